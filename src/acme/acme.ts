@@ -1,0 +1,73 @@
+/**
+ * A client of RFC 8555 (ACME), a library in itself: it imports nothing but `src/kit/`. Every step is a call of
+ * its own and every result plain data, so that a caller can store it and another process can go on.
+ * The front file: the objects of the protocol in the RFC's names, camel-cased.
+ */
+
+/** RFC 8555 7.1.1. URLs that this client uses. */
+export interface Directory {
+  readonly newNonce: string;
+  readonly newAccount: string;
+  readonly newOrder: string;
+  readonly revokeCert?: string;
+  readonly keyChange?: string;
+  /** RFC 9773 4.1. */
+  readonly renewalInfo?: string;
+  readonly meta: {
+    readonly termsOfService?: string;
+    readonly externalAccountRequired?: boolean;
+    readonly caaIdentities?: readonly string[];
+  };
+}
+
+/** RFC 8555 9.7.7; `dns` alone. */
+export interface Identifier {
+  readonly type: 'dns';
+  readonly value: string;
+}
+
+/** RFC 8555 7.1.3. */
+export interface Order {
+  readonly url: string;
+  readonly status: 'pending' | 'ready' | 'processing' | 'valid' | 'invalid';
+  readonly expires?: Date;
+  readonly identifiers: readonly Identifier[];
+  readonly notAfter?: Date;
+  readonly authorizations: readonly string[];
+  readonly finalize: string;
+  readonly certificate?: string;
+  readonly error?: Problem;
+  /** When the server wants to be asked again (Retry-After), in seconds from its answer. */
+  readonly retryAfter?: number;
+}
+
+/** RFC 8555 7.1.4. */
+export interface Authorization {
+  readonly url: string;
+  readonly identifier: Identifier;
+  readonly status: 'pending' | 'valid' | 'invalid' | 'deactivated' | 'expired' | 'revoked';
+  readonly expires?: Date;
+  readonly isWildcard: boolean;
+  readonly challenges: readonly Challenge[];
+  readonly retryAfter?: number;
+}
+
+/** RFC 8555 8. */
+export interface Challenge {
+  readonly type: string;
+  readonly url: string;
+  readonly status: 'pending' | 'processing' | 'valid' | 'invalid';
+  readonly token: string;
+  readonly error?: Problem;
+}
+
+/** RFC 7807 with the subproblems of RFC 8555 6.7.1. */
+export interface Problem {
+  /** E.g. `urn:ietf:params:acme:error:badNonce`. */
+  readonly type: string;
+  readonly detail: string;
+  /** HTTP status. */
+  readonly status?: number;
+  readonly identifier?: Identifier;
+  readonly subproblems: readonly Problem[];
+}

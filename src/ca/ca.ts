@@ -1,0 +1,94 @@
+/**
+ * Who issues. Terms, beyond RFC 8555's (order, authorization, challenge, finalize):
+ * - row: one configured CA under one of the three wire names.
+ * The front file: what a job sees of a CA. `registry.ts` builds them from rows; `src/acme/` speaks to them.
+ */
+import type { CertificateAuthority, ValidityDays } from '../pack/pack.ts';
+
+/** A configured CA. */
+export interface CaRow {
+  readonly name: CertificateAuthority;
+  readonly directoryUrl: string;
+  /** Directory for RSA certificates where the CA has another one for them (SSL.com). */
+  readonly rsaDirectoryUrl?: string;
+  /** `mailto:` addresses for the account (RFC 8555 7.1.2). */
+  readonly contact: readonly string[];
+  /** External account binding (RFC 8555 7.3.4): key id, and MAC key in base64url. */
+  readonly eab?: { readonly kid: string; readonly hmacKey: string };
+  /** Whether the operator agreed to the CA's terms of service; an account is made only then. */
+  readonly hasAgreedToTerms: boolean;
+  readonly validityDays: readonly ValidityDays[];
+  /** Whether `notAfter` is sent with an order; a CA with one fixed validity refuses it (Let's Encrypt). */
+  readonly sendsNotAfter: boolean;
+  readonly allowsWildcard: boolean;
+  readonly allowsIdn: boolean;
+  /** Whether a valid authorization serves the next order: then RSA needs no records of its own. */
+  readonly reusesAuthorizations: boolean;
+  /** Whether browsers trust it, so that the Baseline Requirements' limits hold. */
+  readonly isPublic: boolean;
+  /** PEM of roots to trust for the directory's own TLS, besides the system's: private and simulated CAs. */
+  readonly tlsRoots?: string;
+}
+
+/** An order at a CA, as last seen. Plain data: it is stored, and any process can go on with it. */
+export interface CaOrder {
+  readonly url: string;
+  readonly status: 'pending' | 'ready' | 'processing' | 'valid' | 'invalid';
+  readonly finalizeUrl: string;
+  readonly expiresAt?: Date;
+  readonly certificateUrl?: string;
+  readonly authorizations: readonly CaAuthorization[];
+  /** Why the CA refused, for the subscriber; with status `invalid`. */
+  readonly problem?: string;
+}
+
+export interface CaAuthorization {
+  readonly url: string;
+  /** Name with its wildcard, as in the order. */
+  readonly name: string;
+  readonly status: 'pending' | 'valid' | 'invalid' | 'deactivated' | 'expired' | 'revoked';
+  readonly challengeUrl: string;
+  readonly txtName: string;
+  readonly txtValue: string;
+  /** Why the CA did not find control, for the subscriber. */
+  readonly problem?: string;
+}
+
+/**
+ * One CA. Every call is one step; what it returns is to be stored before the next.
+ * Throws `ca_unreachable` (no answer), `ca_refused` (an RFC 7807 problem; words for the subscriber) or
+ * `ca_wrong_answer` (an answer outside RFC 8555).
+ */
+export interface Ca {
+  readonly row: CaRow;
+  /** New order (RFC 8555 7.4) with its authorizations fetched. */
+  order(ask: OrderAsk, signal: AbortSignal): Promise<CaOrder>;
+  /** The order as it stands now; authorizations that were not final are fetched again. */
+  look(order: CaOrder, signal: AbortSignal): Promise<CaOrder>;
+  /** Tells the CA that every pending authorization can be validated (7.5.1), then looks until each is final. */
+  validate(order: CaOrder, signal: AbortSignal): Promise<CaOrder>;
+  /** Finalizes (7.4) with a DER certificate request and looks until the order is `valid` or `invalid`. */
+  finalize(order: CaOrder, csr: Buffer, signal: AbortSignal): Promise<CaOrder>;
+  /** The certificate chain in PEM, leaf first (7.4.2). */
+  download(order: CaOrder, signal: AbortSignal): Promise<string>;
+}
+
+export interface OrderAsk {
+  /** Names in A-labels, wildcards with `*.`. */
+  readonly names: readonly string[];
+  readonly algorithm: 'ecdsa' | 'rsa';
+  /** End of validity to ask for; left out for a CA with a fixed one. */
+  readonly notAfter?: Date;
+}
+
+/** An account at a directory, to be kept: the key is PKCS#8 PEM. */
+export interface CaAccount {
+  readonly url: string;
+  readonly key: string;
+}
+
+/** Where accounts are kept; the store seals the keys. `save` returns what is kept, also when another was first. */
+export interface CaAccounts {
+  get(ca: CertificateAuthority, directoryUrl: string): Promise<CaAccount | undefined>;
+  save(ca: CertificateAuthority, directoryUrl: string, account: CaAccount): Promise<CaAccount>;
+}

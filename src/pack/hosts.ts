@@ -1,0 +1,102 @@
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+import { getPublicSuffix } from 'tldts';
+import { Fault } from '../kit/fault.ts';
+
+/** Most hosts that one pack may have (Cloudflare, order a certificate pack). */
+export const MOST_HOSTS = 50;
+
+/**
+ * A host as a CA wants it: A-labels (RFC 5890), lower case, without a final dot; a wildcard keeps its `*.`.
+ * Throws `invalid_host` in words for whoever wrote it.
+ */
+export function toName(host: string): string {
+  const refuse = (why: string): never => {
+    throw new Fault('invalid_host', `${JSON.stringify(host.slice(0, 260))} ${why}`);
+  };
+  const isWildcard = host.startsWith('*.');
+  const base = isWildcard ? host.slice(2) : host;
+  if (base.includes('*')) refuse('may have a wildcard only as its whole first label');
+  if (isIP(host.replace(/^\[|\]$/g, ''))) refuse('is an IP address; a certificate pack is for host names');
+  if (/[^a-z0-9.-]/i.test(base.replace(/[^\x00-\x7f]/g, ''))) refuse('has a character no host name may have');
+  const ascii = domainToASCII(base);
+  if (ascii === '' || isIP(ascii)) refuse('is not a host name (RFC 5890)');
+  const fault = faultOfName(ascii);
+  if (fault) refuse(fault);
+  const name = isWildcard ? `*.${ascii}` : ascii;
+  if (name.length > 253) refuse('is longer than 253 characters');
+  return name;
+}
+
+/** Why an ASCII name is no host that a public CA may certify, or undefined when it is one. */
+function faultOfName(name: string): string | undefined {
+  const labels = name.split('.');
+  if (labels.length < 2) return 'has a single label; a host name needs two or more';
+  const fault = labels.map(faultOfLabel).find((why) => why !== undefined);
+  if (fault) return fault;
+  if (/^\d+$/.test(labels.at(-1) ?? '')) return 'ends in a number';
+  if (getPublicSuffix(name) === name) return 'is a public suffix; nobody can show control of it';
+  return undefined;
+}
+
+function faultOfLabel(label: string): string | undefined {
+  if (label === '') return 'has an empty label';
+  if (label.length > 63) return 'has a label longer than 63 characters';
+  if (/^-|-$/.test(label)) return 'has a label that begins or ends with a hyphen';
+  if (/^(?!xn)..--/.test(label)) return 'has a reserved label (RFC 5890 2.3.1)';
+  return undefined;
+}
+
+/**
+ * The names of `hosts`, in order. Throws `invalid_host` with a pointer to the host at fault: none at all,
+ * more than 50, one that is no host, a duplicate, or one outside `zone`.
+ */
+export function toNames(hosts: readonly string[], zone: string): string[] {
+  if (hosts.length === 0) throw new Fault('invalid_host', 'hosts must not be empty', { pointer: '/hosts' });
+  if (hosts.length > MOST_HOSTS) {
+    const many = `a certificate pack has at most ${MOST_HOSTS} hosts, this order has ${hosts.length}`;
+    throw new Fault('invalid_host', many, { pointer: '/hosts' });
+  }
+  const names: string[] = [];
+  for (const [i, host] of hosts.entries()) {
+    const pointer = { pointer: `/hosts/${i}` };
+    const name = named(host, pointer);
+    const first = names.indexOf(name);
+    if (first >= 0) throw new Fault('invalid_host', `${host} is the same host as hosts[${first}]`, pointer);
+    if (!isInZone(name, zone)) throw new Fault('invalid_host', `${host} is not in the zone ${zone}`, pointer);
+    names.push(name);
+  }
+  return names;
+}
+
+function named(host: string, pointer: { readonly pointer: string }): string {
+  try {
+    return toName(host);
+  } catch (error) {
+    if (error instanceof Fault) throw new Fault(error.fault, error.message, pointer);
+    throw error;
+  }
+}
+
+/** Whether `name` is the zone or lies below it. */
+export function isInZone(name: string, zone: string): boolean {
+  const base = withoutWildcard(name);
+  return base === zone || base.endsWith(`.${zone}`);
+}
+
+export const isWildcard = (name: string): boolean => name.startsWith('*.');
+
+/** Authorization Domain Name (BR 1.6.1): the name without its wildcard label, where control is shown. */
+export const withoutWildcard = (name: string): string => (isWildcard(name) ? name.slice(2) : name);
+
+/** Whether a certificate for `pattern` is good for `name` (RFC 9525 6.3): a wildcard covers one label. */
+export function covers(pattern: string, name: string): boolean {
+  return pattern === name || (isWildcard(pattern) && wildcardOf(name) === pattern);
+}
+
+/** The wildcard name that would cover `name`: its first label replaced. */
+export const wildcardOf = (name: string): string => `*.${name.slice(name.indexOf('.') + 1)}`;
+
+/** Whether a name has a label in another script than ASCII (an A-label). */
+export const isInternationalized = (name: string): boolean =>
+  name.split('.').some((label) => label.startsWith('xn--'));

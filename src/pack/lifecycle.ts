@@ -1,0 +1,135 @@
+/**
+ * The life of a certificate pack: one row per status, and nothing about it anywhere else.
+ * Status names are Cloudflare's (ssl/certificate_packs, 21 values); their meaning is ours where theirs is
+ * silent, see docs/divergences.md.
+ */
+import { Fault } from '../kit/fault.ts';
+import { after, days, hours, minutes, type Seconds } from '../kit/time.ts';
+import type { CertificateAuthority, Pack, PackStatus } from './pack.ts';
+
+/** What the workers do in a status; one file of `src/job/` each. */
+export type JobName = 'order' | 'validate' | 'issue' | 'deploy' | 'expire' | 'withdraw' | 'forget';
+
+/** What happens to a pack, besides its job's success (`done`), lateness (`late`) and the subscriber's wishes. */
+export type PackEvent =
+  | 'done' // the job of the status did its work
+  | 'late' // the status lasted longer than it may
+  | 'restart' // the subscriber asks for another try: PATCH pack
+  | 'delete' // the subscriber wants it gone: DELETE pack, or its zone
+  | 'revalidate' // an order needs validation of its own, or a CA refused and a new order stands behind the pack
+  | 'stage' // issued for the staging edges
+  | 'hold' // issued while the zone is pending, moved or paused
+  | 'back_up' // issued as a backup for another pack
+  | 'promote' // goes, or goes back, to the production edges
+  | 'retire' // will not be renewed
+  | 'withdraw' // taken off the edges, kept
+  | 'renewed'; // a new certificate is served after all
+
+/** What a status means. One without `job` waits for the subscriber. */
+export interface Stage {
+  /** Job that does the work of this status. */
+  readonly job?: JobName;
+  /** Status when that job succeeds. */
+  readonly done?: PackStatus;
+  /** Status when `within` runs out first. */
+  readonly late?: PackStatus;
+  /** Longest stay from entering the status: a length, the life of the CA's tokens, or of the certificate. */
+  readonly within?: Seconds | 'token_life' | 'not_after';
+  /** Status when the subscriber restarts. */
+  readonly restart?: PackStatus;
+  /** Status after any other event. */
+  readonly on?: Partial<Record<PackEvent, PackStatus>>;
+}
+
+const ISSUED = { stage: 'staging_deployment', hold: 'holding_deployment', back_up: 'backup_issued' } as const;
+const SERVED = { retire: 'pending_expiration', withdraw: 'deactivating' } as const;
+const PROMOTED = { promote: 'pending_deployment' } as const;
+
+// biome-ignore format: a table is read by column
+export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
+  initializing:           { job: 'order',    done: 'pending_validation', late: 'initializing_timed_out', within: hours(1) },
+  pending_validation:     { job: 'validate', done: 'pending_issuance',   late: 'validation_timed_out',   within: 'token_life' },
+  pending_issuance:       { job: 'issue',    done: 'pending_deployment', late: 'issuance_timed_out',     within: days(1), on: { ...ISSUED, revalidate: 'pending_validation' } },
+  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1) },
+  active:                 {                                                late: 'pending_expiration',     within: 'not_after', on: SERVED },
+
+  staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: PROMOTED },
+  staging_active:         {                                                late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED } },
+  holding_deployment:     { on: PROMOTED },
+  backup_issued:          { on: PROMOTED },
+
+  deactivating:           { job: 'withdraw', done: 'inactive',           on: PROMOTED },
+  inactive:               { on: PROMOTED },
+  pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active' } },
+  expired:                { restart: 'initializing' },
+
+  initializing_timed_out: { restart: 'initializing' },
+  validation_timed_out:   { restart: 'pending_validation' },
+  issuance_timed_out:     { restart: 'pending_issuance' },
+  deployment_timed_out:   { restart: 'pending_deployment', on: { stage: 'staging_deployment' } },
+
+  pending_deletion:       { job: 'withdraw', done: 'deleted',            late: 'deletion_timed_out',     within: days(1) },
+  deletion_timed_out:     { job: 'withdraw', done: 'pending_cleanup' },
+  pending_cleanup:        { job: 'withdraw', done: 'deleted' },
+  deleted:                { job: 'forget' },
+};
+
+/** How long a deleted pack stays readable (Cloudflare's were seen for one to two minutes). */
+export const TOMBSTONE: Seconds = minutes(2);
+
+/** How long a CA's challenges stay usable, counted from entering `pending_validation`. */
+export const TOKEN_LIFE: Readonly<Record<CertificateAuthority, Seconds>> = {
+  lets_encrypt: days(7),
+  google: days(14),
+  ssl_com: days(14),
+};
+
+/** Status of a pack after `event`. Throws `transition_refused` where the table has no such move. */
+export function next(status: PackStatus, event: PackEvent): PackStatus {
+  const to = destination(status, event);
+  if (to === undefined) {
+    throw new Fault('transition_refused', `a certificate pack in ${status} has no '${event}'`);
+  }
+  return to;
+}
+
+/** Whether the table has a move for `event` in `status`. */
+export const may = (status: PackStatus, event: PackEvent): boolean =>
+  destination(status, event) !== undefined;
+
+function destination(status: PackStatus, event: PackEvent): PackStatus | undefined {
+  const stage = LIFECYCLE[status];
+  if (event === 'done' || event === 'late' || event === 'restart') return stage[event];
+  if (event === 'delete') return isLeaving(status) ? undefined : 'pending_deletion';
+  return stage.on?.[event];
+}
+
+const LEAVING: readonly PackStatus[] = [
+  'pending_deletion',
+  'deletion_timed_out',
+  'pending_cleanup',
+  'deleted',
+];
+
+/** Whether DELETE was taken for a pack in this status. */
+export const isLeaving = (status: PackStatus): boolean => LEAVING.includes(status);
+
+const SERVED_STATUSES: readonly PackStatus[] = ['active', 'staging_active', 'pending_expiration'];
+
+/** Whether a pack in this status is in the default list: served, as far as the status alone tells. */
+export const isServed = (status: PackStatus): boolean => SERVED_STATUSES.includes(status);
+
+/** When the pack's status becomes late; undefined for one that may last. */
+export function deadline(pack: Pack): Date | undefined {
+  const { within } = LIFECYCLE[pack.status];
+  if (within === undefined) return undefined;
+  if (within === 'not_after') return earliestEnd(pack);
+  const length = within === 'token_life' ? TOKEN_LIFE[pack.certificateAuthority] : within;
+  return after(pack.statusSince, length);
+}
+
+/** The first `notAfter` among the pack's certificates. */
+export function earliestEnd({ certificates }: Pack): Date | undefined {
+  const ends = certificates.map(({ notAfter }) => notAfter.getTime());
+  return ends.length === 0 ? undefined : new Date(Math.min(...ends));
+}

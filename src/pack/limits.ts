@@ -1,0 +1,13 @@
+/** Longest lives of public TLS certificates: BR 6.3.2 as amended by ballot SC-081, by date of issue. */
+const LONGEST_VALIDITY = [
+  { from: '2029-03-15', days: 47 },
+  { from: '2027-03-15', days: 100 },
+  { from: '2026-03-15', days: 200 },
+  { from: '0000-01-01', days: 398 },
+] as const;
+
+/** Days that a public certificate issued at `instant` may be valid at most. */
+export function longestValidity(instant: Date): number {
+  const day = instant.toISOString().slice(0, 10);
+  return LONGEST_VALIDITY.find(({ from }) => day >= from)?.days ?? 398;
+}

@@ -1,0 +1,130 @@
+/**
+ * The words of the domain. A certificate pack is an order of certificates for a set of hosts, and what has
+ * become of it. Names and values are those of Cloudflare's API (ssl/certificate_packs).
+ */
+
+/** Statuses of Cloudflare's certificate packs, in their order. `LIFECYCLE` says what each means. */
+export const PACK_STATUSES = [
+  'initializing',
+  'pending_validation',
+  'deleted',
+  'pending_issuance',
+  'pending_deployment',
+  'pending_deletion',
+  'pending_expiration',
+  'expired',
+  'active',
+  'initializing_timed_out',
+  'validation_timed_out',
+  'issuance_timed_out',
+  'deployment_timed_out',
+  'deletion_timed_out',
+  'pending_cleanup',
+  'staging_deployment',
+  'staging_active',
+  'deactivating',
+  'inactive',
+  'backup_issued',
+  'holding_deployment',
+] as const;
+export type PackStatus = (typeof PACK_STATUSES)[number];
+
+export const PACK_TYPES = [
+  'mh_custom',
+  'managed_hostname',
+  'sni_custom',
+  'universal',
+  'advanced',
+  'total_tls',
+  'keyless',
+  'legacy_custom',
+] as const;
+export type PackType = (typeof PACK_TYPES)[number];
+
+export const CERTIFICATE_AUTHORITIES = ['google', 'lets_encrypt', 'ssl_com'] as const;
+export type CertificateAuthority = (typeof CERTIFICATE_AUTHORITIES)[number];
+
+export const VALIDATION_METHODS = ['txt', 'http', 'email'] as const;
+export type ValidationMethod = (typeof VALIDATION_METHODS)[number];
+
+/** Days, as a subscriber may ask for them. */
+export const VALIDITY_DAYS = [14, 30, 90, 365] as const;
+export type ValidityDays = (typeof VALIDITY_DAYS)[number];
+
+/** The two keys of a pack: P-256 is the primary certificate, RSA-2048 serves clients without ECDSA. */
+export const ALGORITHMS = ['ecdsa', 'rsa'] as const;
+export type Algorithm = (typeof ALGORITHMS)[number];
+
+/** Which edges a pack goes to: the wire's `deploy`. */
+export const ENVIRONMENTS = ['production', 'staging'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+export const ZONE_TYPES = ['full', 'partial'] as const;
+/** `full`: our DNS responder is authoritative for the zone. `partial`: its DNS is elsewhere. */
+export type ZoneType = (typeof ZONE_TYPES)[number];
+
+/** The part of a zone that a pack needs to know. */
+export interface PackZone {
+  readonly id: string;
+  readonly accountId: string;
+  /** A-label form, lower case, without the root's dot. */
+  readonly name: string;
+  readonly type: ZoneType;
+  /** 16 hexadecimal characters, of this account and zone: `dcv_delegation/uuid`. */
+  readonly delegationUuid: string;
+}
+
+/** A record that shows control of one host (RFC 8555 8.4, dns-01). */
+export interface ValidationRecord {
+  /** The host as ordered, with its wildcard: apex and wildcard have a record each under the same name. */
+  readonly host: string;
+  readonly txtName: string;
+  readonly txtValue: string;
+  readonly status: 'pending' | 'valid' | 'invalid';
+}
+
+/** An issued certificate of a pack. Its private key is not here: it stays in the store, sealed. */
+export interface Certificate {
+  readonly id: string;
+  readonly algorithm: Algorithm;
+  readonly hosts: readonly string[];
+  /** Organisation of the issuer's subject as the CA wrote it, e.g. `LetsEncrypt`. */
+  readonly issuer: string;
+  /** Signature algorithm by which the CA signed, e.g. `ECDSAWithSHA256`. */
+  readonly signature: string;
+  /** Lower-case hexadecimal SHA-256 of the leaf's DER. */
+  readonly fingerprint: string;
+  readonly serial: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly uploadedOn: Date;
+  readonly modifiedOn: Date;
+}
+
+export interface Pack {
+  readonly id: string;
+  readonly zone: PackZone;
+  /** Place in the zone's list: order of creation, from 1, never used again. */
+  readonly ord: number;
+  readonly type: PackType;
+  readonly status: PackStatus;
+  /** When the pack entered its status. */
+  readonly statusSince: Date;
+  /** As ordered, in the subscriber's order and spelling. */
+  readonly hosts: readonly string[];
+  readonly certificateAuthority: CertificateAuthority;
+  readonly validationMethod: ValidationMethod;
+  readonly validityDays: ValidityDays;
+  readonly environment: Environment;
+  readonly isBranded: boolean;
+  readonly createdOn: Date;
+  readonly modifiedOn: Date;
+  readonly validationRecords: readonly ValidationRecord[];
+  /** Why the pack is not further, in words for the subscriber; `[]` when nothing is wrong. */
+  readonly validationErrors: readonly string[];
+  readonly certificates: readonly Certificate[];
+  /** How often the work of this status was tried without success; back-off counts on it. */
+  readonly attempts: number;
+  /** Raised by every claim and every change from outside; whoever wrote with an older one lost the pack. */
+  readonly claim: number;
+}

@@ -1,0 +1,79 @@
+/**
+ * How a pack looks on the wire: the one function that renders it, for the list, get, order, patch and the
+ * row in the store alike. Field names and order follow Cloudflare's ssl/certificate_packs.
+ */
+import { toName, withoutWildcard } from './hosts.ts';
+import type { Certificate, Pack, PackStatus, ValidationRecord } from './pack.ts';
+
+/** Raised with every change of `toReply`: rows rendered by an older one are rendered again. */
+export const WIRE_VERSION = 1;
+
+/** Zone under which this installation answers delegated validation, e.g. `dcv.example.net`. */
+export interface ReplyContext {
+  readonly delegationZone: string;
+}
+
+/** The wire JSON of a pack, as a plain object. */
+export function toReply(pack: Pack, { delegationZone }: ReplyContext) {
+  const primary = pack.certificates.find(({ algorithm }) => algorithm === 'ecdsa');
+  return {
+    id: pack.id,
+    type: pack.type,
+    hosts: [...pack.hosts],
+    status: pack.status,
+    ...(primary && { primary_certificate: primary.id }),
+    certificates: pack.certificates.map((certificate) => toCertificateReply(certificate, pack)),
+    certificate_authority: pack.certificateAuthority,
+    validation_method: pack.validationMethod,
+    validity_days: pack.validityDays,
+    validation_records: pack.validationRecords.map(toRecordReply),
+    validation_errors: pack.validationErrors.map((message) => ({ message })),
+    dcv_delegation_records: delegationRecords(pack, delegationZone),
+    cloudflare_branding: pack.isBranded,
+    created_on: toWireTime(pack.createdOn),
+  };
+}
+
+function toCertificateReply(certificate: Certificate, pack: Pack) {
+  return {
+    id: certificate.id,
+    hosts: [...certificate.hosts],
+    issuer: certificate.issuer,
+    signature: certificate.signature,
+    status: certificateStatus(pack.status),
+    bundle_method: 'ubiquitous',
+    zone_id: pack.zone.id,
+    uploaded_on: toWireTime(certificate.uploadedOn),
+    modified_on: toWireTime(certificate.modifiedOn),
+    expires_on: toWireTime(certificate.notAfter),
+  };
+}
+
+/** A certificate that is served is `active`, also where its pack will not be renewed. */
+const certificateStatus = (status: PackStatus): string =>
+  status === 'pending_expiration' ? 'active' : status;
+
+const toRecordReply = ({ status, txtName, txtValue }: ValidationRecord) => ({
+  status,
+  txt_name: txtName,
+  txt_value: txtValue,
+});
+
+/** The CNAMEs that delegate validation to us, one per Authorization Domain Name; none where our DNS serves. */
+function delegationRecords({ zone, hosts, validationMethod }: Pack, delegationZone: string) {
+  if (zone.type === 'full' || validationMethod !== 'txt') return [];
+  return [...new Set(hosts.map((host) => withoutWildcard(toName(host))))].map((name) => ({
+    cname: challengeName(name),
+    cname_target: delegatedName(name, zone.delegationUuid, delegationZone),
+  }));
+}
+
+/** Where a CA looks for the TXT record of a host (RFC 8555 8.4). */
+export const challengeName = (name: string): string => `_acme-challenge.${withoutWildcard(name)}`;
+
+/** Where the customer's CNAME leads: unique per account, zone and name, so a departed one proves nothing. */
+export const delegatedName = (name: string, uuid: string, delegationZone: string): string =>
+  `${withoutWildcard(name)}.${uuid}.${delegationZone}`;
+
+/** RFC 3339 in UTC with microseconds, as Cloudflare writes instants. */
+export const toWireTime = (instant: Date): string => instant.toISOString().replace('Z', '000Z');

@@ -1,0 +1,44 @@
+/**
+ * How control of a host is shown, and how we look before a CA is asked. Terms:
+ * - record: a TXT name and the value a CA will look for (RFC 8555 8.4).
+ * - authoritative server: an address that the parent zone names for the zone of the record.
+ * - delegated: the customer's CNAME leads the name into our delegation zone.
+ * The front file; `txt.ts` looks, `responder.ts` answers, `dns/` speaks the wire.
+ */
+
+/** The outcome of a look at one record at every authoritative server of its zone. */
+export interface Look {
+  readonly txtName: string;
+  readonly txtValue: string;
+  /** Whether every authoritative server answered with the value. */
+  readonly isVisible: boolean;
+  /** What each server said, for logs and for the subscriber. */
+  readonly seen: readonly Seen[];
+  /** One sentence for the subscriber when it is not visible: what was seen, by which server, what to do. */
+  readonly problem?: string;
+}
+
+/** What one authoritative server answered. */
+export interface Seen {
+  /** Name and address, e.g. `ns1.example.net (192.0.2.1)`. */
+  readonly server: string;
+  /** Name asked in the end: the record's own or the target of its CNAMEs. */
+  readonly name: string;
+  readonly answer: 'values' | 'no_record' | 'no_name' | 'refused' | 'failed' | 'unreachable';
+  /** TXT values in the answer, cut to 20 of 255 characters each. */
+  readonly values: readonly string[];
+}
+
+/** Looks whether a record can be seen by a CA. Never throws for what DNS answers: that is its result. */
+export type LookAtTxt = (
+  record: { readonly txtName: string; readonly txtValue: string },
+  signal: AbortSignal,
+) => Promise<Look>;
+
+/** What the responder needs of the service to answer one question; names are lower-case without final dot. */
+export interface ResponderSource {
+  /** The zone of ours that holds `name`: the longest that is a suffix of it, or undefined for none. */
+  zoneOf(name: string): Promise<string | undefined>;
+  /** What is published at `name`, and whether anything is published below it (an empty non-terminal). */
+  published(name: string): Promise<{ readonly txt: readonly string[]; readonly hasBelow: boolean }>;
+}
