@@ -61,8 +61,8 @@ function linkNode() {
   const here = join(BIN, 'node');
   if (runsSources(ownNodeVersion())) return rmSync(here, { force: true });
   const pinned = join(PINNED, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
-  const has = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
-  if (!has) return fail(`needs Node 24.12 or newer; this is ${ownNodeVersion()}`);
+  const isPinned = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+  if (!isPinned) return fail(`needs Node 24.12 or newer; this is ${ownNodeVersion()}`);
   if (!existsSync(pinned)) install(PINNED, 'Node 24 for this checkout');
   return link(relative(BIN, pinned), here);
 }
