@@ -70,4 +70,6 @@ export interface Problem {
   readonly status?: number;
   readonly identifier?: Identifier;
   readonly subproblems: readonly Problem[];
+  /** When the server wants to be asked again (Retry-After), in seconds from its answer. */
+  readonly retryAfter?: number;
 }

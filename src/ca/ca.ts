@@ -40,6 +40,8 @@ export interface CaOrder {
   readonly authorizations: readonly CaAuthorization[];
   /** Why the CA refused, for the subscriber; with status `invalid`. */
   readonly problem?: string;
+  /** Whether the order is at the row's RSA directory. */
+  readonly isAtRsaDirectory?: boolean;
 }
 
 export interface CaAuthorization {

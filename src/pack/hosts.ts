@@ -18,7 +18,7 @@ export function toName(host: string): string {
   const base = isWildcard ? host.slice(2) : host;
   if (base.includes('*')) refuse('may have a wildcard only as its whole first label');
   if (isIP(host.replace(/^\[|\]$/g, ''))) refuse('is an IP address; a certificate pack is for host names');
-  if (/[^a-z0-9.-]/i.test(base.replace(/[^\x00-\x7f]/g, ''))) refuse('has a character no host name may have');
+  if (/(?![a-z0-9.-])\p{ASCII}/iu.test(base)) refuse('has a character no host name may have');
   const ascii = domainToASCII(base);
   if (ascii === '' || isIP(ascii)) refuse('is not a host name (RFC 5890)');
   const fault = faultOfName(ascii);

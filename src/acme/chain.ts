@@ -1,0 +1,28 @@
+import { X509Certificate } from 'node:crypto';
+import { Fault } from '../kit/fault.ts';
+
+/** Most certificates in a chain. */
+const MOST_CERTIFICATES = 10;
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+
+/** The certificates in a text of PEM blocks and words between them; none when one of them cannot be read. */
+export function certificatesIn(pem: string): X509Certificate[] {
+  try {
+    return (pem.match(BLOCK) ?? []).map((block) => new X509Certificate(block));
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The certificates of an `application/pem-certificate-chain` (RFC 8555 9.1), leaf first. Throws
+ * `ca_wrong_answer` for anything besides 1 to 10 certificates.
+ */
+export function parseChain(pem: string): X509Certificate[] {
+  const isPure = pem.replace(BLOCK, '').trim() === '';
+  const certificates = isPure ? certificatesIn(pem) : [];
+  if (certificates.length > 0 && certificates.length <= MOST_CERTIFICATES) return certificates;
+  const wanted = `1 to ${MOST_CERTIFICATES} certificates in PEM, and nothing besides`;
+  throw new Fault('ca_wrong_answer', `the CA's certificate chain is not ${wanted} (RFC 8555 9.1)`);
+}

@@ -1,0 +1,140 @@
+/** One HTTP exchange with a server that is not trusted: bounded in bytes and time, redirects not followed. */
+import {
+  Agent as HttpAgent,
+  request as http,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as https } from 'node:https';
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { Fault } from '../kit/fault.ts';
+import type { Seconds } from '../kit/time.ts';
+import { certificatesIn } from './chain.ts';
+import { isLoopbackHttp, isServerUrl } from './fields.ts';
+
+export interface Exchange {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly url: string;
+  /** A JWS, sent as `application/jose+json`. */
+  readonly body?: string;
+  readonly accept?: string;
+  /** Most bytes of the answer's body. */
+  readonly mostBytes: number;
+}
+
+export interface Answer {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface HttpOptions {
+  /** PEM of roots to trust besides the system's. */
+  readonly tlsRoots?: string;
+  /** Most connections at once; they are kept and used again. */
+  readonly mostSockets: number;
+  /** Longest time that one exchange may take. */
+  readonly within: Seconds;
+  /** Whether plain http to the machine itself is used; else a hostile answer could send us there. */
+  readonly mayUsePlainHttp: boolean;
+}
+
+export class Http {
+  readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  readonly #options: HttpOptions;
+
+  /** Throws `configuration` when `tlsRoots` is not PEM. */
+  constructor(options: HttpOptions) {
+    const keeping = { keepAlive: true, maxSockets: options.mostSockets };
+    this.#options = options;
+    this.#agents = {
+      http: new HttpAgent(keeping),
+      https: new HttpsAgent({ ...keeping, ...trusting(options.tlsRoots) }),
+    };
+  }
+
+  /**
+   * The answer, whatever its status except a redirect. Throws `ca_unreachable` when there is none in time,
+   * `ca_wrong_answer` for one that is too long, no HTTP, or leads elsewhere; the signal's reason when aborted.
+   */
+  async send(exchange: Exchange, signal: AbortSignal): Promise<Answer> {
+    const url = this.#check(exchange.url);
+    const within = AbortSignal.timeout(this.#options.within * 1_000);
+    try {
+      const answer = await this.#exchange(url, exchange, AbortSignal.any([signal, within]));
+      if (answer.status < 300 || answer.status >= 400) return answer;
+      throw new Fault('ca_wrong_answer', `${url.host} answered with a redirect (HTTP ${answer.status})`);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof Fault ? error : toFault(error, url.host, within);
+    }
+  }
+
+  #check(text: string): URL {
+    const url = isServerUrl(text) ? new URL(text) : undefined;
+    if (url && (this.#options.mayUsePlainHttp || !isLoopbackHttp(url))) return url;
+    throw new Fault(
+      'ca_wrong_answer',
+      `the CA names ${JSON.stringify(text.slice(0, 200))}, which is no https URL`,
+    );
+  }
+
+  #exchange(url: URL, exchange: Exchange, signal: AbortSignal): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const options = { method: exchange.method, headers: headersOf(exchange), signal };
+    const onAnswer = (answer: IncomingMessage) => {
+      bodyOf(answer, exchange.mostBytes, url.host).then(
+        (body) =>
+          resolve({ url: exchange.url, status: answer.statusCode ?? 0, headers: answer.headers, body }),
+        reject,
+      );
+    };
+    const request =
+      url.protocol === 'https:'
+        ? https(url, { ...options, agent: this.#agents.https }, onAnswer)
+        : http(url, { ...options, agent: this.#agents.http }, onAnswer);
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // The server closed a kept connection while it was taken for this request (RFC 9112 9.3.1).
+      if (request.reusedSocket && error.code === 'ECONNRESET') resolve(this.#exchange(url, exchange, signal));
+      else reject(error);
+    });
+    request.end(exchange.body);
+    return promise;
+  }
+}
+
+function headersOf({ body, accept = 'application/json' }: Exchange): Record<string, string | number> {
+  const about = { accept, 'user-agent': 'certpacks' };
+  if (body === undefined) return about;
+  return { ...about, 'content-type': 'application/jose+json', 'content-length': Buffer.byteLength(body) };
+}
+
+async function bodyOf(answer: IncomingMessage, mostBytes: number, host: string): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > mostBytes) {
+      throw new Fault('ca_wrong_answer', `${host} answered with more than ${mostBytes} bytes`);
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function toFault(cause: unknown, host: string, within: AbortSignal): Fault {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no reason given';
+  if (within.aborted) return new Fault('ca_unreachable', `${host} did not answer in time`, { cause });
+  if (code.startsWith('HPE_'))
+    return new Fault('ca_wrong_answer', `${host} does not speak HTTP (${code})`, { cause });
+  return new Fault('ca_unreachable', `${host} cannot be reached (${code})`, { cause });
+}
+
+/** TLS options that trust `roots` besides the usual ones; made once, for parsing them takes milliseconds. */
+function trusting(roots: string | undefined) {
+  if (roots === undefined) return {};
+  const ca = certificatesIn(roots).map(String);
+  if (ca.length === 0) throw new Fault('configuration', 'the TLS roots of a CA are not certificates in PEM');
+  return { secureContext: createSecureContext({ ca: [...getCACertificates('default'), ...ca] }) };
+}

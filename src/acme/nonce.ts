@@ -1,0 +1,19 @@
+/** Most nonces kept: as many as there can be exchanges at once, and some. */
+const MOST_NONCES = 64;
+
+/** Nonces that the server gave for the next requests (RFC 8555 6.5). The newest goes first, the oldest is dropped. */
+export class NoncePool {
+  readonly #nonces: string[] = [];
+
+  /** Keeps a nonce. One that is not base64url is ignored, as RFC 8555 6.5.1 asks. */
+  put(nonce: unknown): void {
+    if (typeof nonce !== 'string' || !/^[\w-]{1,512}$/.test(nonce)) return;
+    this.#nonces.push(nonce);
+    if (this.#nonces.length > MOST_NONCES) this.#nonces.shift();
+  }
+
+  /** A nonce that is given out this once, or undefined when there is none. */
+  take(): string | undefined {
+    return this.#nonces.pop();
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The HTTP contract: Cloudflare's API v4 as far as we serve it, one file a resource. Every answer is a JSON
+ * envelope; every failure has a status of its own. The front file: what the routes need, and all of them.
+ */
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { CaRow } from '../ca/ca.ts';
+import type { Desk } from '../job/advance.ts';
+import type { Log } from '../kit/log.ts';
+import type { Seconds } from '../kit/time.ts';
+import type { CertificateAuthority } from '../pack/pack.ts';
+import type { Pool } from '../store/store.ts';
+import { authenticate } from './auth.ts';
+import { certificatePackRoutes } from './certificate-packs.ts';
+import { dcvDelegationRoutes } from './dcv-delegation.ts';
+import { replyFaults } from './envelope.ts';
+import { errorPage } from './error-page.ts';
+import { tokenRoutes } from './tokens.ts';
+import { zoneRoutes } from './zones.ts';
+
+export interface ApiDeps extends Desk {
+  readonly pool: Pool;
+  readonly log: Log;
+  /** The configured CAs that can be ordered from. */
+  readonly rows: ReadonlyMap<CertificateAuthority, CaRow>;
+  /** How long an order waits for its validation records. */
+  readonly orderWait: Seconds;
+  /** Whether an order must contain the zone's apex. */
+  readonly isApexDemanded: boolean;
+  /** Names of our name servers, to which zones of type `full` are delegated. */
+  readonly nameServers: readonly string[];
+  /** Tells the workers of this process that something is due. */
+  readonly poke: () => void;
+}
+
+/** The API, ready to listen. */
+export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: deps.log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: 1024 * 1024,
+    requestTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  });
+  replyFaults(app);
+  acceptEmptyBodies(app);
+  app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorPage()));
+  await app.register(
+    async (v4) => {
+      authenticate(v4, deps.pool);
+      await v4.register(tokenRoutes());
+      await v4.register(zoneRoutes(deps));
+      await v4.register(dcvDelegationRoutes(deps));
+      await v4.register(certificatePackRoutes(deps));
+    },
+    { prefix: '/client/v4' },
+  );
+  return app;
+}
+
+/** Clients send `Content-Type: application/json` with no body at all: that is an absent body, not a bad one. */
+function acceptEmptyBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, body.toString(), (error, value) => done(error && notJson(error), value));
+  });
+}
+
+const notJson = (cause: Error): Error => Object.assign(cause, { code: 'FST_ERR_CTP_INVALID_JSON_BODY' });

@@ -1,0 +1,85 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Fault } from '../kit/fault.ts';
+import type { Pool } from '../store/store.ts';
+import { getToken, type Token } from '../store/tokens.ts';
+import { getZone, type Zone } from '../store/zones.ts';
+
+/** Permissions by Cloudflare's names. */
+export type Permission =
+  | 'SSL and Certificates Read'
+  | 'SSL and Certificates Write'
+  | 'Zone Read'
+  | 'Zone Write'
+  | 'DNS Read';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The caller's token; every route below /client/v4 has one. */
+    token: Token;
+  }
+}
+
+/** Lets only bearers of a known token in. */
+export function authenticate(app: FastifyInstance, pool: Pool): void {
+  app.decorateRequest('token', null as unknown as Token);
+  app.addHook('onRequest', async (request) => {
+    const token = await getToken(pool, bearerOf(request));
+    if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
+    request.token = token;
+  });
+}
+
+function bearerOf({ headers }: FastifyRequest): string {
+  const header = headers.authorization;
+  if (header === undefined) {
+    throw new Fault('not_authenticated', 'authentication is missing: send `Authorization: Bearer <token>`');
+  }
+  const [, secret] = /^Bearer +([\w.~+/=-]{1,200})$/i.exec(header) ?? [];
+  if (secret === undefined) {
+    throw new Fault('invalid_headers', 'the Authorization header must be `Bearer <token>`');
+  }
+  return secret;
+}
+
+/** Throws `missing_permission` that names it, unless the caller's token has it. */
+export function demand({ token }: FastifyRequest, permission: Permission): void {
+  if (permission.endsWith('Write') && token.access !== 'write') {
+    throw new Fault('missing_permission', `this token may only read; the request needs '${permission}'`);
+  }
+}
+
+/** As `demand`, for what concerns the whole account: a token limited to zones does not do. */
+export function demandAccount(request: FastifyRequest, permission: Permission): void {
+  demand(request, permission);
+  if (request.token.zones) {
+    const sentence = `this token is limited to certain zones; the request needs '${permission}' for all zones`;
+    throw new Fault('missing_permission', sentence);
+  }
+}
+
+/**
+ * The zone of a request, for a caller who may do that in it. Throws `invalid_object_id`, `missing_permission`,
+ * or `zone_not_found` also for a zone of another account.
+ */
+export async function zoneOf(
+  pool: Pool,
+  request: FastifyRequest,
+  zoneId: string,
+  permission: Permission,
+): Promise<Zone> {
+  if (!/^[0-9a-f]{32}$/.test(zoneId)) {
+    const shown = request.url.split('?')[0]?.slice(0, 200);
+    throw new Fault(
+      'invalid_object_id',
+      `could not route to ${shown}: a zone id has 32 hexadecimal characters`,
+    );
+  }
+  const { token } = request;
+  if (token.zones && !token.zones.includes(zoneId)) {
+    throw new Fault('missing_permission', `this token has no '${permission}' for zone ${zoneId}`);
+  }
+  demand(request, permission);
+  const zone = await getZone(pool, token.accountId, zoneId);
+  if (!zone) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
+  return zone;
+}

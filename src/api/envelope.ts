@@ -1,0 +1,125 @@
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { FAULTS, Fault } from '../kit/fault.ts';
+import { isConnectionLoss } from '../store/store.ts';
+
+/** Cloudflare's reply to a request that worked. */
+export const ok = <T>(result: T, messages: readonly Message[] = []) => ({
+  success: true as const,
+  errors: [],
+  messages,
+  result,
+});
+
+interface Message {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** As `ok`, around a result that is JSON already. */
+export const okText = (json: string): string => `{"success":true,"errors":[],"messages":[],"result":${json}}`;
+
+/** Which part of a list a page is. */
+export interface ListInfo {
+  readonly page: number;
+  readonly perPage: number;
+  readonly count: number;
+  readonly total: number;
+}
+
+/** `result_info` of a page. */
+export const toResultInfo = ({ page, perPage, count, total }: ListInfo) => ({
+  page,
+  per_page: perPage,
+  count,
+  total_count: total,
+  total_pages: Math.ceil(total / perPage),
+});
+
+/** As `ok`, for a page of a list whose items are JSON already. */
+export const okPage = (items: readonly string[], info: ListInfo): string =>
+  `{"success":true,"errors":[],"messages":[],"result":[${items.join(',')}],` +
+  `"result_info":${JSON.stringify(toResultInfo(info))}}`;
+
+/** Sends JSON that was rendered before. */
+export const sendJson = (reply: FastifyReply, json: string): FastifyReply =>
+  reply.type('application/json; charset=utf-8').send(json);
+
+/** Replies to every error in the envelope. What is not foreseen is logged, and told only as `internal`. */
+export function replyFaults(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => replyFault(error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '';
+    replyFault(
+      new Fault('no_such_route', `no route for ${request.method} ${path.slice(0, 200)}`),
+      request,
+      reply,
+    );
+  });
+}
+
+function replyFault(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const fault = asFault(error);
+  const { status, code } = FAULTS[fault.fault];
+  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  if (status === 503) reply.header('retry-after', '1');
+  const documentation = `${request.protocol}://${request.host}/docs/errors#${fault.fault}`;
+  const source = fault.pointer === undefined ? {} : { source: { pointer: fault.pointer } };
+  const errors = [
+    { code, message: fault.message, documentation_url: documentation, ...source, ...chainOf(fault) },
+  ];
+  return reply.status(status).send({ success: false, errors, messages: [], result: null });
+}
+
+/** Cloudflare adds a cause to faults of the authorization header. */
+const chainOf = ({ fault }: Fault) =>
+  fault === 'invalid_headers'
+    ? { error_chain: [{ code: 6111, message: 'Invalid format for Authorization header' }] }
+    : {};
+
+/** fastify's own errors that a client can cause, by their code. */
+const FASTIFY_FAULTS: Readonly<Record<string, [ConstructorParameters<typeof Fault>[0], string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'the body is larger than 1 MiB'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['media_type_not_accepted', 'send the body as application/json'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['body_not_json', 'the body is not as long as its Content-Length'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['body_not_json', 'the body is not JSON'],
+  FST_ERR_BAD_URL: ['malformed_request', 'the path is not a well-formed URL'],
+};
+
+interface ValidationError {
+  readonly validation: readonly { readonly instancePath: string; readonly message?: string }[];
+  readonly validationContext?: string;
+}
+
+function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  if (isConnectionLoss(error)) {
+    return new Fault('database_unavailable', 'the database cannot be reached now; try again', {
+      cause: error,
+    });
+  }
+  if (error instanceof Error && 'validation' in error)
+    return asMalformed(error as unknown as ValidationError);
+  const known = error instanceof Error && 'code' in error ? FASTIFY_FAULTS[String(error.code)] : undefined;
+  if (known) return new Fault(...known);
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status >= 400 && status < 500) return new Fault('malformed_request', (error as Error).message);
+  return new Fault('internal', 'internal error', { cause: error });
+}
+
+/** A schema's refusal, with a pointer to what it refused. */
+function asMalformed({ validation }: ValidationError): Fault {
+  const first = validation[0];
+  const missing = /required property '?([\w.]+)'?|must have required properties (\w+)/.exec(
+    first?.message ?? '',
+  );
+  const name = missing?.[1] ?? missing?.[2];
+  const pointer = (first?.instancePath ?? '') + (name ? `/${name}` : '');
+  const field = pointer === '' ? 'the body' : pointer.slice(1).replaceAll('/', '.');
+  return new Fault(
+    'malformed_request',
+    `${field} ${name ? 'is required' : (first?.message ?? 'is malformed')}`,
+    {
+      pointer,
+    },
+  );
+}

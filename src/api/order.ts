@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import { checkOffer } from '../ca/offer.ts';
+import { file } from '../job/advance.ts';
+import { Fault } from '../kit/fault.ts';
+import { newUuid } from '../kit/id.ts';
+import { after, minutes } from '../kit/time.ts';
+import { toNames } from '../pack/hosts.ts';
+import * as words from '../pack/pack.ts';
+import { getWire } from '../store/list.ts';
+import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
+import { getStatus } from '../store/packs.ts';
+import { stateOf, transaction } from '../store/store.ts';
+import { takeOrd, type Zone } from '../store/zones.ts';
+import type { ApiDeps } from './api.ts';
+import { zoneOf } from './auth.ts';
+import { okText, sendJson } from './envelope.ts';
+
+const Order = Type.Object({
+  type: Type.String(),
+  hosts: Type.Array(Type.String({ maxLength: 300 }), { maxItems: 1_000 }),
+  certificate_authority: Type.Enum([...words.CERTIFICATE_AUTHORITIES]),
+  validation_method: Type.Enum([...words.VALIDATION_METHODS]),
+  validity_days: Type.Enum([...words.VALIDITY_DAYS]),
+  cloudflare_branding: Type.Optional(Type.Boolean()),
+  deploy: Type.Optional(Type.Enum([...words.ENVIRONMENTS])),
+});
+type Order = Static<typeof Order>;
+
+/** Route of POST /zones/{zone_id}/ssl/certificate_packs/order. */
+export const orderRoute =
+  (deps: ApiDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/zones/:zone_id/ssl/certificate_packs/order',
+      { schema: { params: Type.Object({ zone_id: Type.String() }), body: Order } },
+      async (request, reply) => {
+        const zone = await zoneOf(deps.pool, request, request.params.zone_id, 'SSL and Certificates Write');
+        const asked = requestOf(request, zone, request.body);
+        const earlier = await repeated(deps, request, asked);
+        const id = earlier ?? (await take(deps, zone, request.body, asked));
+        await recordsKnown(deps, id);
+        const row = await getWire(deps.pool, zone.id, id);
+        if (!row) throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
+        return sendJson(reply, okText(row.wire));
+      },
+    );
+  };
+
+/** A repeat is known by its key, or by its body where the client says that it tries again. */
+function requestOf(request: FastifyRequest, zone: Zone, body: Order): OrderRequest {
+  const key = request.headers['idempotency-key'];
+  if (key !== undefined && (typeof key !== 'string' || key.length === 0 || key.length > 255)) {
+    throw new Fault('malformed_request', 'the header Idempotency-Key must have 1 to 255 characters');
+  }
+  const canonical = JSON.stringify(body, Object.keys(body).toSorted());
+  const bodyHash = createHash('sha256').update(canonical).digest();
+  return { tokenId: request.token.id, zoneId: zone.id, bodyHash, ...(key !== undefined && { key }) };
+}
+
+/** How long after a request its repetition by the client's own retry is recognised. */
+const RETRY_WINDOW = minutes(2);
+
+/** The pack that this request ordered before, or undefined. */
+async function repeated(
+  deps: ApiDeps,
+  request: FastifyRequest,
+  asked: OrderRequest,
+): Promise<string | undefined> {
+  const byKey = asked.key === undefined ? undefined : await getByKey(deps.pool, asked);
+  if (byKey && !byKey.isSameBody) {
+    throw new Fault('key_reused', 'this Idempotency-Key was used with another body; take a new one');
+  }
+  if (byKey) return byKey.packId;
+  const isRetry = Number(request.headers['x-stainless-retry-count']) > 0;
+  return isRetry ? getByBody(deps.pool, asked, after(deps.clock.now(), -RETRY_WINDOW)) : undefined;
+}
+
+/** Checks an order and stores its pack, due at once. Returns the id; of the first, where two with one key race. */
+async function take(deps: ApiDeps, zone: Zone, order: Order, asked: OrderRequest): Promise<string> {
+  check(deps, zone, order);
+  const id = newUuid();
+  try {
+    await transaction(deps.pool, async (tx) => {
+      const { ord, lane } = await takeOrd(tx, zone.id);
+      await file(tx, deps, newPack(deps, zone, order, { id, ord }), lane);
+      await putOrderRequest(tx, asked, id, deps.clock.now());
+    });
+  } catch (error) {
+    const first = stateOf(error) === '23505' ? await getByKey(deps.pool, asked) : undefined;
+    if (!first) throw error;
+    return first.packId;
+  }
+  deps.poke();
+  return id;
+}
+
+/** Throws a Fault with a pointer for an order that nobody could fulfil. */
+function check(deps: ApiDeps, zone: Zone, order: Order): void {
+  if (order.type !== 'advanced') {
+    throw new Fault('type_not_orderable', "type must be 'advanced': only such packs are ordered", {
+      pointer: '/type',
+    });
+  }
+  const names = toNames(order.hosts, zone.name);
+  if (deps.isApexDemanded && !names.includes(zone.name)) {
+    throw new Fault('invalid_host', `hosts must contain the zone's apex ${zone.name}`, { pointer: '/hosts' });
+  }
+  if (order.validation_method !== 'txt') {
+    const sentence = `validation_method must be 'txt': ${order.validation_method} is not offered by this service`;
+    throw new Fault('method_not_offered', sentence, { pointer: '/validation_method' });
+  }
+  const row = deps.rows.get(order.certificate_authority);
+  if (!row) {
+    const known = [...deps.rows.keys()].join(', ') || 'none';
+    const sentence = `${order.certificate_authority} is not configured here; configured: ${known}`;
+    throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
+  }
+  checkOffer(row, { names, validityDays: order.validity_days }, deps.clock.now(), [
+    ...deps.rows.values(),
+  ]);
+}
+
+function newPack(deps: ApiDeps, zone: Zone, order: Order, place: { id: string; ord: number }): words.Pack {
+  const now = deps.clock.now();
+  return {
+    ...place,
+    zone,
+    type: 'advanced',
+    status: 'initializing',
+    statusSince: now,
+    hosts: order.hosts,
+    certificateAuthority: order.certificate_authority,
+    validationMethod: order.validation_method,
+    validityDays: order.validity_days,
+    environment: order.deploy ?? 'production',
+    isBranded: order.cloudflare_branding ?? false,
+    createdOn: now,
+    modifiedOn: now,
+    validationRecords: [],
+    validationErrors: [],
+    certificates: [],
+    attempts: 0,
+    claim: 0,
+  };
+}
+
+/** Waits until the CA named the pack's validation records, but not longer than configured. */
+async function recordsKnown({ pool, orderWait }: ApiDeps, id: string): Promise<void> {
+  const end = performance.now() + orderWait * 1_000;
+  for (let ms = 10; performance.now() < end; ms = Math.min(ms * 1.5, 100)) {
+    if ((await getStatus(pool, id)) !== 'initializing') return;
+    await delay(ms);
+  }
+}

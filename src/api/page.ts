@@ -1,0 +1,53 @@
+import { Fault } from '../kit/fault.ts';
+
+export type Query = Readonly<Record<string, unknown>>;
+
+/** `page` and `per_page` of a list. */
+export interface PageQuery {
+  readonly page: number;
+  readonly perPage: number;
+}
+
+/** Reads `page` (from 1) and `per_page` (5 to 50). Throws `malformed_request` with a pointer for any other. */
+export const readPage = (query: Query): PageQuery => ({
+  page: readInteger(query, 'page', { least: 1, most: MOST_PAGE, default: 1 }),
+  perPage: readInteger(query, 'per_page', { least: 5, most: 50, default: 20 }),
+});
+
+/** A page number whose offset still fits PostgreSQL's bigint, many times over. */
+const MOST_PAGE = 1_000_000_000;
+
+function readInteger(
+  query: Query,
+  name: string,
+  limits: { readonly least: number; readonly most: number; readonly default: number },
+): number {
+  const text = readText(query, name);
+  if (text === undefined) return limits.default;
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= limits.least && value <= limits.most) return value;
+  throw refuse(name, `must be an integer from ${limits.least} to ${limits.most}`);
+}
+
+/** A parameter that is one of `values`, or undefined where it is absent. */
+export function readChoice<T extends string>(
+  query: Query,
+  name: string,
+  values: readonly T[],
+): T | undefined {
+  const text = readText(query, name);
+  if (text === undefined) return undefined;
+  const value = values.find((known) => known === text);
+  if (value === undefined) throw refuse(name, `must be one of ${values.join(', ')}`);
+  return value;
+}
+
+/** A parameter given at most once. */
+export function readText(query: Query, name: string): string | undefined {
+  const value = query[name];
+  if (value === undefined || typeof value === 'string') return value;
+  throw refuse(name, 'must be given once');
+}
+
+const refuse = (name: string, what: string): Fault =>
+  new Fault('malformed_request', `query parameter ${name} ${what}`, { pointer: `/${name}` });

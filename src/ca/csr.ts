@@ -1,0 +1,32 @@
+import { createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { der, oid, TAG } from './der.ts';
+
+const EXTENSION_REQUEST = oid('1.2.840.113549.1.9.14');
+const SUBJECT_ALT_NAME = oid('2.5.29.17');
+const ECDSA_WITH_SHA256 = der(TAG.sequence, oid('1.2.840.10045.4.3.2'));
+const SHA256_WITH_RSA = der(TAG.sequence, oid('1.2.840.113549.1.1.11'), der(TAG.null));
+
+/** Tag of a dNSName in a GeneralName (RFC 5280 4.2.1.6). */
+export const DNS_NAME = 0x82;
+
+/**
+ * A certificate request (PKCS#10, RFC 2986) in DER for `names` in A-labels: subject alternative names alone,
+ * the subject is empty. Signed with SHA-256 by `key`, a private EC or RSA key.
+ */
+export function createCsr(key: KeyObject, names: readonly string[]): Buffer {
+  const algorithm = key.asymmetricKeyType === 'ec' ? ECDSA_WITH_SHA256 : SHA256_WITH_RSA;
+  const info = der(
+    TAG.sequence,
+    der(TAG.integer, Buffer.from([0])),
+    der(TAG.sequence),
+    createPublicKey(key).export({ type: 'spki', format: 'der' }),
+    der(0xa0, der(TAG.sequence, EXTENSION_REQUEST, der(TAG.set, extensionsOf(names)))),
+  );
+  const signature = Buffer.concat([Buffer.from([0]), sign('sha256', info, key)]);
+  return der(TAG.sequence, info, algorithm, der(TAG.bits, signature));
+}
+
+function extensionsOf(names: readonly string[]): Buffer {
+  const general = der(TAG.sequence, ...names.map((name) => der(DNS_NAME, Buffer.from(name, 'ascii'))));
+  return der(TAG.sequence, der(TAG.sequence, SUBJECT_ALT_NAME, der(TAG.octets, general)));
+}

@@ -1,0 +1,86 @@
+/** One directory of a CA, and our account there. */
+import type { Logger } from 'pino';
+import { type Account, exportAccountKey, importAccountKey, newAccountKey } from '../acme/account.ts';
+import { AcmeClient } from '../acme/client.ts';
+import { Once } from '../acme/once.ts';
+import { Pace } from '../acme/poll.ts';
+import type { Clock } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+import type { CaAccount, CaAccounts, CaRow } from './ca.ts';
+
+/** What `createCa` needs. */
+export interface CaDeps {
+  readonly accounts: CaAccounts;
+  readonly clock: Clock;
+  readonly log?: Pick<Logger, 'info'>;
+}
+
+/** A directory at which orders are made. */
+export interface Desk {
+  readonly row: CaRow;
+  readonly isRsaDirectory: boolean;
+  readonly client: AcmeClient;
+  readonly account: Once<Account>;
+  readonly clock: Clock;
+  /** How long this CA usually takes. */
+  readonly paces: { readonly validation: Pace; readonly issuance: Pace };
+}
+
+/** Longest time for getting an account, in milliseconds: several exchanges. */
+const ACCOUNT_LIMIT_MS = 90_000;
+
+/** A desk. Nothing is asked of the CA until the first order. Throws `configuration` for URLs or roots of no use. */
+export function openDesk(row: CaRow, directoryUrl: string, deps: CaDeps): Desk {
+  const client = new AcmeClient({
+    directoryUrl,
+    ...(row.tlsRoots !== undefined && { tlsRoots: row.tlsRoots }),
+  });
+  return {
+    row,
+    isRsaDirectory: directoryUrl === row.rsaDirectoryUrl,
+    client,
+    account: new Once(() => getAccount({ row, directoryUrl, client }, deps)),
+    clock: deps.clock,
+    paces: { validation: new Pace(), issuance: new Pace() },
+  };
+}
+
+interface Place {
+  readonly row: CaRow;
+  readonly directoryUrl: string;
+  readonly client: AcmeClient;
+}
+
+/** The account that is kept for the directory; made and kept when there is none. */
+async function getAccount(place: Place, { accounts, log }: CaDeps): Promise<Account> {
+  const { row, directoryUrl } = place;
+  const kept = await accounts.get(row.name, directoryUrl);
+  if (kept) return toAccount(kept);
+  try {
+    const made = await accounts.save(row.name, directoryUrl, await makeAccount(place));
+    log?.info({ ca: row.name, directory: directoryUrl, account: made.url }, 'account at CA');
+    return toAccount(made);
+  } catch (error) {
+    // Another process may have been first; a binding that can be used once is then used up.
+    const other = await accounts.get(row.name, directoryUrl);
+    if (other) return toAccount(other);
+    throw error;
+  }
+}
+
+async function makeAccount({ row, client }: Place): Promise<CaAccount> {
+  const key = newAccountKey();
+  const { contact, hasAgreedToTerms, eab } = row;
+  const ask = { contact, hasAgreedToTerms, ...(eab && { eab }) };
+  try {
+    const url = await client.newAccount(key, ask, AbortSignal.timeout(ACCOUNT_LIMIT_MS));
+    return { url, key: exportAccountKey(key) };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.fault !== 'configuration') throw error;
+    const options = 'agreed_to_terms, eab_kid and eab_hmac_key';
+    const message = `[ca.${row.name}]: ${error.message}; options ${options} are for this`;
+    throw new Fault('configuration', message, { cause: error });
+  }
+}
+
+const toAccount = ({ url, key }: CaAccount): Account => ({ url, key: importAccountKey(key) });

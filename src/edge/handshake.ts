@@ -1,0 +1,119 @@
+import { createHash, type X509Certificate } from 'node:crypto';
+import { connect, type TLSSocket } from 'node:tls';
+import { Fault } from '../kit/fault.ts';
+import type { Seconds } from '../kit/time.ts';
+import { isWildcard } from '../pack/hosts.ts';
+import type { Algorithm } from '../pack/pack.ts';
+import type { ShowLeaf, ShownLeaf } from './edge.ts';
+
+/** Time for connection and handshake together. */
+const DEADLINE: Seconds = 5;
+
+const TLS_13 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+
+/** What a client offers that can check signatures of one algorithm alone, in TLS 1.2 and 1.3 alike. */
+const OFFERS: Readonly<Record<Algorithm, { readonly sigalgs: string; readonly ciphers: string }>> = {
+  ecdsa: {
+    sigalgs: 'ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512',
+    ciphers: `${TLS_13}:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305`,
+  },
+  rsa: {
+    sigalgs: 'RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512',
+    ciphers: `${TLS_13}:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305`,
+  },
+};
+
+/**
+ * A real handshake: the leaf counts only once the edge has proven that it holds its key. Neither dates nor
+ * issuer are judged; the caller compares fingerprints. A wildcard is asked for by a label under it.
+ * Throws `edge_unreachable` when no connection or no end of the handshake comes within 5 s, or when what
+ * answers is not TLS; rejects with the signal's reason once it is aborted.
+ */
+export const showLeaf: ShowLeaf = async (edge, { name, algorithm }, signal) => {
+  signal.throwIfAborted();
+  const socket = connect({
+    host: edge.host,
+    port: edge.port,
+    servername: isWildcard(name) ? `certpacks-probe.${name.slice(2)}` : name,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    ...OFFERS[algorithm],
+  });
+  const limit = AbortSignal.timeout(DEADLINE * 1_000);
+  const either = AbortSignal.any([signal, limit]);
+  const stop = () => socket.destroy(new Error('aborted'));
+  either.addEventListener('abort', stop, { once: true });
+  try {
+    const end = await endOf(socket);
+    signal.throwIfAborted();
+    return end === 'done' ? leafOf(socket) : withoutLeaf(end, edge, limit.aborted);
+  } finally {
+    either.removeEventListener('abort', stop);
+    // Goodbye goes after our last message of the handshake, so that the edge does not log a broken one.
+    socket.destroySoon();
+  }
+};
+
+/** How a handshake ended without a leaf: whether the connection stood, and what ended it. */
+interface Failure {
+  readonly wasConnected: boolean;
+  readonly error: NodeJS.ErrnoException;
+}
+
+function endOf(socket: TLSSocket): Promise<'done' | Failure> {
+  const { promise, resolve } = Promise.withResolvers<'done' | Failure>();
+  let wasConnected = false;
+  socket.once('connect', () => {
+    wasConnected = true;
+  });
+  socket.once('secureConnect', () => resolve('done'));
+  // It stays on: errors that come after the end are of no interest, and must not be unheard.
+  socket.on('error', (error) => resolve({ wasConnected, error }));
+  return promise;
+}
+
+/** Undefined for an alert or a close, which are the edge's answer; anything else is none. */
+function withoutLeaf(
+  { wasConnected, error }: Failure,
+  edge: Parameters<ShowLeaf>[0],
+  isLate: boolean,
+): undefined {
+  const place = `edge ${edge.name} at ${edge.host}:${edge.port}`;
+  const fail = (what: string): never => {
+    throw new Fault('edge_unreachable', `${place} ${what}`, { cause: error });
+  };
+  if (isLate) fail(`did not finish a handshake within ${DEADLINE} s: check that it runs and can be reached`);
+  const { code = 'no code', message } = error;
+  if (!wasConnected) fail(`cannot be reached (${code}): check that it runs and can be reached`);
+  const isRefusal = message.includes('SSL alert number') || code === 'ECONNRESET' || code === 'EPIPE';
+  if (!isRefusal) fail(`did not answer as a TLS server does (${code}): check its address and port`);
+}
+
+function leafOf(socket: TLSSocket): ShownLeaf | undefined {
+  const leaf = socket.getPeerX509Certificate();
+  if (leaf === undefined) return undefined;
+  return {
+    fingerprint: createHash('sha256').update(leaf.raw).digest('hex'),
+    subject: oneLine(leaf.subject),
+    issuer: oneLine(leaf.issuer),
+    notAfter: leaf.validToDate,
+    hosts: hostsOf(leaf),
+    protocol: `${socket.getProtocol()} ${socket.getCipher().standardName}`,
+  };
+}
+
+/** Most characters of a distinguished name, and most names, that are taken from a leaf. */
+const MOST = 1_000;
+
+const oneLine = (distinguishedName: string): string =>
+  distinguishedName.replaceAll('\n', ', ').slice(0, MOST);
+
+/** The DNS names among a leaf's alternative names; Node quotes those with a comma in them, so they are none. */
+function hostsOf({ subjectAltName = '' }: X509Certificate): string[] {
+  const names = subjectAltName.matchAll(/(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)/gy);
+  const hosts: string[] = [];
+  for (const [, kind, value = '"'] of names) {
+    if (kind === 'DNS' && !value.startsWith('"') && hosts.length < MOST) hosts.push(value);
+  }
+  return hosts;
+}

@@ -1,0 +1,27 @@
+import type { Socket } from 'node:net';
+import { type ClientHello, readClientHello } from './client-hello.ts';
+
+/**
+ * The ClientHello that `socket` begins with, its bytes put back to be read again; `not tls` when it begins with
+ * anything else, or closes before. Waits for as long as the socket is open.
+ */
+export function helloOf(socket: Socket): Promise<ClientHello | 'not tls'> {
+  const { promise, resolve } = Promise.withResolvers<ClientHello | 'not tls'>();
+  let bytes: Buffer = Buffer.alloc(0);
+  const finish = (hello: ClientHello | 'not tls') => {
+    socket.off('readable', look).off('close', close).off('end', close);
+    resolve(hello);
+  };
+  const close = () => finish('not tls');
+  const look = () => {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) return;
+    bytes = Buffer.concat([bytes, chunk]);
+    const hello = readClientHello(bytes);
+    if (hello === 'need more') return;
+    socket.unshift(bytes);
+    finish(hello);
+  };
+  socket.on('readable', look).on('close', close).on('end', close);
+  return promise;
+}

@@ -1,0 +1,35 @@
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { ServedPack } from './edge.ts';
+
+const KeyPair = Type.Object({ chain: Type.String(), key: Type.String() });
+
+const packShape = Compile(
+  Type.Object({
+    packId: Type.String(),
+    hosts: Type.Array(Type.String()),
+    certificates: Type.Object({ ecdsa: Type.Optional(KeyPair), rsa: Type.Optional(KeyPair) }),
+  }),
+);
+
+const changeShape = Compile(Type.Object({ hosts: Type.Array(Type.String()) }));
+
+/** The pack in an answer of the pull listener, or undefined when `body` is none. Never throws. */
+export function toServedPack(body: string): ServedPack | undefined {
+  const value = toValue(body);
+  return packShape.Check(value) ? value : undefined;
+}
+
+/** The hosts of a line of changes; none for a line that tells of none. Never throws. */
+export function toHosts(line: string): readonly string[] {
+  const value = toValue(line);
+  return changeShape.Check(value) ? value.hosts : [];
+}
+
+function toValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

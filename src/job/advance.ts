@@ -1,0 +1,115 @@
+import type { Clock } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+import { after, type Seconds } from '../kit/time.ts';
+import { deadline, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
+import type { Pack } from '../pack/pack.ts';
+import { type ReplyContext, toReply, WIRE_VERSION } from '../pack/reply.ts';
+import { type Filing, insertPack, updatePack } from '../store/packs.ts';
+import type { Tx } from '../store/store.ts';
+import { touchZone } from '../store/zones.ts';
+
+/** What writing a pack down needs. */
+export interface Desk {
+  readonly clock: Clock;
+  readonly reply: ReplyContext;
+}
+
+/** How long a claim lasts unless it is extended; a killed worker's packs are free again after it. */
+export const LEASE: Seconds = 60;
+
+/** What may change of a pack beside its status. */
+export type PackChange = Partial<
+  Pick<Pack, 'validationRecords' | 'validationErrors' | 'certificates' | 'attempts' | 'isBranded'>
+>;
+
+/**
+ * Moves a pack that a worker has along its lifecycle, with all that changes beside it. The pack stays in
+ * the worker's hands while its new status has work; no crash leaves it in a status that nobody works on,
+ * because the lease ends. Throws `transition_refused`, or `pack_moved` where the worker lost the pack.
+ */
+export function advance(
+  tx: Tx,
+  desk: Desk,
+  pack: Pack,
+  event: PackEvent,
+  change: PackChange = {},
+): Promise<Pack> {
+  const moved = move(desk, pack, event, change);
+  const dueAt = LIFECYCLE[moved.status].job ? after(desk.clock.now(), LEASE) : deadline(moved);
+  return write(tx, desk, { pack, to: moved, dueAt, isFreed: false });
+}
+
+/**
+ * As `advance`, for a wish from outside: takes the pack from whoever works on it and makes it due at once.
+ */
+export function intervene(tx: Tx, desk: Desk, pack: Pack, event: PackEvent): Promise<Pack> {
+  const moved = move(desk, pack, event, {});
+  const dueAt = LIFECYCLE[moved.status].job ? desk.clock.now() : deadline(moved);
+  return write(tx, desk, { pack, to: moved, dueAt, isFreed: true });
+}
+
+/** Writes a step inside a status; the worker goes on with the pack. Throws `pack_moved`. */
+export function keep(tx: Tx, desk: Desk, pack: Pack, change: PackChange): Promise<Pack> {
+  const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
+  return write(tx, desk, { pack, to, dueAt: after(desk.clock.now(), LEASE), isFreed: false });
+}
+
+/**
+ * Puts a pack down until `seconds` from now, or until its status is late if that is sooner, and counts the
+ * attempt. Throws `pack_moved`.
+ */
+export function postpone(
+  tx: Tx,
+  desk: Desk,
+  pack: Pack,
+  seconds: Seconds,
+  change: PackChange = {},
+): Promise<Pack> {
+  const now = desk.clock.now();
+  const to = { ...pack, attempts: pack.attempts + 1, ...change, modifiedOn: now };
+  const late = deadline(to);
+  const wanted = after(now, seconds);
+  const dueAt = late && late < wanted && late > now ? late : wanted;
+  return write(tx, desk, { pack, to, dueAt, isFreed: false });
+}
+
+/** Changes of a pack that leave its calendar as it is, for a wish from outside: takes it from its worker. */
+export function amend(tx: Tx, desk: Desk, pack: Pack, change: PackChange): Promise<Pack> {
+  const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
+  const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
+  return write(tx, desk, { pack, to, dueAt, isFreed: true });
+}
+
+/** Stores a new pack, due at once. */
+export async function file(tx: Tx, desk: Desk, pack: Pack, lane: number): Promise<void> {
+  await insertPack(tx, pack, lane, { ...render(desk, pack), dueAt: desk.clock.now() });
+}
+
+/** The JSON of a pack as it is stored in its row. */
+export const render = (desk: Desk, pack: Pack): Omit<Filing, 'dueAt'> => ({
+  wire: JSON.stringify(toReply(pack, desk.reply)),
+  wireVersion: WIRE_VERSION,
+});
+
+function move(desk: Desk, pack: Pack, event: PackEvent, change: PackChange): Pack {
+  const now = desk.clock.now();
+  const status = next(pack.status, event);
+  return { ...pack, attempts: 0, ...change, status, statusSince: now, modifiedOn: now };
+}
+
+interface Write {
+  /** As it was read. */
+  readonly pack: Pack;
+  readonly to: Pack;
+  readonly dueAt: Date | undefined;
+  readonly isFreed: boolean;
+}
+
+async function write(tx: Tx, desk: Desk, { pack, to, dueAt, isFreed }: Write): Promise<Pack> {
+  await touchZone(tx, pack.zone.id);
+  const filing = { ...render(desk, to), dueAt, isFreed };
+  if (!(await updatePack(tx, to, pack.status, filing))) {
+    throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile; ask again`);
+  }
+  return isFreed ? { ...to, claim: to.claim + 1 } : to;
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '../kit/clock.ts';
+import { after } from '../kit/time.ts';
+import { LANES } from '../store/accounts.ts';
+import type { Db } from '../store/store.ts';
+import { LEASE } from './advance.ts';
+
+/** A pack in a worker's hands, as long as nobody claimed it since. */
+export interface Claim {
+  readonly packId: string;
+  readonly claim: number;
+}
+
+/**
+ * Takes up to `most` due packs, one from each lane before a second from any, beginning at lane `first`. Packs
+ * in `inHand` are left out: when time is moved on, the leases of live workers end too.
+ */
+export async function claimDue(
+  db: Db,
+  clock: Clock,
+  { most, first, inHand }: { most: number; first: number; inHand: readonly string[] },
+): Promise<Claim[]> {
+  const now = clock.now();
+  const { rows } = await db.query<{ id: string; claim: number }>(
+    `with due as (
+       select taken.id
+         from generate_series(0, ${LANES - 1}) as step
+        cross join lateral (
+          select id, row_number() over () as place
+            from (select id from packs
+                   where lane = (step + $4) % ${LANES} and due_at <= $1 and id <> all($5::uuid[])
+                   order by due_at limit $3
+                     for update skip locked) as lane_due) as taken
+        order by place, step limit $3)
+     update packs set due_at = $2, claim = claim + 1 from due where packs.id = due.id
+     returning packs.id, packs.claim`,
+    [now, after(now, LEASE), most, first, inHand],
+  );
+  return rows.map(({ id, claim }) => ({ packId: id, claim }));
+}
+
+/** Extends the leases of packs that are still held. */
+export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[]): Promise<void> {
+  await db.query(
+    `update packs set due_at = $1
+       from unnest($2::uuid[], $3::int[]) as held (id, claim)
+      where packs.id = held.id and packs.claim = held.claim and due_at is not null`,
+    [after(clock.now(), LEASE), claims.map(({ packId }) => packId), claims.map(({ claim }) => claim)],
+  );
+}
+
+/** Gives a pack back, due at once: its worker stops. */
+export async function giveBack(db: Db, clock: Clock, { packId, claim }: Claim): Promise<void> {
+  await db.query('update packs set due_at = $1 where id = $2 and claim = $3', [clock.now(), packId, claim]);
+}

@@ -1,0 +1,137 @@
+import { createPrivateKey } from 'node:crypto';
+import type { CaOrder } from '../ca/ca.ts';
+import { createCsr } from '../ca/csr.ts';
+import { checkLeaf } from '../ca/leaf.ts';
+import { Fault } from '../kit/fault.ts';
+import { toName } from '../pack/hosts.ts';
+import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
+import { retryDelay } from '../pack/schedule.ts';
+import { listCertificates, putCertificate } from '../store/certificates.ts';
+import { deleteOrders, putOrder, type StoredOrder } from '../store/orders.ts';
+import { transaction } from '../store/store.ts';
+import { advance, keep, postpone } from './advance.ts';
+import type { Job, JobDeps } from './job.ts';
+import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
+
+type Stored = StoredOrder<CaOrder>;
+
+/**
+ * Gets the certificates: ECDSA, then RSA, whose order is made when the authorizations of the first are valid.
+ * Every step is stored before the next, the sealed key before finalizing: whoever goes on after a crash gets
+ * the same certificate, not a second one.
+ */
+export const issue: Job = async (deps, pack, signal) => {
+  const missing = ALGORITHMS.find((a) => !pack.certificates.some(({ algorithm }) => algorithm === a));
+  if (missing === undefined) return issued(deps, pack);
+
+  const orders = await ordersOf(deps.pool, pack);
+  const stored = orders.find(({ algorithm }) => algorithm === missing);
+  if (!stored || isDead(stored.order, deps.clock.now())) return begin(deps, pack, missing, signal);
+  if (stored.order.status === 'pending') return revalidate(deps, pack, [...orders]);
+
+  const requested = stored.request ? stored : await request(deps, pack, stored);
+  const order = await caOf(deps, pack).finalize(requested.order, requestOf(requested).csr, signal);
+  if (isDead(order, deps.clock.now())) return giveUp(deps, pack, missing, order);
+  return order.status === 'valid'
+    ? collect(deps, pack, { ...requested, order }, signal)
+    : stillProcessing(deps, pack, { ...requested, order });
+};
+
+function issued(deps: JobDeps, pack: Pack): Promise<Pack> {
+  const event = pack.environment === 'staging' ? 'stage' : 'done';
+  return transaction(deps.pool, (tx) => advance(tx, deps, pack, event, { validationErrors: [] }));
+}
+
+/** Makes the order of one algorithm; where the CA wants control shown again the pack goes back for it. */
+async function begin(deps: JobDeps, pack: Pack, algorithm: Algorithm, signal: AbortSignal): Promise<Pack> {
+  const placed = await placeOrder(deps, pack, algorithm, signal);
+  const orders = await ordersOf(deps.pool, pack);
+  const all = [...orders.filter((o) => o.algorithm !== algorithm), placed];
+  if (placed.order.status === 'pending') return revalidate(deps, pack, all);
+  return transaction(deps.pool, async (tx) => {
+    const kept = await keep(tx, deps, pack, {});
+    await putOrder(tx, pack.id, placed);
+    return kept;
+  });
+}
+
+function revalidate(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promise<Pack> {
+  return transaction(deps.pool, async (tx) => {
+    const change = { validationRecords: allRecords(orders), validationErrors: [] };
+    const moved = await advance(tx, deps, pack, 'revalidate', change);
+    for (const stored of orders) await putOrder(tx, pack.id, stored);
+    await publishRecords(tx, deps, moved);
+    return moved;
+  });
+}
+
+/** Makes the key and the certificate request, and stores both before anything is asked with them. */
+async function request(deps: JobDeps, pack: Pack, stored: Stored): Promise<Stored> {
+  const key = await deps.keys.take(stored.algorithm);
+  const csr = createCsr(key, pack.hosts.map(toName));
+  const pem = Buffer.from(key.export({ type: 'pkcs8', format: 'pem' }));
+  const sealedKey = deps.seal.close(pem, keyPurpose(pack.id, stored.algorithm));
+  const requested = { ...stored, request: { csr, sealedKey } };
+  await transaction(deps.pool, async (tx) => {
+    await keep(tx, deps, pack, {});
+    await putOrder(tx, pack.id, requested);
+  });
+  return requested;
+}
+
+/** What a certificate's sealed key is bound to. */
+export const keyPurpose = (packId: string, algorithm: Algorithm): string =>
+  `key of pack ${packId} ${algorithm}`;
+
+function requestOf({ request: made }: Stored): NonNullable<Stored['request']> {
+  if (!made) throw new Error('an order is finalized only with its request stored');
+  return made;
+}
+
+/** Downloads and checks the certificate, and stores it with the key that was sealed for it. */
+async function collect(deps: JobDeps, pack: Pack, stored: Stored, signal: AbortSignal): Promise<Pack> {
+  const { algorithm, order } = stored;
+  const chain = await caOf(deps, pack).download(order, signal);
+  const now = deps.clock.now();
+  const { sealedKey } = requestOf(stored);
+  const key = createPrivateKey(deps.seal.open(sealedKey, keyPurpose(pack.id, algorithm)));
+  const names = pack.hosts.map(toName);
+  const leaf = await checked(deps, pack, stored, () => checkLeaf(chain, { key, names }, now));
+  return transaction(deps.pool, async (tx) => {
+    await putCertificate(tx, pack.id, { ...leaf, uploadedOn: now, modifiedOn: now }, { chain, sealedKey });
+    await putOrder(tx, pack.id, stored);
+    return keep(tx, deps, pack, { certificates: await listCertificates(tx, pack.id) });
+  });
+}
+
+/** A certificate that is not what was ordered is never deployed; its order is dropped and made anew. */
+async function checked<T>(deps: JobDeps, pack: Pack, { algorithm }: Stored, read: () => T): Promise<T> {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Fault) await transaction(deps.pool, (tx) => deleteOrders(tx, pack.id, algorithm));
+    throw error;
+  }
+}
+
+/** The CA refused to issue: the order is dropped, and a new one made after a while. */
+async function giveUp(deps: JobDeps, pack: Pack, algorithm: Algorithm, order: CaOrder): Promise<undefined> {
+  const validationErrors = [order.problem ?? 'the order ended at the CA; a new one will be made'];
+  await transaction(deps.pool, async (tx) => {
+    await deleteOrders(tx, pack.id, algorithm);
+    await postpone(tx, deps, pack, Math.max(retryDelay(pack.attempts), REFUSED_WAIT), { validationErrors });
+  });
+}
+
+/** Seconds before a CA that refused is asked again, at least. */
+const REFUSED_WAIT = 60;
+
+async function stillProcessing(deps: JobDeps, pack: Pack, stored: Stored): Promise<undefined> {
+  await transaction(deps.pool, async (tx) => {
+    await putOrder(tx, pack.id, stored);
+    await postpone(tx, deps, pack, PROCESSING_WAIT);
+  });
+}
+
+/** Seconds until a CA that is still issuing is asked again. */
+const PROCESSING_WAIT = 5;

@@ -1,0 +1,41 @@
+/**
+ * The durable work. Terms:
+ * - due: a pack wants attention now; its row says when (`due_at`). There is no other queue.
+ * - claim: to take due packs under a lease; every claim raises a number, and whoever writes with an older
+ *   one has lost the pack.
+ * - run: one worker carries one pack through its statuses until it has to wait.
+ * - advance: to move a pack along its lifecycle; the only writer of its status.
+ * The front file: what a job is given. One file per job of the lifecycle's table.
+ */
+import type { Ca } from '../ca/ca.ts';
+import type { KeyPool } from '../ca/keys.ts';
+import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Log } from '../kit/log.ts';
+import type { Seal } from '../kit/seal.ts';
+import type { CertificateAuthority, Pack } from '../pack/pack.ts';
+import type { Pool } from '../store/store.ts';
+import type { LookAtTxt } from '../validation/validation.ts';
+import type { Desk } from './advance.ts';
+
+export interface JobDeps extends Desk {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly seal: Seal;
+  /** The configured CAs. */
+  readonly cas: ReadonlyMap<CertificateAuthority, Ca>;
+  /** Private keys for new certificates. */
+  readonly keys: KeyPool;
+  readonly lookAtTxt: LookAtTxt;
+  readonly edges: readonly EdgeRow[];
+  readonly showLeaf: ShowLeaf;
+  /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */
+  readonly pushChange: (change: EdgeChange) => void;
+}
+
+/**
+ * The work of one status. Returns the pack as it is after a step, to be carried on, or undefined once it was
+ * written down to wait. Asks first whether it is still needed and may run twice. Throws to be tried later.
+ */
+export type Job = (deps: JobDeps, pack: Pack, signal: AbortSignal) => Promise<Pack | undefined>;

@@ -1,0 +1,23 @@
+import { may, type PackEvent } from '../pack/lifecycle.ts';
+import type { Pack } from '../pack/pack.ts';
+import { deleteCertificates } from '../store/certificates.ts';
+import { deleteOrders } from '../store/orders.ts';
+import type { Tx } from '../store/store.ts';
+import { type Desk, intervene } from './advance.ts';
+
+/** Whether the subscriber's PATCH has something to restart. */
+export const isRestartable = ({ status }: Pack): boolean => may(status, 'restart');
+
+/**
+ * Tries the stage of a pack again that timed out, or begins an expired one anew. What the CA had is behind
+ * it: a new order is made.
+ */
+export async function restart(tx: Tx, desk: Desk, pack: Pack): Promise<Pack> {
+  if (pack.status === 'expired') await deleteCertificates(tx, pack.id);
+  if (pack.status !== 'deployment_timed_out') await deleteOrders(tx, pack.id);
+  const isBegun = pack.status === 'expired' ? { ...pack, certificates: [], validationErrors: [] } : pack;
+  return intervene(tx, desk, isBegun, eventOf(pack));
+}
+
+const eventOf = ({ status, environment }: Pack): PackEvent =>
+  status === 'deployment_timed_out' && environment === 'staging' ? 'stage' : 'restart';

@@ -1,0 +1,60 @@
+import { FAULTS, Fault, wordsOf } from '../kit/fault.ts';
+import { deadline, type JobName, LIFECYCLE } from '../pack/lifecycle.ts';
+import type { Pack } from '../pack/pack.ts';
+import { retryDelay } from '../pack/schedule.ts';
+import { getClaimed } from '../store/packs.ts';
+import { transaction } from '../store/store.ts';
+import { advance, postpone } from './advance.ts';
+import type { Claim } from './claim.ts';
+import { deploy } from './deploy.ts';
+import { expire } from './expire.ts';
+import { forget } from './forget.ts';
+import { issue } from './issue.ts';
+import type { Job, JobDeps } from './job.ts';
+import { order } from './order.ts';
+import { validate } from './validate.ts';
+import { withdraw } from './withdraw.ts';
+
+const JOBS: Readonly<Record<JobName, Job>> = { order, validate, issue, deploy, expire, withdraw, forget };
+
+/** Carries a claimed pack on until it has to wait, or another took it. Throws only when the database fails. */
+export async function run(deps: JobDeps, { packId, claim }: Claim, signal: AbortSignal): Promise<void> {
+  let pack = await getClaimed(deps.pool, packId);
+  while (pack && pack.claim === claim && !signal.aborted) pack = await step(deps, pack, signal);
+}
+
+/** One step: what the pack became, or undefined when it waits. */
+async function step(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Pack | undefined> {
+  try {
+    const stage = LIFECYCLE[pack.status];
+    if (isLate(deps, pack)) return await transaction(deps.pool, (tx) => advance(tx, deps, pack, 'late'));
+    return stage.job && (await JOBS[stage.job](deps, pack, signal));
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    return putOff(deps, pack, error);
+  }
+}
+
+function isLate(deps: JobDeps, pack: Pack): boolean {
+  const late = deadline(pack);
+  return LIFECYCLE[pack.status].late !== undefined && late !== undefined && late <= deps.clock.now();
+}
+
+/** A step failed: the pack says why and is tried again, later each time. */
+async function putOff(deps: JobDeps, pack: Pack, error: unknown): Promise<undefined> {
+  if (error instanceof Fault && error.fault === 'pack_moved') return;
+  const isForeseen = error instanceof Fault && error.fault !== 'internal';
+  deps.log[isForeseen ? 'info' : 'error']({ pack: pack.id, status: pack.status, err: error }, 'work put off');
+  const seconds =
+    isForeseen && FAULTS[error.fault].retry === 'never' ? NEVER_WAIT : retryDelay(pack.attempts);
+  const validationErrors = [wordsOf(error)];
+  // The step may have stored progress before it failed, so the pack is read again.
+  await transaction(deps.pool, async (tx) => {
+    const found = await getClaimed(tx, pack.id);
+    if (!found || found.claim !== pack.claim) return;
+    await postpone(tx, deps, found, seconds, { validationErrors });
+  });
+}
+
+/** Seconds until work is looked at again that only the operator or the subscriber can mend. */
+const NEVER_WAIT = 3_600;

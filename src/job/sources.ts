@@ -1,0 +1,66 @@
+import type { CaAccount, CaAccounts } from '../ca/ca.ts';
+import type { PullSource, ServedKeyPair } from '../edge/edge.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Seal } from '../kit/seal.ts';
+import type { Algorithm } from '../pack/pack.ts';
+import { getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
+import { listKeyPairs } from '../store/certificates.ts';
+import { getServing, listServedHosts } from '../store/deployments.ts';
+import type { Pool } from '../store/store.ts';
+import { published } from '../store/txt-records.ts';
+import { getFullZoneAmong } from '../store/zones.ts';
+import type { ResponderSource } from '../validation/validation.ts';
+import { keyPurpose } from './issue.ts';
+
+/** What the rooms beside the store are given of it: sealed keys are opened here, on their way to their user. */
+interface SourceDeps {
+  readonly pool: Pool;
+  readonly seal: Seal;
+  readonly clock: Clock;
+}
+
+/** Certificates and opened keys, for edges that pull. */
+export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
+  async packFor(name, environment) {
+    const packId = await getServing(pool, name, environment);
+    if (packId === undefined) return undefined;
+    const certificates: Partial<Record<Algorithm, ServedKeyPair>> = {};
+    for (const { algorithm, chain, sealedKey } of await listKeyPairs(pool, packId)) {
+      certificates[algorithm] = {
+        chain,
+        key: seal.open(sealedKey, keyPurpose(packId, algorithm)).toString(),
+      };
+    }
+    return { packId, hosts: await listServedHosts(pool, packId), certificates };
+  },
+});
+
+/** What our DNS responder answers from: zones of type `full`, and the delegation zone. */
+export const responderSource = (pool: Pool, delegationZone: string): ResponderSource => ({
+  async zoneOf(name) {
+    const labels = name.split('.');
+    const suffixes = labels.map((_, i) => labels.slice(i).join('.'));
+    if (delegationZone !== '' && suffixes.includes(delegationZone)) return delegationZone;
+    return getFullZoneAmong(pool, suffixes);
+  },
+  published: (name) => published(pool, name),
+});
+
+/** Accounts at CAs, their keys sealed. */
+export const caAccounts = ({ pool, seal, clock }: SourceDeps): CaAccounts => {
+  const purpose = (ca: string, directoryUrl: string) => `account key of ${ca} at ${directoryUrl}`;
+  const get = async (ca: string, directoryUrl: string): Promise<CaAccount | undefined> => {
+    const stored = await getCaAccount(pool, ca, directoryUrl);
+    return (
+      stored && { url: stored.url, key: seal.open(stored.sealedKey, purpose(ca, directoryUrl)).toString() }
+    );
+  };
+  return {
+    get,
+    async save(ca, directoryUrl, { url, key }) {
+      const sealedKey = seal.close(Buffer.from(key), purpose(ca, directoryUrl));
+      await putCaAccount(pool, { ca, directoryUrl }, { url, sealedKey }, clock.now());
+      return (await get(ca, directoryUrl)) ?? { url, key };
+    },
+  };
+};

@@ -1,0 +1,119 @@
+import type { CaOrder } from '../ca/ca.ts';
+import type { Algorithm, Pack } from '../pack/pack.ts';
+import { lookDelay } from '../pack/schedule.ts';
+import { putOrder, type StoredOrder } from '../store/orders.ts';
+import { transaction } from '../store/store.ts';
+import type { Look } from '../validation/validation.ts';
+import { advance, keep, type PackChange, postpone } from './advance.ts';
+import type { Job, JobDeps } from './job.ts';
+import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
+
+type Stored = StoredOrder<CaOrder>;
+
+/**
+ * Shows control of every host. The records are looked at first, at every authoritative server; the CA is told
+ * only when all can be seen, because its refusal ends the order and the records with it.
+ */
+export const validate: Job = async (deps, pack, signal) => {
+  const orders = await ordersOf(deps.pool, pack);
+  const now = deps.clock.now();
+  const open = orders.find(({ order }) => order.status === 'pending' || isDead(order, now));
+  if (orders.length === 0) return reorder(deps, pack, 'ecdsa', signal);
+  if (!open) return proven(deps, pack, orders);
+  if (isDead(open.order, now)) return reorder(deps, pack, open.algorithm, signal);
+  if (open.isAnswered) return judge(deps, pack, await ask(deps, pack, open, signal), signal);
+
+  const looks = await lookAtAll(deps, open.order, signal);
+  const unseen = looks.filter(({ isVisible }) => !isVisible);
+  if (unseen.length > 0) return waitForRecords(deps, pack, unseen);
+  const kept = await store(deps, pack, { ...open, isAnswered: true }, {});
+  const order = await caOf(deps, kept).validate(open.order, signal);
+  return judge(deps, kept, { ...open, order }, signal);
+};
+
+/** Where the CA was told before: what it found by now; told again where a crash came before the telling. */
+async function ask(deps: JobDeps, pack: Pack, open: Stored, signal: AbortSignal): Promise<Stored> {
+  const ca = caOf(deps, pack);
+  const seen = await ca.look(open.order, signal);
+  return { ...open, order: seen.status === 'pending' ? await ca.validate(seen, signal) : seen };
+}
+
+/** One look at a time per record, all records of an order side by side. */
+const lookAtAll = (deps: JobDeps, order: CaOrder, signal: AbortSignal): Promise<Look[]> =>
+  Promise.all(
+    order.authorizations
+      .filter(({ status }) => status === 'pending')
+      .map((authorization) => deps.lookAtTxt(authorization, signal)),
+  );
+
+async function waitForRecords(deps: JobDeps, pack: Pack, unseen: readonly Look[]): Promise<undefined> {
+  const validationErrors = unseen.map(({ txtName, problem }) => problem ?? `${txtName} cannot be seen yet`);
+  const seen = unseen.map((look) => ({ name: look.txtName, seen: look.seen }));
+  deps.log.debug({ pack: pack.id, seen }, 'validation records not visible');
+  await transaction(deps.pool, (tx) =>
+    postpone(tx, deps, pack, lookDelay(pack.attempts), { validationErrors }),
+  );
+}
+
+/** Goes by what the CA found: on, on to wait, or to a new order behind the pack. */
+async function judge(
+  deps: JobDeps,
+  pack: Pack,
+  open: Stored,
+  signal: AbortSignal,
+): Promise<Pack | undefined> {
+  const { order, algorithm } = open;
+  if (isDead(order, deps.clock.now()))
+    return replace(deps, pack, { algorithm, why: refusals(order) }, signal);
+  const kept = await store(deps, pack, { ...open, isAnswered: true }, { validationErrors: [] });
+  if (order.status !== 'pending') return kept;
+  await transaction(deps.pool, (tx) => postpone(tx, deps, kept, CA_STILL_LOOKS));
+  return undefined;
+}
+
+/** Seconds until a CA that has not made up its mind is asked again. */
+const CA_STILL_LOOKS = 5;
+
+const refusals = (order: CaOrder): string[] => {
+  const causes = order.authorizations.flatMap(({ problem }) => problem ?? []);
+  return causes.length > 0 ? causes : [order.problem ?? 'the order ended at the CA; a new one was made'];
+};
+
+/** The CA refused: a new order goes behind the pack, to be looked at after the usual wait. */
+async function replace(
+  deps: JobDeps,
+  pack: Pack,
+  { algorithm, why }: { readonly algorithm: Algorithm; readonly why: readonly string[] },
+  signal: AbortSignal,
+): Promise<undefined> {
+  const placed = await placeOrder(deps, pack, algorithm, signal);
+  const kept = await store(deps, pack, placed, { validationErrors: why });
+  await transaction(deps.pool, (tx) => postpone(tx, deps, kept, lookDelay(kept.attempts)));
+}
+
+/** A restart, or an order that ended of age: a new one, looked at at once. */
+async function reorder(deps: JobDeps, pack: Pack, algorithm: Algorithm, signal: AbortSignal): Promise<Pack> {
+  const placed = await placeOrder(deps, pack, algorithm, signal);
+  return store(deps, pack, placed, {});
+}
+
+/** Writes an order and the records that all orders of the pack now want, in one transaction. */
+function store(deps: JobDeps, pack: Pack, stored: Stored, change: PackChange): Promise<Pack> {
+  return transaction(deps.pool, async (tx) => {
+    const others = (await ordersOf(tx, pack)).filter(({ algorithm }) => algorithm !== stored.algorithm);
+    const orders = [...others, stored].toSorted((a, b) => (a.algorithm < b.algorithm ? -1 : 1));
+    const kept = await keep(tx, deps, pack, { ...change, validationRecords: allRecords(orders) });
+    await putOrder(tx, pack.id, stored);
+    await publishRecords(tx, deps, kept);
+    return kept;
+  });
+}
+
+function proven(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promise<Pack> {
+  return transaction(deps.pool, async (tx) => {
+    const change = { validationRecords: allRecords(orders), validationErrors: [] };
+    const moved = await advance(tx, deps, pack, 'done', change);
+    await publishRecords(tx, deps, moved);
+    return moved;
+  });
+}

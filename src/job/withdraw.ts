@@ -1,0 +1,69 @@
+import type { EdgeRow } from '../edge/edge.ts';
+import { toName } from '../pack/hosts.ts';
+import { ALGORITHMS, type Pack } from '../pack/pack.ts';
+import { proofDelay } from '../pack/schedule.ts';
+import * as deployments from '../store/deployments.ts';
+import { deleteOrders } from '../store/orders.ts';
+import { transaction } from '../store/store.ts';
+import { publish } from '../store/txt-records.ts';
+import { advance, postpone } from './advance.ts';
+import type { Job, JobDeps } from './job.ts';
+
+/**
+ * Takes the pack off every edge that was given it, and its records out of our DNS. Done when handshakes show
+ * that no edge serves its leaves any more; another pack may serve the same names from then on.
+ */
+export const withdraw: Job = async (deps, pack, signal) => {
+  const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
+  const wasServed = await transaction(deps.pool, async (tx) => {
+    await publish(tx, pack.id, []);
+    await deleteOrders(tx, pack.id);
+    const wasOn = await deployments.undeploy(tx, pack.id);
+    if (wasOn) await deployments.logChange(tx, change, deps.clock.now());
+    return wasOn;
+  });
+  if (wasServed) deps.pushChange(change);
+
+  const problems = await holdouts(deps, pack, signal);
+  if (problems.length === 0) return transaction(deps.pool, (tx) => advance(tx, deps, pack, 'done', GONE));
+  const seconds = proofDelay(pack.attempts);
+  await transaction(deps.pool, (tx) => postpone(tx, deps, pack, seconds, { validationErrors: problems }));
+  return undefined;
+};
+
+const GONE = { validationErrors: [] };
+
+/** Asks each edge that had the pack; those that let go are struck off, of the others is told in words. */
+async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<string[]> {
+  const names = await deployments.listEdgesOf(deps.pool, pack.id);
+  const configured = (name: string) => deps.edges.find((edge) => edge.name === name);
+  const answers = await Promise.all(
+    names.map(async (name) => {
+      const edge = configured(name);
+      const problem = edge && (await stillServes(deps, edge, pack, signal));
+      if (problem === undefined) await transaction(deps.pool, (tx) => deployments.letGo(tx, pack.id, name));
+      return problem;
+    }),
+  );
+  return answers.filter((problem) => problem !== undefined);
+}
+
+/** Words when the edge still serves a leaf of the pack or does not answer. */
+async function stillServes(
+  deps: JobDeps,
+  edge: EdgeRow,
+  pack: Pack,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const leaves = pack.certificates.map(({ fingerprint }) => fingerprint);
+  for (const name of pack.hosts.map(toName)) {
+    for (const algorithm of ALGORITHMS) {
+      const shown = await deps.showLeaf(edge, { name, algorithm }, signal).catch((error: unknown) => error);
+      if (shown instanceof Error) return `edge ${edge.name} does not answer, so it may still serve ${name}`;
+      const isOurs = typeof shown === 'object' && shown !== null && 'fingerprint' in shown;
+      if (isOurs && leaves.includes(String(shown.fingerprint)))
+        return `edge ${edge.name} still serves ${name}`;
+    }
+  }
+  return undefined;
+}

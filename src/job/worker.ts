@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isLeaving } from '../pack/lifecycle.ts';
+import { PACK_STATUSES } from '../pack/pack.ts';
+import { LANES } from '../store/accounts.ts';
+import { listStranded } from '../store/packs.ts';
+import { isConnectionLoss, transaction } from '../store/store.ts';
+import { purgeZones } from '../store/zones.ts';
+import { intervene } from './advance.ts';
+import { type Claim, claimDue, extendLeases, giveBack } from './claim.ts';
+import type { JobDeps } from './job.ts';
+import { run } from './run.ts';
+
+/** How often, in milliseconds, a worker asks for due packs that nobody in this process told it of. */
+const ASK_MS = 500;
+/** Leases are extended three times in their life. */
+const EXTEND_MS = 20_000;
+const SWEEP_MS = 1_000;
+
+export interface Worker {
+  /** Says that something became due: it is claimed at once. */
+  poke(): void;
+  /** Takes no more work, interrupts what runs and gives it back. */
+  stop(): Promise<void>;
+}
+
+/** Works on due packs, up to `size` at a time. Any number of workers in any number of processes share the work. */
+export function startWorker(deps: JobDeps, size: number): Worker {
+  const stopped = new AbortController();
+  const inHand = new Map<string, { readonly claim: Claim; readonly done: Promise<void> }>();
+  let bell = Promise.withResolvers<void>();
+  let lane = Math.floor(Math.random() * LANES);
+  const ring = () => bell.resolve();
+
+  const take = (claim: Claim) => {
+    const done = carry(deps, claim, stopped.signal).finally(() => {
+      inHand.delete(claim.packId);
+      ring();
+    });
+    inHand.set(claim.packId, { claim, done });
+  };
+
+  const claimSome = async () => {
+    const most = size - inHand.size;
+    if (most <= 0) return;
+    lane = (lane + 1) % LANES;
+    const claims = await claimDue(deps.pool, deps.clock, { most, first: lane, inHand: [...inHand.keys()] });
+    for (const claim of claims) take(claim);
+  };
+
+  const loop = (async () => {
+    while (!stopped.signal.aborted) {
+      bell = Promise.withResolvers<void>();
+      await claimSome().catch((error: unknown) => report(deps, error, 'claim'));
+      await Promise.race([bell.promise, delay(ASK_MS)]);
+    }
+  })();
+  const extend = () =>
+    extendLeases(
+      deps.pool,
+      deps.clock,
+      [...inHand.values()].map(({ claim }) => claim),
+    );
+  const timers = [every(deps, EXTEND_MS, extend), every(deps, SWEEP_MS, () => sweepZones(deps, ring))];
+
+  return {
+    poke: ring,
+    stop: async () => {
+      stopped.abort();
+      ring();
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all([loop, ...[...inHand.values()].map(({ done }) => done)]);
+    },
+  };
+}
+
+async function carry(deps: JobDeps, claim: Claim, signal: AbortSignal): Promise<void> {
+  try {
+    await run(deps, claim, signal);
+    if (signal.aborted) await giveBack(deps.pool, deps.clock, claim);
+  } catch (error) {
+    report(deps, error, 'run');
+  }
+}
+
+/** Takes the packs of hidden zones away, a batch at a time, and removes zones that have none left. */
+async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
+  const stranded = await listStranded(deps.pool, PACK_STATUSES.filter(isLeaving), 200);
+  for (const pack of stranded) {
+    await transaction(deps.pool, (tx) => intervene(tx, deps, pack, 'delete')).catch((error: unknown) =>
+      report(deps, error, 'sweep'),
+    );
+  }
+  if (stranded.length > 0) ring();
+  await purgeZones(deps.pool);
+}
+
+/** Runs `work` again and again, never twice at once. */
+function every(deps: JobDeps, ms: number, work: () => Promise<unknown>): NodeJS.Timeout {
+  let isRunning = false;
+  return setInterval(() => {
+    if (isRunning) return;
+    isRunning = true;
+    work()
+      .catch((error: unknown) => report(deps, error, 'timer'))
+      .finally(() => {
+        isRunning = false;
+      });
+  }, ms);
+}
+
+function report(deps: JobDeps, error: unknown, what: string): void {
+  const level = isConnectionLoss(error) ? 'warn' : 'error';
+  deps.log[level]({ err: error }, `worker: ${what} failed`);
+}

@@ -1,0 +1,155 @@
+/**
+ * Configuration: one table of options, read once at start from the environment and one TOML file, where the
+ * environment wins. `docs/configuration.md` is generated from this table. The only reader of `process.env`.
+ */
+import { readFileSync } from 'node:fs';
+import { parse } from 'smol-toml';
+import { Fault } from './fault.ts';
+
+interface Option {
+  /** What the value is; `list` is comma-separated in the environment, an array in the file. */
+  readonly type: 'text' | 'integer' | 'boolean' | 'list';
+  readonly default: string | number | boolean | readonly string[];
+  /** One sentence for the documentation. */
+  readonly says: string;
+  /** Smallest and largest value of an integer. */
+  readonly range?: readonly [number, number];
+}
+
+/** Addresses of the DNS root servers over IPv4 (IANA, root hints). */
+const ROOT_SERVERS = [
+  '198.41.0.4',
+  '170.247.170.2',
+  '192.33.4.12',
+  '199.7.91.13',
+  '192.203.230.10',
+  '192.5.5.241',
+  '192.112.36.4',
+  '198.97.190.53',
+  '192.36.148.17',
+  '192.58.128.30',
+  '193.0.14.129',
+  '199.7.83.42',
+  '202.12.27.33',
+];
+
+// biome-ignore format: a table is read by column
+export const OPTIONS = {
+  config:          { type: 'text', default: '', says: 'Path of the TOML file with these options, the CAs and the edges.' },
+  data_dir:        { type: 'text', default: '', says: 'Folder for the embedded database and the key-encryption key. Empty: `.certpacks` in a checkout, `~/.local/share/certpacks` elsewhere, a folder under `/var/lib/certpacks` for root.' },
+  database_url:    { type: 'text', default: '', says: 'A PostgreSQL 15 or newer to use, as `postgres://…`. Empty: the embedded one.' },
+  database_pool:   { type: 'integer', default: 12, range: [2, 500], says: 'Connections to the database that one process keeps at most.' },
+  kek:             { type: 'text', default: '', says: 'Key-encryption key, 32 bytes in base64. Empty: the file `kek`.' },
+  kek_file:        { type: 'text', default: '', says: 'File with the key-encryption key, mode 600; made at first start. Empty: `kek` in the data folder.' },
+  host:            { type: 'text', default: '127.0.0.1', says: 'Address on which the API listens.' },
+  port:            { type: 'integer', default: 8787, range: [0, 65_535], says: 'Port of the API; 0 takes a free one.' },
+  order_wait_s:    { type: 'integer', default: 5, range: [0, 50], says: 'How long an order waits, in seconds, for the CA to name its validation records before it answers.' },
+  strict_apex:     { type: 'boolean', default: false, says: 'Whether the hosts of an order must contain the zone\'s apex.' },
+  workers:         { type: 'integer', default: 16, range: [1, 1_000], says: 'How many packs one process works on at the same time.' },
+  rsa_keys:        { type: 'integer', default: 8, range: [0, 1_000], says: 'How many RSA keys are kept ready; making one takes about a tenth of a second of processor time.' },
+  delegation_zone: { type: 'text', default: '', says: 'Zone under which delegated validation is answered, e.g. `dcv.example.net`; its parent zone must delegate it to `name_servers`. Empty: no delegation.' },
+  name_servers:    { type: 'list', default: [], says: 'Names and addresses of this installation\'s name servers, as `ns1.example.net=192.0.2.1`; zones of type `full` are to be delegated to them.' },
+  dns_listen:      { type: 'list', default: [], says: 'Addresses on which the DNS responder listens, as `192.0.2.1:53`. Empty: no responder.' },
+  dns_rate_limit:  { type: 'integer', default: 200, range: [0, 1_000_000], says: 'UDP answers a second that the responder gives one network (/24, or /56) before it answers `truncated`; 0 turns the limit off.' },
+  dns_roots:       { type: 'list', default: ROOT_SERVERS, says: 'Where look-ups of validation records begin.' },
+  dns_port:        { type: 'integer', default: 53, range: [1, 65_535], says: 'Port at which name servers are asked.' },
+  dns_ipv6:        { type: 'boolean', default: false, says: 'Whether name servers are also asked at their IPv6 addresses.' },
+  allow_addresses: { type: 'list', default: [], says: 'Networks (CIDR) that look-ups of customers\' names may reach although they are not public, e.g. `10.0.0.0/8`.' },
+  edge_socket:     { type: 'text', default: '', says: 'Unix socket at which bundled edges pull certificates and keys. Empty: `edge/pull.sock` in the data folder.' },
+  log_level:       { type: 'text', default: 'info', says: 'Least severe level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `silent`.' },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof OPTIONS;
+type Value<T extends Option['type']> = {
+  text: string;
+  integer: number;
+  boolean: boolean;
+  list: readonly string[];
+}[T];
+
+/** One table per edge in the file: `[[edges]]`. */
+export const EDGE_OPTIONS = {
+  name: 'Name for messages, unique.',
+  environment: '`production` or `staging`.',
+  host: 'Address at which handshakes prove what the edge serves.',
+  port: 'Port at which handshakes prove what the edge serves.',
+} as const;
+
+export type Options = { readonly [K in OptionName]: Value<(typeof OPTIONS)[K]['type']> };
+
+/** All that was configured. `ca` and `edges` are the file's tables as they stand; their rooms check them. */
+export interface Config {
+  readonly options: Options;
+  readonly ca: Readonly<Record<string, unknown>>;
+  readonly edges: readonly unknown[];
+}
+
+export type Environ = Readonly<Record<string, string | undefined>>;
+
+/** This process's environment. */
+export const environ = (): Environ => process.env;
+
+/** Environment variable of an option. */
+export const variableOf = (name: string): string => `CERTPACKS_${name.toUpperCase()}`;
+
+/** Reads the configuration. Throws `configuration` that names the option at fault; unknown ones are refused. */
+export function loadConfig(env: Environ, overrides: Partial<Options> = {}): Config {
+  const path = overrides.config ?? env[variableOf('config')] ?? '';
+  const { ca = {}, edges = [], ...file } = path === '' ? {} : readToml(path);
+  for (const name of Object.keys(file)) {
+    if (!(name in OPTIONS)) throw new Fault('configuration', `${path}: unknown option '${name}'`);
+  }
+  const entries = Object.entries(OPTIONS).map(([name, option]: [string, Option]) => {
+    const given = env[variableOf(name)] ?? file[name];
+    return [name, given === undefined ? option.default : toValue(name, option, given)];
+  });
+  const options = { ...Object.fromEntries(entries), ...overrides } as Options;
+  if (typeof ca !== 'object' || ca === null || Array.isArray(ca)) throw notTable(path, 'ca');
+  if (!Array.isArray(edges)) throw notTable(path, 'edges');
+  return { options, ca: ca as Record<string, unknown>, edges };
+}
+
+const notTable = (path: string, name: string) =>
+  new Fault(
+    'configuration',
+    `${path}: '${name}' must be ${name === 'ca' ? 'tables [ca.NAME]' : 'tables [[edges]]'}`,
+  );
+
+function readToml(path: string): Record<string, unknown> {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : '';
+    throw new Fault('configuration', `cannot read the configuration file ${path}: ${why}`, { cause });
+  }
+}
+
+function toValue(name: string, option: Option, given: unknown): unknown {
+  const value = CONVERT[option.type](given);
+  const [least, most] = option.range ?? [-Infinity, Infinity];
+  const isInRange = typeof value !== 'number' || (value >= least && value <= most);
+  if (value !== undefined && isInRange) return value;
+  const what = option.range ? `an integer from ${least} to ${most}` : NOUN[option.type];
+  throw new Fault('configuration', `option '${name}' (${variableOf(name)}) must be ${what}`);
+}
+
+const NOUN = {
+  text: 'text',
+  integer: 'an integer',
+  boolean: 'true or false',
+  list: 'a list of texts',
+} as const;
+
+const CONVERT: Readonly<Record<Option['type'], (given: unknown) => unknown>> = {
+  text: (given) => (typeof given === 'string' ? given : undefined),
+  integer: (given) => (/^\d+$/.test(String(given)) ? Number(given) : undefined),
+  boolean: (given) => ({ true: true, false: false })[String(given)],
+  list: (given) => {
+    if (typeof given === 'string')
+      return given
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean);
+    return Array.isArray(given) && given.every((part) => typeof part === 'string') ? given : undefined;
+  },
+};

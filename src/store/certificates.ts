@@ -1,0 +1,85 @@
+import { newUuid } from '../kit/id.ts';
+import type { Algorithm, Certificate } from '../pack/pack.ts';
+import type { Db, Tx } from './store.ts';
+
+interface CertificateRow {
+  id: string;
+  algorithm: Algorithm;
+  hosts: string[];
+  issuer: string;
+  signature: string;
+  fingerprint: string;
+  serial: string;
+  not_before: Date;
+  not_after: Date;
+  uploaded_on: Date;
+  modified_on: Date;
+}
+
+/** A certificate with what serves it: chain in PEM, leaf first, and its sealed private key. */
+export interface StoredKeyPair {
+  readonly chain: string;
+  readonly sealedKey: Buffer;
+}
+
+/** A pack's certificates, ECDSA first. */
+export async function listCertificates(db: Db, packId: string): Promise<Certificate[]> {
+  const { rows } = await db.query<CertificateRow>(
+    `select id, algorithm, hosts, issuer, signature, fingerprint, serial, not_before, not_after, uploaded_on,
+            modified_on
+       from certificates where pack_id = $1 order by algorithm`,
+    [packId],
+  );
+  return rows.map(toCertificate);
+}
+
+/** Stores a certificate of a pack in place of the one it had for that algorithm. */
+export async function putCertificate(
+  tx: Tx,
+  packId: string,
+  certificate: Omit<Certificate, 'id'>,
+  { chain, sealedKey }: StoredKeyPair,
+): Promise<void> {
+  const c = certificate;
+  await tx.query('delete from certificates where pack_id = $1 and algorithm = $2', [packId, c.algorithm]);
+  await tx.query(
+    `insert into certificates (id, pack_id, algorithm, hosts, issuer, signature, fingerprint, serial,
+       not_before, not_after, uploaded_on, modified_on, chain, sealed_key)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+    [
+      ...[newUuid(), packId, c.algorithm, c.hosts, c.issuer, c.signature, c.fingerprint, c.serial],
+      ...[c.notBefore, c.notAfter, c.uploadedOn, c.modifiedOn, chain, sealedKey],
+    ],
+  );
+}
+
+/** Removes a pack's certificates and their keys: it begins anew. */
+export async function deleteCertificates(tx: Tx, packId: string): Promise<void> {
+  await tx.query('delete from certificates where pack_id = $1', [packId]);
+}
+
+/** Chains and sealed keys of a pack, by algorithm. */
+export async function listKeyPairs(
+  db: Db,
+  packId: string,
+): Promise<readonly (StoredKeyPair & { readonly algorithm: Algorithm })[]> {
+  const { rows } = await db.query<{ algorithm: Algorithm; chain: string; sealed_key: Buffer }>(
+    'select algorithm, chain, sealed_key from certificates where pack_id = $1 order by algorithm',
+    [packId],
+  );
+  return rows.map((row) => ({ algorithm: row.algorithm, chain: row.chain, sealedKey: row.sealed_key }));
+}
+
+const toCertificate = (row: CertificateRow): Certificate => ({
+  id: row.id,
+  algorithm: row.algorithm,
+  hosts: row.hosts,
+  issuer: row.issuer,
+  signature: row.signature,
+  fingerprint: row.fingerprint,
+  serial: row.serial,
+  notBefore: row.not_before,
+  notAfter: row.not_after,
+  uploadedOn: row.uploaded_on,
+  modifiedOn: row.modified_on,
+});

@@ -1,0 +1,141 @@
+import { wildcardOf } from '../pack/hosts.ts';
+import type { Environment, Pack } from '../pack/pack.ts';
+import { type Candidate, serving } from '../pack/priority.ts';
+import type { Db, Tx } from './store.ts';
+
+/** What an edge is to show for a pack (fingerprints; undefined: nothing) and what it showed last. */
+export interface Deployment {
+  readonly edge: string;
+  readonly observed: { readonly ecdsa?: string | undefined; readonly rsa?: string | undefined };
+  readonly problem?: string | undefined;
+}
+
+/** Wishes a pack onto edges: covers `names` there, and wants its present leaves shown by each edge. */
+export async function deploy(
+  tx: Tx,
+  pack: Pack,
+  names: readonly string[],
+  edges: readonly string[],
+): Promise<void> {
+  await tx.query('delete from served_hosts where pack_id = $1', [pack.id]);
+  await tx.query('insert into served_hosts (host, environment, pack_id) select unnest($1::text[]), $2, $3', [
+    names,
+    pack.environment,
+    pack.id,
+  ]);
+  const leaf = (algorithm: string) =>
+    pack.certificates.find((certificate) => certificate.algorithm === algorithm)?.fingerprint ?? null;
+  await tx.query(
+    `insert into deployments (pack_id, edge, desired_ecdsa, desired_rsa)
+     select $1, unnest($2::text[]), $3, $4
+     on conflict (pack_id, edge) do update
+       set desired_ecdsa = excluded.desired_ecdsa, desired_rsa = excluded.desired_rsa`,
+    [pack.id, edges, leaf('ecdsa'), leaf('rsa')],
+  );
+}
+
+/** Wishes a pack off every edge that had it; `deployments` keeps which edges have yet to let go. */
+export async function undeploy(tx: Tx, packId: string): Promise<boolean> {
+  const { rowCount } = await tx.query('delete from served_hosts where pack_id = $1', [packId]);
+  await tx.query('update deployments set desired_ecdsa = null, desired_rsa = null where pack_id = $1', [
+    packId,
+  ]);
+  return rowCount !== null && rowCount > 0;
+}
+
+/** Names of the edges that were given the pack. */
+export async function listEdgesOf(db: Db, packId: string): Promise<string[]> {
+  const { rows } = await db.query<{ edge: string }>('select edge from deployments where pack_id = $1', [
+    packId,
+  ]);
+  return rows.map(({ edge }) => edge);
+}
+
+/** Records what handshakes with an edge showed. */
+export async function observe(tx: Tx, packId: string, seen: Deployment, now: Date): Promise<void> {
+  await tx.query(
+    `update deployments set observed_ecdsa = $3, observed_rsa = $4, problem = $5, observed_on = $6
+      where pack_id = $1 and edge = $2`,
+    [packId, seen.edge, seen.observed.ecdsa ?? null, seen.observed.rsa ?? null, seen.problem ?? null, now],
+  );
+}
+
+/** An edge let go of a pack. */
+export async function letGo(tx: Tx, packId: string, edge: string): Promise<void> {
+  await tx.query('delete from deployments where pack_id = $1 and edge = $2', [packId, edge]);
+}
+
+interface CandidateRow {
+  pack_id: string;
+  host: string;
+  type: Candidate['type'];
+  created_on: Date;
+}
+
+/** Id of the pack that serves `name` (or a wildcard as it is) in an environment, or undefined. */
+export async function getServing(
+  db: Db,
+  name: string,
+  environment: Environment,
+): Promise<string | undefined> {
+  const { rows } = await db.query<CandidateRow>(
+    `select pack_id, host, packs.type, packs.created_on
+       from served_hosts join packs on packs.id = pack_id
+      where host = any($1) and served_hosts.environment = $2`,
+    [[name, wildcardOf(name)], environment],
+  );
+  const candidates = rows.map((row) => ({
+    packId: row.pack_id,
+    host: row.host,
+    type: row.type,
+    createdOn: row.created_on,
+  }));
+  return serving(candidates)?.packId;
+}
+
+/** Names that a pack covers on the edges now. */
+export async function listServedHosts(db: Db, packId: string): Promise<string[]> {
+  const { rows } = await db.query<{ host: string }>('select host from served_hosts where pack_id = $1', [
+    packId,
+  ]);
+  return rows.map(({ host }) => host);
+}
+
+export interface LoggedChange {
+  readonly seq: number;
+  readonly environment: Environment;
+  readonly hosts: readonly string[];
+}
+
+/** Tells the edges of every process that these names changed. */
+export async function logChange(
+  tx: Tx,
+  change: { readonly environment: Environment; readonly hosts: readonly string[] },
+  now: Date,
+): Promise<void> {
+  await tx.query('insert into edge_changes (environment, hosts, made_on) values ($1, $2, $3)', [
+    change.environment,
+    change.hosts,
+    now,
+  ]);
+}
+
+/** Changes with a higher number than `seq`, oldest first. */
+export async function listChanges(db: Db, seq: number): Promise<LoggedChange[]> {
+  const { rows } = await db.query<{ seq: string; environment: Environment; hosts: string[] }>(
+    'select seq, environment, hosts from edge_changes where seq > $1 order by seq limit 10000',
+    [seq],
+  );
+  return rows.map((row) => ({ ...row, seq: Number(row.seq) }));
+}
+
+/** The highest number given so far. */
+export async function lastChange(db: Db): Promise<number> {
+  const { rows } = await db.query<{ seq: string | null }>('select max(seq) as seq from edge_changes');
+  return Number(rows[0]?.seq ?? 0);
+}
+
+/** Forgets changes made before `instant`. */
+export async function forgetChanges(db: Db, instant: Date): Promise<void> {
+  await db.query('delete from edge_changes where made_on < $1', [instant]);
+}

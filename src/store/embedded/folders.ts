@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Fault } from '../../kit/fault.ts';
+import { isRunning } from './processes.ts';
+import { blockingFolder, ownUid, type Runner } from './runner.ts';
+
+/**
+ * The folder `dir` by its real path, made with its parents when missing; root's can be passed, not listed, by
+ * others. Throws `configuration` when it cannot be made.
+ */
+export function makeFolder(dir: string): string {
+  try {
+    const first = mkdirSync(dir, { recursive: true, mode: 0o700 });
+    // The process's umask may have taken away what the database's user needs.
+    if (first !== undefined && ownUid() === 0) openUp(dir, first);
+    return realpathSync(dir);
+  } catch (cause) {
+    throw new Fault('configuration', `the data folder ${dir} cannot be made: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function openUp(dir: string, first: string): void {
+  chmodSync(dir, 0o711);
+  if (dir !== first && dirname(dir) !== dir) openUp(dirname(dir), first);
+}
+
+/**
+ * Throws `configuration` unless the service alone decides what is in `dir` and `runner` can pass through it.
+ * Root must not follow links that somebody else can lay.
+ */
+export function checkFolder(dir: string, runner: Runner): void {
+  const { uid, mode } = statSync(dir);
+  if (uid !== ownUid()) {
+    throw new Fault(
+      'configuration',
+      `the data folder ${dir} belongs to user ${uid}, and certpacks runs as user ${ownUid()}: ` +
+        'change its owner, or set CERTPACKS_DATA_DIR to another folder',
+    );
+  }
+  if ((mode & 0o002) !== 0) {
+    throw new Fault('configuration', `anybody can write to the data folder ${dir}: chmod o-w it`);
+  }
+  const blocking = runner.isOther ? blockingFolder(dir, runner) : undefined;
+  if (blocking === undefined) return;
+  throw new Fault(
+    'configuration',
+    `the database runs as user ${runner.uid}, who cannot pass through ${blocking} to its data: ` +
+      `chmod o+x ${blocking}, or set CERTPACKS_DATA_DIR to a folder elsewhere`,
+  );
+}
+
+/**
+ * A folder that only `runner` (and root) can enter, made when missing. Throws `configuration` for one that
+ * somebody else made, or that others can enter.
+ */
+export function makePrivateFolder(path: string, runner: Runner): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  const made = lstatSync(path);
+  // Also when another process of ours made it, and was killed before it gave it away.
+  if (made.isDirectory() && made.uid === ownUid()) {
+    chmodSync(path, 0o700);
+    if (runner.isOther) chownSync(path, runner.uid, runner.gid);
+  }
+  const { uid, mode } = lstatSync(path);
+  if (made.isDirectory() && uid === runner.uid && (mode & 0o077) === 0) return;
+  throw new Fault(
+    'configuration',
+    `${path} was made by somebody else (user ${uid}): remove it, or set CERTPACKS_DATA_DIR to another folder`,
+  );
+}
+
+const attempts = new Set<string>();
+
+/**
+ * Makes the folder `final` whole or not at all, however many processes try and wherever they are killed: `make`
+ * fills a folder of its own and returns the one inside that takes the final name. Who comes second throws his
+ * away. What killed processes left is removed.
+ */
+export async function makeOnce(final: string, make: (attempt: string) => Promise<string>): Promise<void> {
+  sweep(final);
+  const attempt = `${final}.new-${process.pid}-${randomBytes(4).toString('hex')}`;
+  attempts.add(attempt);
+  mkdirSync(attempt, { mode: 0o700 });
+  try {
+    settle(await make(attempt), final);
+  } finally {
+    rmSync(attempt, { recursive: true, force: true });
+    attempts.delete(attempt);
+  }
+}
+
+function settle(made: string, final: string): void {
+  try {
+    renameSync(made, final);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) throw error;
+  }
+  syncFolder(dirname(final));
+}
+
+function sweep(final: string): void {
+  const start = `${basename(final)}.new-`;
+  for (const name of readdirSync(dirname(final)).filter((each) => each.startsWith(start))) {
+    const path = join(dirname(final), name);
+    const pid = Number.parseInt(name.slice(start.length), 10);
+    const isInUse = pid === process.pid ? attempts.has(path) : isRunning(pid);
+    // An initdb that outlived its parent may still write there; the next start removes the rest.
+    if (!isInUse) ignore(() => rmSync(path, { recursive: true, force: true }));
+  }
+}
+
+/** Makes renames and new names in `folder` outlive a power loss. */
+export function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Runs `work` whose failure changes nothing for the caller. */
+export function ignore(work: () => unknown): void {
+  try {
+    work();
+  } catch {
+    // Said above: nothing depends on it.
+  }
+}
+
+/** The system's or PostgreSQL's code of an error, '' when it has none. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : '';
+
+/** What an error says. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

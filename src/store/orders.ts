@@ -1,0 +1,60 @@
+import type { Algorithm } from '../pack/pack.ts';
+import type { Db, Tx } from './store.ts';
+
+/** A pack's order at its CA, one for each algorithm. `T` is the order as the CA's room describes it. */
+export interface StoredOrder<T> {
+  readonly algorithm: Algorithm;
+  readonly order: T;
+  /** Whether the CA was told that it can validate; then it is looked at before it is told again. */
+  readonly isAnswered: boolean;
+  /** Certificate request in DER, and the sealed private key that signed it: stored before finalizing. */
+  readonly request?: { readonly csr: Buffer; readonly sealedKey: Buffer };
+}
+
+interface OrderRow<T> {
+  algorithm: Algorithm;
+  state: T;
+  is_answered: boolean;
+  csr: Buffer | null;
+  sealed_key: Buffer | null;
+}
+
+/** The pack's orders, ECDSA first. Instants inside the state come back as texts: `revive` makes it whole. */
+export async function listOrders<T>(
+  db: Db,
+  packId: string,
+  revive: (state: unknown) => T,
+): Promise<StoredOrder<T>[]> {
+  const { rows } = await db.query<OrderRow<unknown>>(
+    'select algorithm, state, is_answered, csr, sealed_key from orders where pack_id = $1 order by algorithm',
+    [packId],
+  );
+  return rows.map(({ algorithm, state, is_answered, csr, sealed_key }) => ({
+    algorithm,
+    order: revive(state),
+    isAnswered: is_answered,
+    ...(csr && sealed_key && { request: { csr, sealedKey: sealed_key } }),
+  }));
+}
+
+/** Stores an order in place of the one the pack had for that algorithm. */
+export async function putOrder(tx: Tx, packId: string, stored: StoredOrder<unknown>): Promise<void> {
+  await tx.query(
+    `insert into orders (pack_id, algorithm, state, is_answered, csr, sealed_key)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (pack_id, algorithm) do update set state = excluded.state,
+       is_answered = excluded.is_answered, csr = excluded.csr, sealed_key = excluded.sealed_key`,
+    [
+      ...[packId, stored.algorithm, JSON.stringify(stored.order), stored.isAnswered],
+      ...[stored.request?.csr ?? null, stored.request?.sealedKey ?? null],
+    ],
+  );
+}
+
+/** Forgets an order of the pack, or all of them. */
+export async function deleteOrders(tx: Tx, packId: string, algorithm?: Algorithm): Promise<void> {
+  await tx.query('delete from orders where pack_id = $1 and ($2::text is null or algorithm = $2)', [
+    packId,
+    algorithm ?? null,
+  ]);
+}

@@ -1,0 +1,102 @@
+/**
+ * PostgreSQL, in plain SQL: one file a table. Nothing here needs session state, so it also works behind
+ * pgbouncer in transaction mode. The front file: the pool, transactions, migrations.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import pg from 'pg';
+
+export type Pool = pg.Pool;
+/** A connection inside an open transaction. Only `transaction` hands one out. */
+export type Tx = pg.PoolClient;
+/** Where a single statement can run. */
+export type Db = Pool | Tx;
+
+/** A pool of connections. What breaks while idle is replaced by the pool, so it is only told to `onError`. */
+export function openPool(config: pg.PoolConfig, onError: (error: Error) => void): Pool {
+  const pool = new pg.Pool({ connectionTimeoutMillis: 10_000, ...config });
+  pool.on('error', onError);
+  return pool;
+}
+
+/** SQLSTATEs after which the same transaction can simply be run again. */
+const REPEATABLE = ['40001', '40P01'];
+
+/**
+ * Runs `work` in one transaction: commits its result, or rolls back and rethrows. Deadlocks and serialization
+ * failures are run again, so `work` must do nothing but SQL: no network inside a transaction.
+ */
+export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>, tries = 5): Promise<T> {
+  try {
+    return await once(pool, work);
+  } catch (error) {
+    if (tries > 1 && REPEATABLE.includes(stateOf(error))) return transaction(pool, work, tries - 1);
+    throw error;
+  }
+}
+
+async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const tx = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await tx.query('begin');
+    const result = await work(tx);
+    await tx.query('commit');
+    return result;
+  } catch (error) {
+    await tx.query('rollback').catch((lost: Error) => {
+      broken = lost;
+    });
+    throw error;
+  } finally {
+    tx.release(broken);
+  }
+}
+
+/** SQLSTATE of a database error, '' for any other. */
+export function stateOf(error: unknown): string {
+  return error instanceof pg.DatabaseError ? (error.code ?? '') : '';
+}
+
+/** Whether an error says that the database cannot be reached now, rather than that a statement was wrong. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  const isSystem = ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'].includes(code);
+  return (
+    isSystem ||
+    /^(08|57P0|53300)/.test(code) ||
+    /Connection terminated|timeout exceeded when trying/.test(error.message)
+  );
+}
+
+const MIGRATIONS = new URL('./migrations/', import.meta.url);
+
+/** Names of all migrations, in their order. */
+const migrationNames = (): string[] =>
+  readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith('.sql'))
+    .toSorted();
+
+/**
+ * Brings the schema up to date, forward only, all missing migrations in one transaction. Several processes may
+ * call it at once. Returns the names it ran.
+ */
+export async function migrate(pool: Pool): Promise<string[]> {
+  await pool.query('create table if not exists migrations (name text primary key)').catch(ignoreRace);
+  return transaction(pool, async (tx) => {
+    await tx.query('lock table migrations in exclusive mode');
+    const { rows } = await tx.query<{ name: string }>('select name from migrations');
+    const done = new Set(rows.map(({ name }) => name));
+    const missing = migrationNames().filter((name) => !done.has(name));
+    for (const name of missing) {
+      await tx.query(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
+      await tx.query('insert into migrations (name) values ($1)', [name]);
+    }
+    return missing;
+  });
+}
+
+/** `create table if not exists` is no lock: of two at once one may fail on the catalogue's unique index. */
+function ignoreRace(error: unknown): void {
+  if (!['23505', '42P07'].includes(stateOf(error))) throw error;
+}

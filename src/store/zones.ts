@@ -1,0 +1,137 @@
+import { Fault } from '../kit/fault.ts';
+import { newDelegationUuid, newHexId } from '../kit/id.ts';
+import type { PackZone, ZoneType } from '../pack/pack.ts';
+import { type Db, stateOf, type Tx } from './store.ts';
+
+export interface Zone extends PackZone {
+  readonly accountName: string;
+  readonly createdOn: Date;
+  readonly modifiedOn: Date;
+}
+
+interface ZoneRow {
+  id: string;
+  account_id: string;
+  account_name: string;
+  name: string;
+  type: ZoneType;
+  delegation_uuid: string;
+  created_on: Date;
+  modified_on: Date;
+}
+
+const COLUMNS = `zones.id, account_id, accounts.name as account_name, zones.name, type, delegation_uuid,
+  zones.created_on, modified_on`;
+const FROM = 'zones join accounts on accounts.id = account_id';
+
+/** A new zone. Throws `zone_exists` where any account has one of that name. */
+export async function createZone(
+  db: Db,
+  zone: { readonly accountId: string; readonly name: string; readonly type: ZoneType },
+  now: Date,
+): Promise<string> {
+  const id = newHexId();
+  try {
+    await db.query(
+      `insert into zones (id, account_id, name, type, delegation_uuid, created_on, modified_on)
+       values ($1, $2, $3, $4, $5, $6, $6)`,
+      [id, zone.accountId, zone.name, zone.type, newDelegationUuid(), now],
+    );
+  } catch (error) {
+    if (stateOf(error) !== '23505') throw error;
+    throw new Fault('zone_exists', `the zone ${zone.name} already exists`, { pointer: '/name' });
+  }
+  return id;
+}
+
+/** The zone of an account, or undefined where it has none of that id. */
+export async function getZone(db: Db, accountId: string, id: string): Promise<Zone | undefined> {
+  const { rows } = await db.query<ZoneRow>(
+    `select ${COLUMNS} from ${FROM} where zones.id = $1 and account_id = $2 and deleted_on is null`,
+    [id, accountId],
+  );
+  return rows[0] && toZone(rows[0]);
+}
+
+export interface ZoneFilter {
+  readonly accountId: string;
+  /** Ids the caller may see; undefined for all of the account. */
+  readonly ids?: readonly string[];
+  readonly name?: string;
+  readonly types?: readonly ZoneType[];
+  readonly page: number;
+  readonly perPage: number;
+}
+
+/** A page of an account's zones, oldest first, with the count of all that match. */
+export async function listZones(db: Db, filter: ZoneFilter): Promise<{ zones: Zone[]; total: number }> {
+  const where = `account_id = $1 and deleted_on is null and ($2::text[] is null or zones.id = any($2))
+    and ($3::text is null or zones.name = $3) and ($4::text[] is null or type = any($4))`;
+  const values = [filter.accountId, filter.ids ?? null, filter.name ?? null, filter.types ?? null];
+  const { rows } = await db.query<ZoneRow>(
+    `select ${COLUMNS} from ${FROM} where ${where} order by zones.created_on, zones.id limit $5 offset $6`,
+    [...values, filter.perPage, (filter.page - 1) * filter.perPage],
+  );
+  const count = await db.query<{ n: number }>(
+    `select count(*)::int as n from ${FROM} where ${where}`,
+    values,
+  );
+  return { zones: rows.map(toZone), total: count.rows[0]?.n ?? 0 };
+}
+
+/** Hides the zone; its packs are taken off the edges by the workers. False where there was none. */
+export async function hideZone(db: Db, accountId: string, id: string, now: Date): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update zones set deleted_on = $3, modified_on = $3, version = version + 1
+      where id = $1 and account_id = $2 and deleted_on is null`,
+    [id, accountId, now],
+  );
+  return rowCount === 1;
+}
+
+/** Removes hidden zones that have no pack left. */
+export async function purgeZones(db: Db): Promise<void> {
+  await db.query(
+    `delete from zones where deleted_on is not null
+        and not exists (select from packs where zone_id = zones.id)`,
+  );
+}
+
+/** Locks the zone against other writers and raises its version: the first statement of every change in it. */
+export async function touchZone(tx: Tx, id: string): Promise<void> {
+  await tx.query('update zones set version = version + 1 where id = $1', [id]);
+}
+
+/** As `touchZone`, and takes the next ordinal. Throws `zone_not_found` where the zone went meanwhile. */
+export async function takeOrd(tx: Tx, id: string): Promise<{ ord: number; lane: number }> {
+  const { rows } = await tx.query<{ ord: string; lane: number }>(
+    `update zones set version = version + 1, next_ord = next_ord + 1
+       from accounts where zones.id = $1 and accounts.id = account_id and deleted_on is null
+      returning next_ord - 1 as ord, lane`,
+    [id],
+  );
+  const row = rows[0];
+  if (!row) throw new Fault('zone_not_found', `zone ${id} not found`);
+  return { ord: Number(row.ord), lane: row.lane };
+}
+
+/** The longest of `names` that is a zone served by our own DNS. */
+export async function getFullZoneAmong(db: Db, names: readonly string[]): Promise<string | undefined> {
+  const { rows } = await db.query<{ name: string }>(
+    `select name from zones where name = any($1) and type = 'full' and deleted_on is null
+      order by length(name) desc limit 1`,
+    [names],
+  );
+  return rows[0]?.name;
+}
+
+const toZone = (row: ZoneRow): Zone => ({
+  id: row.id,
+  accountId: row.account_id,
+  accountName: row.account_name,
+  name: row.name,
+  type: row.type,
+  delegationUuid: row.delegation_uuid,
+  createdOn: row.created_on,
+  modifiedOn: row.modified_on,
+});

@@ -1,0 +1,116 @@
+import type { Clock } from '../kit/clock.ts';
+import { askEveryone, label, type Said, saidOf, unasked } from './dns/everyone.ts';
+import { locate } from './dns/locate.ts';
+import { isPlainName, printable, toDnsName } from './dns/names.ts';
+import { Suffixes } from './dns/suffixes.ts';
+import { Walk } from './dns/walk.ts';
+import { type Dead, problemOf, type Trail } from './problem.ts';
+import type { Look, LookAtTxt, Seen } from './validation.ts';
+
+/** What a look needs to know of the world. */
+export interface LookOptions {
+  /** Addresses of root servers: the real ones, or a test world's. They are trusted. */
+  readonly roots: readonly string[];
+  /** Port of every server: 53, or a test world's. */
+  readonly port: number;
+  /** Ranges (CIDR) that may be asked besides public addresses. */
+  readonly allow: readonly string[];
+  /** Whether servers are asked over IPv6 too. */
+  readonly ipv6: boolean;
+  readonly clock: Clock;
+  /** Zone of delegated validation: what is missing below it is not the subscriber's move. */
+  readonly delegationZone?: string;
+}
+
+/** Longest that one look takes, in milliseconds of real time: it is a limit of network exchanges. */
+const LOOK_MS = 10_000;
+/** CNAMEs from the record's name to the name that holds it. */
+const MOST_HOPS = 10;
+
+/**
+ * Looks at a TXT record as a CA will: from the root, at every authoritative server, CNAMEs followed across zones.
+ * Takes 10 s and 50 messages at most; keeps nothing but registries' referrals. Rejects only with the reason of an
+ * aborted signal.
+ */
+export function createLookAtTxt(options: LookOptions): LookAtTxt {
+  const suffixes = new Suffixes(options.clock);
+  return async (record, signal) => {
+    signal.throwIfAborted();
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), LOOK_MS);
+    try {
+      const walk = new Walk({ ...options, suffixes }, AbortSignal.any([signal, limit.signal]));
+      const trail = await follow(walk, toDnsName(record.txtName));
+      signal.throwIfAborted();
+      return lookOf(record, trail, options.delegationZone);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+/** Follows the name, and each target that a server's CNAME names, to the servers that have no CNAME for it. */
+async function follow(walk: Walk, name: string): Promise<Trail> {
+  const said: Said[] = [];
+  const dead: Dead[] = [];
+  const met = new Set<string>();
+  const go = async (at: string, path: readonly string[]): Promise<void> => {
+    const end = endOf(at, path);
+    if (end) dead.push(end);
+    if (end || met.has(at)) return;
+    met.add(at);
+    const here = await askAt(walk, at, dead);
+    said.push(...here.filter((one) => one.answer !== 'alias'));
+    for (const target of new Set(here.flatMap((one) => one.target ?? []))) await go(target, [...path, at]);
+  };
+  await go(name, []);
+  return { said, dead, isSpent: walk.isSpent };
+}
+
+function endOf(at: string, path: readonly string[]): Dead | undefined {
+  const from = path.at(-1) ?? '';
+  if (!isPlainName(at)) return { kind: 'not_a_host', from, target: printable(at, 100) };
+  if (path.includes(at)) return { kind: 'loop', path: [...path, at] };
+  if (path.length > MOST_HOPS) return { kind: 'too_long', path };
+  return undefined;
+}
+
+async function askAt(walk: Walk, name: string, dead: Dead[]): Promise<Said[]> {
+  const located = await locate(walk, name);
+  if (located.kind === 'zone') {
+    const said = await askEveryone(walk, located.zone, name);
+    if (said.length === 0) dead.push({ kind: 'no_servers', name, zone: located.zone });
+    return said;
+  }
+  if (located.kind === 'unregistered') {
+    dead.push({ kind: 'unregistered', name, parent: located.parent, server: label(located.server) });
+    return [{ server: label(located.server), name, answer: 'no_name', values: [] }];
+  }
+  const { zone, heard } = located;
+  const said = [...heard.map((one) => saidOf(name, one)), ...(await unasked(walk, zone, name))];
+  if (said.length === 0) dead.push({ kind: 'no_servers', name, zone });
+  else dead.push({ kind: 'lame', name, zone: zone.name });
+  // A server that answered, but with nothing that leads on, is as bad as one that failed.
+  return said.map((one) =>
+    isGood(one) ? { ...one, answer: 'failed', why: 'sends us elsewhere', values: [] } : one,
+  );
+}
+
+const isGood = ({ answer }: Said): boolean =>
+  answer === 'values' || answer === 'no_record' || answer === 'no_name' || answer === 'alias';
+
+type TxtRecord = Pick<Look, 'txtName' | 'txtValue'>;
+
+function lookOf(record: TxtRecord, trail: Trail, delegationZone: string | undefined): Look {
+  const { txtName, txtValue } = record;
+  const problem = problemOf({ txtName: toDnsName(txtName), txtValue }, trail, delegationZone);
+  const look = { txtName, txtValue, isVisible: problem === undefined, seen: trail.said.map(toSeen) };
+  return problem === undefined ? look : { ...look, problem };
+}
+
+function toSeen({ server, name, answer, values }: Said): Seen {
+  const shown = values.slice(0, 20).map((value) => printable(value, 255));
+  if (answer === 'barred')
+    return { server: `${server}, refused by policy`, name, answer: 'unreachable', values: [] };
+  return { server, name, answer: answer === 'alias' ? 'no_record' : answer, values: shown };
+}
