@@ -1,4 +1,5 @@
 import { Fault } from '../kit/fault.ts';
+import type { Problem } from './acme.ts';
 import type { Answer } from './http.ts';
 import { parseProblem, Refusal } from './problem.ts';
 import { retryAfterOf } from './retry-after.ts';
@@ -26,9 +27,13 @@ export function demandType(answer: Answer, type: RegExp): void {
   );
 }
 
+/** What a 404 without content says (RFC 7807 4.2). */
+const NOTHING_THERE: Problem = { type: 'about:blank', detail: 'not found', status: 404, subproblems: [] };
+
 /** The Fault of an answer with an error's status: `ca_refused` where it has a problem document. */
 export function toRefusal(answer: Answer): Fault {
   const { status, headers } = answer;
+  if (status === 404 && answer.body.length === 0) return new Refusal(NOTHING_THERE, hostOf(answer));
   try {
     const problem = parseProblem(jsonOf(answer));
     const retryAfter = retryAfterOf(headers);

@@ -182,6 +182,9 @@ export class AcmeClient {
 
   async #newNonce(signal: AbortSignal): Promise<string> {
     const { newNonce } = await this.directory(signal);
+    // The directory's own answer may have had one.
+    const early = this.#nonces.take();
+    if (early !== undefined) return early;
     await this.#orForget(this.#send({ method: 'HEAD', url: newNonce, mostBytes: 0 }, signal));
     const nonce = this.#nonces.take();
     if (nonce !== undefined) return nonce;

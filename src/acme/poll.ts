@@ -7,6 +7,7 @@ const LONGEST: Seconds = 5;
 /** Learns how long a server takes for something, so that the first look comes when it is likely done. */
 export class Pace {
   #usual: Seconds = 0.1;
+  #hasBeenEarly = false;
 
   /** How long to wait before the first look. */
   get first(): Seconds {
@@ -15,8 +16,10 @@ export class Pace {
 
   /** Takes note that look number `looks` (from 1), `waited` after the start, was the first to see it done. */
   saw(waited: Seconds, looks: number): void {
-    const usual = looks === 1 ? this.#usual * 0.95 : waited;
-    this.#usual = Math.min(Math.max(usual, SHORTEST), LONGEST);
+    this.#hasBeenEarly ||= looks > 1;
+    // Quickly down to where a look comes too early, then slowly: an early look is a request for nothing.
+    const usual = looks > 1 ? waited : this.#usual * (this.#hasBeenEarly ? 0.95 : 0.7);
+    this.#usual = Math.min(Math.max(usual, SHORTEST / 2), LONGEST);
   }
 }
 

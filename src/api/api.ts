@@ -2,7 +2,7 @@
  * The HTTP contract: Cloudflare's API v4 as far as we serve it, one file a resource. Every answer is a JSON
  * envelope; every failure has a status of its own. The front file: what the routes need, and all of them.
  */
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { CaRow } from '../ca/ca.ts';
 import type { Desk } from '../job/advance.ts';
 import type { Log } from '../kit/log.ts';
@@ -12,7 +12,7 @@ import type { Pool } from '../store/store.ts';
 import { authenticate } from './auth.ts';
 import { certificatePackRoutes } from './certificate-packs.ts';
 import { dcvDelegationRoutes } from './dcv-delegation.ts';
-import { replyFaults } from './envelope.ts';
+import { replyFault, replyFaults } from './envelope.ts';
 import { errorPage } from './error-page.ts';
 import { tokenRoutes } from './tokens.ts';
 import { zoneRoutes } from './zones.ts';
@@ -34,13 +34,15 @@ export interface ApiDeps extends Desk {
 
 /** The API, ready to listen. */
 export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+  const loggerInstance: FastifyBaseLogger = deps.log;
   const app = Fastify({
-    loggerInstance: deps.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1024 * 1024,
     requestTimeout: 60_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error, request, reply) => void replyFault(error, request, reply),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
   replyFaults(app);
@@ -62,10 +64,10 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
 /** Clients send `Content-Type: application/json` with no body at all: that is an absent body, not a bad one. */
 function acceptEmptyBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('application/json');
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
-    else parse(request, body.toString(), (error, value) => done(error && notJson(error), value));
+    else void parse(request, body.toString(), (error, value) => done(error && notJson(error), value));
   });
 }
 

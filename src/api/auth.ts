@@ -21,7 +21,7 @@ declare module 'fastify' {
 
 /** Lets only bearers of a known token in. */
 export function authenticate(app: FastifyInstance, pool: Pool): void {
-  app.decorateRequest('token', null as unknown as Token);
+  app.decorateRequest('token');
   app.addHook('onRequest', async (request) => {
     const token = await getToken(pool, bearerOf(request));
     if (!token) throw new Fault('invalid_token', 'the API token is not valid here');

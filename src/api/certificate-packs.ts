@@ -13,7 +13,7 @@ import type { ApiDeps } from './api.ts';
 import { zoneOf } from './auth.ts';
 import { ok, okPage, okText, sendJson } from './envelope.ts';
 import { orderRoute } from './order.ts';
-import { type Query, readChoice, readPage } from './page.ts';
+import { Query, readChoice, readPage } from './page.ts';
 
 const ZoneParams = Type.Object({ zone_id: Type.String() });
 const PackParams = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
@@ -30,9 +30,9 @@ export const certificatePackRoutes =
     const { pool } = deps;
     await app.register(orderRoute(deps));
 
-    app.get(PACKS, { schema: { params: ZoneParams } }, async (request, reply) => {
+    app.get(PACKS, { schema: { params: ZoneParams, querystring: Query } }, async (request, reply) => {
       const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Read');
-      const query = request.query as Query;
+      const { query } = request;
       const pages = readPage(query);
       const { rows, total } = await listPage(pool, { zoneId: zone.id, ...pages, ...readFilter(query) });
       const wires = await Promise.all(rows.map((row) => current(deps, zone.id, row)));

@@ -57,7 +57,8 @@ export function replyFaults(app: FastifyInstance): void {
   });
 }
 
-function replyFault(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Replies to one error; what is not a Fault becomes one. */
+export function replyFault(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const fault = asFault(error);
   const { status, code } = FAULTS[fault.fault];
   if (status >= 500) request.log.error({ err: error }, 'request failed');
@@ -85,41 +86,41 @@ const FASTIFY_FAULTS: Readonly<Record<string, [ConstructorParameters<typeof Faul
   FST_ERR_BAD_URL: ['malformed_request', 'the path is not a well-formed URL'],
 };
 
-interface ValidationError {
-  readonly validation: readonly { readonly instancePath: string; readonly message?: string }[];
-  readonly validationContext?: string;
+/** What fastify's validation adds to its error. */
+interface Refusal {
+  readonly instancePath: string;
+  readonly message?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
 }
 
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
+  if (!(error instanceof Error)) return unforeseen(error);
   if (isConnectionLoss(error)) {
     return new Fault('database_unavailable', 'the database cannot be reached now; try again', {
       cause: error,
     });
   }
-  if (error instanceof Error && 'validation' in error)
-    return asMalformed(error as unknown as ValidationError);
-  const known = error instanceof Error && 'code' in error ? FASTIFY_FAULTS[String(error.code)] : undefined;
+  if (isRefused(error)) return asMalformed(error.validation[0]);
+  const known = FASTIFY_FAULTS['code' in error ? String(error.code) : ''];
   if (known) return new Fault(...known);
-  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
-  if (status >= 400 && status < 500) return new Fault('malformed_request', (error as Error).message);
-  return new Fault('internal', 'internal error', { cause: error });
+  const status = 'statusCode' in error ? Number(error.statusCode) : 500;
+  return status >= 400 && status < 500 ? new Fault('malformed_request', error.message) : unforeseen(error);
 }
 
+const isRefused = (error: Error): error is Error & { readonly validation: readonly [Refusal] } =>
+  'validation' in error && Array.isArray(error.validation) && error.validation.length > 0;
+
+const unforeseen = (cause: unknown): Fault => new Fault('internal', 'internal error', { cause });
+
 /** A schema's refusal, with a pointer to what it refused. */
-function asMalformed({ validation }: ValidationError): Fault {
-  const first = validation[0];
-  const missing = /required property '?([\w.]+)'?|must have required properties (\w+)/.exec(
-    first?.message ?? '',
-  );
-  const name = missing?.[1] ?? missing?.[2];
-  const pointer = (first?.instancePath ?? '') + (name ? `/${name}` : '');
+function asMalformed({ instancePath, message = 'is malformed', params = {} }: Refusal): Fault {
+  const required = params['requiredProperties'];
+  const missing: unknown = Array.isArray(required) ? required[0] : params['missingProperty'];
+  const pointer = instancePath + (typeof missing === 'string' ? `/${missing}` : '');
   const field = pointer === '' ? 'the body' : pointer.slice(1).replaceAll('/', '.');
-  return new Fault(
-    'malformed_request',
-    `${field} ${name ? 'is required' : (first?.message ?? 'is malformed')}`,
-    {
-      pointer,
-    },
-  );
+  const values: unknown = params['allowedValues'];
+  const allowed = Array.isArray(values) ? `: ${values.join(', ')}` : '';
+  const why = typeof missing === 'string' ? 'is required' : message + allowed;
+  return new Fault('malformed_request', `${field} ${why}`, { pointer });
 }

@@ -1,4 +1,4 @@
-import { FAULTS, type FaultName } from '../kit/fault.ts';
+import { FAULT_NAMES, FAULTS, type FaultName } from '../kit/fault.ts';
 
 /** What each failure means to whoever meets it, and what to do. */
 const MEANING: Readonly<Record<FaultName, string>> = {
@@ -40,10 +40,10 @@ const MEANING: Readonly<Record<FaultName, string>> = {
 
 /** A page with every error, its HTTP status and code, and what to do; `documentation_url` leads here. */
 export function errorPage(): string {
-  const rows = Object.entries(FAULTS).map(
-    ([name, { status, code }]) =>
+  const rows = FAULT_NAMES.map((name) => ({ name, ...FAULTS[name] })).map(
+    ({ name, status, code }) =>
       `<tr id="${name}"><td>${code}</td><td>${status}</td><td>${name}</td>` +
-      `<td>${MEANING[name as FaultName].replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</td></tr>`,
+      `<td>${MEANING[name].replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</td></tr>`,
   );
   const head = '<meta charset="utf-8"><title>certpacks: errors</title><h1>Errors</h1>';
   const table = `<table><tr><th>code</th><th>HTTP</th><th>name</th><th>meaning</th></tr>${rows.join('')}</table>`;

@@ -118,9 +118,7 @@ function check(deps: ApiDeps, zone: Zone, order: Order): void {
     const sentence = `${order.certificate_authority} is not configured here; configured: ${known}`;
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
-  checkOffer(row, { names, validityDays: order.validity_days }, deps.clock.now(), [
-    ...deps.rows.values(),
-  ]);
+  checkOffer(row, { names, validityDays: order.validity_days }, deps.clock.now(), [...deps.rows.values()]);
 }
 
 function newPack(deps: ApiDeps, zone: Zone, order: Order, place: { id: string; ord: number }): words.Pack {

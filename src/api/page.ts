@@ -1,6 +1,9 @@
+import { type Static, Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../kit/fault.ts';
 
-export type Query = Readonly<Record<string, unknown>>;
+/** Query parameters as they came; lists read them one by one, so that a refusal can name its parameter. */
+export const Query = Type.Record(Type.String(), Type.Unknown());
+export type Query = Static<typeof Query>;
 
 /** `page` and `per_page` of a list. */
 export interface PageQuery {

@@ -8,7 +8,7 @@ import { createZone, getZone, hideZone, listZones, type Zone } from '../store/zo
 import type { ApiDeps } from './api.ts';
 import { demand, demandAccount, zoneOf } from './auth.ts';
 import { ok, toResultInfo } from './envelope.ts';
-import { type Query, readChoice, readPage, readText } from './page.ts';
+import { Query, readChoice, readPage, readText } from './page.ts';
 
 const ZoneParams = Type.Object({ zone_id: Type.String() });
 
@@ -22,7 +22,7 @@ const NewZone = Type.Object({
 export const zoneRoutes =
   (deps: ApiDeps): FastifyPluginAsyncTypebox =>
   async (app) => {
-    app.get('/zones', (request) => list(deps, request));
+    app.get('/zones', { schema: { querystring: Query } }, (request) => list(deps, request, request.query));
     app.post('/zones', { schema: { body: NewZone } }, async (request) => {
       demandAccount(request, 'Zone Write');
       const { body, token } = request;
@@ -47,9 +47,8 @@ export const zoneRoutes =
     });
   };
 
-async function list(deps: ApiDeps, request: FastifyRequest) {
+async function list(deps: ApiDeps, request: FastifyRequest, query: Query) {
   demand(request, 'Zone Read');
-  const query = request.query as Query;
   const pages = readPage(query);
   const wantedTypes = readTypes(query['type']);
   const name = readText(query, 'name');

@@ -17,7 +17,7 @@ const NEXT_STEP: Readonly<Record<string, string>> = {
   externalAccountRequired: 'the operator must set eab_kid and eab_hmac_key for this CA',
   incorrectResponse:       'publish the TXT record as shown, on every name server, and no other value in its place',
   invalidContact:          'the operator must set a contact address that this CA takes',
-  malformed:               'tell the operator if it repeats',
+  malformed:               'check the hosts; tell the operator if it repeats',
   orderNotReady:           'it is tried again',
   rateLimited:             'wait until the limit has passed; ordering the same hosts again makes it longer',
   rejectedIdentifier:      'leave the host out, or order from another CA',

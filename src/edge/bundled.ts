@@ -34,6 +34,10 @@ export interface BundledEdgeStats {
   /** Names whose certificates are in memory. */
   readonly names: number;
   readonly unknownNames: number;
+  /** Changes that the service has told. */
+  readonly changes: number;
+  /** Whether changes are followed now; without it what is in memory is asked for again at each use. */
+  readonly isLive: boolean;
 }
 
 export interface BundledEdge {
@@ -70,7 +74,10 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
   client.follow(contexts);
   return {
     port: portOf(server),
-    stats: () => ({ ...door.counts, names: contexts.counts.known, unknownNames: contexts.counts.unknown }),
+    stats: () => {
+      const { known, unknown, changes, isLive } = contexts.counts;
+      return { ...door.counts, names: known, unknownNames: unknown, changes, isLive };
+    },
     close: async () => {
       const closed = once(server, 'close');
       server.close();
@@ -143,8 +150,10 @@ class Door {
     const client = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] });
     let isDone = false;
     const giveUp = () => client.destroy();
-    // The socket may be half open for an upstream's sake; a client that ends before its handshake is gone.
+    // The socket may be half open for an upstream's sake; a client that ends before its handshake is gone,
+    // whether it did so before the two were joined or after.
     client.once('end', giveUp).on('error', giveUp);
+    socket.once('end', giveUp);
     client.once('secure', () => {
       isDone = true;
       client.off('end', giveUp);

@@ -45,6 +45,7 @@ export class Contexts implements Follower {
   #span = 0;
   #isLive = false;
   #restUntil = 0;
+  #changes = 0;
 
   constructor(options: ContextsOptions) {
     const { most = 10_000, unknownFor = 5 } = options;
@@ -78,6 +79,7 @@ export class Contexts implements Follower {
   }
 
   changed(hosts: readonly string[]): void {
+    this.#changes++;
     this.#known.drop(hosts);
     this.#unknown.drop(hosts);
     const those = new Set(hosts);
@@ -86,8 +88,9 @@ export class Contexts implements Follower {
     }
   }
 
-  get counts(): { readonly known: number; readonly unknown: number; readonly loading: number } {
-    return { known: this.#known.size, unknown: this.#unknown.size, loading: this.#loads.size };
+  get counts() {
+    const [known, unknown, loading] = [this.#known.size, this.#unknown.size, this.#loads.size];
+    return { known, unknown, loading, changes: this.#changes, isLive: this.#isLive };
   }
 
   #isFresh({ at, span }: Kept): boolean {

@@ -1,5 +1,5 @@
 import { createHash, type X509Certificate } from 'node:crypto';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
 import { isWildcard } from '../pack/hosts.ts';
@@ -36,8 +36,7 @@ export const showLeaf: ShowLeaf = async (edge, { name, algorithm }, signal) => {
     port: edge.port,
     servername: isWildcard(name) ? `certpacks-probe.${name.slice(2)}` : name,
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
-    ...OFFERS[algorithm],
+    secureContext: contextFor(algorithm),
   });
   const limit = AbortSignal.timeout(DEADLINE * 1_000);
   const either = AbortSignal.any([signal, limit]);
@@ -53,6 +52,16 @@ export const showLeaf: ShowLeaf = async (edge, { name, algorithm }, signal) => {
     socket.destroySoon();
   }
 };
+
+const contexts = new Map<Algorithm, SecureContext>();
+
+/** Made once: it costs as much as a handshake, and holds nothing of an edge. */
+function contextFor(algorithm: Algorithm): SecureContext {
+  const made =
+    contexts.get(algorithm) ?? createSecureContext({ minVersion: 'TLSv1.2', ...OFFERS[algorithm] });
+  contexts.set(algorithm, made);
+  return made;
+}
 
 /** How a handshake ended without a leaf: whether the connection stood, and what ended it. */
 interface Failure {

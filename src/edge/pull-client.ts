@@ -91,7 +91,7 @@ export class PullClient {
       return await promise;
     } catch (error) {
       // The service may close an idle connection at the moment it is used again.
-      const isStale = request.reusedSocket && codeOf(error) === 'ECONNRESET';
+      const isStale = request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(codeOf(error));
       if (isStale) return this.#get(path, { agent: undefined, signal });
       throw error;
     }

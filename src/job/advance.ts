@@ -22,19 +22,16 @@ export type PackChange = Partial<
   Pick<Pack, 'validationRecords' | 'validationErrors' | 'certificates' | 'attempts' | 'isBranded'>
 >;
 
+/** A move along the lifecycle, and what changes beside the status. */
+export type Move = { readonly event: PackEvent } & PackChange;
+
 /**
  * Moves a pack that a worker has along its lifecycle, with all that changes beside it. The pack stays in
  * the worker's hands while its new status has work; no crash leaves it in a status that nobody works on,
  * because the lease ends. Throws `transition_refused`, or `pack_moved` where the worker lost the pack.
  */
-export function advance(
-  tx: Tx,
-  desk: Desk,
-  pack: Pack,
-  event: PackEvent,
-  change: PackChange = {},
-): Promise<Pack> {
-  const moved = move(desk, pack, event, change);
+export function advance(tx: Tx, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
+  const moved = move(desk, pack, step);
   const dueAt = LIFECYCLE[moved.status].job ? after(desk.clock.now(), LEASE) : deadline(moved);
   return write(tx, desk, { pack, to: moved, dueAt, isFreed: false });
 }
@@ -43,7 +40,7 @@ export function advance(
  * As `advance`, for a wish from outside: takes the pack from whoever works on it and makes it due at once.
  */
 export function intervene(tx: Tx, desk: Desk, pack: Pack, event: PackEvent): Promise<Pack> {
-  const moved = move(desk, pack, event, {});
+  const moved = move(desk, pack, { event });
   const dueAt = LIFECYCLE[moved.status].job ? desk.clock.now() : deadline(moved);
   return write(tx, desk, { pack, to: moved, dueAt, isFreed: true });
 }
@@ -54,17 +51,14 @@ export function keep(tx: Tx, desk: Desk, pack: Pack, change: PackChange): Promis
   return write(tx, desk, { pack, to, dueAt: after(desk.clock.now(), LEASE), isFreed: false });
 }
 
+/** A wait, and what is written with it: why, mostly. */
+export type Wait = { readonly seconds: Seconds } & PackChange;
+
 /**
  * Puts a pack down until `seconds` from now, or until its status is late if that is sooner, and counts the
  * attempt. Throws `pack_moved`.
  */
-export function postpone(
-  tx: Tx,
-  desk: Desk,
-  pack: Pack,
-  seconds: Seconds,
-  change: PackChange = {},
-): Promise<Pack> {
+export function postpone(tx: Tx, desk: Desk, pack: Pack, { seconds, ...change }: Wait): Promise<Pack> {
   const now = desk.clock.now();
   const to = { ...pack, attempts: pack.attempts + 1, ...change, modifiedOn: now };
   const late = deadline(to);
@@ -91,7 +85,7 @@ export const render = (desk: Desk, pack: Pack): Omit<Filing, 'dueAt'> => ({
   wireVersion: WIRE_VERSION,
 });
 
-function move(desk: Desk, pack: Pack, event: PackEvent, change: PackChange): Pack {
+function move(desk: Desk, pack: Pack, { event, ...change }: Move): Pack {
   const now = desk.clock.now();
   const status = next(pack.status, event);
   return { ...pack, attempts: 0, ...change, status, statusSince: now, modifiedOn: now };

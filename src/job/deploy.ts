@@ -61,7 +61,7 @@ const QUICK_ROUNDS = 3;
 
 function proved(deps: JobDeps, pack: Pack, proofs: readonly Proof[]): Promise<Pack> {
   return transaction(deps.pool, async (tx) => {
-    const moved = await advance(tx, deps, pack, 'done', { validationErrors: [] });
+    const moved = await advance(tx, deps, pack, { event: 'done', validationErrors: [] });
     for (const proof of proofs) await deployments.observe(tx, pack.id, proof, deps.clock.now());
     return moved;
   });
@@ -74,7 +74,10 @@ async function wait(
   proofs: readonly Proof[],
 ): Promise<undefined> {
   await transaction(deps.pool, async (tx) => {
-    await postpone(tx, deps, pack, proofDelay(pack.attempts + QUICK_ROUNDS), { validationErrors: why });
+    await postpone(tx, deps, pack, {
+      seconds: proofDelay(pack.attempts + QUICK_ROUNDS),
+      validationErrors: why,
+    });
     for (const proof of proofs) await deployments.observe(tx, pack.id, proof, deps.clock.now());
   });
 }

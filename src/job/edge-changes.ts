@@ -12,7 +12,7 @@ const OVERLAP = 1_000;
 export function followChanges(
   { pool, log }: { readonly pool: Pool; readonly log: Log },
   push: (change: EdgeChange) => void,
-): { stop(): void } {
+): { readonly stop: () => void } {
   let seen: ReadonlySet<number> | undefined;
   let last = 0;
   let isLooking = false;

@@ -10,6 +10,6 @@ export const expire: Job = async (deps, pack, signal) => {
   const end = earliestEnd(pack);
   const left = end ? between(deps.clock.now(), end) : 0;
   if (left <= 0) return withdraw(deps, pack, signal);
-  await transaction(deps.pool, (tx) => postpone(tx, deps, pack, left, { attempts: 0 }));
+  await transaction(deps.pool, (tx) => postpone(tx, deps, pack, { seconds: left, attempts: 0 }));
   return undefined;
 };

@@ -10,7 +10,7 @@ import type { Job } from './job.ts';
 export const forget: Job = async (deps, pack) => {
   const left = TOMBSTONE - between(pack.statusSince, deps.clock.now());
   await transaction(deps.pool, async (tx) => {
-    if (left > 0) return postpone(tx, deps, pack, left, { attempts: 0 });
+    if (left > 0) return postpone(tx, deps, pack, { seconds: left, attempts: 0 });
     await touchZone(tx, pack.zone.id);
     if (await isHeld(tx, pack)) await deletePack(tx, pack.id);
     return undefined;

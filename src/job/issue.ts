@@ -39,7 +39,7 @@ export const issue: Job = async (deps, pack, signal) => {
 
 function issued(deps: JobDeps, pack: Pack): Promise<Pack> {
   const event = pack.environment === 'staging' ? 'stage' : 'done';
-  return transaction(deps.pool, (tx) => advance(tx, deps, pack, event, { validationErrors: [] }));
+  return transaction(deps.pool, (tx) => advance(tx, deps, pack, { event, validationErrors: [] }));
 }
 
 /** Makes the order of one algorithm; where the CA wants control shown again the pack goes back for it. */
@@ -58,7 +58,7 @@ async function begin(deps: JobDeps, pack: Pack, algorithm: Algorithm, signal: Ab
 function revalidate(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promise<Pack> {
   return transaction(deps.pool, async (tx) => {
     const change = { validationRecords: allRecords(orders), validationErrors: [] };
-    const moved = await advance(tx, deps, pack, 'revalidate', change);
+    const moved = await advance(tx, deps, pack, { event: 'revalidate', ...change });
     for (const stored of orders) await putOrder(tx, pack.id, stored);
     await publishRecords(tx, deps, moved);
     return moved;
@@ -119,7 +119,10 @@ async function giveUp(deps: JobDeps, pack: Pack, algorithm: Algorithm, order: Ca
   const validationErrors = [order.problem ?? 'the order ended at the CA; a new one will be made'];
   await transaction(deps.pool, async (tx) => {
     await deleteOrders(tx, pack.id, algorithm);
-    await postpone(tx, deps, pack, Math.max(retryDelay(pack.attempts), REFUSED_WAIT), { validationErrors });
+    await postpone(tx, deps, pack, {
+      seconds: Math.max(retryDelay(pack.attempts), REFUSED_WAIT),
+      validationErrors,
+    });
   });
 }
 
@@ -129,7 +132,7 @@ const REFUSED_WAIT = 60;
 async function stillProcessing(deps: JobDeps, pack: Pack, stored: Stored): Promise<undefined> {
   await transaction(deps.pool, async (tx) => {
     await putOrder(tx, pack.id, stored);
-    await postpone(tx, deps, pack, PROCESSING_WAIT);
+    await postpone(tx, deps, pack, { seconds: PROCESSING_WAIT });
   });
 }
 

@@ -9,7 +9,7 @@ export const order: Job = async (deps, pack, signal) => {
   const placed = await placeOrder(deps, pack, 'ecdsa', signal);
   return transaction(deps.pool, async (tx) => {
     const validationRecords = recordsOf(placed.order);
-    const moved = await advance(tx, deps, pack, 'done', { validationRecords, validationErrors: [] });
+    const moved = await advance(tx, deps, pack, { event: 'done', validationRecords, validationErrors: [] });
     await putOrder(tx, pack.id, placed);
     await publishRecords(tx, deps, moved);
     return moved;

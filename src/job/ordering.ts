@@ -35,10 +35,10 @@ export async function placeOrder(
 
 /** The pack's orders as stored, ECDSA first. */
 export const ordersOf = (db: Db, pack: Pack): Promise<StoredOrder<CaOrder>[]> =>
-  listOrders(db, pack.id, (state) => {
-    const { expiresAt, ...order } = state as Omit<CaOrder, 'expiresAt'> & { readonly expiresAt?: string };
-    return { ...order, ...(expiresAt && { expiresAt: new Date(expiresAt) }) };
-  });
+  listOrders(db, pack.id, (json): CaOrder => JSON.parse(json, reviveInstants));
+
+const reviveInstants = (key: string, value: unknown): unknown =>
+  key === 'expiresAt' && typeof value === 'string' ? new Date(value) : value;
 
 /** Whether nothing can come of an order any more. */
 export const isDead = ({ status, expiresAt }: CaOrder, now: Date): boolean =>

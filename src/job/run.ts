@@ -27,7 +27,8 @@ export async function run(deps: JobDeps, { packId, claim }: Claim, signal: Abort
 async function step(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Pack | undefined> {
   try {
     const stage = LIFECYCLE[pack.status];
-    if (isLate(deps, pack)) return await transaction(deps.pool, (tx) => advance(tx, deps, pack, 'late'));
+    if (isLate(deps, pack))
+      return await transaction(deps.pool, (tx) => advance(tx, deps, pack, { event: 'late' }));
     return stage.job && (await JOBS[stage.job](deps, pack, signal));
   } catch (error) {
     if (signal.aborted) return undefined;
@@ -52,7 +53,7 @@ async function putOff(deps: JobDeps, pack: Pack, error: unknown): Promise<undefi
   await transaction(deps.pool, async (tx) => {
     const found = await getClaimed(tx, pack.id);
     if (!found || found.claim !== pack.claim) return;
-    await postpone(tx, deps, found, seconds, { validationErrors });
+    await postpone(tx, deps, found, { seconds: seconds, validationErrors });
   });
 }
 

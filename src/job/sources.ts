@@ -46,9 +46,11 @@ export const responderSource = (pool: Pool, delegationZone: string): ResponderSo
   published: (name) => published(pool, name),
 });
 
+/** What an account's sealed key is bound to. */
+const purpose = (ca: string, directoryUrl: string): string => `account key of ${ca} at ${directoryUrl}`;
+
 /** Accounts at CAs, their keys sealed. */
 export const caAccounts = ({ pool, seal, clock }: SourceDeps): CaAccounts => {
-  const purpose = (ca: string, directoryUrl: string) => `account key of ${ca} at ${directoryUrl}`;
   const get = async (ca: string, directoryUrl: string): Promise<CaAccount | undefined> => {
     const stored = await getCaAccount(pool, ca, directoryUrl);
     return (

@@ -51,7 +51,7 @@ async function waitForRecords(deps: JobDeps, pack: Pack, unseen: readonly Look[]
   const seen = unseen.map((look) => ({ name: look.txtName, seen: look.seen }));
   deps.log.debug({ pack: pack.id, seen }, 'validation records not visible');
   await transaction(deps.pool, (tx) =>
-    postpone(tx, deps, pack, lookDelay(pack.attempts), { validationErrors }),
+    postpone(tx, deps, pack, { seconds: lookDelay(pack.attempts), validationErrors }),
   );
 }
 
@@ -67,7 +67,7 @@ async function judge(
     return replace(deps, pack, { algorithm, why: refusals(order) }, signal);
   const kept = await store(deps, pack, { ...open, isAnswered: true }, { validationErrors: [] });
   if (order.status !== 'pending') return kept;
-  await transaction(deps.pool, (tx) => postpone(tx, deps, kept, CA_STILL_LOOKS));
+  await transaction(deps.pool, (tx) => postpone(tx, deps, kept, { seconds: CA_STILL_LOOKS }));
   return undefined;
 }
 
@@ -88,7 +88,7 @@ async function replace(
 ): Promise<undefined> {
   const placed = await placeOrder(deps, pack, algorithm, signal);
   const kept = await store(deps, pack, placed, { validationErrors: why });
-  await transaction(deps.pool, (tx) => postpone(tx, deps, kept, lookDelay(kept.attempts)));
+  await transaction(deps.pool, (tx) => postpone(tx, deps, kept, { seconds: lookDelay(kept.attempts) }));
 }
 
 /** A restart, or an order that ended of age: a new one, looked at at once. */
@@ -112,7 +112,7 @@ function store(deps: JobDeps, pack: Pack, stored: Stored, change: PackChange): P
 function proven(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promise<Pack> {
   return transaction(deps.pool, async (tx) => {
     const change = { validationRecords: allRecords(orders), validationErrors: [] };
-    const moved = await advance(tx, deps, pack, 'done', change);
+    const moved = await advance(tx, deps, pack, { event: 'done', ...change });
     await publishRecords(tx, deps, moved);
     return moved;
   });

@@ -25,9 +25,12 @@ export const withdraw: Job = async (deps, pack, signal) => {
   if (wasServed) deps.pushChange(change);
 
   const problems = await holdouts(deps, pack, signal);
-  if (problems.length === 0) return transaction(deps.pool, (tx) => advance(tx, deps, pack, 'done', GONE));
+  if (problems.length === 0)
+    return transaction(deps.pool, (tx) => advance(tx, deps, pack, { event: 'done', ...GONE }));
   const seconds = proofDelay(pack.attempts);
-  await transaction(deps.pool, (tx) => postpone(tx, deps, pack, seconds, { validationErrors: problems }));
+  await transaction(deps.pool, (tx) =>
+    postpone(tx, deps, pack, { seconds: seconds, validationErrors: problems }),
+  );
   return undefined;
 };
 

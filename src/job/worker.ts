@@ -18,9 +18,9 @@ const SWEEP_MS = 1_000;
 
 export interface Worker {
   /** Says that something became due: it is claimed at once. */
-  poke(): void;
+  readonly poke: () => void;
   /** Takes no more work, interrupts what runs and gives it back. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Works on due packs, up to `size` at a time. Any number of workers in any number of processes share the work. */

@@ -93,21 +93,27 @@ export const environ = (): Environ => process.env;
 export const variableOf = (name: string): string => `CERTPACKS_${name.toUpperCase()}`;
 
 /** Reads the configuration. Throws `configuration` that names the option at fault; unknown ones are refused. */
-export function loadConfig(env: Environ, overrides: Partial<Options> = {}): Config {
-  const path = overrides.config ?? env[variableOf('config')] ?? '';
+export function loadConfig(env: Environ): Config {
+  const path = env[variableOf('config')] ?? '';
   const { ca = {}, edges = [], ...file } = path === '' ? {} : readToml(path);
-  for (const name of Object.keys(file)) {
-    if (!(name in OPTIONS)) throw new Fault('configuration', `${path}: unknown option '${name}'`);
-  }
+  const unknown = Object.keys(file).find((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown !== undefined) throw new Fault('configuration', `${path}: unknown option '${unknown}'`);
+  if (!isTable(ca)) throw notTable(path, 'ca');
+  if (!Array.isArray(edges)) throw notTable(path, 'edges');
+  return { options: toOptions(env, file), ca, edges };
+}
+
+function toOptions(env: Environ, file: Readonly<Record<string, unknown>>): Options {
   const entries = Object.entries(OPTIONS).map(([name, option]: [string, Option]) => {
     const given = env[variableOf(name)] ?? file[name];
     return [name, given === undefined ? option.default : toValue(name, option, given)];
   });
-  const options = { ...Object.fromEntries(entries), ...overrides } as Options;
-  if (typeof ca !== 'object' || ca === null || Array.isArray(ca)) throw notTable(path, 'ca');
-  if (!Array.isArray(edges)) throw notTable(path, 'edges');
-  return { options, ca: ca as Record<string, unknown>, edges };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every value was checked against its row
+  return Object.fromEntries(entries) as Options;
 }
+
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const notTable = (path: string, name: string) =>
   new Fault(

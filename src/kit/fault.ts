@@ -51,6 +51,9 @@ export const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS;
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a constant are known
+export const FAULT_NAMES = Object.keys(FAULTS) as FaultName[];
+
 interface FaultOptions extends ErrorOptions {
   /** JSON pointer to the field of the request that is at fault (RFC 6901), for `errors[].source.pointer`. */
   readonly pointer?: string;

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { getPublicSuffix } from 'tldts';
 import { Fault } from '../kit/fault.ts';
 
@@ -44,6 +44,7 @@ function faultOfLabel(label: string): string | undefined {
   if (label.length > 63) return 'has a label longer than 63 characters';
   if (/^-|-$/.test(label)) return 'has a label that begins or ends with a hyphen';
   if (/^(?!xn)..--/.test(label)) return 'has a reserved label (RFC 5890 2.3.1)';
+  if (label.startsWith('xn--') && domainToUnicode(label) === label) return 'has a malformed A-label (RFC 5890)';
   return undefined;
 }
 

@@ -8,7 +8,7 @@ import type { Certificate, Pack, PackStatus, ValidationRecord } from './pack.ts'
 /** Raised with every change of `toReply`: rows rendered by an older one are rendered again. */
 export const WIRE_VERSION = 1;
 
-/** Zone under which this installation answers delegated validation, e.g. `dcv.example.net`. */
+/** Zone under which this installation answers delegated validation, e.g. `dcv.example.net`; '' for none. */
 export interface ReplyContext {
   readonly delegationZone: string;
 }
@@ -61,7 +61,7 @@ const toRecordReply = ({ status, txtName, txtValue }: ValidationRecord) => ({
 
 /** The CNAMEs that delegate validation to us, one per Authorization Domain Name; none where our DNS serves. */
 function delegationRecords({ zone, hosts, validationMethod }: Pack, delegationZone: string) {
-  if (zone.type === 'full' || validationMethod !== 'txt') return [];
+  if (zone.type === 'full' || validationMethod !== 'txt' || delegationZone === '') return [];
   return [...new Set(hosts.map((host) => withoutWildcard(toName(host))))].map((name) => ({
     cname: challengeName(name),
     cname_target: delegatedName(name, zone.delegationUuid, delegationZone),

@@ -42,14 +42,12 @@ export async function putCertificate(
 ): Promise<void> {
   const c = certificate;
   await tx.query('delete from certificates where pack_id = $1 and algorithm = $2', [packId, c.algorithm]);
+  const named = [newUuid(), packId, c.algorithm, c.hosts, c.issuer, c.signature, c.fingerprint];
   await tx.query(
     `insert into certificates (id, pack_id, algorithm, hosts, issuer, signature, fingerprint, serial,
        not_before, not_after, uploaded_on, modified_on, chain, sealed_key)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-    [
-      ...[newUuid(), packId, c.algorithm, c.hosts, c.issuer, c.signature, c.fingerprint, c.serial],
-      ...[c.notBefore, c.notAfter, c.uploadedOn, c.modifiedOn, chain, sealedKey],
-    ],
+    [...named, c.serial, c.notBefore, c.notAfter, c.uploadedOn, c.modifiedOn, chain, sealedKey],
   );
 }
 

@@ -11,22 +11,22 @@ export interface StoredOrder<T> {
   readonly request?: { readonly csr: Buffer; readonly sealedKey: Buffer };
 }
 
-interface OrderRow<T> {
+interface OrderRow {
   algorithm: Algorithm;
-  state: T;
+  state: string;
   is_answered: boolean;
   csr: Buffer | null;
   sealed_key: Buffer | null;
 }
 
-/** The pack's orders, ECDSA first. Instants inside the state come back as texts: `revive` makes it whole. */
+/** The pack's orders, ECDSA first. Their state comes as JSON: `revive` makes it whole. */
 export async function listOrders<T>(
   db: Db,
   packId: string,
-  revive: (state: unknown) => T,
+  revive: (json: string) => T,
 ): Promise<StoredOrder<T>[]> {
-  const { rows } = await db.query<OrderRow<unknown>>(
-    'select algorithm, state, is_answered, csr, sealed_key from orders where pack_id = $1 order by algorithm',
+  const { rows } = await db.query<OrderRow>(
+    'select algorithm, state::text, is_answered, csr, sealed_key from orders where pack_id = $1 order by algorithm',
     [packId],
   );
   return rows.map(({ algorithm, state, is_answered, csr, sealed_key }) => ({
@@ -39,15 +39,13 @@ export async function listOrders<T>(
 
 /** Stores an order in place of the one the pack had for that algorithm. */
 export async function putOrder(tx: Tx, packId: string, stored: StoredOrder<unknown>): Promise<void> {
+  const { algorithm, order, isAnswered, request } = stored;
   await tx.query(
     `insert into orders (pack_id, algorithm, state, is_answered, csr, sealed_key)
      values ($1, $2, $3, $4, $5, $6)
      on conflict (pack_id, algorithm) do update set state = excluded.state,
        is_answered = excluded.is_answered, csr = excluded.csr, sealed_key = excluded.sealed_key`,
-    [
-      ...[packId, stored.algorithm, JSON.stringify(stored.order), stored.isAnswered],
-      ...[stored.request?.csr ?? null, stored.request?.sealedKey ?? null],
-    ],
+    [packId, algorithm, JSON.stringify(order), isAnswered, request?.csr ?? null, request?.sealedKey ?? null],
   );
 }
 

@@ -45,6 +45,12 @@ export async function getToken(db: Db, secret: string): Promise<Token | undefine
   return rows[0] && toToken(rows[0]);
 }
 
+/** How many tokens there are. */
+export async function countTokens(db: Db): Promise<number> {
+  const { rows } = await db.query<{ n: number }>('select count(*)::int as n from tokens');
+  return rows[0]?.n ?? 0;
+}
+
 /** Removes every token of that name from an account. */
 export async function deleteTokensNamed(db: Db, accountId: string, name: string): Promise<void> {
   await db.query('delete from tokens where account_id = $1 and name = $2', [accountId, name]);

@@ -30,39 +30,42 @@ interface TxtRecord {
  * has the value. Names in `delegationZone` are ours to fill, and the sentence says so.
  */
 export function problemOf(record: TxtRecord, trail: Trail, delegationZone?: string): string | undefined {
+  const isOurs = (name: string) => delegationZone !== undefined && isWithin(name, delegationZone);
   const [dead] = trail.dead;
   const words = dead
-    ? wordsOfDead(record, dead, trail.said)
-    : wordsOfServers(record, trail.said, delegationZone);
+    ? wordsOfDead(record, dead, { said: trail.said, isOurs })
+    : wordsOfServers(record, { said: trail.said, isOurs });
   return words && trail.isSpent
     ? `${words} (the look ended early: its 10 s or 50 questions were spent)`
     : words;
 }
 
-function wordsOfDead(record: TxtRecord, dead: Dead, said: readonly Said[]): string {
-  switch (dead.kind) {
-    case 'not_a_host':
-      return `the CNAME at ${dead.from} leads to "${dead.target}", which is no host name; correct the CNAME`;
-    case 'loop':
-      return `the CNAMEs from ${record.txtName} lead in a circle (${dead.path.join(' → ')}); correct one of them`;
-    case 'too_long':
-      return `more than 10 CNAMEs follow one another from ${record.txtName}; let the first lead to the last name`;
-    case 'unregistered':
-      return unregistered(record, dead);
-    case 'no_servers':
-      return `${to(record, dead.name)}${noServers(dead.zone)}`;
-    case 'lame':
-      return `${to(record, dead.name)}${lame(
-        dead.zone,
-        said.filter((one) => one.name === dead.name),
-      )}`;
+interface Heard {
+  readonly said: readonly Said[];
+  /** Whether a name is in our delegation zone. */
+  readonly isOurs: (name: string) => boolean;
+}
+
+/** The next step, unless what is wrong is with us. */
+const orOurMove = (isOurs: boolean, step: string): string => (isOurs ? OUR_MOVE : step);
+
+const OUR_MOVE = 'this is ours to put right: nothing to do at the domain, it is looked at again';
+
+function wordsOfDead(record: TxtRecord, dead: Dead, heard: Heard): string {
+  if (dead.kind === 'unregistered') return unregistered(record, dead);
+  if (dead.kind === 'no_servers') return `${to(record, dead.name)}${noServers(dead.zone)}`;
+  if (dead.kind === 'lame') return `${to(record, dead.name)}${lame(dead, heard)}`;
+  if (dead.kind === 'not_a_host') {
+    return `the CNAME at ${dead.from} leads to "${dead.target}", which is no host name; correct the CNAME`;
   }
+  return dead.kind === 'loop'
+    ? `the CNAMEs from ${record.txtName} lead in a circle (${dead.path.join(' → ')}); correct one of them`
+    : `more than 10 CNAMEs follow one another from ${record.txtName}; let the first lead to the last name`;
 }
 
 function unregistered(record: TxtRecord, dead: Extract<Dead, { readonly kind: 'unregistered' }>): string {
   const domain = getDomain(dead.name) ?? dead.name;
-  const parent = dead.parent === '' ? 'the root' : `"${dead.parent}"`;
-  const seen = `${domain} does not exist in its parent zone ${parent} (asked ${dead.server})`;
+  const seen = `${domain} does not exist in its parent, ${zoneWords(dead.parent)} (asked ${dead.server})`;
   return `${to(record, dead.name)}${seen}; register the domain, or have its registrar delegate it`;
 }
 
@@ -72,10 +75,14 @@ function noServers({ name, nameServers }: Zone): string {
   return `the delegation of ${zoneWords(name)} ${seen}; correct the name servers at the registrar`;
 }
 
-function lame(zone: string, said: readonly Said[]): string {
-  const seen = `no server of ${zoneWords(zone)} answers for it: ${failures(said)}`;
-  if (isRegistry(zone)) return `${seen}; nothing to do at the domain, this is looked at again`;
-  return `${seen}; repair these servers, or correct the name servers at the registrar`;
+type Lame = Extract<Dead, { readonly kind: 'lame' }>;
+
+function lame({ name, zone }: Lame, { said, isOurs }: Heard): string {
+  const here = said.filter((one) => one.name === name);
+  const seen = `no server of ${zoneWords(zone)} answers for it: ${failures(here)}`;
+  if (isRegistry(zone)) return `${seen}; nothing to do at the domain, it is looked at again`;
+  const step = 'repair these servers, or correct the name servers at the registrar';
+  return `${seen}; ${orOurMove(isOurs(name), step)}`;
 }
 
 const zoneWords = (zone: string): string => (zone === '' ? 'the root zone' : `the zone ${zone}`);
@@ -84,21 +91,18 @@ const zoneWords = (zone: string): string => (zone === '' ? 'the root zone' : `th
 const to = (record: TxtRecord, name: string): string =>
   name === record.txtName ? '' : `${record.txtName} leads by CNAME to ${name}, and `;
 
-function wordsOfServers(record: TxtRecord, said: readonly Said[], delegationZone = ''): string | undefined {
+function wordsOfServers(record: TxtRecord, { said, isOurs }: Heard): string | undefined {
   const has = said.filter((one) => one.values.includes(record.txtValue));
-  const lacks = said.filter((one) => !has.includes(one) && !isFailure(one));
   const failed = said.filter(isFailure);
+  const lacks = said.filter((one) => !has.includes(one) && !isFailure(one));
   if (has.length > 0 && has.length === said.length) return undefined;
   if (has.length > 0) return partly(record, { has, lacks, failed });
   const first = lacks.find((one) => one.answer === 'values') ?? lacks[0];
-  if (!first) return `${to(record, said[0]?.name ?? record.txtName)}${nobody(said)}`;
-  const isOurs = delegationZone !== '' && isWithin(first.name, delegationZone);
-  const step = isOurs ? OUR_MOVE : nextStep(record, first);
+  if (!first) return nobody(record, { said, isOurs });
+  const step = orOurMove(isOurs(first.name), nextStep(record, first));
   const also = failed.length > 0 ? `; also, ${failures(failed)}` : '';
   return `${to(record, first.name)}${absence(first, lacks)}; ${step}${also}`;
 }
-
-const OUR_MOVE = 'the record there is ours to publish: nothing to do at the domain, this is looked at again';
 
 const isFailure = ({ answer }: Said): boolean => /^(barred|refused|failed|unreachable)$/.test(answer);
 
@@ -120,12 +124,14 @@ function partly(record: TxtRecord, { has, lacks, failed }: Split): string {
 }
 
 /** No server gave an answer that counts. */
-function nobody(said: readonly Said[]): string {
+function nobody(record: TxtRecord, { said, isOurs }: Heard): string {
   const areSilent = said.every((one) => one.answer === 'unreachable');
   const seen = areSilent
     ? 'none of its name servers can be reached'
     : 'none of its name servers answers for it';
-  return `${seen}: ${failures(said)}; repair these servers, or correct the zone's NS records`;
+  const name = said[0]?.name ?? record.txtName;
+  const step = orOurMove(isOurs(name), "repair these servers, or correct the zone's NS records");
+  return `${to(record, name) || `at ${record.txtName}, `}${seen}: ${failures(said)}; ${step}`;
 }
 
 function absence(first: Said, lacks: readonly Said[]): string {

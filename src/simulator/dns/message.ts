@@ -74,7 +74,10 @@ export const rcodeOf = (message: DecodedPacket): number => (message.flags ?? 0) 
 /** The query in a message; the bytes of a refusal when it is malformed; undefined when it deserves no answer. */
 export function readQuery(message: Buffer): Query | Buffer | undefined {
   const isQuestion = message.length >= 12 && (message.readUInt16BE(2) & RESPONSE) === 0;
-  if (!isQuestion) return undefined;
+  return isQuestion ? readQuestion(message) : undefined;
+}
+
+function readQuestion(message: Buffer): Query | Buffer {
   const isOfKnownKind = ((message.readUInt16BE(2) >> 11) & 0xf) === 0;
   if (!isOfKnownKind) return headerOnly(message, RCODE.NOTIMP);
   const packet = readMessage(message);

@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../kit/fault.ts';
 import { isRunning } from './processes.ts';
 import { blockingFolder, ownUid, type Runner } from './runner.ts';
@@ -87,25 +89,34 @@ export function makePrivateFolder(path: string, runner: Runner): void {
   );
 }
 
-const attempts = new Set<string>();
+const ownAttempts = new Set<string>();
+
+/** How long another process may take before its work is done again here. */
+const PATIENCE_MS = 15_000;
 
 /**
  * Makes the folder `final` whole or not at all, however many processes try and wherever they are killed: `make`
- * fills a folder of its own and returns the one inside that takes the final name. Who comes second throws his
- * away. What killed processes left is removed.
+ * fills a folder of its own and returns the one that takes the final name, that or one inside. Who comes second waits, and
+ * throws his away if he made one all the same. What killed processes left is removed.
  */
 export async function makeOnce(final: string, make: (attempt: string) => Promise<string>): Promise<void> {
-  sweep(final);
+  const begun = performance.now();
+  while (sweep(final) && performance.now() - begun < PATIENCE_MS) await sleep(20);
+  if (isFilled(final)) return;
   const attempt = `${final}.new-${process.pid}-${randomBytes(4).toString('hex')}`;
-  attempts.add(attempt);
+  ownAttempts.add(attempt);
   mkdirSync(attempt, { mode: 0o700 });
   try {
     settle(await make(attempt), final);
   } finally {
     rmSync(attempt, { recursive: true, force: true });
-    attempts.delete(attempt);
+    ownAttempts.delete(attempt);
+    sweep(final);
   }
 }
+
+/** Whether something is in the folder `path`. */
+export const isFilled = (path: string): boolean => existsSync(path) && readdirSync(path).length > 0;
 
 function settle(made: string, final: string): void {
   try {
@@ -116,15 +127,19 @@ function settle(made: string, final: string): void {
   syncFolder(dirname(final));
 }
 
-function sweep(final: string): void {
+/** Removes the attempts of killed processes. Returns whether one is at work. */
+function sweep(final: string): boolean {
   const start = `${basename(final)}.new-`;
-  for (const name of readdirSync(dirname(final)).filter((each) => each.startsWith(start))) {
-    const path = join(dirname(final), name);
-    const pid = Number.parseInt(name.slice(start.length), 10);
-    const isInUse = pid === process.pid ? attempts.has(path) : isRunning(pid);
-    // An initdb that outlived its parent may still write there; the next start removes the rest.
-    if (!isInUse) ignore(() => rmSync(path, { recursive: true, force: true }));
-  }
+  const names = readdirSync(dirname(final)).filter((name) => name.startsWith(start));
+  return names.filter((name) => isAtWork(join(dirname(final), name), name.slice(start.length))).length > 0;
+}
+
+function isAtWork(path: string, suffix: string): boolean {
+  const pid = Number.parseInt(suffix, 10);
+  const isInUse = pid === process.pid ? ownAttempts.has(path) : isRunning(pid);
+  // An initdb that outlived its parent may still write there; the next start removes the rest.
+  if (!isInUse) ignore(() => rmSync(path, { recursive: true, force: true }));
+  return isInUse;
 }
 
 /** Makes renames and new names in `folder` outlive a power loss. */

@@ -24,15 +24,16 @@ export const socketIn = (folder: string): string => join(folder, `.s.PGSQL.${POR
 /** `sun_path` holds 108 bytes on Linux and 104 on macOS, with the closing zero. */
 const LONGEST_SOCKET = 103;
 
+const isShortEnough = (folder: string) => Buffer.byteLength(socketIn(folder)) <= LONGEST_SOCKET;
+
 /** The layout under `dir`; its sockets go to a short name under `tmp` when their path would be too long. */
 export function layoutOf(dir: string, tmp: string): Layout {
   const name = `certpacks-${createHash('sha256').update(dir).digest('hex').slice(0, 16)}`;
   const folders = [join(dir, 'socket'), join(tmp, name), join('/tmp', name)];
-  const isShort = (folder: string) => Buffer.byteLength(socketIn(folder)) <= LONGEST_SOCKET;
   return {
     dir,
     cluster: join(dir, 'postgres'),
-    sockets: folders.find(isShort) ?? join('/tmp', name),
+    sockets: folders.find(isShortEnough) ?? join('/tmp', name),
     password: join(dir, 'database-password'),
     output: join(dir, 'postgres.log'),
   };

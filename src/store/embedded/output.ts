@@ -23,13 +23,16 @@ export function openOutput(path: string): Output {
 
 /** The last lines printed since the file was opened, as one line for a message. */
 export function lastLines({ path, start }: Output): string {
-  const handle = openSync(path, 'r');
+  let handle: number | undefined;
   try {
+    handle = openSync(path, 'r');
     const from = Math.max(start, fstatSync(handle).size - TOLD_BYTES);
     const bytes = Buffer.alloc(TOLD_BYTES);
     const text = bytes.toString('utf8', 0, readSync(handle, bytes, 0, TOLD_BYTES, from)).trim();
     return text.split('\n').slice(-TOLD_LINES).join(' | ') || 'it printed nothing';
+  } catch {
+    return `${path} cannot be read`;
   } finally {
-    closeSync(handle);
+    if (handle !== undefined) closeSync(handle);
   }
 }

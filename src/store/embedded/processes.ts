@@ -16,6 +16,9 @@ function probe(pid: number): 'mine' | 'foreign' | 'gone' {
   }
 }
 
+/** Whether the system still lists process `pid`, be it only because nobody took note of its end. */
+export const isListed = (pid: number): boolean => pid > 0 && probe(pid) !== 'gone';
+
 /** In a container whose first process reaps nobody, the dead stay in the list. */
 function isZombie(pid: number): boolean {
   try {

@@ -1,4 +1,4 @@
-import { type Stats, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Fault } from '../../kit/fault.ts';
 
@@ -18,7 +18,7 @@ export const ownUid = (): number => process.getuid?.() ?? -1;
  * root the first of the users `certpacks`, `postgres`, `nobody` and 65534 in `passwd` (the text of /etc/passwd).
  * Throws `configuration` when there is none, or when an ordinary user meets a folder of somebody else.
  */
-export function chooseRunner(cluster: string, passwd: string): Runner {
+export function chooseRunner(cluster: string, passwd = readFileSync('/etc/passwd', 'utf8')): Runner {
   const owner = statSync(cluster, { throwIfNoEntry: false });
   const uid = ownUid();
   if (uid !== 0) {
@@ -39,11 +39,11 @@ const foreignFolder = (cluster: string, uid: number) =>
 /** initdb looks its user up by name, so a bare number without an entry will not do. */
 function pickUser(passwd: string): { uid: number; gid: number } {
   const users = passwd.split('\n').map((line) => line.split(':'));
-  const wanted = [0, 0, 0, 2];
-  const names = ['certpacks', 'postgres', 'nobody', '65534'];
-  const found = names.flatMap((name, rank) => users.filter((user) => user[wanted[rank] ?? 0] === name))[0];
+  const named = (name: string) => users.find(([user]) => user === name);
+  const found =
+    named('certpacks') ?? named('postgres') ?? named('nobody') ?? users.find((user) => user[2] === '65534');
   const [uid, gid] = [Number(found?.[2]), Number(found?.[3])];
-  if (uid > 0 && gid > 0) return { uid, gid };
+  if (uid > 0 && gid >= 0) return { uid, gid };
   throw new Fault(
     'configuration',
     'PostgreSQL does not run as root, and /etc/passwd has no user certpacks, postgres or nobody: ' +

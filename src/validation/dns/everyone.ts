@@ -40,7 +40,10 @@ export async function unasked(walk: Walk, zone: Zone, name: string): Promise<Sai
     values: [],
   }));
   const lost = unknown.map((server) => ({
-    ...{ server, name, answer: 'unreachable' as const, values: [] },
+    server,
+    name,
+    answer: 'unreachable' as const,
+    values: [],
     why: 'has an address that could not be looked up',
   }));
   return [...shut, ...lost];

@@ -45,16 +45,20 @@ export interface Reply {
   readonly additionals: readonly DnsRecord[];
 }
 
+/** EDNS (RFC 6891 6.1.2) without options; the size is added by whoever sends it. */
+export const OPT = {
+  type: 'OPT',
+  name: '.',
+  extendedRcode: 0,
+  ednsVersion: 0,
+  flags: 0,
+  flag_do: false,
+} as const satisfies Omit<packet.OptAnswer, 'udpPayloadSize' | 'options'>;
+
 /** A query for an authoritative server: random id, RD=0, EDNS (RFC 6891) when `hasEdns`. `name` is a plain name. */
 export function newQuery(name: string, type: AskedType, hasEdns: boolean): Sent {
   const id = randomInt(65_536);
-  const opt = {
-    type: 'OPT',
-    name: '.',
-    udpPayloadSize: MOST_UDP,
-    flags: 0,
-    options: [],
-  } as unknown as Answer;
+  const opt: Answer = { ...OPT, options: [], udpPayloadSize: MOST_UDP };
   const additionals = hasEdns ? [opt] : [];
   const bytes = packet.encode({ type: 'query', id, flags: 0, questions: [{ name, type }], additionals });
   return { id, name, type, bytes };
@@ -66,20 +70,27 @@ export function newQuery(name: string, type: AskedType, hasEdns: boolean): Sent 
  */
 export function readReply(bytes: Buffer, sent: Sent): Reply | undefined {
   if (bytes.length < 12 || bytes.readUInt16BE(0) !== sent.id || !hasSaneCounts(bytes)) return undefined;
-  const flags = bytes.readUInt16BE(2);
   const decoded = decode(bytes);
-  const question = decoded?.questions?.[0];
-  if (!decoded || !question || !(flags & 0x8000) || flags & 0x7800) return undefined;
-  const isOurs = toDnsName(question.name) === sent.name && question.type === sent.type;
-  if (!isOurs || question.class !== 'IN') return undefined;
+  if (!decoded || !isAnswerTo(decoded, sent)) return undefined;
   return {
-    rcode: flags & 15,
+    rcode: rcodeOf(bytes, decoded),
     isAuthoritative: decoded.flag_aa,
     isTruncated: decoded.flag_tc,
     answers: recordsOf(decoded.answers),
     authorities: recordsOf(decoded.authorities),
     additionals: recordsOf(decoded.additionals),
   };
+}
+
+function isAnswerTo({ flag_qr: isReply, questions }: packet.DecodedPacket, sent: Sent): boolean {
+  const question = questions?.[0];
+  if (!isReply || !question || question.class !== 'IN') return false;
+  return toDnsName(question.name) === sent.name && question.type === sent.type;
+}
+
+function rcodeOf(bytes: Buffer, { additionals }: packet.DecodedPacket): number {
+  const opt = additionals?.find((record) => record.type === 'OPT');
+  return (bytes.readUInt16BE(2) & 15) | ((opt?.extendedRcode ?? 0) << 4);
 }
 
 /** Most records in a message: names may point at chains of pointers, so each record can cost 8,000 steps. */
@@ -111,20 +122,12 @@ function recordsOf(records: readonly Answer[] | undefined): DnsRecord[] {
 }
 
 function dataOf(record: Answer): Pick<DnsRecord, 'type' | 'data'> | undefined {
-  switch (record.type) {
-    case 'A':
-    case 'AAAA':
-      return { type: record.type, data: record.data };
-    case 'NS':
-    case 'CNAME':
-      return { type: record.type, data: toDnsName(record.data) };
-    case 'TXT':
-      return { type: 'TXT', data: textOf(record.data) };
-    case 'SOA':
-      return { type: 'SOA', data: toDnsName(record.data.mname) };
-    default:
-      return undefined;
-  }
+  if (record.type === 'A' || record.type === 'AAAA') return { type: record.type, data: record.data };
+  if (record.type === 'NS' || record.type === 'CNAME')
+    return { type: record.type, data: toDnsName(record.data) };
+  if (record.type === 'TXT') return { type: 'TXT', data: textOf(record.data) };
+  if (record.type === 'SOA') return { type: 'SOA', data: toDnsName(record.data.mname) };
+  return undefined;
 }
 
 function textOf(data: packet.TxtData): string {

@@ -27,7 +27,8 @@ export const isRegistry = (name: string): boolean => name === '' || getPublicSuf
 
 /** Text of the wire made safe to print: control and non-ASCII bytes as `\ddd` (RFC 1035 5.1), cut to `most`. */
 export function printable(text: string, most: number): string {
-  const escape = (char: string) => `\\${String(char.charCodeAt(0) & 0xff).padStart(3, '0')}`;
-  const safe = text.slice(0, most).replace(/[^\x20-\x7e]|["\\]/g, escape);
+  const safe = text.slice(0, most).replace(/[^\x20-\x7e]|["\\]/g, escaped);
   return text.length > most ? `${safe}…` : safe;
 }
+
+const escaped = (char: string): string => `\\${String(char.charCodeAt(0) & 0xff).padStart(3, '0')}`;

@@ -131,7 +131,7 @@ export class Walk {
 
   #nearest(name: string): Zone {
     const met = [...this.#zones.values()].filter((zone) => isWithin(name, zone.name));
-    const longest = met.sort((a, b) => b.name.length - a.name.length)[0];
+    const longest = met.toSorted((a, b) => b.name.length - a.name.length)[0];
     const root = {
       name: '',
       nameServers: this.#scope.roots.map((ip) => ({ name: 'root', addresses: [ip] })),

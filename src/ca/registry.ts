@@ -1,0 +1,42 @@
+import { problemOf } from '../acme/problem.ts';
+import { Fault } from '../kit/fault.ts';
+import type { Ca, CaOrder, CaRow } from './ca.ts';
+import { type CaDeps, type Desk, openDesk } from './desk.ts';
+import { download, finalize, look, newOrder, validate } from './order.ts';
+import { inWords } from './words.ts';
+
+/**
+ * The CA of a row. Its accounts are made when the first order needs them, once per directory. At most 16
+ * requests are under way at once per directory. Throws `configuration` for URLs or TLS roots of no use.
+ */
+export function createCa(row: CaRow, deps: CaDeps): Ca {
+  const ecdsa = openDesk(row, row.directoryUrl, deps);
+  const rsa = row.rsaDirectoryUrl === undefined ? ecdsa : openDesk(row, row.rsaDirectoryUrl, deps);
+  const step = <T>(order: CaOrder, work: (desk: Desk) => Promise<T>): Promise<T> =>
+    toTold(row, namesOf(order), work(order.isAtRsaDirectory ? rsa : ecdsa));
+  return {
+    row,
+    order: (ask, signal) =>
+      toTold(row, ask.names, newOrder(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),
+    look: (order, signal) => step(order, (desk) => look(desk, order, signal)),
+    validate: (order, signal) => step(order, (desk) => validate(desk, order, signal)),
+    finalize: (order, csr, signal) => step(order, (desk) => finalize(desk, order, csr, signal)),
+    download: (order, signal) => step(order, (desk) => download(desk, order, signal)),
+  };
+}
+
+const namesOf = ({ authorizations }: CaOrder): string[] => authorizations.map(({ name }) => name);
+
+/** What `work` gives; its failures in words for the subscriber. */
+async function toTold<T>(row: CaRow, names: readonly string[], work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem) throw new Fault('ca_refused', inWords(row.name, names, problem), { cause: problem });
+    if (!(error instanceof Fault) || !PASSING.includes(error.fault)) throw error;
+    throw new Fault(error.fault, `${row.name}: ${error.message}; it is tried again`, { cause: error });
+  }
+}
+
+const PASSING: readonly string[] = ['ca_unreachable', 'ca_wrong_answer'];

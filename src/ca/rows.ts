@@ -1,0 +1,95 @@
+/** The three CAs as their documentation describes them, and the operator's changes to that. */
+import { Fault } from '../kit/fault.ts';
+import { CERTIFICATE_AUTHORITIES, type CertificateAuthority } from '../pack/pack.ts';
+import type { CaRow } from './ca.ts';
+import { CaTable } from './options.ts';
+
+/** A row with what the operator should know before using it. */
+export interface DocumentedRow extends CaRow {
+  readonly warning?: string;
+}
+
+const COMMON = {
+  contact: [],
+  hasAgreedToTerms: false,
+  validityDays: [14, 30, 90],
+  sendsNotAfter: true,
+  allowsWildcard: true,
+  allowsIdn: true,
+  reusesAuthorizations: true,
+  isPublic: true,
+} as const;
+
+/** The CAs of the wire's three names as documented. None is used until the operator configures it. */
+export const documentedRows: Readonly<Record<CertificateAuthority, DocumentedRow>> = {
+  lets_encrypt: {
+    ...COMMON,
+    name: 'lets_encrypt',
+    directoryUrl: 'https://acme-v02.api.letsencrypt.org/directory',
+    validityDays: [90],
+    sendsNotAfter: false,
+  },
+  google: {
+    ...COMMON,
+    name: 'google',
+    directoryUrl: 'https://dv.acme-v02.api.pki.goog/directory',
+    allowsIdn: false,
+  },
+  ssl_com: {
+    ...COMMON,
+    name: 'ssl_com',
+    directoryUrl: 'https://acme.ssl.com/sslcom-dv-ecc',
+    rsaDirectoryUrl: 'https://acme.ssl.com/sslcom-dv-rsa',
+    reusesAuthorizations: false,
+    warning:
+      'SSL.com charges an account that holds funds for the certificates it issues over ACME. Without funds ' +
+      'they are for one name and its www, without wildcards.',
+  },
+};
+
+/**
+ * The row of a CA from the operator's table `[ca.NAME]`, over what is documented of that CA. Throws
+ * `configuration` that names the option at fault; unknown names and options are refused.
+ */
+export function toCaRow(name: string, options: unknown): DocumentedRow {
+  const known = CERTIFICATE_AUTHORITIES.find((one) => one === name);
+  if (!known) {
+    const names = CERTIFICATE_AUTHORITIES.join(', ');
+    throw new Fault('configuration', `[ca.${name}]: a CA has one of the names ${names}`);
+  }
+  const table = new CaTable(name, options);
+  const row = { ...toPlace(table, documentedRows[known]), ...toOffer(table, documentedRows[known]) };
+  if (row.sendsNotAfter || row.validityDays.length === 1) return row;
+  throw table.wrong('validity_days', 'must be one value unless sends_not_after is true');
+}
+
+/** Where the CA is and who we are there. */
+function toPlace(table: CaTable, documented: DocumentedRow) {
+  // Another directory is another CA: what belongs to the documented one alone goes.
+  const own: Pick<DocumentedRow, 'rsaDirectoryUrl' | 'warning'> = table.has('directory_url')
+    ? {}
+    : documented;
+  const rsaDirectoryUrl = table.url('rsa_directory_url') ?? own.rsaDirectoryUrl;
+  const eab = table.binding();
+  const tlsRoots = table.roots();
+  return {
+    directoryUrl: table.url('directory_url') ?? documented.directoryUrl,
+    ...(rsaDirectoryUrl !== undefined && { rsaDirectoryUrl }),
+    ...(own.warning !== undefined && { warning: own.warning }),
+    contact: table.contact() ?? documented.contact,
+    ...(eab && { eab }),
+    ...(tlsRoots !== undefined && { tlsRoots }),
+    hasAgreedToTerms: table.flag('agreed_to_terms') ?? documented.hasAgreedToTerms,
+  };
+}
+
+/** What it issues. */
+const toOffer = (table: CaTable, documented: DocumentedRow) => ({
+  name: documented.name,
+  validityDays: table.validityDays() ?? documented.validityDays,
+  sendsNotAfter: table.flag('sends_not_after') ?? documented.sendsNotAfter,
+  allowsWildcard: table.flag('wildcard') ?? documented.allowsWildcard,
+  allowsIdn: table.flag('idn') ?? documented.allowsIdn,
+  reusesAuthorizations: table.flag('reuses_authorizations') ?? documented.reusesAuthorizations,
+  isPublic: table.flag('public') ?? documented.isPublic,
+});

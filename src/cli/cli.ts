@@ -1,0 +1,66 @@
+/**
+ * The commands. `start` and `dev` bring a simulated world with them; `serve` is the service alone.
+ * The front file: every command with its options, and what it runs.
+ */
+import { Command, InvalidArgumentError } from 'commander';
+import { ENVIRONMENTS } from '../pack/pack.ts';
+import { writeConfigurationPage } from './configuration-page.ts';
+import { dev } from './dev.ts';
+import { edge } from './edge.ts';
+import { firstToken, migrateOnly, serve } from './serve.ts';
+import { start } from './start.ts';
+
+/** The program `certpacks`. */
+export function program(version: string): Command {
+  const certpacks = new Command('certpacks')
+    .description('Certificate packs: ordered, validated, issued, deployed and proven by handshake.')
+    .version(version)
+    .showHelpAfterError();
+  certpacks
+    .command('start')
+    .description('start a small world on this machine, order a pack in it and show what happens')
+    .option('--once', 'end when it was shown; exit status 0 only if all of it happened')
+    .action(start);
+  certpacks
+    .command('dev')
+    .description('the stand-in for tests: the same world, with a clock that can be moved on')
+    .option('--port <port>', 'port of the API; the control interface takes the next one', toPort)
+    .option('--data <dir>', 'folder that keeps the state; without it all is gone at the end')
+    .option('--json', 'print one line of JSON when ready')
+    .action(dev);
+  certpacks
+    .command('serve')
+    .description('the service: API, workers, DNS responder, edges’ listener')
+    .action(serve);
+  certpacks
+    .command('migrate')
+    .description('bring the database’s schema up to date and end')
+    .action(migrateOnly);
+  certpacks
+    .command('token')
+    .command('create')
+    .description('make an API token on the database’s own machine and print it')
+    .option('--first', 'the first token of a new installation, with all permissions')
+    .action(firstToken);
+  certpacks
+    .command('edge')
+    .description('a bundled TLS edge that pulls its certificates from the service on this machine')
+    .requiredOption('--pull <socket>', 'unix socket of the service (option edge_socket)')
+    .option('--environment <name>', ENVIRONMENTS.join(' or '), 'production')
+    .option('--host <address>', 'address to listen on', '0.0.0.0')
+    .option('--port <port>', 'port to listen on', toPort, 443)
+    .option('--upstream <host:port>', 'where decrypted connections are passed on to')
+    .action(edge);
+  certpacks
+    .command('configuration', { hidden: true })
+    .description('write docs/configuration.md from the tables of options')
+    .argument('<file>')
+    .action(writeConfigurationPage);
+  return certpacks;
+}
+
+function toPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new InvalidArgumentError('a port is a number from 0 to 65535');
+}

@@ -1,0 +1,46 @@
+import type { Options } from '../kit/config.ts';
+import type { Log } from '../kit/log.ts';
+import { startEmbedded } from '../store/embedded/embedded.ts';
+import { migrate, openPool, type Pool } from '../store/store.ts';
+
+/** A database that is ready: reachable and with the schema of this version. */
+export interface Database {
+  readonly pool: Pool;
+  /** One line for people: which database it is. */
+  readonly description: string;
+  /** For other processes: the URL under which they reach it. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Opens the configured database, or starts (or adopts) the embedded one in `dir`, and migrates it. */
+export async function openDatabase(options: Options, dir: string, log: Log): Promise<Database> {
+  const onError = (error: Error) => log.warn({ err: error }, 'a database connection broke');
+  const max = options.database_pool;
+  if (options.database_url !== '') {
+    const pool = openPool({ connectionString: options.database_url, max }, onError);
+    return ready(pool, {
+      url: options.database_url,
+      description: await describe(pool),
+      stop: () => pool.end(),
+    });
+  }
+  const server = await startEmbedded({ dir, log: (line) => log.info(line) });
+  const pool = openPool({ ...server.connection, max }, onError);
+  const how = server.isAdopted ? 'embedded, already running' : 'embedded';
+  const stop = async () => {
+    await pool.end();
+    await server.stop();
+  };
+  return ready(pool, { url: server.url, description: `${await describe(pool)}, ${how}, in ${dir}`, stop });
+}
+
+async function ready(pool: Pool, rest: Omit<Database, 'pool'>): Promise<Database> {
+  await migrate(pool);
+  return { pool, ...rest };
+}
+
+async function describe(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ server_version: string }>('show server_version');
+  return `PostgreSQL ${rows[0]?.server_version.split(' ')[0] ?? ''}`;
+}

@@ -1,0 +1,25 @@
+import { styleText } from 'node:util';
+
+/** What a command tells a person while it works. Colours only where the output is a terminal. */
+export interface Screen {
+  heading(text: string): void;
+  fact(name: string, value: string): void;
+  /** A status that was reached, and after how many milliseconds. */
+  step(status: string, ms: number): void;
+  text(text: string): void;
+}
+
+/** A screen on standard output. */
+export function openScreen(out: NodeJS.WriteStream): Screen {
+  const style = (format: 'bold' | 'dim' | 'green', text: string) => styleText(format, text, { stream: out });
+  const line = (text: string) => out.write(`${text}\n`);
+  return {
+    heading: (text) => line(`\n${style('bold', text)}`),
+    fact: (name, value) => line(`  ${style('dim', name.padEnd(10))} ${value}`),
+    step: (status, ms) =>
+      line(
+        `  ${style('dim', `${(ms / 1_000).toFixed(2)} s`.padEnd(10))} ${status === 'active' ? style('green', status) : status}`,
+      ),
+    text: (text) => line(text.replaceAll(/^/gm, '  ')),
+  };
+}

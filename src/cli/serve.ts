@@ -1,0 +1,68 @@
+import type { CaRow } from '../ca/ca.ts';
+import { toCaRow } from '../ca/rows.ts';
+import { systemClock } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+import { createAccount } from '../store/accounts.ts';
+import { countTokens, createToken } from '../store/tokens.ts';
+import { openDatabase } from './database.ts';
+import { toEdgeRows } from './edges.ts';
+import { asked, placeFor, readSetting, type Setting } from './process.ts';
+import { startService } from './service.ts';
+
+/** `certpacks serve`: one process of the service, until it is asked to end. */
+export async function serve(): Promise<void> {
+  const ending = asked();
+  const { config, log } = readSetting();
+  const { options } = config;
+  const rows = configuredRows({ config, log });
+  const edges = toEdgeRows(config.edges);
+  const dir = placeFor(config, undefined, false);
+  const database = await openDatabase(options, dir, log);
+  try {
+    const parts = { options, dir, pool: database.pool, clock: systemClock(), log, rows, edges };
+    const service = await startService(parts);
+    log.info(
+      { api: service.api, database: database.description, cas: rows.map(({ name }) => name) },
+      'ready',
+    );
+    await ending;
+    await service.stop();
+  } finally {
+    await database.stop();
+  }
+}
+
+/** The CAs of the configuration file, with their warnings told. */
+function configuredRows({ config, log }: Setting): CaRow[] {
+  return Object.entries(config.ca).map(([name, table]) => {
+    const { warning, ...row } = toCaRow(name, table);
+    if (warning !== undefined) log.warn({ ca: name }, warning);
+    return row;
+  });
+}
+
+/** `certpacks migrate`: the schema, and nothing else. */
+export async function migrateOnly(): Promise<void> {
+  const { config, log } = readSetting();
+  const database = await openDatabase(config.options, placeFor(config, undefined, false), log);
+  log.info({ database: database.description }, 'the schema is up to date');
+  await database.stop();
+}
+
+/** `certpacks token create --first`: an account and its first token, for whoever can reach the database. */
+export async function firstToken({ first }: { readonly first?: boolean }): Promise<void> {
+  if (!first) throw new Fault('configuration', 'only the first token is made here: `token create --first`');
+  const { config, log } = readSetting(true);
+  const database = await openDatabase(config.options, placeFor(config, undefined, false), log);
+  try {
+    const now = systemClock().now();
+    if ((await countTokens(database.pool)) > 0) {
+      throw new Fault('configuration', 'there is a token already; this command makes the first one only');
+    }
+    const account = await createAccount(database.pool, 'default', now);
+    const token = { accountId: account.id, name: 'first', access: 'write' as const };
+    process.stdout.write(`${await createToken(database.pool, token, now)}\n`);
+  } finally {
+    await database.stop();
+  }
+}

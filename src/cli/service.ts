@@ -1,0 +1,139 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildApi } from '../api/api.ts';
+import type { CaRow } from '../ca/ca.ts';
+import { KeyPool } from '../ca/keys.ts';
+import { createCa } from '../ca/registry.ts';
+import type { EdgeChange, EdgeRow } from '../edge/edge.ts';
+import { showLeaf } from '../edge/handshake.ts';
+import { startPull } from '../edge/pull.ts';
+import { followChanges } from '../job/edge-changes.ts';
+import type { JobDeps } from '../job/job.ts';
+import { caAccounts, pullSource, responderSource } from '../job/sources.ts';
+import { startWorker } from '../job/worker.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Options } from '../kit/config.ts';
+import { Fault } from '../kit/fault.ts';
+import type { Log } from '../kit/log.ts';
+import type { Pool } from '../store/store.ts';
+import { type Responder, startResponder } from '../validation/responder.ts';
+import { createLookAtTxt } from '../validation/txt.ts';
+import { loadSeal } from './kek.ts';
+
+/** What a service is made from. */
+export interface ServiceParts {
+  readonly options: Options;
+  /** Folder of the service's own files. */
+  readonly dir: string;
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly rows: readonly CaRow[];
+  readonly edges: readonly EdgeRow[];
+}
+
+export interface Service {
+  /** Base URL of the API, without a slash at its end. */
+  readonly api: string;
+  /** Socket at which bundled edges pull. */
+  readonly edgeSocket: string;
+  /** Says that something became due. */
+  readonly poke: () => void;
+  /** Stops in order: no new requests, then no new work, then what is left. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts everything that one process of the service runs: API, workers, DNS responder, the edges' listener. */
+export async function startService(parts: ServiceParts): Promise<Service> {
+  const { options, pool, clock, log } = parts;
+  const deps = { pool, clock, log, reply: { delegationZone: options.delegation_zone } };
+  const seal = loadSeal({ kek: options.kek, file: options.kek_file || join(parts.dir, 'kek') });
+  const accounts = caAccounts({ pool, seal, clock });
+  const cas = new Map(parts.rows.map((row) => [row.name, createCa(row, { accounts, clock, log })]));
+  const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
+  const edgeSocket = options.edge_socket || join(parts.dir, 'edge', 'pull.sock');
+  if (options.edge_socket === '') mkdirSync(join(parts.dir, 'edge'), { recursive: true, mode: 0o700 });
+  const pull = await startPull({ path: edgeSocket, source: pullSource({ pool, seal, clock }), log });
+  const pushChange = (change: EdgeChange) => pull.push(change);
+  const responder = await startOwnResponder(parts);
+  const worker = startWorker({ ...deps, ...jobParts(parts), seal, cas, keys, pushChange }, options.workers);
+  const changes = followChanges(deps, pushChange);
+  const rows = new Map(parts.rows.map((row) => [row.name, row]));
+  const app = await buildApi({ ...deps, ...apiParts(options), rows, poke: worker.poke });
+  const api = await app.listen({ host: options.host, port: options.port });
+  return {
+    api: `${api}/client/v4`,
+    edgeSocket,
+    poke: worker.poke,
+    stop: async () => {
+      await app.close();
+      await worker.stop();
+      changes.stop();
+      keys.close();
+      await Promise.all([pull.close(), responder?.close()]);
+    },
+  };
+}
+
+const jobParts = ({
+  options,
+  clock,
+  edges,
+}: ServiceParts): Pick<JobDeps, 'edges' | 'showLeaf' | 'lookAtTxt'> => ({
+  edges,
+  showLeaf,
+  lookAtTxt: createLookAtTxt({
+    roots: options.dns_roots,
+    port: options.dns_port,
+    allow: options.allow_addresses,
+    ipv6: options.dns_ipv6,
+    clock,
+    delegationZone: options.delegation_zone,
+  }),
+});
+
+const apiParts = (options: Options) => ({
+  orderWait: options.order_wait_s,
+  isApexDemanded: options.strict_apex,
+  nameServers: toNameServers(options.name_servers).map(({ name }) => name),
+});
+
+async function startOwnResponder({
+  options,
+  pool,
+  log,
+  clock,
+}: ServiceParts): Promise<Responder | undefined> {
+  if (options.dns_listen.length === 0) return undefined;
+  return startResponder({
+    listen: options.dns_listen.map(toAddress),
+    source: responderSource(pool, options.delegation_zone),
+    nameServers: toNameServers(options.name_servers),
+    responsesPerSecond: options.dns_rate_limit,
+    clock,
+    log,
+  });
+}
+
+/** `ns1.example.net=192.0.2.1` for each address; names that come again have several. */
+function toNameServers(texts: readonly string[]): { name: string; addresses: string[] }[] {
+  const servers = new Map<string, string[]>();
+  for (const text of texts) {
+    const [name = '', address = ''] = text.split('=');
+    if (name === '' || address === '') {
+      throw new Fault('configuration', `name_servers: '${text}' must be NAME=ADDRESS`);
+    }
+    servers.set(name, [...(servers.get(name) ?? []), address]);
+  }
+  return [...servers].map(([name, addresses]) => ({ name, addresses }));
+}
+
+/** `192.0.2.1:53` or `[2001:db8::1]:53`. */
+function toAddress(text: string): { host: string; port: number } {
+  const [, v6, v4, port] = /^(?:\[([0-9a-f:.]+)\]|([^:]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const host = v6 ?? v4;
+  if (host === undefined || Number(port) > 65_535) {
+    throw new Fault('configuration', `'${text}' must be ADDRESS:PORT`);
+  }
+  return { host, port: Number(port) };
+}

@@ -1,0 +1,39 @@
+import { demonstrate } from './demo.ts';
+import { asked, placeFor, readSetting } from './process.ts';
+import { openScreen, type Screen } from './screen.ts';
+import { startWorld, type World } from './world.ts';
+
+/** `certpacks start`: a world that is kept between starts, a pack in it from order to handshake, then stays up. */
+export async function start({ once }: { readonly once?: boolean }): Promise<void> {
+  const ending = asked();
+  const { config, log } = readSetting(true);
+  const screen = openScreen(process.stdout);
+  const began = performance.now();
+  screen.heading('certpacks: certificate packs, from order to handshake');
+  screen.text('starting PostgreSQL, three ACME CAs, DNS, two TLS edges and the service ...');
+  const world = await startWorld({ config, log, dir: placeFor(config, undefined, false), port: undefined });
+  try {
+    introduce(world, screen, performance.now() - began);
+    await demonstrate(world, screen);
+    if (once) return;
+    screen.text('\nThe world stays up until you press Ctrl-C; its state is kept for the next start.');
+    await ending;
+  } finally {
+    await world.stop();
+  }
+}
+
+function introduce(world: World, screen: Screen, ms: number): void {
+  screen.fact('ready', `${(ms / 1_000).toFixed(1)} s`);
+  screen.fact('database', world.database);
+  for (const [name, { directory }] of Object.entries(world.cas))
+    screen.fact('CA', `${name}, simulated: ${directory}`);
+  const { production, staging } = world.edges;
+  screen.fact(
+    'edges',
+    `production ${production.host}:${production.port}, staging ${staging.host}:${staging.port}`,
+  );
+  screen.fact('DNS', `${world.dns.host}:${world.dns.port}`);
+  screen.fact('control', world.control);
+  screen.fact('API', world.api);
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { newHexId } from '../../kit/id.ts';
+import { after, between, days, type Seconds } from '../../kit/time.ts';
+import type { Answer, CaContext, Signed } from './context.ts';
+import type { Account, Authorization } from './ledger.ts';
+import { Refusal } from './problems.ts';
+
+/** How long control may be shown, and how long it counts once shown. */
+export const LIFE: Readonly<Record<'pending' | 'valid', Seconds>> = { pending: days(7), valid: days(30) };
+
+/** As on the wire: `valid` ends by time in `expired`, `pending` in `invalid` (RFC 8555 7.1.6). */
+export type AuthorizationStatus = Authorization['status'] | 'expired';
+
+/** The status at an instant. */
+export function statusAt(authorization: Authorization, now: Date): AuthorizationStatus {
+  const { status, expires } = authorization;
+  if (between(now, new Date(expires)) > 0) return status;
+  if (status === 'valid') return 'expired';
+  return status === 'pending' ? 'invalid' : status;
+}
+
+/** For each name, the authorization of a new order: one that still holds where the CA reuses them, else a new one. */
+export function authorizationsFor(
+  ca: CaContext,
+  accountId: string,
+  names: readonly string[],
+): Authorization[] {
+  const now = ca.clock.now();
+  return names.map((name) => {
+    const proven = ca.terms.reusesAuthorizations ? ca.ledger.provenOf(accountId, name) : undefined;
+    const isGood = proven !== undefined && statusAt(proven, now) === 'valid';
+    return isGood ? proven : newAuthorization(accountId, name, after(now, LIFE.pending));
+  });
+}
+
+function newAuthorization(accountId: string, name: string, expires: Date): Authorization {
+  const isWildcard = name.startsWith('*.');
+  return {
+    id: newHexId(),
+    accountId,
+    name: isWildcard ? name.slice(2) : name,
+    isWildcard,
+    status: 'pending',
+    expires: expires.toISOString(),
+    challenge: { token: randomBytes(32).toString('base64url'), status: 'pending' },
+  };
+}
+
+/** One authorization (RFC 8555 7.5), and its deactivation (7.5.2). */
+export function onAuthorization(ca: CaContext, request: Signed, account: Account): Answer {
+  const found = ownAuthorization(ca, request, account);
+  if (!request.payload) return authorizationAnswer(ca, found);
+  if (request.payload['status'] !== 'deactivated') {
+    throw new Refusal('malformed', 'the only change of an authorization is to status "deactivated"');
+  }
+  const status = statusAt(found, ca.clock.now());
+  if (status !== 'pending' && status !== 'valid') {
+    throw new Refusal('malformed', `an authorization that is ${status} cannot be deactivated`);
+  }
+  const changed: Authorization = { ...found, status: 'deactivated' };
+  ca.ledger.record({ authorizations: [changed] });
+  return authorizationAnswer(ca, changed);
+}
+
+/** The authorization that a request names, if it is the account's. Throws `malformed` or `unauthorized`. */
+export function ownAuthorization(ca: CaContext, { id }: Signed, account: Account): Authorization {
+  const found = ca.ledger.authorizations.get(id);
+  if (!found) throw new Refusal('malformed', 'there is no such authorization', { status: 404 });
+  if (found.accountId !== account.id)
+    throw new Refusal('unauthorized', 'this authorization is of another account');
+  return found;
+}
+
+function authorizationAnswer(ca: CaContext, authorization: Authorization): Answer {
+  const body = {
+    identifier: { type: 'dns', value: authorization.name },
+    status: statusAt(authorization, ca.clock.now()),
+    expires: authorization.expires,
+    challenges: [challengeView(ca, authorization)],
+    ...(authorization.isWildcard ? { wildcard: true } : {}),
+  };
+  return { status: 200, body };
+}
+
+/** Its challenge as on the wire (RFC 8555 8). */
+export const challengeView = (ca: CaContext, { id, challenge }: Authorization) => ({
+  type: 'dns-01',
+  url: ca.url(`/acme/challenge/${id}`),
+  ...challenge,
+});

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { after } from '../../kit/time.ts';
+import { challengeView, LIFE, ownAuthorization, statusAt } from './authorizations.ts';
+import type { Answer, CaContext, Signed } from './context.ts';
+import type { Account, Authorization } from './ledger.ts';
+import { type ProblemDocument, Refusal } from './problems.ts';
+
+/** A challenge, and the client's word that it can be validated (RFC 8555 7.5.1). */
+export function onChallenge(ca: CaContext, request: Signed, account: Account): Answer {
+  const found = ownAuthorization(ca, request, account);
+  const isCalled = request.payload !== undefined && found.challenge.status === 'pending';
+  const called = isCalled ? call(ca, found) : found;
+  const up = `<${ca.url(`/acme/authorization/${found.id}`)}>;rel="up"`;
+  return { status: 200, headers: { link: up }, body: challengeView(ca, called) };
+}
+
+function call(ca: CaContext, pending: Authorization): Authorization {
+  const status = statusAt(pending, ca.clock.now());
+  if (status !== 'pending')
+    throw new Refusal('malformed', `the authorization is ${status}, no longer pending`);
+  const called: Authorization = { ...pending, challenge: { ...pending.challenge, status: 'processing' } };
+  ca.ledger.record({ authorizations: [called] });
+  ca.later(() => validate(ca, called.id));
+  return called;
+}
+
+/** Goes on with every validation that was under way when the process ended. */
+export function resumeValidations(ca: CaContext): void {
+  for (const {
+    id,
+    challenge: { status },
+  } of ca.ledger.authorizations.values()) {
+    if (status === 'processing') ca.later(() => validate(ca, id));
+  }
+}
+
+/** Looks once for the TXT record of dns-01 (RFC 8555 8.4) and settles challenge and authorization. */
+async function validate(ca: CaContext, id: string): Promise<void> {
+  const asked = ca.ledger.authorizations.get(id);
+  if (asked?.challenge.status !== 'processing') return;
+  const error = await problemOf(ca, asked);
+  // The client may have deactivated it meanwhile.
+  const now = ca.ledger.authorizations.get(id);
+  if (now) ca.ledger.record({ authorizations: [settled(ca, now, error)] });
+}
+
+function settled(ca: CaContext, asked: Authorization, error: ProblemDocument | undefined): Authorization {
+  const now = ca.clock.now();
+  const isPending = asked.status === 'pending';
+  if (error) {
+    const challenge = { ...asked.challenge, status: 'invalid', error } as const;
+    return { ...asked, challenge, status: isPending ? 'invalid' : asked.status };
+  }
+  const challenge = { ...asked.challenge, status: 'valid', validated: now.toISOString() } as const;
+  if (!isPending) return { ...asked, challenge };
+  return { ...asked, challenge, status: 'valid', expires: after(now, LIFE.valid).toISOString() };
+}
+
+/** What hinders the validation, in the words in which public CAs tell it; undefined when control was shown. */
+async function problemOf(ca: CaContext, { accountId, name, challenge }: Authorization) {
+  const thumbprint = ca.ledger.accounts.get(accountId)?.thumbprint ?? '';
+  const expected = createHash('sha256').update(`${challenge.token}.${thumbprint}`).digest('base64url');
+  const txtName = `_acme-challenge.${name}`;
+  const seen = await ca.lookUpTxt(txtName);
+  const refuse = (problem: 'dns' | 'unauthorized', detail: string) =>
+    new Refusal(problem, detail, { identifier: { type: 'dns', value: name } }).document;
+  if ('failure' in seen) return refuse('dns', `DNS problem: ${seen.failure} looking up TXT for ${txtName}`);
+  const [first, ...more] = seen.texts;
+  if (first === undefined) return refuse('unauthorized', `No TXT record found at ${txtName}`);
+  if (seen.texts.includes(expected)) return undefined;
+  const others = more.length > 0 ? ` (and ${more.length} more)` : '';
+  return refuse(
+    'unauthorized',
+    `Incorrect TXT record ${JSON.stringify(first.slice(0, 100))}${others} found at ${txtName}`,
+  );
+}

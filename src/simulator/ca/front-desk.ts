@@ -1,0 +1,60 @@
+import { checkIsValid } from './accounts.ts';
+import type { Answer, CaContext } from './context.ts';
+import { type Jws, readJws } from './jws.ts';
+import { checkSignature, readJwk } from './keys.ts';
+import type { Account } from './ledger.ts';
+import type { Nonces } from './nonces.ts';
+import { Refusal } from './problems.ts';
+import { readObject } from './reading.ts';
+import { routeOf } from './routes.ts';
+
+/** Authenticates one POST (RFC 8555 6.2 to 6.5) and has it answered. Throws `Refusal`. */
+export async function answerPost(
+  ca: CaContext,
+  nonces: Nonces,
+  { target, body }: { readonly target: string; readonly body: Buffer },
+): Promise<Answer> {
+  const { pathname, searchParams: query } = new URL(target, ca.url('/'));
+  const found = routeOf(pathname);
+  if (!found) throw new Refusal('malformed', 'there is no such resource', { status: 404 });
+  const { route, id } = found;
+  const url = ca.url(target);
+  const jws = readJws(readObject(body, 'the request'));
+  checkReplay(jws, url, nonces);
+  const asked = { url, id, query, payload: payloadOf(jws) };
+  if (route.by === 'jwk') {
+    if (jws.header.jwk === undefined)
+      throw new Refusal('malformed', 'this resource is asked with jwk, not kid');
+    const jwk = readJwk(jws.header.jwk);
+    checkSignature(jws, jwk);
+    return route.answer(ca, asked, jwk);
+  }
+  const account = accountOf(ca, jws);
+  checkSignature(jws, account.jwk);
+  checkIsValid(account);
+  if (asked.payload && route.takes === 'read')
+    throw new Refusal('malformed', 'this resource takes POST-as-GET alone');
+  if (!asked.payload && route.takes === 'write') throw new Refusal('malformed', 'the payload is empty');
+  return route.answer(ca, asked, account);
+}
+
+function checkReplay({ header }: Jws, url: string, nonces: Nonces): void {
+  if (header.url !== url) {
+    throw new Refusal('unauthorized', `url in the protected header must be ${url}`);
+  }
+  if (header.nonce === undefined || !nonces.use(header.nonce)) {
+    throw new Refusal('badNonce', 'the nonce is not one of this server, or was used; take the fresh one');
+  }
+}
+
+const payloadOf = ({ payload }: Jws) =>
+  payload.length === 0 ? undefined : readObject(payload, 'the payload');
+
+function accountOf(ca: CaContext, { header }: Jws): Account {
+  if (header.kid === undefined) throw new Refusal('malformed', 'this resource is asked with kid, not jwk');
+  const prefix = ca.url('/acme/account/');
+  const id = header.kid.startsWith(prefix) ? header.kid.slice(prefix.length) : '';
+  const account = ca.ledger.accounts.get(id);
+  if (!account) throw new Refusal('accountDoesNotExist', 'kid names no account of this CA');
+  return account;
+}

@@ -1,0 +1,145 @@
+import { Journal } from '../journal.ts';
+import type { Jwk } from './keys.ts';
+import type { ProblemDocument } from './problems.ts';
+
+/** RFC 8555 7.1.2. Instants in these records are RFC 3339, as in the journal and on the wire. */
+export interface Account {
+  readonly id: string;
+  readonly jwk: Jwk;
+  readonly thumbprint: string;
+  readonly status: 'valid' | 'deactivated';
+  readonly contact: readonly string[];
+  /** The JWS by which it was bound (RFC 8555 7.3.4). */
+  readonly binding?: unknown;
+}
+
+/** RFC 8555 7.1.4, with its one challenge; time makes `valid` and `pending` end. */
+export interface Authorization {
+  readonly id: string;
+  readonly accountId: string;
+  /** Without the wildcard label. */
+  readonly name: string;
+  readonly isWildcard: boolean;
+  readonly status: 'pending' | 'valid' | 'invalid' | 'deactivated';
+  readonly expires: string;
+  readonly challenge: Challenge;
+}
+
+/** RFC 8555 7.1.5, of type dns-01. */
+export interface Challenge {
+  readonly token: string;
+  readonly status: 'pending' | 'processing' | 'valid' | 'invalid';
+  readonly validated?: string;
+  readonly error?: ProblemDocument;
+}
+
+/** RFC 8555 7.1.3; `open` is pending, ready or invalid, as its authorizations and the time have it. */
+export interface Order {
+  readonly id: string;
+  readonly accountId: string;
+  /** With wildcards, in the order in which they were asked for. */
+  readonly names: readonly string[];
+  readonly authorizationIds: readonly string[];
+  readonly status: 'open' | 'processing' | 'valid' | 'invalid';
+  readonly expires: string;
+  readonly notBefore?: string;
+  readonly notAfter?: string;
+  /** DER of the certificate request in base64url, from finalize on. */
+  readonly csr?: string;
+  /** Serial of its certificate. */
+  readonly serial?: string;
+  readonly error?: ProblemDocument;
+}
+
+/** A certificate that was issued. */
+export interface IssuedCertificate {
+  /** Lower-case hexadecimal. */
+  readonly serial: string;
+  readonly accountId: string;
+  readonly hosts: readonly string[];
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** The leaf alone. */
+  readonly pem: string;
+}
+
+/** What one step changes: all of it is kept, or nothing. */
+export interface Change {
+  readonly account?: Account;
+  readonly authorizations?: readonly Authorization[];
+  readonly order?: Order;
+  readonly certificate?: IssuedCertificate;
+}
+
+/** Everything that a CA knows, in memory, and in the journal before anybody is told. */
+export class Ledger {
+  readonly accounts = new Map<string, Account>();
+  readonly authorizations = new Map<string, Authorization>();
+  readonly orders = new Map<string, Order>();
+  readonly certificates = new Map<string, IssuedCertificate>();
+  readonly #accountOfKey = new Map<string, string>();
+  readonly #ordersOfAccount = new Map<string, string[]>();
+  readonly #provenOf = new Map<string, string>();
+  readonly #journal: Journal<Change>;
+
+  /** Reads the journal at `path`; there may be none yet. */
+  constructor(path: string) {
+    this.#journal = new Journal<Change>(path, (change) => this.#apply(change));
+  }
+
+  /** Keeps a change. */
+  record(change: Change): void {
+    this.#journal.append(change);
+    this.#apply(change);
+  }
+
+  /** The account whose key has this thumbprint. */
+  accountOfKey(thumbprint: string): Account | undefined {
+    return this.accounts.get(this.#accountOfKey.get(thumbprint) ?? '');
+  }
+
+  /** Ids of the account's orders, oldest first. */
+  ordersOf(accountId: string): readonly string[] {
+    return this.#ordersOfAccount.get(accountId) ?? [];
+  }
+
+  /** The authorization by which the account last showed control of `name` (with its wildcard). */
+  provenOf(accountId: string, name: string): Authorization | undefined {
+    return this.authorizations.get(this.#provenOf.get(`${accountId} ${name}`) ?? '');
+  }
+
+  close(): void {
+    this.#journal.close();
+  }
+
+  #apply({ account, authorizations = [], order, certificate }: Change): void {
+    if (account) this.#applyAccount(account);
+    for (const authorization of authorizations) this.#applyAuthorization(authorization);
+    if (order) this.#applyOrder(order);
+    if (certificate) this.certificates.set(certificate.serial, certificate);
+  }
+
+  #applyAccount(account: Account): void {
+    this.accounts.set(account.id, account);
+    this.#accountOfKey.set(account.thumbprint, account.id);
+  }
+
+  #applyAuthorization(authorization: Authorization): void {
+    this.authorizations.set(authorization.id, authorization);
+    const { accountId, status } = authorization;
+    if (status === 'valid') this.#provenOf.set(`${accountId} ${nameOf(authorization)}`, authorization.id);
+  }
+
+  #applyOrder(order: Order): void {
+    if (!this.orders.has(order.id)) {
+      const orders = this.#ordersOfAccount.get(order.accountId) ?? [];
+      orders.push(order.id);
+      this.#ordersOfAccount.set(order.accountId, orders);
+    }
+    this.orders.set(order.id, order);
+  }
+}
+
+/** The name that an authorization is for, with its wildcard. */
+export const nameOf = ({ name, isWildcard }: Pick<Authorization, 'name' | 'isWildcard'>): string =>
+  isWildcard ? `*.${name}` : name;

@@ -1,0 +1,108 @@
+import 'reflect-metadata';
+import { randomBytes, webcrypto } from 'node:crypto';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  type JsonName,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  type X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+import { newHexId } from '../../kit/id.ts';
+import { after, days } from '../../kit/time.ts';
+import type { Authority, KeyPair } from './authority.ts';
+import { newSerial } from './serial.ts';
+import type { CaTerms } from './terms.ts';
+
+/** By these all keys of a CA are made and all its signatures. */
+const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+
+/** Makes root, intermediate, the certificate of its directory, and a key for external accounts where it wants them. */
+export async function makeAuthority({ organization, demandsBinding }: CaTerms): Promise<Authority> {
+  const [rootKeys, intermediateKeys, tlsKeys] = await Promise.all([newKeys(), newKeys(), newKeys()]);
+  const rootName = nameOf(organization, 'Root');
+  const root = await sign({ subject: rootName, keys: rootKeys, issuer: rootName, signer: rootKeys }, CA_USE);
+  const intermediateName = nameOf(organization, 'Intermediate');
+  const [intermediate, tls] = await Promise.all([
+    sign(
+      { subject: intermediateName, keys: intermediateKeys, issuer: rootName, signer: rootKeys },
+      LAST_CA_USE,
+    ),
+    sign(
+      { subject: nameOf(organization, 'Directory'), keys: tlsKeys, issuer: rootName, signer: rootKeys },
+      TLS_USE,
+    ),
+  ]);
+  return {
+    root: await keyPair(root, rootKeys),
+    intermediate: await keyPair(intermediate, intermediateKeys),
+    tls: await keyPair(tls, tlsKeys),
+    ...(demandsBinding ? { eab: newBindingKey() } : {}),
+    port: 0,
+  };
+}
+
+const newKeys = () => webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
+
+const newBindingKey = () => ({ kid: newHexId(), hmacKey: randomBytes(32).toString('base64url') });
+
+const nameOf = (organization: string, role: string): JsonName => [
+  { C: ['XX'] },
+  { O: [organization] },
+  { CN: [`${organization} ${role}`] },
+];
+
+interface Request {
+  readonly subject: JsonName;
+  readonly keys: webcrypto.CryptoKeyPair;
+  readonly issuer: JsonName;
+  readonly signer: webcrypto.CryptoKeyPair;
+}
+
+/** 20 years by the machine's own time: TLS clients check the directory by theirs. */
+async function sign(request: Request, use: readonly Extension[]): Promise<X509Certificate> {
+  const notBefore = after(new Date(), -days(1));
+  return X509CertificateGenerator.create({
+    serialNumber: newSerial(),
+    subject: request.subject,
+    issuer: request.issuer,
+    publicKey: request.keys.publicKey,
+    signingKey: request.signer.privateKey,
+    signingAlgorithm: ECDSA,
+    notBefore,
+    notAfter: after(notBefore, days(20 * 365)),
+    extensions: [
+      ...use,
+      await SubjectKeyIdentifierExtension.create(request.keys.publicKey),
+      await AuthorityKeyIdentifierExtension.create(request.signer.publicKey),
+    ],
+  });
+}
+
+const CA_KEY_USE = new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true);
+const CA_USE = [new BasicConstraintsExtension(true, undefined, true), CA_KEY_USE];
+const LAST_CA_USE = [new BasicConstraintsExtension(true, 0, true), CA_KEY_USE];
+const TLS_USE = [
+  new BasicConstraintsExtension(false, undefined, true),
+  new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+  new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+  new SubjectAlternativeNameExtension([
+    { type: 'ip', value: '127.0.0.1' },
+    { type: 'dns', value: 'localhost' },
+  ]),
+];
+
+async function keyPair(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): Promise<KeyPair> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const lines = der.toString('base64').replace(/.{64}(?!$)/g, '$&\n');
+  return {
+    pem: certificate.toString('pem'),
+    key: `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`,
+  };
+}

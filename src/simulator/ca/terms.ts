@@ -1,0 +1,39 @@
+import type { CertificateAuthority } from '../../pack/pack.ts';
+
+/** What differs from one CA to another. */
+export interface CaTerms {
+  readonly name: CertificateAuthority;
+  /** In the subject of root and intermediate, and so in the issuer of what it issues. */
+  readonly organization: string;
+  /** What a CAA record names it by (RFC 8659). */
+  readonly caaIdentity: string;
+  /** Whether an account needs external account binding (RFC 8555 7.3.4). */
+  readonly demandsBinding: boolean;
+  /** Whether a valid authorization of the account serves its next order (RFC 8555 7.1.3). */
+  readonly reusesAuthorizations: boolean;
+}
+
+/** The three simulated CAs, with the ways of those whose place they take. */
+export const CA_TERMS: Readonly<Record<CertificateAuthority, CaTerms>> = {
+  lets_encrypt: {
+    name: 'lets_encrypt',
+    organization: 'LetsEncrypt (simulated)',
+    caaIdentity: 'letsencrypt.org',
+    demandsBinding: false,
+    reusesAuthorizations: true,
+  },
+  google: {
+    name: 'google',
+    organization: 'GoogleTrustServices (simulated)',
+    caaIdentity: 'pki.goog',
+    demandsBinding: true,
+    reusesAuthorizations: true,
+  },
+  ssl_com: {
+    name: 'ssl_com',
+    organization: 'SSL.com (simulated)',
+    caaIdentity: 'ssl.com',
+    demandsBinding: true,
+    reusesAuthorizations: false,
+  },
+};
