@@ -15,23 +15,34 @@ import { directoryOf, type Script, scriptedServer } from './scripted-server.ts';
 const signal = AbortSignal.timeout(60_000);
 const json = { 'content-type': 'application/json' };
 
-// biome-ignore format: a table is read by column
-const HOSTILE: Readonly<Record<string, { script: Script; fault: string }>> = {
-  'HTML':                         { fault: 'ca_wrong_answer', script: () => ({ headers: { 'content-type': 'text/html' }, body: '<html>' }) },
-  'HTML with status 502':         { fault: 'ca_wrong_answer', script: () => ({ status: 502, headers: { 'content-type': 'text/html' }, body: '<html>' }) },
-  'no content type':              { fault: 'ca_wrong_answer', script: () => ({}) },
-  'an empty body':                { fault: 'ca_wrong_answer', script: () => ({ headers: json }) },
-  'truncated JSON':               { fault: 'ca_wrong_answer', script: () => ({ headers: json, body: '{"status": "pen' }) },
-  'JSON that is no object':       { fault: 'ca_wrong_answer', script: () => ({ body: [1, 2] }) },
-  'JSON nested without end':      { fault: 'ca_wrong_answer', script: () => ({ headers: json, body: '['.repeat(200_000) }) },
-  'an error that is no problem':  { fault: 'ca_wrong_answer', script: () => ({ status: 400, body: { oops: true } }) },
-  'a redirect':                   { fault: 'ca_wrong_answer', script: () => ({ status: 302, headers: { location: 'http://127.0.0.1:9/' } }) },
-  'a body of 300 KiB':            { fault: 'ca_wrong_answer', script: () => ({ headers: json, body: `"${'x'.repeat(300 * 1_024)}"` }) },
-  'headers of 100 KiB':           { fault: 'ca_wrong_answer', script: () => ({ headers: { 'x-long': 'x'.repeat(100_000) }, body: {} }) },
-  'a body that drips':            { fault: 'ca_unreachable',  script: drip },
-  'silence':                      { fault: 'ca_unreachable',  script: () => undefined },
-  'a body that breaks off':       { fault: 'ca_unreachable',  script: breakOff },
+const ORDER = {
+  status: 'pending',
+  identifiers: [],
+  authorizations: [],
+  finalize: 'https://ca.example/finalize',
 };
+const whole = JSON.stringify(ORDER);
+const html = { 'content-type': 'text/html' };
+const wrong = 'ca_wrong_answer';
+const absent = 'ca_unreachable';
+
+// biome-ignore format: a table is read by column
+const HOSTILE: readonly (readonly [string, Script, string, RegExp])[] = [
+  ['an order that says it is HTML', () => ({ headers: html, body: whole }),                                     wrong,  /HTTP 200 with content of type "text\/html"/],
+  ['HTML with status 502',          () => ({ status: 502, headers: html, body: '<html>' }),                     wrong,  /HTTP 502 with content of type "text\/html"/],
+  ['no content type',               () => ({}),                                                                 wrong,  /HTTP 200 with content of type ""/],
+  ['an empty body',                 () => ({ headers: json }),                                                  wrong,  /JSON that cannot be read/],
+  ['truncated JSON',                () => ({ headers: json, body: whole.slice(0, 40) }),                        wrong,  /JSON that cannot be read/],
+  ['JSON that is no object',        () => ({ body: [1, 2] }),                                                   wrong,  /is not a JSON object/],
+  ['JSON nested without end',       () => ({ headers: json, body: '['.repeat(200_000) }),                       wrong,  /JSON that cannot be read/],
+  ['an error that is no problem',   () => ({ status: 400, body: { oops: true } }),                              wrong,  /HTTP 400 without a reason/],
+  ['a redirect',                    () => ({ status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: ORDER }), wrong, /redirect/],
+  ['a body of 300 KiB',             () => ({ headers: json, body: whole + ' '.repeat(300 * 1_024) }),           wrong,  /more than 262144 bytes/],
+  ['headers of 100 KiB',            () => ({ headers: { 'x-long': 'x'.repeat(100_000) }, body: ORDER }),        wrong,  /HPE_HEADER_OVERFLOW/],
+  ['a body that drips',             drip,                                                                       absent, /in time/],
+  ['silence',                       () => undefined,                                                            absent, /in time/],
+  ['a body that breaks off',        breakOff,                                                                   absent, /ECONNRESET/],
+];
 
 function drip(_seen: unknown, response: Parameters<Script>[1]): undefined {
   response.writeHead(200, json);
@@ -44,10 +55,10 @@ function breakOff(_seen: unknown, response: Parameters<Script>[1]): undefined {
   response.write('{', () => response.destroy());
 }
 
-for (const [what, { script, fault }] of Object.entries(HOSTILE)) {
+for (const [what, script, fault, message] of HOSTILE) {
   it(`survives ${what}`, async (t) => {
     const { client, account, url } = await given(t, script);
-    await assert.rejects(client.order(account, url, signal), { name: 'Fault', fault });
+    await assert.rejects(client.order(account, url, signal), { name: 'Fault', fault, message });
   });
 }
 

@@ -9,7 +9,7 @@ export interface OpensslCa {
   /** Its own certificate. */
   readonly pem: string;
   /** A leaf for the request, valid for 90 days. `extensions` in openssl's words replace those of the request. */
-  sign(csr: Buffer, extensions?: string): string;
+  readonly sign: (csr: Buffer, extensions?: string) => string;
 }
 
 /** A CA with a new P-256 key and this subject. Its folder goes with the test. */
@@ -19,13 +19,15 @@ export function opensslCa(t: TestContext, subject = "/C=US/O=Small & Sons' CA/CN
   const place = (name: string) => join(dir, name);
   const own = ['-CA', place('ca.pem'), '-CAkey', place('ca.key')];
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', place('ca.key')];
-  openssl(['req', '-x509', ...key, '-subj', subject, '-days', '900', '-out', place('ca.pem')]);
+  // Without key identifiers, two CAs of the same name differ in nothing but what they sign.
+  const how = ['-subj', subject, '-days', '900', '-addext', 'subjectKeyIdentifier=none'];
+  openssl(['req', '-x509', ...key, ...how, '-out', place('ca.pem')]);
   return {
     pem: readFileSync(place('ca.pem'), 'utf8'),
     sign: (csr, extensions) => {
       writeFileSync(place('csr'), csr);
       writeFileSync(place('ext'), extensions ?? '');
-      const how = extensions === undefined ? ['-copy_extensions', 'copy'] : ['-extfile', place('ext')];
+      const names = extensions === undefined ? ['-copy_extensions', 'copy'] : ['-extfile', place('ext')];
       const request = [
         '-req',
         '-inform',
@@ -37,12 +39,12 @@ export function opensslCa(t: TestContext, subject = "/C=US/O=Small & Sons' CA/CN
         '-set_serial',
         '0x0102ab',
       ];
-      return openssl(['x509', ...request, ...own, ...how]);
+      return openssl(['x509', ...request, ...own, ...names]);
     },
   };
 }
 
 /** What openssl prints on its standard output. */
-export function openssl(args: readonly string[], input?: Buffer): string {
+function openssl(args: readonly string[], input?: Buffer): string {
   return execFileSync('openssl', args, { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] });
 }

@@ -85,13 +85,15 @@ async function accountOf(t: TestContext): Promise<CaAccount> {
   return account;
 }
 
+/** An order as it comes back from a store. */
+const stored = (order: CaOrder): CaOrder => ({
+  ...JSON.parse(JSON.stringify(order)),
+  expiresAt: order.expiresAt,
+});
+
 it('goes on with an order in another process, at every step', async (t) => {
   const { small, row, accounts } = await given(t);
   const anew = () => createCa(row, { accounts, clock });
-  const stored = (order: CaOrder): CaOrder => ({
-    ...JSON.parse(JSON.stringify(order)),
-    expiresAt: order.expiresAt,
-  });
   const order = stored(await anew().order(ask, signal));
   const ready = stored(await anew().validate(order, signal));
   assert.equal((await anew().validate(order, signal)).status, 'ready', 'answered twice');
@@ -129,6 +131,13 @@ it('says which host failed and what to do, in the order and its authorization', 
   assert.match(order.authorizations[1]?.problem ?? '', words);
 });
 
+it('gives an order as invalid whose authorization failed, also while the CA calls it pending', async (t) => {
+  const { ca } = await given(t, { verdict: () => 'invalid', before: slowly });
+  const { status, problem } = await ca.validate(await ca.order(ask, signal), signal);
+  assert.equal(status, 'invalid');
+  assert.match(problem ?? '', /wrong value for a.example/);
+});
+
 it('gives an order that the CA has forgotten as invalid', async (t) => {
   const { ca } = await given(t);
   const order = await ca.order(ask, signal);
@@ -138,13 +147,11 @@ it('gives an order that the CA has forgotten as invalid', async (t) => {
   assert.match(problem ?? '', /^google no longer knows the order/);
 });
 
-it('comes back with what it saw when the CA takes longer than twenty seconds', async (t) => {
+it('comes back with what it saw when the CA asks to wait for longer than one call may last', async (t) => {
   const { ca, small } = await given(t, { verdict: () => 'pending', before: slowly });
   const order = await ca.order(ask, signal);
-  const started = performance.now();
   const seen = await ca.validate(order, signal);
   assert.equal(seen.status, 'pending');
-  assert.ok(performance.now() - started < 15_000);
   assert.equal(small.requests.filter((request) => request === 'POST /orders/0').length, 1);
 });
 

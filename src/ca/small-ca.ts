@@ -81,17 +81,12 @@ const STEPS: Readonly<Record<string, (step: Step) => Said>> = {
     body: {},
   }),
   order: ({ url, orders, seen }) => {
-    const identifiers = (seen.payload?.['identifiers'] ?? []) as readonly { readonly value: string }[];
-    const names = identifiers.map(({ value }) => value);
+    const names = namesIn(seen.payload?.['identifiers']);
     const order = { status: 'pending', names, authorizations: names.map(() => 'pending') };
     const n = orders.push(order) - 1;
     return { ...orderSaid(url, n, order), status: 201 };
   },
-  orders: ({ url, n, order }) => {
-    const said = orderSaid(url, Number(n), order);
-    if (order.status === 'processing' && order.certificate) order.status = 'valid';
-    return said;
-  },
+  orders: ({ url, n, order }) => orderSaid(url, Number(n), order),
   authz: ({ url, n, i, order }) => ({ body: authorizationOf(url, order, Number(n), i) }),
   chall: ({ url, n, i, order, options }) => {
     if (order.authorizations[i] !== 'pending') return refusing(400, 'malformed', 'not pending');
@@ -113,6 +108,9 @@ const STEPS: Readonly<Record<string, (step: Step) => Said>> = {
     body: order.certificate ?? '',
   }),
 };
+
+const namesIn = (identifiers: unknown): string[] =>
+  Array.isArray(identifiers) ? identifiers.map(({ value }) => String(value)) : [];
 
 const orderSaid = (url: string, n: number, order: SmallOrder): Said => ({
   headers: { location: `${url}/orders/${n}` },
@@ -152,13 +150,12 @@ function challengeOf(url: string, order: SmallOrder, n: number, i: number) {
 /** Accounts kept in memory. */
 export function memoryAccounts(): CaAccounts & { readonly kept: Map<string, CaAccount> } {
   const kept = new Map<string, CaAccount>();
-  const keyOf = (ca: string, directoryUrl: string) => `${ca} ${directoryUrl}`;
   return {
     kept,
-    get: (ca, directoryUrl) => Promise.resolve(kept.get(keyOf(ca, directoryUrl))),
+    get: (ca, directoryUrl) => Promise.resolve(kept.get(`${ca} ${directoryUrl}`)),
     save: (ca, directoryUrl, account) => {
-      const first = kept.get(keyOf(ca, directoryUrl)) ?? account;
-      kept.set(keyOf(ca, directoryUrl), first);
+      const first = kept.get(`${ca} ${directoryUrl}`) ?? account;
+      kept.set(`${ca} ${directoryUrl}`, first);
       return Promise.resolve(first);
     },
   };

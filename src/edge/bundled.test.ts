@@ -6,7 +6,8 @@ import { connect as connectTcp, createServer } from 'node:net';
 import { test } from 'node:test';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { ALGORITHMS } from '../pack/pack.ts';
-import { fingerprintIn, givenPack, givenService, until } from './given.ts';
+import { startBundledEdge } from './bundled.ts';
+import { fingerprintIn, givenPack, givenService, quiet, until } from './given.ts';
 import { givenPort, givenServedName, NAME, shaken } from './given-edge.ts';
 import { showLeaf } from './handshake.ts';
 
@@ -87,6 +88,12 @@ test('it speaks http/1.1 by ALPN, and refuses a client that wants another protoc
   await assert.rejects(shaken(row.port, { ALPNProtocols: ['h2'] }), { code });
 });
 
+test('an address that is taken is told', async (t) => {
+  const { row, service } = await givenServedName(t);
+  const options = { ...row, environment: 'staging', pull: service.path, log: quiet() } as const;
+  await assert.rejects(startBundledEdge(options), { fault: 'configuration' });
+});
+
 test('without an upstream it answers with the name of the handshake', async (t) => {
   const { row, bundled } = await givenServedName(t);
   const options = { ...row, servername: NAME, rejectUnauthorized: false, agent: false, path: '/any' };
@@ -110,6 +117,21 @@ test('with an upstream bytes pass both ways, also after one side has ended', asy
   client.end(sent);
   assert.equal(sent.equals(Buffer.concat(await client.toArray())), true);
   await until(() => bundled.stats().connections === 0);
+});
+
+test('a client may go on sending when the upstream has ended', async (t) => {
+  const got: Buffer[] = [];
+  const upstream = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('data', (chunk) => got.push(chunk)).end('first');
+  });
+  t.after(() => void upstream.close());
+  const port = await givenPort(upstream);
+  const { row, bundled } = await givenServedName(t, { host: '127.0.0.1', port });
+  const client = await shaken(row.port, { socket: connectTcp({ ...row, allowHalfOpen: true }) });
+  assert.equal(Buffer.concat(await client.toArray({ signal })).toString(), 'first');
+  client.end('second');
+  await until(() => bundled.stats().connections === 0);
+  assert.equal(Buffer.concat(got).toString(), 'second');
 });
 
 test('an upstream that is not there closes the connection and nothing else', async (t) => {

@@ -76,6 +76,13 @@ test('what is not TLS is told at its first bytes', () => {
   assert.equal(readClientHello(Buffer.from([22, 3, 1, 0x40, 1])), 'not tls');
 });
 
+test('a hello whose inner lengths do not fit is refused', () => {
+  const cut = Buffer.from(hello.subarray(0, -10));
+  cut.writeUInt16BE(cut.length - 5, 3);
+  cut.writeUIntBE(cut.length - 9, 6, 3);
+  assert.equal(readClientHello(cut), 'not tls');
+});
+
 test('a hello that announces or sends too much is refused', () => {
   assert.equal(readClientHello(Buffer.from([22, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff])), 'not tls');
   const endless = Buffer.alloc(MOST_HELLO_BYTES, 1);

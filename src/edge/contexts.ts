@@ -10,7 +10,7 @@ export interface ContextsOptions {
   /** Asks the service for the pack of a name; never rejects. */
   readonly load: (name: string) => Promise<PullAnswer>;
   readonly log: Log;
-  /** Names whose context is kept, each about 70 KB; 10,000 when left out. As many unknown names are kept. */
+  /** Names whose context is kept, each about 60 KB; 10,000 when left out. As many unknown names are kept. */
   readonly most?: number;
   /** Real time after which a context is looked at again; 60 s when left out. */
   readonly timeToLive?: Seconds;

@@ -49,7 +49,7 @@ test('no service, a silent one and one that talks nonsense are unreachable', asy
     () => undefined,
     (_request, response) => response.end('{"packId":1}'),
     (_request, response) => response.end('{'),
-    (_request, response) => response.end(Buffer.alloc(1_000_000, 32)),
+    (_request, response) => response.end(`{"packId":"","hosts":[],"certificates":{}}${' '.repeat(500_000)}`),
     (_request, response) => response.writeHead(503).end('{}'),
     (_request, response) => response.destroy(),
     (_request, response) =>

@@ -26,7 +26,7 @@ async function givePrivateFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { mode, uid } = await stat(folder);
   const isOurs = uid === (process.getuid?.() ?? uid);
-  if (isOurs && true) return;
+  if (isOurs && (mode & 0o077) === 0) return;
   const next = 'give the socket a folder of its own, owned by this user, with mode 0700';
   throw new Fault('configuration', `private keys pass through ${folder}, which is open to others: ${next}`);
 }

@@ -94,7 +94,7 @@ describe('an order in a partial zone', () => {
 
   it('needs no record but the delegation, once and for all orders', async () => {
     const zone = await givenZone(world, 'partial');
-    const { uuid } = await world.client.dcvDelegation.uuid.get({ zone_id: zone.id });
+    const { uuid } = await world.client.dcvDelegation.get({ zone_id: zone.id });
     assert.match(uuid ?? '', /^[0-9a-f]{16}$/);
     const hosts = [zone.name, `*.${zone.name}`];
     const ordered = await packs().create(orderOf(zone, { hosts }));
@@ -103,7 +103,7 @@ describe('an order in a partial zone', () => {
     assert.equal(delegation?.cname, `_acme-challenge.${zone.name}`);
     assert.ok(delegation?.cname_target?.startsWith(`${zone.name}.${uuid}.`));
 
-    await publish(world, delegation.cname, 'CNAME', [delegation.cname_target]);
+    await publish(world, delegation.cname ?? '', 'CNAME', [delegation.cname_target ?? '']);
     await reach(world, zone.id, ordered.id, { status: 'active' });
     const second = await packs().create(orderOf(zone, { hosts, certificate_authority: 'google' }));
     await reach(world, zone.id, second.id, { status: 'active' });
@@ -179,7 +179,7 @@ describe('the list', () => {
     await packs().create(orderOf(zone));
     const page = await packs().list({ zone_id: zone.id, status: 'all', page: 1_000_000 });
     assert.deepEqual(page.result, []);
-    assert.equal({ ...page.result_info }.total_count, 1);
+    assert.equal(new Map(Object.entries(page.result_info)).get('total_count'), 1);
   });
 });
 

@@ -5,24 +5,22 @@
 import {
   accessSync,
   chmodSync,
-  closeSync,
   constants,
   copyFileSync,
   existsSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Fault } from '../../kit/fault.ts';
-import { makeOnce, messageOf, syncFolder } from './folders.ts';
+import { makeOnce, messageOf } from './folders.ts';
 import { blockingFolder, mayUse, ownUid, type Runner } from './runner.ts';
 
 /** An unpacked npm package with PostgreSQL in its folder `native`. */
@@ -137,6 +135,7 @@ async function copyInto(cache: string, pack: PostgresPackage, runner: Runner): P
       const native = join(attempt, 'native');
       await copyTree(join(pack.root, 'native'), native);
       if (!makeLinks(pack.root, native)) throw new Error(`the links in ${copy} cannot be made`);
+      await syncTree(attempt);
       chmodSync(attempt, 0o755);
       return attempt;
     });
@@ -156,7 +155,7 @@ function checkTrust(copy: string): void {
   }
 }
 
-/** Copies files and folders, readable by all, each on disk before the copy gets its name. */
+/** Copies files and folders, readable by all. */
 async function copyTree(from: string, to: string): Promise<void> {
   mkdirSync(to);
   chmodSync(to, 0o755);
@@ -165,7 +164,6 @@ async function copyTree(from: string, to: string): Promise<void> {
     if (entry.isDirectory()) await copyTree(source, target);
     else if (entry.isFile()) copyFile(source, target);
   }
-  syncFolder(to);
   // A signal or a timer of the service need not wait for sixty megabytes.
   await breathe();
 }
@@ -173,10 +171,19 @@ async function copyTree(from: string, to: string): Promise<void> {
 function copyFile(source: string, target: string): void {
   copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   chmodSync(target, basename(dirname(target)) === 'bin' ? 0o755 : 0o644);
-  const handle = openSync(target, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
+}
+
+/** Puts files and folders on disk, so that a power loss cannot leave a copy that has its name and not its data. */
+async function syncTree(folder: string): Promise<void> {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  const paths = entries
+    .filter((entry) => !entry.isSymbolicLink())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  // Some at a time: the system waits for the disk once for all of them, and open files are few.
+  for (let at = 0; at < paths.length; at += 64) await Promise.all(paths.slice(at, at + 64).map(syncOne));
+}
+
+async function syncOne(path: string): Promise<void> {
+  const handle = await open(path);
+  await handle.sync().finally(() => handle.close());
 }

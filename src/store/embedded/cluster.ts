@@ -71,14 +71,16 @@ async function initialize(means: Means, data: string, verifier: string): Promise
   const child = spawn(
     means.programs.initdb,
     ['-D', data, '-U', NAME, `--pwfile=${verifier}`, '--auth=scram-sha-256', '--no-instructions', ...LOCALE],
-    { ...spawnOptions(means.runner, output.handle), timeout: INITDB_LIMIT_MS, killSignal: 'SIGKILL' },
+    spawnOptions(means.runner, output.handle),
   );
+  const limit = setTimeout(() => child.kill('SIGKILL'), INITDB_LIMIT_MS);
   try {
     const code: number | null = (await once(child, 'exit'))[0];
     if (code === 0) return;
   } catch (cause) {
     throw cannotRun(means.programs.initdb, cause);
   } finally {
+    clearTimeout(limit);
     closeSync(output.handle);
   }
   throw new Fault('database_unavailable', `the database cannot be made in ${data}: ${lastLines(output)}`);

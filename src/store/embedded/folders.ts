@@ -124,7 +124,7 @@ function settle(made: string, final: string): void {
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) throw error;
   }
-  syncFolder(dirname(final));
+  sync(dirname(final));
 }
 
 /** Removes the attempts of killed processes. Returns whether one is at work. */
@@ -142,9 +142,9 @@ function isAtWork(path: string, suffix: string): boolean {
   return isInUse;
 }
 
-/** Makes renames and new names in `folder` outlive a power loss. */
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
+/** Makes what is in a file, or renames and new names in a folder, outlive a power loss. */
+export function sync(path: string): void {
+  const handle = openSync(path, 'r');
   try {
     fsyncSync(handle);
   } finally {

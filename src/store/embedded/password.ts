@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { Fault } from '../../kit/fault.ts';
-import { codeOf, syncFolder } from './folders.ts';
+import { codeOf, sync } from './folders.ts';
 import type { Layout } from './layout.ts';
 import { ownUid } from './runner.ts';
 
@@ -46,7 +46,7 @@ function make(path: string): void {
     writeSync(handle, `${randomBytes(32).toString('hex')}\n`);
     fsyncSync(handle);
     linkSync(attempt, path);
-    syncFolder(dirname(path));
+    sync(dirname(path));
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
   } finally {

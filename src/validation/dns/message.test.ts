@@ -13,8 +13,11 @@ const answers: Answer[] = [
   { name: 'ns.example', type: 'AAAA', ttl: 1, data: '2001:db8::1' },
 ];
 const good = packet.encode({
-  ...{ type: 'response', id: sent.id, flags: packet.AUTHORITATIVE_ANSWER },
-  ...{ questions: [{ name: 'host.example', type: 'TXT' }], answers },
+  type: 'response',
+  id: sent.id,
+  flags: packet.AUTHORITATIVE_ANSWER,
+  questions: [{ name: 'host.example', type: 'TXT' }],
+  answers,
 });
 
 test('a query has a random id, RD=0 and EDNS with 1232 bytes', () => {
