@@ -165,6 +165,13 @@ it('reads the directory again after one of its URLs was gone', async (t) => {
   assert.equal(server.requests.filter((request) => request === 'GET /directory').length, 2);
 });
 
+it('does not take a missing directory for a missing order', async (t) => {
+  const server = await scriptedServer(t, () => ({ status: 404 }));
+  const client = new AcmeClient({ directoryUrl: `${server.url}/directory` });
+  const asked = client.order({ url: `${server.url}/account/1`, key }, `${server.url}/order/1`, signal);
+  await assert.rejects(asked, { fault: 'ca_wrong_answer', message: /instead of a directory/ });
+});
+
 it('rejects with the reason of the abort, and leaves nothing running', async (t) => {
   const { client, account, server } = await given(t, () => undefined);
   const leaving = new AbortController();

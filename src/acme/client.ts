@@ -21,6 +21,7 @@ const MOST_CHAIN = 512 * 1_024;
 /** How often a request is sent again with the nonce of the answer that refused its nonce. */
 const MOST_NONCE_TRIES = 10;
 
+/** Where the server is and how much of it is used at once. */
 export interface AcmeOptions {
   readonly directoryUrl: string;
   /** PEM of roots to trust for TLS besides the system's. */
@@ -31,6 +32,7 @@ export interface AcmeOptions {
   readonly within?: Seconds;
 }
 
+/** What a new account is asked for with (7.3). */
 export interface AccountAsk {
   /** `mailto:` URLs. */
   readonly contact: readonly string[];
@@ -54,8 +56,7 @@ export class AcmeClient {
   /** Throws `configuration` when the directory's URL or the TLS roots cannot be used. */
   constructor({ directoryUrl, tlsRoots, atOnce = 16, within = 30 }: AcmeOptions) {
     const url = URL.parse(directoryUrl);
-    if (!url)
-      throw new Fault('configuration', `${JSON.stringify(directoryUrl)} is not the URL of a directory`);
+    if (!url) throw new Fault('configuration', `${directoryUrl} is not the URL of a directory`);
     this.#host = url.host;
     this.#slots = new Slots(atOnce);
     this.#http = new Http({
@@ -200,11 +201,15 @@ export class AcmeClient {
 
   async #readDirectory(url: string): Promise<Directory> {
     // Its time limit alone ends it: many callers may wait for it.
-    const answer = await this.#send(
-      { method: 'GET', url, mostBytes: MOST_JSON },
-      new AbortController().signal,
-    );
-    if (answer.status >= 400) throw toRefusal(answer);
+    const { signal } = new AbortController();
+    const answer = await this.#send({ method: 'GET', url, mostBytes: MOST_JSON }, signal);
+    if (answer.status >= 400) {
+      // No refusal: its 404 would say that the order is gone for which the directory was read.
+      throw new Fault(
+        'ca_wrong_answer',
+        `${this.#host} answered HTTP ${answer.status} instead of a directory`,
+      );
+    }
     return parseDirectory(jsonOf(answer), this.#host);
   }
 

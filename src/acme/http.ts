@@ -12,6 +12,7 @@ import type { Seconds } from '../kit/time.ts';
 import { certificatesIn } from './chain.ts';
 import { isLoopbackHttp, isServerUrl } from './fields.ts';
 
+/** What is sent. */
 export interface Exchange {
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: string;
@@ -22,6 +23,7 @@ export interface Exchange {
   readonly mostBytes: number;
 }
 
+/** What came back, whole. */
 export interface Answer {
   readonly url: string;
   readonly status: number;
@@ -29,6 +31,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** How a server is talked to. */
 export interface HttpOptions {
   /** PEM of roots to trust besides the system's. */
   readonly tlsRoots?: string;
@@ -40,6 +43,7 @@ export interface HttpOptions {
   readonly mayUsePlainHttp: boolean;
 }
 
+/** Exchanges with one server over connections that are kept. */
 export class Http {
   readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
   readonly #options: HttpOptions;
@@ -96,13 +100,16 @@ export class Http {
         : http(url, { ...options, agent: this.#agents.http }, onAnswer);
     request.on('error', (error: NodeJS.ErrnoException) => {
       // The server closed a kept connection while it was taken for this request (RFC 9112 9.3.1).
-      if (request.reusedSocket && error.code === 'ECONNRESET') resolve(this.#exchange(url, exchange, signal));
+      if (request.reusedSocket && CLOSED.includes(error.code ?? ''))
+        resolve(this.#exchange(url, exchange, signal));
       else reject(error);
     });
     request.end(exchange.body);
     return promise;
   }
 }
+
+const CLOSED: readonly string[] = ['ECONNRESET', 'EPIPE'];
 
 function headersOf({ body, accept = 'application/json' }: Exchange): Record<string, string | number> {
   const about = { accept, 'user-agent': 'certpacks' };

@@ -9,6 +9,7 @@ export interface Jwk {
   readonly y: string;
 }
 
+/** A signature in its flattened form, each part in base64url. */
 export interface Jws {
   readonly protected: string;
   readonly payload: string;

@@ -23,6 +23,7 @@ export class Pace {
   }
 }
 
+/** When to look. */
 export interface PollOptions {
   readonly clock: Clock;
   readonly pace: Pace;

@@ -22,8 +22,10 @@ export interface Said {
   readonly body?: unknown;
 }
 
+/** Answers one request; undefined when it writes to the response itself, or never answers. */
 export type Script = (seen: Seen, response: ServerResponse) => Said | undefined | Promise<Said | undefined>;
 
+/** A server that answers by script. */
 export interface ScriptedServer {
   readonly url: string;
   /** `METHOD /path` of each request, in order. */

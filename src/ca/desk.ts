@@ -1,18 +1,18 @@
 /** One directory of a CA, and our account there. */
-import type { Logger } from 'pino';
 import { type Account, exportAccountKey, importAccountKey, newAccountKey } from '../acme/account.ts';
 import { AcmeClient } from '../acme/client.ts';
 import { Once } from '../acme/once.ts';
 import { Pace } from '../acme/poll.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
+import type { Log } from '../kit/log.ts';
 import type { CaAccount, CaAccounts, CaRow } from './ca.ts';
 
 /** What `createCa` needs. */
 export interface CaDeps {
   readonly accounts: CaAccounts;
   readonly clock: Clock;
-  readonly log?: Pick<Logger, 'info'>;
+  readonly log?: Pick<Log, 'info'>;
 }
 
 /** A directory at which orders are made. */

@@ -5,6 +5,7 @@ import type { Algorithm } from '../pack/pack.ts';
 
 const generate = promisify(generateKeyPair);
 
+/** How much is made ahead. */
 export interface KeyPoolOptions {
   /** How many RSA keys are kept ready. */
   readonly size: number;

@@ -6,6 +6,7 @@ import { longestValidity } from '../pack/limits.ts';
 import type { ValidityDays } from '../pack/pack.ts';
 import type { CaRow } from './ca.ts';
 
+/** What a subscriber asks for. */
 export interface OfferAsk {
   /** Names in A-labels, in the order of the request's hosts. */
   readonly names: readonly string[];

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
+/** A CA that checks nothing. */
 export interface OpensslCa {
   /** Its own certificate. */
   readonly pem: string;
@@ -19,8 +20,8 @@ export function opensslCa(t: TestContext, subject = "/C=US/O=Small & Sons' CA/CN
   const place = (name: string) => join(dir, name);
   const own = ['-CA', place('ca.pem'), '-CAkey', place('ca.key')];
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', place('ca.key')];
-  // Without key identifiers, two CAs of the same name differ in nothing but what they sign.
-  const how = ['-subj', subject, '-days', '900', '-addext', 'subjectKeyIdentifier=none'];
+  // Without key identifiers and with one serial, two CAs of the same name differ in nothing but what they sign.
+  const how = ['-subj', subject, '-days', '900', '-set_serial', '1', '-addext', 'subjectKeyIdentifier=none'];
   openssl(['req', '-x509', ...key, ...how, '-out', place('ca.pem')]);
   return {
     pem: readFileSync(place('ca.pem'), 'utf8'),

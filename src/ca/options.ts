@@ -14,6 +14,7 @@ interface CaOption {
   readonly says: string;
 }
 
+/** Every option of a CA with its sentence; the documentation is made from this table. */
 // biome-ignore format: a table is read by column
 export const CA_OPTIONS = {
   directory_url:         { type: 'text', default: 'the CA\'s own', says: 'URL of the ACME directory; another than the CA\'s own for its staging environment or a private CA.' },

@@ -22,10 +22,7 @@ export async function newOrder(
   const order = await desk.client.newOrder(account, { names, ...(notAfter && { notAfter }) }, signal);
   const got = order.identifiers.map(({ value }) => value);
   if (got.toSorted().join() !== names.toSorted().join()) {
-    throw new Fault(
-      'ca_wrong_answer',
-      `${desk.row.name} answered with an order for other names than asked for`,
-    );
+    throw new Fault('ca_wrong_answer', 'the order is for other names than asked for');
   }
   const fetched = await getAll(desk, account, order.authorizations, signal);
   return toCaOrder(desk, order, fetched);
@@ -46,15 +43,13 @@ export function validate(desk: Desk, order: CaOrder, signal: AbortSignal): Promi
     const pending = order.authorizations.filter(({ status }) => status === 'pending');
     const answers = await Promise.allSettled(pending.map((one) => answer(desk, account, one, signal)));
     for (const one of answers) if (one.status === 'rejected') throw one.reason;
-    const seen = await pollOrder(
-      desk,
-      order,
-      { isDone: ({ status }) => status !== 'pending', pace: desk.paces.validation },
-      signal,
-    );
+    const how = { isDone: isDecided, pace: desk.paces.validation };
+    const seen = await pollOrder(desk, order, how, signal);
     return seen ? refreshed(desk, order, seen, signal) : order;
   });
 }
+
+const isDecided = ({ status }: Order): boolean => status !== 'pending';
 
 /** A CA refuses the answer to a challenge that was answered before; its authorization tells what came of it. */
 async function answer(

@@ -27,6 +27,7 @@ interface Options {
   readonly meta?: Record<string, unknown>;
 }
 
+/** A running CA, and what was asked of it. */
 export interface SmallCa {
   readonly directory: string;
   readonly requests: string[];

@@ -81,11 +81,7 @@ function whyInvalid(
 ): string {
   const problems = authorizations.flatMap(({ problem }) => problem ?? []);
   if (problems.length > 0) return problems.slice(0, 5).join('. ');
-  if (error)
-    return inWords(
-      ca,
-      authorizations.map(({ name }) => name),
-      error,
-    );
+  const names = authorizations.map(({ name }) => name);
+  if (error) return inWords(ca, names, error);
   return `${ca} ended the order without a reason; a new order is made`;
 }

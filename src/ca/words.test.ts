@@ -19,6 +19,7 @@ const CASES: readonly (readonly [string, Problem, RegExp])[] = [
   ['a rate limit', problem('rateLimited', 'too many', { retryAfter: 7_200 }),     /: too many \(it asks to wait 2 hours\); wait until the limit has passed/],
   ['no detail',    problem('serverInternal', ''),                                 /: serverInternal; it is tried again/],
   ['a new type',   problem('brandNew', 'of a later RFC'),                         /: of a later RFC$/],
+  ['a hostile type', problem('constructor', 'x'),                                 /^google refused a.example: x$/],
   ['no type',      { type: 'about:blank', detail: 'x', subproblems: [] },         /^google refused a.example: x$/],
 ];
 

@@ -32,6 +32,9 @@ const NEXT_STEP: Readonly<Record<string, string>> = {
 /** Most subproblems that are told. */
 const MOST_TOLD = 5;
 
+/** Longest text of the CA's for one host, in characters. */
+const LONGEST_DETAIL = 400;
+
 /** The sentence for a problem with an order for `names`. */
 export function inWords(ca: string, names: readonly string[], problem: Problem): string {
   const hosts = hostsOf(problem, names);
@@ -47,22 +50,22 @@ function hostsOf(problem: Problem, names: readonly string[]): string {
 }
 
 /** What the CA wrote, with what it wrote for single hosts. */
-function detailOf({ detail, type, subproblems }: Problem): string {
-  const own = unstopped(detail) || typeName(type);
-  const parts = subproblems.map(
-    (one) => `${one.identifier?.value ?? 'order'}: ${unstopped(one.detail) || typeName(one.type)}`,
-  );
+function detailOf(problem: Problem): string {
+  const parts = problem.subproblems.map((one) => `${one.identifier?.value ?? 'order'}: ${ownDetail(one)}`);
+  const own = ownDetail(problem);
   return parts.length > 0 ? `${own} (${cut(parts).join('; ')})` : own;
 }
 
+const ownDetail = ({ detail, type }: Problem): string =>
+  (detail.replace(/[.\s]+$/, '') || typeName(type)).slice(0, LONGEST_DETAIL);
+
 function nextStep({ type, subproblems }: Problem): string {
-  const types = [...subproblems.map((one) => one.type), type];
-  return types.map((one) => NEXT_STEP[typeName(one)]).find((step) => step !== undefined) ?? '';
+  const names = [...subproblems.map((one) => one.type), type].map(typeName);
+  const known = names.find((name) => Object.hasOwn(NEXT_STEP, name)) ?? '';
+  return NEXT_STEP[known] ?? '';
 }
 
 const typeName = (type: string): string => type.replace(/^urn:ietf:params:acme:error:/, '');
-
-const unstopped = (text: string): string => text.replace(/[.\s]+$/, '');
 
 const cut = (list: readonly string[]): string[] =>
   list.length > MOST_TOLD ? [...list.slice(0, MOST_TOLD), `${list.length - MOST_TOLD} more`] : [...list];

@@ -5,7 +5,7 @@ import { type Log, newLog } from '../kit/log.ts';
 import { dataPlace } from '../store/embedded/placement.ts';
 
 /** Folder of this package. */
-export const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
+const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 
 /** What every command begins with. */
 export interface Setting {

@@ -159,7 +159,7 @@ async function startEdges(
 }
 
 /** The simulated CAs as configured rows: all four lengths of validity, wildcards and IDN everywhere. */
-export const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
+const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
   CERTIFICATE_AUTHORITIES.map((name) => {
     const { directory, rootPem, eab } = cas[name];
     return {

@@ -29,8 +29,9 @@ export function tellName(longest: Seconds): Answer {
   const names = new WeakMap<Socket, string>();
   const http = createServer((request: IncomingMessage, response: ServerResponse) => {
     response.on('error', () => response.destroy());
-    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
-    response.end(`certpacks edge: ${names.get(request.socket)}`);
+    const text = `certpacks edge: ${names.get(request.socket)}`;
+    const type = { 'content-type': 'text/plain; charset=utf-8', 'content-length': text.length };
+    response.writeHead(200, { ...type, connection: 'close' }).end(text);
   });
   return (client, name) => {
     names.set(client, name);

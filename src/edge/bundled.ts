@@ -23,7 +23,7 @@ export interface BundledEdgeOptions {
 }
 
 /** Counts since the start, and what there is now. */
-export interface BundledEdgeStats {
+interface BundledEdgeStats {
   readonly handshakes: number;
   /** Connections that were turned away by an alert: no name, an unknown one, or the service out of reach. */
   readonly refused: number;
@@ -34,7 +34,7 @@ export interface BundledEdgeStats {
   /** Names whose certificates are in memory. */
   readonly names: number;
   readonly unknownNames: number;
-  /** Changes that the service has told. */
+  /** Lines of changes that the service has told; one line may tell of many. */
   readonly changes: number;
   /** Whether changes are followed now; without it what is in memory is asked for again at each use. */
   readonly isLive: boolean;

@@ -13,7 +13,7 @@ export const NAME = 'www.example.com';
 type Upstream = BundledEdgeOptions['upstream'];
 
 /** A bundled edge in production that follows `service`. */
-export async function givenEdge(t: TestContext, service: GivenService, upstream?: Upstream) {
+async function givenEdge(t: TestContext, service: GivenService, upstream?: Upstream) {
   const bundled = await startBundledEdge({
     host: '127.0.0.1',
     port: 0,

@@ -64,7 +64,7 @@ export function postpone(tx: Tx, desk: Desk, pack: Pack, { seconds, ...change }:
   const late = deadline(to);
   const wanted = after(now, seconds);
   const dueAt = late && late < wanted && late > now ? late : wanted;
-  return write(tx, desk, { pack, to, dueAt, isFreed: false });
+  return write(tx, desk, { pack, to, dueAt, isFreed: false, staysDueAt: now });
 }
 
 /** Changes of a pack that leave its calendar as it is, for a wish from outside: takes it from its worker. */
@@ -97,13 +97,14 @@ interface Write {
   readonly to: Pack;
   readonly dueAt: Date | undefined;
   readonly isFreed: boolean;
+  readonly staysDueAt?: Date;
 }
 
-async function write(tx: Tx, desk: Desk, { pack, to, dueAt, isFreed }: Write): Promise<Pack> {
+async function write(tx: Tx, desk: Desk, { pack, to, ...when }: Write): Promise<Pack> {
   await touchZone(tx, pack.zone.id);
-  const filing = { ...render(desk, to), dueAt, isFreed };
+  const filing = { ...render(desk, to), ...when };
   if (!(await updatePack(tx, to, pack.status, filing))) {
     throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile; ask again`);
   }
-  return isFreed ? { ...to, claim: to.claim + 1 } : to;
+  return when.isFreed ? { ...to, claim: to.claim + 1 } : to;
 }

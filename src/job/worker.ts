@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { after, days, hours } from '../kit/time.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import { PACK_STATUSES } from '../pack/pack.ts';
 import { LANES } from '../store/accounts.ts';
+import { forgetChanges } from '../store/deployments.ts';
+import { forgetOrderRequests } from '../store/order-requests.ts';
 import { listStranded } from '../store/packs.ts';
 import { isConnectionLoss, transaction } from '../store/store.ts';
 import { purgeZones } from '../store/zones.ts';
@@ -15,6 +18,12 @@ const ASK_MS = 500;
 /** Leases are extended three times in their life. */
 const EXTEND_MS = 20_000;
 const SWEEP_MS = 1_000;
+const FORGET_MS = 60_000;
+
+/** How long an Idempotency-Key is remembered. */
+const REQUEST_LIFE = days(1);
+/** How long an edge may be without word of a change before it has to ask anew, many times over. */
+const CHANGE_LIFE = hours(1);
 
 export interface Worker {
   /** Says that something became due: it is claimed at once. */
@@ -60,7 +69,11 @@ export function startWorker(deps: JobDeps, size: number): Worker {
       deps.clock,
       [...inHand.values()].map(({ claim }) => claim),
     );
-  const timers = [every(deps, EXTEND_MS, extend), every(deps, SWEEP_MS, () => sweepZones(deps, ring))];
+  const timers = [
+    every(deps, EXTEND_MS, extend),
+    every(deps, FORGET_MS, () => forgetOld(deps)),
+    every(deps, SWEEP_MS, () => sweepZones(deps, ring)),
+  ];
 
   return {
     poke: ring,
@@ -92,6 +105,12 @@ async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
   }
   if (stranded.length > 0) ring();
   await purgeZones(deps.pool);
+}
+
+/** What is kept for a while only. */
+async function forgetOld({ pool, clock }: JobDeps): Promise<void> {
+  await forgetOrderRequests(pool, after(clock.now(), -REQUEST_LIFE));
+  await forgetChanges(pool, after(clock.now(), -CHANGE_LIFE));
 }
 
 /** Runs `work` again and again, never twice at once. */

@@ -8,55 +8,57 @@ const name = fc
   .array(label, { minLength: 2, maxLength: 5 })
   .map((labels) => `${labels.join('.')}.example.com`);
 
-describe('toName', () => {
-  const accepted = [
-    ['example.com', 'example.com'],
-    ['WWW.Example.COM', 'www.example.com'],
-    ['*.example.com', '*.example.com'],
-    ['bücher.example', 'xn--bcher-kva.example'],
-    ['*.Straße.example', '*.xn--strae-oqa.example'],
-    ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
-    ['a.co.uk', 'a.co.uk'],
-    [`${'a'.repeat(63)}.example.com`, `${'a'.repeat(63)}.example.com`],
-    ['1.2.3.example.com', '1.2.3.example.com'],
-  ] as const;
-  for (const [host, expected] of accepted) it(`takes ${host}`, () => assert.equal(toName(host), expected));
+const ACCEPTED = [
+  ['example.com', 'example.com'],
+  ['WWW.Example.COM', 'www.example.com'],
+  ['*.example.com', '*.example.com'],
+  ['bücher.example', 'xn--bcher-kva.example'],
+  ['*.Straße.example', '*.xn--strae-oqa.example'],
+  ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
+  ['a.co.uk', 'a.co.uk'],
+  [`${'a'.repeat(63)}.example.com`, `${'a'.repeat(63)}.example.com`],
+  ['1.2.3.example.com', '1.2.3.example.com'],
+] as const;
 
-  const refused = [
-    ['', /not a host name/],
-    ['localhost', /single label/],
-    ['com', /single label/],
-    ['co.uk', /public suffix/],
-    ['*.co.uk', /public suffix/],
-    ['*.com', /single label/],
-    ['a..example.com', /empty label|not a host name/],
-    ['.example.com', /empty label|not a host name/],
-    ['example.com.', /empty label/],
-    ['a.*.example.com', /wildcard only as its whole first label/],
-    ['w*.example.com', /wildcard/],
-    ['*.*.example.com', /wildcard/],
-    ['*', /wildcard/],
-    ['-a.example.com', /hyphen/],
-    ['a-.example.com', /hyphen/],
-    ['ab--c.example.com', /reserved label/],
-    ['xn--a.example.com', /malformed A-label/],
-    ['a_b.example.com', /character/],
-    ['a b.example.com', /character/],
-    ['a/b.example.com', /character/],
-    ['%61.example.com', /character/],
-    ['a\u0000.example.com', /character/],
-    ['user@example.com', /character/],
-    ['example.com:443', /character/],
-    ['127.0.0.1', /IP address/],
-    ['::1', /IP address/],
-    ['[::1]', /IP address/],
-    ['0x7f.1', /not a host name|IP address|number/],
-    ['127.1', /not a host name|IP address|number/],
-    ['a.123', /number|not a host name/],
-    [`${'a'.repeat(64)}.example.com`, /63|not a host name/],
-    [`${'a.'.repeat(125)}example.com`, /253|not a host name/],
-  ] as const;
-  for (const [host, why] of refused) {
+const REFUSED = [
+  ['', /not a host name/],
+  ['localhost', /single label/],
+  ['com', /single label/],
+  ['co.uk', /public suffix/],
+  ['*.co.uk', /public suffix/],
+  ['*.com', /single label/],
+  ['a..example.com', /empty label|not a host name/],
+  ['.example.com', /empty label|not a host name/],
+  ['example.com.', /empty label/],
+  ['a.*.example.com', /wildcard only as its whole first label/],
+  ['w*.example.com', /wildcard/],
+  ['*.*.example.com', /wildcard/],
+  ['*', /wildcard/],
+  ['-a.example.com', /hyphen/],
+  ['a-.example.com', /hyphen/],
+  ['ab--c.example.com', /reserved label/],
+  ['xn--a.example.com', /malformed A-label/],
+  ['a_b.example.com', /character/],
+  ['a b.example.com', /character/],
+  ['a/b.example.com', /character/],
+  ['%61.example.com', /character/],
+  ['a\u0000.example.com', /character/],
+  ['user@example.com', /character/],
+  ['example.com:443', /character/],
+  ['127.0.0.1', /IP address/],
+  ['::1', /IP address/],
+  ['[::1]', /IP address/],
+  ['0x7f.1', /not a host name|IP address|number/],
+  ['127.1', /not a host name|IP address|number/],
+  ['a.123', /number|not a host name/],
+  [`${'a'.repeat(64)}.example.com`, /63|not a host name/],
+  [`${'a.'.repeat(125)}example.com`, /253|not a host name/],
+] as const;
+
+describe('toName', () => {
+  for (const [host, expected] of ACCEPTED) it(`takes ${host}`, () => assert.equal(toName(host), expected));
+
+  for (const [host, why] of REFUSED) {
     it(`refuses ${JSON.stringify(host.slice(0, 40))}`, () => {
       assert.throws(() => toName(host), { fault: 'invalid_host', message: why });
     });

@@ -4,7 +4,7 @@ import { getPublicSuffix } from 'tldts';
 import { Fault } from '../kit/fault.ts';
 
 /** Most hosts that one pack may have (Cloudflare, order a certificate pack). */
-export const MOST_HOSTS = 50;
+const MOST_HOSTS = 50;
 
 /**
  * A host as a CA wants it: A-labels (RFC 5890), lower case, without a final dot; a wildcard keeps its `*.`.
@@ -44,7 +44,8 @@ function faultOfLabel(label: string): string | undefined {
   if (label.length > 63) return 'has a label longer than 63 characters';
   if (/^-|-$/.test(label)) return 'has a label that begins or ends with a hyphen';
   if (/^(?!xn)..--/.test(label)) return 'has a reserved label (RFC 5890 2.3.1)';
-  if (label.startsWith('xn--') && domainToUnicode(label) === label) return 'has a malformed A-label (RFC 5890)';
+  if (label.startsWith('xn--') && domainToUnicode(label) === label)
+    return 'has a malformed A-label (RFC 5890)';
   return undefined;
 }
 

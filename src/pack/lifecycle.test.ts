@@ -47,34 +47,35 @@ describe('LIFECYCLE', () => {
   });
 });
 
+const MOVES = [
+  ['initializing', 'done', 'pending_validation'],
+  ['pending_validation', 'done', 'pending_issuance'],
+  ['pending_issuance', 'done', 'pending_deployment'],
+  ['pending_deployment', 'done', 'active'],
+  ['initializing', 'late', 'initializing_timed_out'],
+  ['pending_validation', 'late', 'validation_timed_out'],
+  ['pending_issuance', 'late', 'issuance_timed_out'],
+  ['pending_deployment', 'late', 'deployment_timed_out'],
+  ['pending_deletion', 'late', 'deletion_timed_out'],
+  ['initializing_timed_out', 'restart', 'initializing'],
+  ['validation_timed_out', 'restart', 'pending_validation'],
+  ['issuance_timed_out', 'restart', 'pending_issuance'],
+  ['deployment_timed_out', 'restart', 'pending_deployment'],
+  ['expired', 'restart', 'initializing'],
+  ['pending_issuance', 'stage', 'staging_deployment'],
+  ['staging_deployment', 'done', 'staging_active'],
+  ['staging_active', 'promote', 'pending_deployment'],
+  ['active', 'late', 'pending_expiration'],
+  ['pending_expiration', 'done', 'expired'],
+  ['pending_expiration', 'renewed', 'active'],
+  ['deletion_timed_out', 'done', 'pending_cleanup'],
+  ['pending_cleanup', 'done', 'deleted'],
+  ['pending_deletion', 'done', 'deleted'],
+  ['active', 'delete', 'pending_deletion'],
+] as const;
+
 describe('next', () => {
-  const moves = [
-    ['initializing', 'done', 'pending_validation'],
-    ['pending_validation', 'done', 'pending_issuance'],
-    ['pending_issuance', 'done', 'pending_deployment'],
-    ['pending_deployment', 'done', 'active'],
-    ['initializing', 'late', 'initializing_timed_out'],
-    ['pending_validation', 'late', 'validation_timed_out'],
-    ['pending_issuance', 'late', 'issuance_timed_out'],
-    ['pending_deployment', 'late', 'deployment_timed_out'],
-    ['pending_deletion', 'late', 'deletion_timed_out'],
-    ['initializing_timed_out', 'restart', 'initializing'],
-    ['validation_timed_out', 'restart', 'pending_validation'],
-    ['issuance_timed_out', 'restart', 'pending_issuance'],
-    ['deployment_timed_out', 'restart', 'pending_deployment'],
-    ['expired', 'restart', 'initializing'],
-    ['pending_issuance', 'stage', 'staging_deployment'],
-    ['staging_deployment', 'done', 'staging_active'],
-    ['staging_active', 'promote', 'pending_deployment'],
-    ['active', 'late', 'pending_expiration'],
-    ['pending_expiration', 'done', 'expired'],
-    ['pending_expiration', 'renewed', 'active'],
-    ['deletion_timed_out', 'done', 'pending_cleanup'],
-    ['pending_cleanup', 'done', 'deleted'],
-    ['pending_deletion', 'done', 'deleted'],
-    ['active', 'delete', 'pending_deletion'],
-  ] as const;
-  for (const [from, event, to] of moves) {
+  for (const [from, event, to] of MOVES) {
     it(`leads from ${from} to ${to} by ${event}`, () => assert.equal(next(from, event), to));
   }
 

@@ -78,7 +78,7 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
 export const TOMBSTONE: Seconds = minutes(2);
 
 /** How long a CA's challenges stay usable, counted from entering `pending_validation`. */
-export const TOKEN_LIFE: Readonly<Record<CertificateAuthority, Seconds>> = {
+const TOKEN_LIFE: Readonly<Record<CertificateAuthority, Seconds>> = {
   lets_encrypt: days(7),
   google: days(14),
   ssl_com: days(14),

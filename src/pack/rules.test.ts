@@ -40,15 +40,15 @@ describe('longestValidity', () => {
   }
 });
 
-describe('serving', () => {
-  const candidate = (change: Partial<Candidate>): Candidate => ({
-    packId: 'a',
-    host: 'www.example.com',
-    type: 'advanced',
-    createdOn: new Date(0),
-    ...change,
-  });
+const candidate = (change: Partial<Candidate>): Candidate => ({
+  packId: 'a',
+  host: 'www.example.com',
+  type: 'advanced',
+  createdOn: new Date(0),
+  ...change,
+});
 
+describe('serving', () => {
   it('prefers an exact name to a wildcard, whatever the types', () => {
     const exact = candidate({ packId: 'exact', type: 'universal' });
     const wildcard = candidate({ packId: 'wildcard', host: '*.example.com', type: 'keyless' });

@@ -31,8 +31,3 @@ export async function getAccountByName(db: Db, name: string): Promise<Account | 
   );
   return rows[0];
 }
-
-export async function getAccount(db: Db, id: string): Promise<Account | undefined> {
-  const { rows } = await db.query<Account>('select id, name from accounts where id = $1', [id]);
-  return rows[0];
-}

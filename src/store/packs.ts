@@ -76,20 +76,21 @@ export async function insertPack(tx: Tx, pack: Pack, lane: number, filing: Filin
 
 /**
  * Writes what may change of a pack, unless it left `from` or another took it since `pack.claim`: then false.
- * `isFreed` raises the claim, so that whoever works on the pack now loses it.
+ * `isFreed` raises the claim, so that whoever works on the pack now loses it. A pack that was made due while
+ * it was worked on stays due, where `staysDueAt` (now) is given.
  */
 export async function updatePack(
   tx: Tx,
   pack: Pack,
   from: PackStatus,
-  filing: Filing & { readonly isFreed: boolean },
+  filing: Filing & { readonly isFreed: boolean; readonly staysDueAt?: Date | undefined },
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
     `update packs set status = $4, status_since = $5, is_branded = $6, validation_records = $7,
-       validation_errors = $8, attempts = $9, modified_on = $10, due_at = $11, wire = $12, wire_version = $13,
-       claim = claim + $14
+       validation_errors = $8, attempts = $9, modified_on = $10, wire = $12, wire_version = $13,
+       claim = claim + $14, due_at = case when due_at <= $15 then due_at else $11 end
       where id = $1 and status = $2 and claim = $3`,
-    [pack.id, from, pack.claim, ...changing(pack, filing), Number(filing.isFreed)],
+    [pack.id, from, pack.claim, ...changing(pack, filing), Number(filing.isFreed), filing.staysDueAt ?? null],
   );
   return rowCount === 1;
 }

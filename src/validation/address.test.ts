@@ -39,6 +39,7 @@ test('a range of the list opens itself and nothing beside it', () => {
 test('addresses are counted by /24 and /56', () => {
   assert.equal(networkOf('192.0.2.1'), networkOf('192.0.2.254'));
   assert.equal(networkOf('::ffff:192.0.2.1'), networkOf('192.0.2.254'));
+  assert.equal(networkOf('fe80::1%eth0'), networkOf('fe80::2'));
   assert.notEqual(networkOf('192.0.2.1'), networkOf('192.0.3.1'));
   assert.equal(networkOf('2001:db8:1:2ff::1'), networkOf('2001:db8:1:200::'));
   assert.notEqual(networkOf('2001:db8:1:2ff::1'), networkOf('2001:db8:1:300::'));

@@ -5,6 +5,7 @@ import type { Zone } from './dns/zone.ts';
 
 /** Where the way to the record ended without a server to ask. */
 export type Dead =
+  /** `from` is empty where the record's own name is at fault. */
   | { readonly kind: 'not_a_host'; readonly from: string; readonly target: string }
   | { readonly kind: 'loop' | 'too_long'; readonly path: readonly string[] }
   | { readonly kind: 'no_servers'; readonly name: string; readonly zone: Zone }
@@ -56,6 +57,8 @@ function wordsOfDead(record: TxtRecord, dead: Dead, heard: Heard): string {
   if (dead.kind === 'no_servers') return `${to(record, dead.name)}${noServers(dead.zone)}`;
   if (dead.kind === 'lame') return `${to(record, dead.name)}${lame(dead, heard)}`;
   if (dead.kind === 'not_a_host') {
+    if (dead.from === '')
+      return `"${dead.target}" is no name that DNS can hold; leave the host out of the pack`;
     return `the CNAME at ${dead.from} leads to "${dead.target}", which is no host name; correct the CNAME`;
   }
   return dead.kind === 'loop'

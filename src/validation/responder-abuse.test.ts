@@ -41,16 +41,16 @@ test('no packet stops the responder', async () => {
 });
 
 test('a client that is too fast is sent to TCP, where it is answered', async () => {
-  const slow = await start(2);
+  const slow = await start(1);
   const at = slow.addresses[0]?.port ?? 0;
   try {
     const replies: Buffer[] = [];
-    for (let n = 0; n < 8; n += 1)
-      replies.push((await send(query('one.dcv.example', 'TXT'), at, 100)) ?? Buffer.alloc(0, port));
+    for (let n = 0; n < 3; n += 1)
+      replies.push((await send(query('one.dcv.example', 'TXT'), at, 300)) ?? Buffer.alloc(0, port));
     const seen = replies.map((bytes) =>
       bytes.length === 0 ? 'none' : told(bytes).flag_tc ? 'truncated' : 'whole',
     );
-    assert.deepEqual(seen.slice(0, 4), ['whole', 'whole', 'none', 'truncated']);
+    assert.deepEqual(seen, ['whole', 'none', 'truncated']);
     const resolver = new Resolver({ timeout: 500, tries: 4 });
     resolver.setServers([`${HOST}:${at}`]);
     assert.deepEqual(await resolver.resolveTxt('one.dcv.example'), [['value']]);
@@ -60,8 +60,9 @@ test('a client that is too fast is sent to TCP, where it is answered', async () 
 });
 
 test('more TCP connections than one network may have are closed at once', async () => {
+  const signal = AbortSignal.timeout(5_000);
   const sockets = Array.from({ length: 80 }, () => connect(port, HOST));
-  const closed = sockets.map((socket) => once(socket.resume(), 'close'));
+  const closed = sockets.map((socket) => once(socket.resume(), 'close', { signal }));
   await Promise.race(closed);
   assert.equal((await ask('one.dcv.example', 'TXT')).answers?.length, 1);
   for (const socket of sockets) socket.destroy();

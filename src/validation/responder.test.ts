@@ -125,7 +125,11 @@ test('odd packets get a code, and responses get nothing', async () => {
   twoQuestions.writeUInt16BE(2, 4);
   assert.equal(told(await send(twoQuestions, port)).rcode, RCODE.formErr);
   assert.equal(told(await send(query('one.dcv.example', 'TXT').subarray(0, 20), port)).rcode, RCODE.formErr);
-  const pointer = Buffer.concat([query('', 'TXT').subarray(0, 12), Buffer.from([0xc0, 12, 0, 16, 0, 1])]);
+  const pointer = Buffer.concat([
+    query('', 'TXT').subarray(0, 12),
+    Buffer.from([0xc0, 12, 0, 16, 0, 1]),
+    Buffer.alloc(400),
+  ]);
   assert.equal(told(await send(pointer, port)).rcode, RCODE.formErr);
   const notify = query('one.dcv.example', 'TXT');
   notify.writeUInt8(4 << 3, 2);

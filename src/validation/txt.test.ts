@@ -134,3 +134,13 @@ test('an aborted signal rejects with its own reason', async () => {
   setTimeout(() => controller.abort(reason), 200);
   await assert.rejects(createLookAtTxt(shop.options())(RECORD, controller.signal), reason);
 });
+
+test('a name that is too long for DNS is told so, and nobody is asked', async () => {
+  const txtName = `_acme-challenge.${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.shop.test`;
+  const seen = await createLookAtTxt(shop.options())(
+    { txtName, txtValue: VALUE },
+    AbortSignal.timeout(5_000),
+  );
+  assert.match(seen.problem ?? '', /is no name that DNS can hold; leave the host out of the pack$/);
+  assert.equal(shop.world.asked.length, 0);
+});

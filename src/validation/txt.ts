@@ -90,14 +90,8 @@ async function askAt(walk: Walk, name: string, dead: Dead[]): Promise<Said[]> {
   const said = [...heard.map((one) => saidOf(name, one)), ...(await unasked(walk, zone, name))];
   if (said.length === 0) dead.push({ kind: 'no_servers', name, zone });
   else dead.push({ kind: 'lame', name, zone: zone.name });
-  // A server that answered, but with nothing that leads on, is as bad as one that failed.
-  return said.map((one) =>
-    isGood(one) ? { ...one, answer: 'failed', why: 'sends us elsewhere', values: [] } : one,
-  );
+  return said;
 }
-
-const isGood = ({ answer }: Said): boolean =>
-  answer === 'values' || answer === 'no_record' || answer === 'no_name' || answer === 'alias';
 
 type TxtRecord = Pick<Look, 'txtName' | 'txtValue'>;
 

@@ -42,25 +42,26 @@ async function send(
   return { status: response.status, envelope };
 }
 
+const REFUSED = [
+  { change: { hosts: [] }, pointer: '/hosts', says: /empty/ },
+  { change: { hosts: undefined }, pointer: '/hosts', says: /required/ },
+  { change: { hosts: 'x.test' }, pointer: '/hosts', says: /array/ },
+  { change: { hosts: ['example.com'] }, pointer: '/hosts/0', says: /not in the zone/ },
+  { change: { hosts: ['10.0.0.1'] }, pointer: '/hosts/0', says: /IP address/ },
+  { change: { type: 'universal' }, pointer: '/type', says: /advanced/ },
+  {
+    change: { certificate_authority: 'digicert' },
+    pointer: '/certificate_authority',
+    says: /lets_encrypt/,
+  },
+  { change: { validation_method: 'http' }, pointer: '/validation_method', says: /txt/ },
+  { change: { validity_days: 60 }, pointer: '/validity_days', says: /14, 30, 90, 365/ },
+  { change: { validity_days: '90' }, pointer: '/validity_days', says: /14, 30, 90, 365/ },
+  { change: { cloudflare_branding: 'yes' }, pointer: '/cloudflare_branding', says: /boolean/ },
+];
+
 describe('an order', () => {
-  const refused = [
-    { change: { hosts: [] }, pointer: '/hosts', says: /empty/ },
-    { change: { hosts: undefined }, pointer: '/hosts', says: /required/ },
-    { change: { hosts: 'x.test' }, pointer: '/hosts', says: /array/ },
-    { change: { hosts: ['example.com'] }, pointer: '/hosts/0', says: /not in the zone/ },
-    { change: { hosts: ['10.0.0.1'] }, pointer: '/hosts/0', says: /IP address/ },
-    { change: { type: 'universal' }, pointer: '/type', says: /advanced/ },
-    {
-      change: { certificate_authority: 'digicert' },
-      pointer: '/certificate_authority',
-      says: /lets_encrypt/,
-    },
-    { change: { validation_method: 'http' }, pointer: '/validation_method', says: /txt/ },
-    { change: { validity_days: 60 }, pointer: '/validity_days', says: /14, 30, 90, 365/ },
-    { change: { validity_days: '90' }, pointer: '/validity_days', says: /14, 30, 90, 365/ },
-    { change: { cloudflare_branding: 'yes' }, pointer: '/cloudflare_branding', says: /boolean/ },
-  ];
-  for (const { change, pointer, says } of refused) {
+  for (const { change, pointer, says } of REFUSED) {
     it(`with ${JSON.stringify(change)} is refused with a pointer to ${pointer}`, async () => {
       const zone = await givenZone(world, 'partial');
       const { zone_id: _, ...order } = orderOf(zone);
@@ -112,7 +113,7 @@ describe('a token', () => {
 
   it('that may only read is told the permission that it lacks', async () => {
     const zone = await givenZone(world, 'partial');
-    const { token } = await world.control_<{ token: string }>('POST', '/tokens', {
+    const { token } = await world.tell<{ token: string }>('POST', '/tokens', {
       zones: '*',
       access: 'read',
     });
@@ -129,7 +130,7 @@ describe('a token', () => {
   it('that is limited to zones reaches these alone', async () => {
     const [mine, other] = [await givenZone(world, 'partial'), await givenZone(world, 'partial')];
     const body = { zones: [mine.id], access: 'write' };
-    const { token } = await world.control_<{ token: string }>('POST', '/tokens', body);
+    const { token } = await world.tell<{ token: string }>('POST', '/tokens', body);
     const client = world.clientOf(token);
     await client.ssl.certificatePacks.create(orderOf(mine));
     assert.deepEqual(

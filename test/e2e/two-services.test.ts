@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Cloudflare from 'cloudflare';
+import type { StartedSimulator } from '../../src/simulator/start.ts';
 import { startTwo } from '../support/cluster.ts';
 import { until } from '../support/world.ts';
 
@@ -44,14 +45,7 @@ test('two services on one database issue every certificate of 200 orders once', 
     ).rows;
   await until(statuses, ([first, ...rest]) => rest.length === 0 && first?.status === 'active', 150);
 
-  const certificates = await Promise.all(
-    Object.keys(simulator.cas).map(async (name) => {
-      const answer = await fetch(`${simulator.control}/ca/${name}`);
-      const { certificates: all }: { certificates: { hosts: string[] }[] } = JSON.parse(await answer.text());
-      return all;
-    }),
-  );
-  const issued = certificates.flat().map(({ hosts }) => hosts.join());
+  const issued = await hostsIssued(simulator);
   assert.equal(issued.length, 2 * ORDERS);
   assert.equal(
     new Set(issued).size,
@@ -64,3 +58,13 @@ test('two services on one database issue every certificate of 200 orders once', 
   );
   assert.equal(rows[0]?.n, 2 * ORDERS, 'both edges proved both leaves of every pack');
 });
+
+/** The hosts of every certificate that the CAs issued. */
+async function hostsIssued({ cas, control }: StartedSimulator): Promise<string[]> {
+  const issued = Object.keys(cas).map(async (name) => {
+    const answer = await fetch(`${control}/ca/${name}`);
+    const { certificates }: { certificates: { hosts: string[] }[] } = JSON.parse(await answer.text());
+    return certificates.map(({ hosts }) => hosts.join());
+  });
+  return (await Promise.all(issued)).flat();
+}

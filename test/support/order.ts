@@ -48,4 +48,4 @@ export const publish = (
   name: string,
   type: string,
   values: readonly string[],
-): Promise<unknown> => world.control_('PUT', '/dns/records', { name, type, values });
+): Promise<unknown> => world.tell('PUT', '/dns/records', { name, type, values });

@@ -24,7 +24,7 @@ export interface DevWorld extends DevLine {
   readonly client: Cloudflare;
   readonly pid: number;
   /** Calls the control interface; throws on a refusal. */
-  control_<T>(method: string, path: string, body?: object): Promise<T>;
+  tell<T>(method: string, path: string, body?: object): Promise<T>;
   /** The vendor's client with another token. */
   clientOf(token: string): Cloudflare;
   stop(): Promise<void>;
@@ -52,7 +52,7 @@ export async function startDev(args: readonly string[] = []): Promise<DevWorld> 
     pid: child.pid ?? 0,
     client: clientOf(dev.token),
     clientOf,
-    control_: (method, path, body) => control(dev.control + path, method, body),
+    tell: (method, path, body) => control(dev.control + path, method, body),
     stop: async () => {
       const killer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
       child.kill('SIGTERM');

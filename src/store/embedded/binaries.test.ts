@@ -47,6 +47,16 @@ test('missing links of libraries are made where the package is', async (t) => {
   assert.equal(readlinkSync(join(pack.root, 'native/lib/libpq.so.5')), 'libpq.so.5.18');
 });
 
+test('PostgreSQL is copied when its links can be made in the copy only', { skip: isRoot }, async (t) => {
+  const { dir } = givenFolder(t);
+  const pack = givenPackage(dir);
+  const lib = join(pack.root, 'native/lib');
+  chmodSync(lib, 0o555);
+  const { postgres } = await findPrograms(pack, runner, [dir]).finally(() => chmodSync(lib, 0o755));
+  assert.equal(readlinkSync(join(postgres, '../../lib/libpq.so.5')), 'libpq.so.5.18');
+  assert.ok(postgres.startsWith(join(dir, 'postgres-18.test')));
+});
+
 test('PostgreSQL is copied from a package that its user cannot use, once, and the copy runs', {
   skip: !isRoot,
 }, async (t) => {
@@ -72,7 +82,7 @@ test('PostgreSQL is copied from a package that its user cannot use, once, and th
 test('processes that copy at once, beside a copy that was killed half way, end with one whole copy', async (t) => {
   const { dir } = givenFolder(t);
   const pack = givenPackage(dir);
-  closeTo(pack, dir);
+  makeUseless(pack);
   const cache = join(dir, 'cache');
   mkdirSync(join(cache, 'postgres-18.test.new-999999999-ab', 'native'), { recursive: true });
 
@@ -85,7 +95,7 @@ test('processes that copy at once, beside a copy that was killed half way, end w
 test('a copy that another user could have changed is not run; the next folder is used', async (t) => {
   const { dir } = givenFolder(t);
   const pack = givenPackage(dir);
-  closeTo(pack, dir);
+  makeUseless(pack);
   const [open, safe] = [join(dir, 'open'), join(dir, 'safe')];
   await findPrograms(pack, runner, [open]);
   chmodSync(join(open, 'postgres-18.test'), 0o777);
@@ -110,11 +120,8 @@ function givenPackage(dir: string): PostgresPackage {
   return { root, version: '18.test' };
 }
 
-/** Makes the package useless where it is: closed to the database's user, or with links that cannot be made. */
-function closeTo({ root }: PostgresPackage, dir: string): void {
-  chmodSync(join(dir, 'package'), isRoot ? 0o700 : 0o755);
-  if (!isRoot) chmodSync(join(root, 'native/lib'), 0o555);
-}
+/** As an install under another umask, or on a disk that runs no programs, leaves it. */
+const makeUseless = ({ root }: PostgresPackage) => chmodSync(join(root, 'native/bin/postgres'), 0o644);
 
 async function copyElsewhere(pack: PostgresPackage, cache: string): Promise<void> {
   const program = `

@@ -20,7 +20,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Fault } from '../../kit/fault.ts';
-import { makeOnce, messageOf } from './folders.ts';
+import { codeOf, makeOnce, messageOf } from './folders.ts';
 import { blockingFolder, mayUse, ownUid, type Runner } from './runner.ts';
 
 /** An unpacked npm package with PostgreSQL in its folder `native`. */
@@ -56,13 +56,16 @@ export function findPackage(platform = `${process.platform}-${process.arch}`): P
 
 /** What to tell when a program cannot be started at all. */
 export function cannotRun(program: string, cause: unknown): Fault {
-  const why = existsSync(program)
-    ? 'made for another C library (glibc, not musl) or kept from running by the file system'
-    : 'the file is gone';
-  return new Fault('configuration', `${program} does not start (${messageOf(cause)}), ${why}: ${INSTEAD}`, {
-    cause,
-  });
+  const reason = existsSync(program) ? REASONS[codeOf(cause)] : 'the file is gone';
+  const words = `${program} does not start: ${messageOf(cause)}${reason ? ` (${reason})` : ''}`;
+  return new Fault('configuration', `${words}. If it cannot be helped, ${INSTEAD}`, { cause });
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it is made for another C library: glibc, not musl',
+  EACCES: 'its user may not run it, or its disk is mounted so that nothing on it runs',
+  EPERM: 'root may not change to another user here',
+};
 
 /**
  * Programs that `runner` can run: those of the package where they are, else a copy in the first of `caches` that
@@ -185,5 +188,9 @@ async function syncTree(folder: string): Promise<void> {
 
 async function syncOne(path: string): Promise<void> {
   const handle = await open(path);
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -33,6 +33,7 @@ export interface Login {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  readonly ssl: boolean;
 }
 
 export interface EmbeddedServer {
@@ -78,4 +79,4 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
 const cachesOf = (dir: string, runner: Runner) => (runner.isOther ? ['/var/cache/certpacks', dir] : [dir]);
 
 const urlOf = ({ host, port, user, password, database }: Login) =>
-  `postgres://${user}:${password}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
+  `postgres://${user}:${password}@/${database}?host=${encodeURIComponent(host)}&port=${port}&sslmode=disable`;

@@ -50,7 +50,7 @@ export function checkFolder(dir: string, runner: Runner): void {
     throw new Fault(
       'configuration',
       `the data folder ${dir} belongs to user ${uid}, and certpacks runs as user ${ownUid()}: ` +
-        'change its owner, or set CERTPACKS_DATA_DIR to another folder',
+        'start it as that user, or set CERTPACKS_DATA_DIR to another folder',
     );
   }
   if ((mode & 0o002) !== 0) {

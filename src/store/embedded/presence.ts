@@ -64,6 +64,8 @@ export const loginOf = ({ layout, password }: Pick<Means, 'layout' | 'password'>
   user: NAME,
   password,
   database,
+  // Whatever PGSSLMODE says: there is no TLS on this socket.
+  ssl: false,
 });
 
 async function identify(client: pg.Client, { cluster, sockets }: Layout): Promise<number> {

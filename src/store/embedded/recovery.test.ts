@@ -76,6 +76,18 @@ test('a server that is killed comes back by itself, also for a process that adop
   assert.deepEqual(processesIn(given.cluster), []);
 });
 
+test('a supervisor that is stopped does not start its killed server again', async (t) => {
+  const given = givenShared(t);
+  const server = await given.start();
+  const all = processesIn(given.cluster);
+  process.kill(lockedBy(given), 'SIGKILL');
+  await until(() => given.lines.some((line) => line.includes('looking after')));
+  await server.stop();
+  assert.ok(await haveEnded(all, LIMIT_MS));
+  await sleep(300);
+  assert.deepEqual(processesIn(given.cluster), []);
+});
+
 test('a query that outlived its killed server does not keep the next one from starting', async (t) => {
   const given = givenShared(t);
   const server = await given.start();

@@ -26,6 +26,9 @@ export class Supervisor {
   async start(): Promise<Brought> {
     const brought = await bring(this.#means, this.#stopping.signal);
     this.#hold(brought.presence);
+    this.#means.log(
+      `${brought.isAdopted ? 'found' : 'started'} the database (process ${brought.presence.pid})`,
+    );
     return brought;
   }
 

@@ -78,7 +78,7 @@ test('a look sends at most 50 messages, whatever the servers say', async () => {
 });
 
 test('referrals aside, up, or to the zone itself lead nowhere', async () => {
-  for (const owner of ['other.test', 'test', 'shop.test', '']) {
+  for (const owner of ['other.test', 'other.shop.test', 'test', 'shop.test', '']) {
     const referral: Scripted = () => ({
       authorities: [{ name: owner || '.', type: 'NS', ttl: 1, data: 'ns.other.test' }],
       additionals: [{ name: 'ns.other.test', type: 'A', ttl: 1, data: OTHER }],
@@ -92,14 +92,14 @@ test('referrals aside, up, or to the zone itself lead nowhere', async () => {
 });
 
 test('glue for a name that its sender does not answer for is not believed', async () => {
-  await shop.world.set(TLD, (question, via) => {
+  await shop.world.set(TLD, (question, via, query) => {
     if (question.name.endsWith('shop.test')) {
       return {
         authorities: [{ name: 'shop.test', type: 'NS', ttl: 1, data: 'ns.host.net' }],
         additionals: [{ name: 'ns.host.net', type: 'A', ttl: 1, data: OTHER }],
       };
     }
-    return authoritative({ net })(question, via);
+    return authoritative({ net })(question, via, query);
   });
   const host: Line[] = [['ns.host.net', 'A', NS1]];
   await shop.world.set(NS1, authoritative({ 'host.net': host, 'shop.test': withTxt }));

@@ -6,7 +6,11 @@ import packet, { type Answer, type Packet, type Question } from 'dns-packet';
 import { isBelow, isWithin, parentOf, toDnsName } from './names.ts';
 
 /** What a server sends back: a packet's parts, bytes as they are, or nothing. */
-export type Scripted = (question: Question, via: 'udp' | 'tcp') => Omit<Packet, 'id'> | Buffer | undefined;
+export type Scripted = (
+  question: Question,
+  via: 'udp' | 'tcp',
+  query: Packet,
+) => Omit<Packet, 'id'> | Buffer | undefined;
 
 /** A running world. */
 export interface World {
@@ -91,7 +95,7 @@ export async function startWorld(): Promise<World> {
     const question = query.questions?.[0];
     if (!question) return undefined;
     asked.push(`${address} ${question.name} ${question.type}`);
-    const said = scripts.get(address)?.(question, via);
+    const said = scripts.get(address)?.(question, via, query);
     if (said === undefined || Buffer.isBuffer(said)) return said;
     return packet.encode({ type: 'response', id: query.id ?? 0, questions: [question], ...said });
   };
