@@ -112,7 +112,7 @@ export class CaServer {
     try {
       this.#write(request, response, await this.#answer(request));
     } catch (error) {
-      if (!(error instanceof Refusal))
+      if (!(error instanceof Refusal) && !request.errored)
         this.#options.log.error({ err: error, url: request.url }, 'a request to a CA failed');
       this.#write(request, response, refused(refusalOf(error)));
     }

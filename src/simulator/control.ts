@@ -41,7 +41,7 @@ async function serve(world: World, request: IncomingMessage, response: ServerRes
   try {
     write(response, 200, await answer(world, request));
   } catch (error) {
-    if (!(error instanceof Fault))
+    if (!(error instanceof Fault) && !request.errored)
       world.log.error({ err: error, url: request.url }, 'a control request failed');
     write(response, FAULTS[error instanceof Fault ? error.fault : 'internal'].status, {
       error: wordsOf(error),

@@ -3,6 +3,7 @@
  * all listens, logs on stderr; ends on SIGTERM and SIGINT, and with its parent where it was told so.
  */
 import { enableCompileCache } from 'node:module';
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { Fault, wordsOf } from '../kit/fault.ts';
 import type { SimulatorOptions } from './simulator.ts';
@@ -43,9 +44,10 @@ function readOptions(text: string | undefined): SimulatorOptions {
     const options: SimulatorOptions = JSON.parse(text ?? '');
     const { dir, aheadSeconds, dnsPort, nameServers } = options;
     const isPort = Number.isInteger(dnsPort) && dnsPort >= 0 && dnsPort < 65_536;
-    if (dir !== '' && Number.isFinite(aheadSeconds) && isPort && Array.isArray(nameServers)) return options;
+    const isServers = nameServers.every(({ name, address }) => typeof name === 'string' && isIPv4(address));
+    if (dir !== '' && Number.isFinite(aheadSeconds) && isPort && isServers) return options;
   } catch {
-    // No JSON: said below.
+    // Not JSON, or of another shape: said below.
   }
   throw new Fault('configuration', "usage: node process.ts '<SimulatorOptions as JSON>'");
 }

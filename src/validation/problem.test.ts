@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { authoritative, type Line, refusing, upward } from './dns/world.test-support.ts';
+import { authoritative, type Line, refusing, type Scripted, upward } from './dns/world.test-support.ts';
 import { NAME, NS1, NS2, type Shop, startShop, VALUE } from './shop.test-support.ts';
 
 let shop: Shop;
@@ -48,6 +48,17 @@ const problems: [string, () => Promise<void>, RegExp][] = [
       await shop.world.set(NS2, upward);
     },
     /^no server of the zone shop\.test answers for it: ns1\.shop\.test \(.*\) refuses to answer, ns2\.shop\.test .*repair/,
+  ],
+  [
+    'servers that know the zone and fail at the record are named',
+    async () => {
+      const zone = authoritative({ 'shop.test': [] });
+      const failing: Scripted = (question, via, query) =>
+        question.type === 'TXT' ? { flags: 2 } : zone(question, via, query);
+      await shop.world.set(NS1, failing);
+      await shop.world.set(NS2, failing);
+    },
+    /^at \S+, none of its name servers answers for it: ns1\.shop\.test \(127\.0\.70\.4\) fails with SERVFAIL, ns2.*; repair/,
   ],
   [
     'a CNAME to a name without the record names the target',

@@ -14,14 +14,14 @@ export async function answerPost(
   nonces: Nonces,
   { target, body }: { readonly target: string; readonly body: Buffer },
 ): Promise<Answer> {
-  const { pathname, searchParams: query } = new URL(target, ca.url('/'));
-  const found = routeOf(pathname);
+  const [path = '', search = ''] = target.split('?', 2);
+  const found = routeOf(path);
   if (!found) throw new Refusal('malformed', 'there is no such resource', { status: 404 });
   const { route, id } = found;
   const url = ca.url(target);
   const jws = readJws(readObject(body, 'the request'));
   checkReplay(jws, url, nonces);
-  const asked = { url, id, query, payload: payloadOf(jws) };
+  const asked = { url, id, query: new URLSearchParams(search), payload: payloadOf(jws) };
   if (route.by === 'jwk') {
     if (jws.header.jwk === undefined)
       throw new Refusal('malformed', 'this resource is asked with jwk, not kid');

@@ -15,7 +15,9 @@ export const parentOf = (name: string): string => {
 
 /** The registrable domain of a key, where customers' zones begin; undefined for a public suffix and the root. */
 export function registrableOf(name: string): string | undefined {
-  return getDomain(name, { extractHostname: false, validateHostname: false }) ?? undefined;
+  const domain = getDomain(name, { extractHostname: false, validateHostname: false });
+  // A question may hold any bytes, and what is walked up to must lie above.
+  return domain && isWithin(name, domain) ? domain : undefined;
 }
 
 /** Whether a key can be the name of a record: at most 253 characters, labels of 1 to 63 (RFC 1035 2.3.4). */

@@ -54,6 +54,7 @@ export function saidOf(name: string, { server, heard }: ServerHeard): Said {
   return { server: label(server), name, values: [], ...read(name, heard) };
 }
 
+/** A server as it is called to the subscriber: name and address. */
 export const label = ({ name, address }: Server): string => `${name} (${address})`;
 
 function read(name: string, heard: Heard): Pick<Said, 'answer'> & Partial<Said> {
