@@ -9,8 +9,7 @@ export type Permission =
   | 'SSL and Certificates Read'
   | 'SSL and Certificates Write'
   | 'Zone Read'
-  | 'Zone Write'
-  | 'DNS Read';
+  | 'Zone Write';
 
 declare module 'fastify' {
   interface FastifyRequest {

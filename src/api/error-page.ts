@@ -25,7 +25,6 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   transition_refused: 'The pack is in a status in which that cannot be done.',
   key_reused: 'The same Idempotency-Key came with another body.',
   pack_moved: 'The pack changed while the request was worked on: ask again.',
-  record_not_visible: 'A validation record cannot be seen at every name server of its zone.',
   dns_unreachable: 'The name servers of a host do not answer.',
   ca_unreachable: 'The CA does not answer; it is tried again.',
   ca_refused: 'The CA refused; the message says why.',

@@ -33,7 +33,10 @@ async function toTold<T>(row: CaRow, names: readonly string[], work: Promise<T>)
     return await work;
   } catch (error) {
     const problem = problemOf(error);
-    if (problem) throw new Fault('ca_refused', inWords(row.name, names, problem), { cause: problem });
+    if (problem) {
+      const { retryAfter } = problem;
+      throw new Fault('ca_refused', inWords(row.name, names, problem), { cause: problem, retryAfter });
+    }
     if (!(error instanceof Fault) || !PASSING.includes(error.fault)) throw error;
     throw new Fault(error.fault, `${row.name}: ${error.message}; it is tried again`, { cause: error });
   }

@@ -2,7 +2,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import type { VirtualClock } from '../kit/clock.ts';
 import { FAULTS, Fault, wordsOf } from '../kit/fault.ts';
-import type { Environment } from '../pack/pack.ts';
 import { makeDue } from '../store/packs.ts';
 import type { Pool } from '../store/store.ts';
 import { type Access, createToken } from '../store/tokens.ts';
@@ -14,7 +13,7 @@ export interface ControlDeps {
   readonly accountId: string;
   /** Base URL of the simulator's own control interface. */
   readonly simulator: string;
-  readonly edges: () => Readonly<Record<Environment, object>>;
+  readonly edges: () => Readonly<Record<string, object>>;
   /** The clock was moved on: keeps it for the next start. */
   readonly onClock: () => void;
   readonly poke: () => void;
@@ -85,7 +84,9 @@ export async function startControl(
       });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    const refuse = (cause: Error) =>
+      reject(new Fault('configuration', `the control interface cannot listen on port ${port}`, { cause }));
+    server.once('error', refuse).listen(port, '127.0.0.1', resolve);
   });
   const address = server.address();
   const bound = typeof address === 'object' && address ? address.port : port;

@@ -7,7 +7,7 @@ import { countTokens, createToken } from '../store/tokens.ts';
 import { openDatabase } from './database.ts';
 import { toEdgeRows } from './edges.ts';
 import { asked, placeFor, readSetting, type Setting } from './process.ts';
-import { startService } from './service.ts';
+import { edgeSocketOf, startService } from './service.ts';
 
 /** `certpacks serve`: one process of the service, until it is asked to end. */
 export async function serve(): Promise<void> {
@@ -21,10 +21,8 @@ export async function serve(): Promise<void> {
   try {
     const parts = { options, dir, pool: database.pool, clock: systemClock(), log, rows, edges };
     const service = await startService(parts);
-    log.info(
-      { api: service.api, database: database.description, cas: rows.map(({ name }) => name) },
-      'ready',
-    );
+    const about = { database: database.description, edge_socket: edgeSocketOf(parts) };
+    log.info({ api: service.api, ...about, cas: rows.map(({ name }) => name) }, 'ready');
     await ending;
     await service.stop();
   } finally {

@@ -1,5 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import { buildApi } from '../api/api.ts';
 import type { CaRow } from '../ca/ca.ts';
 import { KeyPool } from '../ca/keys.ts';
@@ -35,44 +37,65 @@ export interface ServiceParts {
 export interface Service {
   /** Base URL of the API, without a slash at its end. */
   readonly api: string;
-  /** Socket at which bundled edges pull. */
-  readonly edgeSocket: string;
   /** Says that something became due. */
   readonly poke: () => void;
   /** Stops in order: no new requests, then no new work, then what is left. */
   readonly stop: () => Promise<void>;
 }
 
-/** Starts everything that one process of the service runs: API, workers, DNS responder, the edges' listener. */
+/**
+ * Starts everything that one process of the service runs: API, workers, DNS responder, the edges' listener.
+ * What was started is stopped again when a later part fails. Throws `configuration` for an address that cannot
+ * be listened on.
+ */
 export async function startService(parts: ServiceParts): Promise<Service> {
+  await using started = new AsyncDisposableStack();
   const { options, pool, clock, log } = parts;
   const deps = { pool, clock, log, reply: { delegationZone: options.delegation_zone } };
   const seal = loadSeal({ kek: options.kek, file: options.kek_file || join(parts.dir, 'kek') });
+  const pull = await startPull({ path: edgeSocketOf(parts), source: pullSource({ pool, seal, clock }), log });
+  started.defer(() => pull.close());
+  const responder = await startOwnResponder(parts);
+  started.defer(() => responder?.close());
+  const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
+  started.defer(() => keys.close());
+  const pushChange = (change: EdgeChange) => pull.push(change);
+  const changes = followChanges(deps, pushChange);
+  started.defer(changes.stop);
   const accounts = caAccounts({ pool, seal, clock });
   const cas = new Map(parts.rows.map((row) => [row.name, createCa(row, { accounts, clock, log })]));
-  const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
-  const edgeSocket = options.edge_socket || join(parts.dir, 'edge', 'pull.sock');
-  if (options.edge_socket === '') mkdirSync(join(parts.dir, 'edge'), { recursive: true, mode: 0o700 });
-  const pull = await startPull({ path: edgeSocket, source: pullSource({ pool, seal, clock }), log });
-  const pushChange = (change: EdgeChange) => pull.push(change);
-  const responder = await startOwnResponder(parts);
-  const worker = startWorker({ ...deps, ...jobParts(parts), seal, cas, keys, pushChange }, options.workers);
-  const changes = followChanges(deps, pushChange);
+  const work = { ...deps, ...jobParts(parts), seal, cas, keys, pushChange };
+  const worker = startWorker(work, options.workers);
+  started.defer(worker.stop);
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const app = await buildApi({ ...deps, ...apiParts(options), rows, poke: worker.poke });
-  const api = await app.listen({ host: options.host, port: options.port });
-  return {
-    api: `${api}/client/v4`,
-    edgeSocket,
-    poke: worker.poke,
-    stop: async () => {
-      await app.close();
-      await worker.stop();
-      changes.stop();
-      keys.close();
-      await Promise.all([pull.close(), responder?.close()]);
-    },
-  };
+  started.defer(() => app.close());
+  const api = await listen(app, options);
+  const all = started.move();
+  return { api: `${api}/client/v4`, poke: worker.poke, stop: () => all.disposeAsync() };
+}
+
+/**
+ * Socket at which this service hands out certificates to the bundled edges of its machine. The name of a socket
+ * is short by nature, so a deep data folder has it elsewhere.
+ */
+export function edgeSocketOf({ options, dir }: Pick<ServiceParts, 'options' | 'dir'>): string {
+  const usual = options.edge_socket || join(dir, 'edge', 'pull.sock');
+  if (options.edge_socket !== '' || Buffer.byteLength(usual) <= LONGEST_SOCKET) return usual;
+  const folder = `certpacks-${createHash('sha256').update(dir).digest('hex').slice(0, 16)}`;
+  return join(tmpdir(), folder, 'pull.sock');
+}
+
+/** Bytes that a socket's name may have everywhere, by the narrowest system. */
+const LONGEST_SOCKET = 100;
+
+async function listen(app: FastifyInstance, { host, port }: Options): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    throw new Fault('configuration', `the API cannot listen on ${host}, port ${port} (${why})`, { cause });
+  }
 }
 
 const jobParts = ({

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { demonstrate } from './demo.ts';
 import { asked, placeFor, readSetting } from './process.ts';
 import { openScreen, type Screen } from './screen.ts';
@@ -11,7 +12,12 @@ export async function start({ once }: { readonly once?: boolean }): Promise<void
   const began = performance.now();
   screen.heading('certpacks: certificate packs, from order to handshake');
   screen.text('starting PostgreSQL, three ACME CAs, DNS, two TLS edges and the service ...');
-  const world = await startWorld({ config, log, dir: placeFor(config, undefined, false), port: undefined });
+  const world = await startWorld({
+    config,
+    log,
+    dir: join(placeFor(config, undefined, false), 'world'),
+    port: undefined,
+  });
   try {
     introduce(world, screen, performance.now() - began);
     await demonstrate(world, screen);

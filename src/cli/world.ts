@@ -8,15 +8,15 @@ import type { Config, Options } from '../kit/config.ts';
 import type { Log } from '../kit/log.ts';
 import { CERTIFICATE_AUTHORITIES, type Environment, VALIDITY_DAYS } from '../pack/pack.ts';
 import { DNS_ADDRESSES, type SimulatorReady } from '../simulator/simulator.ts';
-import { startSimulator } from '../simulator/start.ts';
+import { type StartedSimulator, startSimulator } from '../simulator/start.ts';
 import { createAccount, getAccountByName } from '../store/accounts.ts';
 import type { Pool } from '../store/store.ts';
 import { createToken, deleteTokensNamed } from '../store/tokens.ts';
 import { readClock, writeClock } from './clock-file.ts';
 import { startControl } from './control.ts';
-import { openDatabase } from './database.ts';
-import { type Ports, portsFor } from './ports.ts';
-import { startService } from './service.ts';
+import { type Database, openDatabase } from './database.ts';
+import { atUsual, dnsPort } from './ports.ts';
+import { edgeSocketOf, type Service, type ServiceParts, startService } from './service.ts';
 
 /** A whole small world on this machine: database, simulated CAs and DNS, edges, the service and its control. */
 export interface World {
@@ -50,69 +50,93 @@ export interface WorldOptions {
   readonly port: number | undefined;
 }
 
-/** Zone of delegated validation in this world, and the name of our own name server. */
-const DELEGATION_ZONE = 'dcv.certpacks.test';
+/** Name of our own name server in this world. */
 const NAME_SERVER = 'ns1.certpacks.test';
 const HOST = '127.0.0.1';
 
-/** Starts the world. What was started is stopped again when a later part fails. */
-export async function startWorld({ config, log, dir, port }: WorldOptions): Promise<World> {
+/**
+ * Starts the world. What was started is stopped again when a later part fails. Throws `configuration` when a
+ * port that was asked for is taken.
+ */
+export async function startWorld(wanted: WorldOptions): Promise<World> {
   await using parts = new AsyncDisposableStack();
+  const { dir, log, port } = wanted;
   mkdirSync(dir, { recursive: true });
   const clock = readClock(dir);
-  const ports = await portsFor(port);
-  const { database, simulator } = await startGround(parts, { config, log, dir, clock, ports });
-  const options = worldOptions(config.options, ports, simulator.dnsPort);
-  const edges = { production: edgeRow('production', ports), staging: edgeRow('staging', ports) };
-  const shared = { options, dir, pool: database.pool, clock, log };
-  const service = await startService({ ...shared, rows: rowsOf(simulator), edges: Object.values(edges) });
+  const { database, simulator } = await startGround(parts, wanted, clock);
+  const ground = {
+    dir,
+    log,
+    clock,
+    pool: database.pool,
+    options: worldOptions(wanted.config.options, simulator),
+  };
+  const edges = await startEdges(parts, ground);
+  const rows = { rows: rowsOf(simulator), edges: edges.map(({ row }) => row) };
+  const serve = (api: number) =>
+    startService({ ...ground, ...rows, options: { ...ground.options, port: api } });
+  const service = port === undefined ? await atUsual(8787, serve) : await serve(port);
   parts.defer(service.stop);
-  const running = await startEdges(parts, Object.values(edges), service.edgeSocket, log);
-  const { token, accountId } = await makeToken(database.pool, clock);
-  const control = await startControl(
-    {
-      pool: database.pool,
-      clock,
-      accountId,
-      simulator: simulator.control,
-      poke: service.poke,
-      edges: () => ({
-        production: { ...placeOf(edges.production), ...running.get('production')?.stats() },
-        staging: { ...placeOf(edges.staging), ...running.get('staging')?.stats() },
-      }),
-      onClock: () => writeClock(dir, clock),
-    },
-    ports.control,
-  );
+  const account = await makeToken(database.pool, clock);
+  const control = await openControl({ ...ground, ...account, simulator, edges, service }, port);
   parts.defer(control.stop);
+  const [production, staging] = edges;
   const all = parts.move();
   return {
+    ...account,
     api: service.api,
-    token,
-    accountId,
     control: control.url,
     database: database.description,
-    edges: { production: placeOf(edges.production), staging: placeOf(edges.staging) },
+    edges: { production: placeOf(production.row), staging: placeOf(staging.row) },
     dns: { host: DNS_ADDRESSES.resolver, port: simulator.dnsPort },
     cas: simulator.cas,
     stop: () => all.disposeAsync(),
   };
 }
 
+interface ControlParts {
+  readonly pool: Pool;
+  readonly clock: VirtualClock;
+  readonly dir: string;
+  readonly accountId: string;
+  readonly simulator: SimulatorReady;
+  readonly service: Service;
+  readonly edges: readonly RunningEdge[];
+}
+
+/** The control interface, beside the API's port when that was asked for. */
+function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, apiPort: number | undefined) {
+  const stateOf = ({ row, edge }: RunningEdge) =>
+    [row.environment, { ...placeOf(row), ...edge.stats() }] as const;
+  const deps = {
+    pool,
+    clock,
+    accountId,
+    simulator: rest.simulator.control,
+    poke: rest.service.poke,
+    edges: () => Object.fromEntries(rest.edges.map(stateOf)),
+    onClock: () => writeClock(dir, clock),
+  };
+  return apiPort ? startControl(deps, apiPort + 1) : atUsual(8788, (port) => startControl(deps, port));
+}
+
 /** The database and the simulator, side by side: both take a moment. */
 async function startGround(
   parts: AsyncDisposableStack,
-  { config, log, dir, clock, ports }: Omit<WorldOptions, 'port'> & { clock: VirtualClock; ports: Ports },
-) {
+  { config, log, dir }: WorldOptions,
+  clock: VirtualClock,
+): Promise<{ database: Database; simulator: StartedSimulator }> {
   const simulating = startSimulator({
     dir: join(dir, 'simulator'),
     aheadSeconds: clock.ahead,
-    dnsPort: ports.dns,
+    dnsPort: await dnsPort(8053),
     nameServers: [{ name: NAME_SERVER, address: DNS_ADDRESSES.responder }],
     endsWithParent: true,
   });
-  const opening = openDatabase(config.options, dir, log);
-  const [simulator, database] = await Promise.allSettled([simulating, opening]);
+  const [simulator, database] = await Promise.allSettled([
+    simulating,
+    openDatabase(config.options, dir, log),
+  ]);
   if (simulator.status === 'fulfilled') parts.defer(() => simulator.value.stop());
   if (database.status === 'fulfilled') parts.defer(() => database.value.stop());
   if (simulator.status === 'rejected') throw simulator.reason;
@@ -121,45 +145,47 @@ async function startGround(
 }
 
 /** The operator's options, with those of the world in their place. */
-const worldOptions = (options: Options, ports: Ports, dnsPort: number): Options => ({
+export const worldOptions = (
+  options: Options,
+  { dnsPort: port }: Pick<SimulatorReady, 'dnsPort'>,
+): Options => ({
   ...options,
   host: HOST,
-  port: ports.api,
-  delegation_zone: DELEGATION_ZONE,
+  delegation_zone: 'dcv.certpacks.test',
   name_servers: [`${NAME_SERVER}=${DNS_ADDRESSES.responder}`],
-  dns_listen: [`${DNS_ADDRESSES.responder}:${dnsPort}`],
-  dns_rate_limit: 0,
+  dns_listen: [`${DNS_ADDRESSES.responder}:${port}`],
+  dns_rate_limit: 0, // all of loopback is one network
   dns_roots: [DNS_ADDRESSES.root],
-  dns_port: dnsPort,
+  dns_port: port,
   allow_addresses: ['127.0.0.0/8'],
 });
 
-const edgeRow = (environment: Environment, ports: Ports): EdgeRow => ({
-  name: `${environment}-1`,
-  environment,
-  host: HOST,
-  port: ports[environment],
-});
+interface RunningEdge {
+  readonly row: EdgeRow;
+  readonly edge: BundledEdge;
+}
+
+const USUAL_PORTS = { production: 8443, staging: 9443 } as const;
+
+/** One edge for each environment. They wait for the service's socket. */
+function startEdges(
+  parts: AsyncDisposableStack,
+  ground: Pick<ServiceParts, 'dir' | 'log' | 'options'>,
+): Promise<[RunningEdge, RunningEdge]> {
+  const pull = edgeSocketOf(ground);
+  const start = async (environment: Environment): Promise<RunningEdge> => {
+    const place = { host: HOST, environment, pull, log: ground.log };
+    const edge = await atUsual(USUAL_PORTS[environment], (port) => startBundledEdge({ ...place, port }));
+    parts.defer(() => edge.close());
+    return { row: { name: `${environment}-1`, environment, host: HOST, port: edge.port }, edge };
+  };
+  return Promise.all([start('production'), start('staging')]);
+}
 
 const placeOf = ({ host, port }: EdgeRow): Place => ({ host, port });
 
-async function startEdges(
-  parts: AsyncDisposableStack,
-  rows: readonly EdgeRow[],
-  pull: string,
-  log: Log,
-): Promise<Map<Environment, BundledEdge>> {
-  const running = new Map<Environment, BundledEdge>();
-  for (const { environment, host, port } of rows) {
-    const edge = await startBundledEdge({ host, port, environment, pull, log });
-    parts.defer(() => edge.close());
-    running.set(environment, edge);
-  }
-  return running;
-}
-
 /** The simulated CAs as configured rows: all four lengths of validity, wildcards and IDN everywhere. */
-const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
+export const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
   CERTIFICATE_AUTHORITIES.map((name) => {
     const { directory, rootPem, eab } = cas[name];
     return {

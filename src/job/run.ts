@@ -1,4 +1,5 @@
 import { FAULTS, Fault, wordsOf } from '../kit/fault.ts';
+import { days, type Seconds } from '../kit/time.ts';
 import { deadline, type JobName, LIFECYCLE } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
@@ -46,8 +47,7 @@ async function putOff(deps: JobDeps, pack: Pack, error: unknown): Promise<undefi
   if (error instanceof Fault && error.fault === 'pack_moved') return;
   const isForeseen = error instanceof Fault && error.fault !== 'internal';
   deps.log[isForeseen ? 'info' : 'error']({ pack: pack.id, status: pack.status, err: error }, 'work put off');
-  const seconds =
-    isForeseen && FAULTS[error.fault].retry === 'never' ? NEVER_WAIT : retryDelay(pack.attempts);
+  const seconds = waitAfter(error, pack);
   const validationErrors = [wordsOf(error)];
   // The step may have stored progress before it failed, so the pack is read again.
   await transaction(deps.pool, async (tx) => {
@@ -56,6 +56,17 @@ async function putOff(deps: JobDeps, pack: Pack, error: unknown): Promise<undefi
     await postpone(tx, deps, found, { seconds: seconds, validationErrors });
   });
 }
+
+/** When a failed step is tried again: later each time, and not before whoever failed wants to be asked. */
+function waitAfter(error: unknown, { attempts }: Pack): Seconds {
+  if (!(error instanceof Fault)) return retryDelay(attempts);
+  const asked = Math.min(error.retryAfter ?? 0, LONGEST_WAIT);
+  const own = FAULTS[error.fault].retry === 'never' ? NEVER_WAIT : retryDelay(attempts);
+  return Math.max(asked, own);
+}
+
+/** A CA's wish for patience is granted up to a day. */
+const LONGEST_WAIT = days(1);
 
 /** Seconds until work is looked at again that only the operator or the subscriber can mend. */
 const NEVER_WAIT = 3_600;

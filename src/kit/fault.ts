@@ -1,3 +1,5 @@
+import type { Seconds } from './time.ts';
+
 /** One row per way the service can fail. The API reads `status` and `code`, jobs read `retry`. */
 interface FaultRow {
   /** HTTP status of the reply. */
@@ -36,7 +38,6 @@ export const FAULTS = {
 
   // What the world can do wrong.
   pack_moved:              { status: 409, code: 1409,  retry: 'later' },
-  record_not_visible:      { status: 502, code: 1410,  retry: 'later' },
   dns_unreachable:         { status: 502, code: 1411,  retry: 'later' },
   ca_unreachable:          { status: 502, code: 1412,  retry: 'later' },
   ca_refused:              { status: 502, code: 1413,  retry: 'later' },
@@ -57,6 +58,8 @@ export const FAULT_NAMES = Object.keys(FAULTS) as FaultName[];
 interface FaultOptions extends ErrorOptions {
   /** JSON pointer to the field of the request that is at fault (RFC 6901), for `errors[].source.pointer`. */
   readonly pointer?: string;
+  /** When whoever failed wants to be asked again, in seconds. */
+  readonly retryAfter?: Seconds | undefined;
 }
 
 /** The only error class of the service. `message` is shown to the subscriber; what is not goes in `cause`. */
@@ -64,11 +67,13 @@ export class Fault extends Error {
   override readonly name = 'Fault';
   readonly fault: FaultName;
   readonly pointer: string | undefined;
+  readonly retryAfter: Seconds | undefined;
 
   constructor(fault: FaultName, message: string, options?: FaultOptions) {
     super(message, options);
     this.fault = fault;
     this.pointer = options?.pointer;
+    this.retryAfter = options?.retryAfter;
   }
 }
 

@@ -9,7 +9,10 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   // The connection must live on, for the client to read why its body was refused.
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     length += part.length;
-    if (length > limit) return undefined;
+    if (length > limit) {
+      request.resume();
+      return undefined;
+    }
     parts.push(part);
   }
   return Buffer.concat(parts);

@@ -20,14 +20,17 @@ export async function publish(
   );
 }
 
-/** The values published at `name`, and whether anything is published below it. */
+/** The values published at `name`, and whether anything is below it: a value, or a zone of ours. */
 export async function published(db: Db, name: string): Promise<{ txt: string[]; hasBelow: boolean }> {
   const { rows } = await db.query<{ txt: string[]; has_below: boolean }>(
     `select array(select distinct value from txt_records where name = $1) as txt,
-            exists (select from txt_records where reversed > $2 and reversed < $3) as has_below`,
+            exists (select from txt_records where reversed > $2 and reversed < $3)
+              or exists (select from zones where reversed > $2 and reversed < $3 and deleted_on is null)
+              as has_below`,
     [name, `${reverse(name)}.`, `${reverse(name)}/`], // '/' follows '.' in the C collation
   );
   return { txt: rows[0]?.txt ?? [], hasBelow: rows[0]?.has_below ?? false };
 }
 
-const reverse = (name: string): string => name.split('.').toReversed().join('.');
+/** The labels of a name in reverse order: what lies below a name is then one range of the C collation. */
+export const reverse = (name: string): string => name.split('.').toReversed().join('.');

@@ -2,6 +2,7 @@ import { Fault } from '../kit/fault.ts';
 import { newDelegationUuid, newHexId } from '../kit/id.ts';
 import type { PackZone, ZoneType } from '../pack/pack.ts';
 import { type Db, stateOf, type Tx } from './store.ts';
+import { reverse } from './txt-records.ts';
 
 export interface Zone extends PackZone {
   readonly accountName: string;
@@ -33,9 +34,9 @@ export async function createZone(
   const id = newHexId();
   try {
     await db.query(
-      `insert into zones (id, account_id, name, type, delegation_uuid, created_on, modified_on)
-       values ($1, $2, $3, $4, $5, $6, $6)`,
-      [id, zone.accountId, zone.name, zone.type, newDelegationUuid(), now],
+      `insert into zones (id, account_id, name, type, delegation_uuid, created_on, modified_on, reversed)
+       values ($1, $2, $3, $4, $5, $6, $6, $7)`,
+      [id, zone.accountId, zone.name, zone.type, newDelegationUuid(), now, reverse(zone.name)],
     );
   } catch (error) {
     if (stateOf(error) !== '23505') throw error;

@@ -8,6 +8,7 @@ const MOST_QUERIES = 60;
 const MOST_ALIASES = 10;
 const MOST_REFERRALS = 16;
 const MOST_NESTED = 3;
+const MOST_SERVERS = 4;
 const PATIENCE_MS = 8_000;
 const PATIENCE_OF_ONE_MS = 1_500;
 
@@ -108,15 +109,15 @@ export class Resolver {
   }
 
   /** Addresses of the servers of a zone: the parent's glue, else looked up. */
-  async #addressesOf(referral: Referral, { budget, nested }: Within): Promise<readonly string[]> {
-    const glue = addressesIn(referral.glue);
-    if (glue.length > 0 || nested >= MOST_NESTED) return glue;
-    for (const server of referral.servers) {
-      const found = await this.#follow(server, 'A', { budget, nested: nested + 1 });
-      const addresses = addressesIn(found.answers ?? []);
-      if (addresses.length > 0) return addresses;
+  async #addressesOf({ servers, glue }: Referral, { budget, nested }: Within): Promise<readonly string[]> {
+    const addresses: string[] = [];
+    for (const server of servers.slice(0, MOST_SERVERS)) {
+      const told = addressesIn(glue.filter((one) => toKey(one.name) === server));
+      const isEnough = told.length > 0 || nested >= MOST_NESTED;
+      const found = isEnough ? undefined : await this.#follow(server, 'A', { budget, nested: nested + 1 });
+      addresses.push(...told, ...addressesIn(found?.answers ?? []));
     }
-    return [];
+    return [...new Set(addresses)];
   }
 }
 
@@ -145,9 +146,8 @@ function referralIn(
 }
 
 /** Addresses within this world only, so that no record can send its questions off this machine. */
-const addressesIn = (answers: readonly Answer[]): string[] => [
-  ...new Set(dataOf(answers, 'A').filter((address) => address.startsWith('127.'))),
-];
+const addressesIn = (answers: readonly Answer[]): string[] =>
+  dataOf(answers, 'A').filter((address) => address.startsWith('127.'));
 
 const dataOf = (answers: readonly Answer[], type: 'A' | 'CNAME' | 'NS'): string[] =>
   answers.flatMap((answer) => (answer.type === type ? [answer.data] : []));

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { createHash, createHmac, generateKeyPairSync, type KeyObject, sign, webcrypto } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, type RequestOptions, request } from 'node:https';
+import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import type { SimulatedCa } from '../simulator.ts';
@@ -48,8 +48,8 @@ export interface Tampering {
   readonly header?: Readonly<Record<string, unknown>>;
   readonly nonce?: string;
   readonly contentType?: string;
-  readonly signature?: string;
-  readonly outside?: Readonly<Record<string, unknown>>;
+  /** Members of the JWS itself. */
+  readonly jws?: Readonly<Record<string, unknown>>;
 }
 
 /** A small client that shares no code with the server: each JWS is put together by hand. */
@@ -59,7 +59,6 @@ export class AcmeClient {
   kid: string | undefined;
   directory: AcmeBody = {};
   readonly #agent: Agent;
-  readonly #ca: SimulatedCa;
   #nonce = '';
 
   private constructor(ca: SimulatedCa, type: 'ec' | 'rsa') {
@@ -69,7 +68,6 @@ export class AcmeClient {
         : generateKeyPairSync('rsa', { modulusLength: 2_048 });
     this.key = pair.privateKey;
     this.publicJwk = { ...pair.publicKey.export({ format: 'jwk' }) };
-    this.#ca = ca;
     this.#agent = new Agent({ ca: ca.rootPem, keepAlive: true });
   }
 
@@ -109,39 +107,44 @@ export class AcmeClient {
   async post(url: string, payload?: unknown, tampering: Tampering = {}): Promise<AcmeReply> {
     const nonce = tampering.nonce ?? (this.#nonce || (await this.freshNonce()));
     this.#nonce = '';
-    const isRsa = this.key.asymmetricKeyType === 'rsa';
+    const body = JSON.stringify({
+      ...this.#signed({ nonce, url, ...tampering.header }, payload),
+      ...tampering.jws,
+    });
+    const contentType = tampering.contentType ?? 'application/jose+json';
+    const reply = await this.send('POST', url, { body, contentType });
+    this.#nonce = String(reply.headers['replay-nonce'] ?? '');
+    const isStale = said(reply) === '400 badNonce' && Object.keys(tampering).length === 0;
+    return isStale ? this.post(url, payload, { nonce: this.#nonce }) : reply;
+  }
+
+  #signed(header: Readonly<Record<string, unknown>>, content: unknown) {
+    const alg = this.key.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256';
     const by = this.kid ? { kid: this.kid } : { jwk: this.publicJwk };
-    const header = { alg: isRsa ? 'RS256' : 'ES256', nonce, url, ...by, ...tampering.header };
-    const head = base64url(JSON.stringify(header));
-    const body = payload === undefined ? '' : base64url(JSON.stringify(payload));
-    const signed = sign('sha256', Buffer.from(`${head}.${body}`), {
-      key: this.key,
-      dsaEncoding: 'ieee-p1363',
-    });
-    const signature = tampering.signature ?? signed.toString('base64url');
-    const jws = JSON.stringify({ protected: head, payload: body, signature, ...tampering.outside });
-    return this.send('POST', url, {
-      body: jws,
-      contentType: tampering.contentType ?? 'application/jose+json',
-    });
+    const head = base64url(JSON.stringify({ alg, ...by, ...header }));
+    const payload = content === undefined ? '' : base64url(JSON.stringify(content));
+    const key = { key: this.key, dsaEncoding: 'ieee-p1363' } as const;
+    const signature = sign('sha256', Buffer.from(`${head}.${payload}`), key).toString('base64url');
+    return { protected: head, payload, signature };
   }
 
   async freshNonce(): Promise<string> {
     const reply = await this.send('HEAD', this.directory.newNonce ?? '');
-    this.#nonce = '';
     return String(reply.headers['replay-nonce']);
   }
 
   /** One HTTP request. */
   async send(method: string, url: string, { body = '', contentType = '' } = {}): Promise<AcmeReply> {
     const options: RequestOptions = { method, agent: this.#agent, signal: AbortSignal.timeout(10_000) };
-    const sent = request(url, { ...options, headers: contentType ? { 'content-type': contentType } : {} });
+    const sent = httpsRequest(url, {
+      ...options,
+      headers: contentType ? { 'content-type': contentType } : {},
+    });
     sent.end(body);
     const [response] = await once(sent, 'response');
     let text = '';
     for await (const part of response) text += part;
     const { statusCode: status, headers } = response;
-    if (headers['replay-nonce']) this.#nonce = String(headers['replay-nonce']);
     const parsed: AcmeBody = /json/.test(headers['content-type'] ?? '') && text ? JSON.parse(text) : {};
     return { status, headers, text, body: parsed };
   }
@@ -171,27 +174,26 @@ export class AcmeClient {
   }
 
   /** Publishes the records of an order by `publish` and has them validated; gives the authorizations. */
-  async prove(
-    order: AcmeBody,
-    publish: (name: string, values: string[]) => Promise<unknown>,
-  ): Promise<AcmeBody[]> {
+  async prove(order: AcmeBody, publish: Publish): Promise<AcmeBody[]> {
     const urls = order.authorizations ?? [];
-    const open = await Promise.all(
-      urls.map(async (url) => ({ url, body: (await this.post(url, undefined)).body })),
-    );
+    const open = await Promise.all(urls.map(async (url) => (await this.post(url)).body));
     const values = new Map<string, string[]>();
-    for (const { body } of open) {
-      const name = `_acme-challenge.${body.identifier?.value}`;
-      values.set(name, [...(values.get(name) ?? []), this.txtValue(body.challenges?.[0]?.token ?? '')]);
+    for (const one of open) {
+      const name = `_acme-challenge.${one.identifier?.value}`;
+      values.set(name, [...(values.get(name) ?? []), this.txtValue(challengeOf(one).token)]);
     }
     for (const [name, texts] of values) await publish(name, texts);
-    const pending = open.filter(({ body }) => body.status === 'pending');
-    for (const { body } of pending) await this.post(body.challenges?.[0]?.url ?? '', {});
+    const pending = open.filter(({ status }) => status === 'pending');
+    for (const one of pending) await this.post(challengeOf(one).url, {});
     return Promise.all(urls.map((url) => this.settled(url)));
   }
 
   /** Finalizes a ready order and gives its chain in PEM. */
-  async certificate(order: AcmeBody, names: readonly string[], type: 'ec' | 'rsa' = 'ec'): Promise<string> {
+  async certificate(
+    order: AcmeBody,
+    names: readonly string[],
+    type: keyof typeof KEY_KINDS = 'ec',
+  ): Promise<string> {
     const finalized = await this.post(order.finalize ?? '', { csr: await newCsr(names, { type }) });
     if (finalized.status !== 200) throw new Error(finalized.text);
     const { certificate, error } = await this.settled(String(finalized.headers['location']));
@@ -204,10 +206,23 @@ export class AcmeClient {
   }
 }
 
+/** Status and the last part of the problem's type, e.g. `400 badNonce`. */
+export const said = ({ status, body }: AcmeReply): string =>
+  `${status} ${body.type?.split(':').at(-1) ?? ''}`;
+
+type Publish = (name: string, values: readonly string[]) => Promise<unknown>;
+
+/** The challenge of an authorization. */
+export function challengeOf({ challenges: [challenge] = [] }: AcmeBody): AcmeChallenge {
+  if (challenge) return challenge;
+  throw new Error('the authorization has no challenge');
+}
+
 const base64url = (text: string): string => Buffer.from(text).toString('base64url');
 
 const KEY_KINDS = {
   ec: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  p384: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
   p521: { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-256' },
   rsa: {
     name: 'RSASSA-PKCS1-v1_5',

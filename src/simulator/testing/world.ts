@@ -1,12 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { SimulatorOptions } from '../simulator.ts';
 import { startWorld, type World } from '../world.ts';
 
+/** What runs something after a test: its context, or the module for all tests of a file. */
+export interface After {
+  after(fn: () => void | Promise<void>): void;
+}
+
 /** Options of a world on free ports, in a folder that is removed after the test. */
-export function givenOptions(t: Pick<TestContext, 'after'>): SimulatorOptions {
+export function givenOptions(t: After): SimulatorOptions {
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-simulator-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const nameServers = [{ name: 'ns1.certpacks.test', address: '127.0.0.3' }];
@@ -14,7 +18,7 @@ export function givenOptions(t: Pick<TestContext, 'after'>): SimulatorOptions {
 }
 
 /** A world in this process, closed and removed after the test. */
-export async function givenWorld(t: Pick<TestContext, 'after'>): Promise<World> {
+export async function givenWorld(t: After): Promise<World> {
   const world = await startWorld(givenOptions(t));
   t.after(() => world.close());
   return world;

@@ -89,6 +89,7 @@ test('who comes second adopts the server, and who goes last stops it', async (t)
 
   await second.stop();
   assert.deepEqual(processesIn(given.cluster), []);
+  assert.equal(given.lines.length, 1, given.lines.join('; '));
 });
 
 test('of processes that start at the same moment one starts the server, and none is left at the end', async (t) => {

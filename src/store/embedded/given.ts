@@ -95,6 +95,8 @@ async function fork(dir: string, forks: ChildProcess[]): Promise<Fork> {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM, dir], {
     stdio: ['pipe', 'pipe', 'inherit'],
     cwd: '/',
+    // A process group of its own, as a terminal gives one to what is typed there.
+    detached: true,
   });
   forks.push(child);
   const ended = once(child, 'exit');

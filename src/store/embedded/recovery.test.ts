@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,10 +17,10 @@ import { serverArguments } from './settings.ts';
 
 const LIMIT_MS = 10_000;
 
-test('a server whose parent was killed is adopted by the next process', async (t) => {
+test('a server whose parent was killed, with all of its process group, is adopted by the next process', async (t) => {
   const given = givenShared(t);
   const killed = await given.fork();
-  killed.child.kill('SIGKILL');
+  process.kill(-(killed.child.pid ?? Number.NaN), 'SIGKILL');
   await once(killed.child, 'exit');
 
   const server = await given.start();
@@ -130,12 +130,20 @@ test('an empty lock file of a server that was killed while it started is removed
   await given.start();
 });
 
-test('a server on our socket that has other data is refused', async (t) => {
+test('a server on our socket that has other data is refused, even with the same password', async (t) => {
   const [given, foreign] = [givenFolder(t), await givenStopped(t)];
   await givenServer(t, foreign, layoutOf(given.dir, '/tmp').sockets);
   await assert.rejects(given.start(), {
     fault: 'configuration',
-    message: /not of this data folder answers on /,
+    message: /not of this data folder .*password/,
+  });
+
+  for (const name of ['database-password', 'postgres']) {
+    execFileSync('cp', ['-a', join(foreign.dir, name), given.dir]);
+  }
+  await assert.rejects(given.start(), {
+    fault: 'configuration',
+    message: /not of this data folder .*it serves /,
   });
 });
 

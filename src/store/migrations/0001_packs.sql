@@ -19,6 +19,7 @@ create table zones (
   id              text primary key,
   account_id      text not null references accounts,
   name            text not null,  -- A-labels, lower case
+  reversed        text collate "C" not null,  -- see txt_records.reversed
   type            text not null check (type in ('full', 'partial')),
   delegation_uuid text not null,
   next_ord        bigint not null default 1,
@@ -28,6 +29,7 @@ create table zones (
   deleted_on      timestamptz  -- hidden from then on; gone with its last pack
 );
 create unique index zones_name on zones (name) where deleted_on is null;
+create index zones_reversed on zones (reversed) where deleted_on is null;
 create index zones_account on zones (account_id, created_on, id) where deleted_on is null;
 create index zones_deleted on zones (deleted_on) where deleted_on is not null;
 

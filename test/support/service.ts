@@ -1,0 +1,97 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Cloudflare from 'cloudflare';
+import { edgeSocketOf, startService } from '../../src/cli/service.ts';
+import { rowsOf, worldOptions } from '../../src/cli/world.ts';
+import { type BundledEdge, startBundledEdge } from '../../src/edge/bundled.ts';
+import type { EdgeRow } from '../../src/edge/edge.ts';
+import { VirtualClock } from '../../src/kit/clock.ts';
+import { loadConfig } from '../../src/kit/config.ts';
+import { newLog } from '../../src/kit/log.ts';
+import { DNS_ADDRESSES } from '../../src/simulator/simulator.ts';
+import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';
+import { createAccount } from '../../src/store/accounts.ts';
+import { startEmbedded } from '../../src/store/embedded/embedded.ts';
+import { migrate, openPool, type Pool } from '../../src/store/store.ts';
+import { createToken } from '../../src/store/tokens.ts';
+import { freePort } from './ports.ts';
+
+/** The service inside the test's own process: its clock, its edges and its CAs are in the test's hands. */
+export interface TestService {
+  readonly pool: Pool;
+  readonly client: Cloudflare;
+  readonly accountId: string;
+  readonly simulator: StartedSimulator;
+  readonly edges: readonly TestEdge[];
+  /** Moves the clock of the service and of the simulated world on. */
+  advance(seconds: number): Promise<void>;
+}
+
+/** An edge that can be taken away and come back at the same port. */
+export interface TestEdge extends EdgeRow {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a service with two production edges. All ends with `ends`. */
+export async function startTestService(ends: AsyncDisposableStack): Promise<TestService> {
+  const dir = mkdtempSync(join(tmpdir(), 'certpacks-service-'));
+  chmodSync(dir, 0o711);
+  ends.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
+  const database = await startEmbedded({ dir, log: () => undefined });
+  ends.defer(() => database.stop());
+  const pool = openPool({ ...database.connection, max: 8 }, () => undefined);
+  ends.defer(() => pool.end());
+  await migrate(pool);
+  const simulator = await startSimulator({
+    dir: join(dir, 'simulator'),
+    aheadSeconds: 0,
+    dnsPort: 0,
+    nameServers: [{ name: 'ns1.certpacks.test', address: DNS_ADDRESSES.responder }],
+    endsWithParent: true,
+  });
+  ends.defer(() => simulator.stop());
+
+  const clock = new VirtualClock();
+  const options = { ...worldOptions(loadConfig({}).options, simulator), port: 0, rsa_keys: 2 };
+  const parts = { options, dir, pool, clock, log: newLog('silent') };
+  const edges = await Promise.all(['edge-a', 'edge-b'].map((name) => testEdge(name, edgeSocketOf(parts))));
+  const service = await startService({ ...parts, rows: rowsOf(simulator), edges });
+  ends.defer(service.stop);
+  for (const edge of edges) {
+    await edge.start();
+    ends.defer(() => edge.stop());
+  }
+  const account = await createAccount(pool, 'test', clock.now());
+  const apiToken = await createToken(
+    pool,
+    { accountId: account.id, name: 'test', access: 'write' },
+    clock.now(),
+  );
+  const client = new Cloudflare({ apiToken, baseURL: service.api, maxRetries: 0 });
+  const advance = async (seconds: number) => {
+    const body = JSON.stringify({ advance_s: seconds });
+    // A test may have taken the world away; the service's own time goes on.
+    await fetch(`${simulator.control}/clock`, { method: 'POST', body }).catch(() => undefined);
+    clock.advance(seconds);
+    service.poke();
+  };
+  return { pool, client, accountId: account.id, simulator, edges, advance };
+}
+
+async function testEdge(name: string, pull: string): Promise<TestEdge> {
+  const place = { host: '127.0.0.1', port: await freePort(), environment: 'production' } as const;
+  let running: BundledEdge | undefined;
+  return {
+    name,
+    ...place,
+    start: async () => {
+      running = await startBundledEdge({ ...place, pull, log: newLog('silent') });
+    },
+    stop: async () => {
+      await running?.close();
+      running = undefined;
+    },
+  };
+}
