@@ -104,10 +104,11 @@ interface ControlParts {
   readonly edges: readonly RunningEdge[];
 }
 
+const stateOf = ({ row, edge }: RunningEdge) =>
+  [row.environment, { ...placeOf(row), ...edge.stats() }] as const;
+
 /** The control interface, beside the API's port when that was asked for. */
 function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, apiPort: number | undefined) {
-  const stateOf = ({ row, edge }: RunningEdge) =>
-    [row.environment, { ...placeOf(row), ...edge.stats() }] as const;
   const deps = {
     pool,
     clock,

@@ -17,6 +17,9 @@ export interface Desk {
 /** How long a claim lasts unless it is extended; a killed worker's packs are free again after it. */
 export const LEASE: Seconds = 60;
 
+/** Leases are extended when a third of them is over, so one that ends sooner than this was ended from outside. */
+const ENDED: Seconds = LEASE / 6;
+
 /** What may change of a pack beside its status. */
 export type PackChange = Partial<
   Pick<Pack, 'validationRecords' | 'validationErrors' | 'certificates' | 'attempts' | 'isBranded'>
@@ -64,7 +67,7 @@ export function postpone(tx: Tx, desk: Desk, pack: Pack, { seconds, ...change }:
   const late = deadline(to);
   const wanted = after(now, seconds);
   const dueAt = late && late < wanted && late > now ? late : wanted;
-  return write(tx, desk, { pack, to, dueAt, isFreed: false, staysDueAt: now });
+  return write(tx, desk, { pack, to, dueAt, isFreed: false, staysDueAt: after(now, ENDED) });
 }
 
 /** Changes of a pack that leave its calendar as it is, for a wish from outside: takes it from its worker. */

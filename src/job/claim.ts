@@ -38,13 +38,14 @@ export async function claimDue(
   return rows.map(({ id, claim }) => ({ packId: id, claim }));
 }
 
-/** Extends the leases of packs that are still held. */
+/** Extends the leases of packs that are still held; one that was made due meanwhile stays due. */
 export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[]): Promise<void> {
+  const now = clock.now();
   await db.query(
     `update packs set due_at = $1
        from unnest($2::uuid[], $3::int[]) as held (id, claim)
-      where packs.id = held.id and packs.claim = held.claim and due_at is not null`,
-    [after(clock.now(), LEASE), claims.map(({ packId }) => packId), claims.map(({ claim }) => claim)],
+      where packs.id = held.id and packs.claim = held.claim and packs.due_at > $4`,
+    [after(now, LEASE), claims.map(({ packId }) => packId), claims.map(({ claim }) => claim), now],
   );
 }
 

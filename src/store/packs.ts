@@ -76,8 +76,8 @@ export async function insertPack(tx: Tx, pack: Pack, lane: number, filing: Filin
 
 /**
  * Writes what may change of a pack, unless it left `from` or another took it since `pack.claim`: then false.
- * `isFreed` raises the claim, so that whoever works on the pack now loses it. A pack that was made due while
- * it was worked on stays due, where `staysDueAt` (now) is given.
+ * `isFreed` raises the claim, so that whoever works on the pack now loses it. A pack that was made due
+ * before `staysDueAt` while it was worked on stays due.
  */
 export async function updatePack(
   tx: Tx,

@@ -9,7 +9,7 @@ export type Jwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string };
 
 /** Signature algorithms of account keys. */
-export const ALGORITHMS = ['ES256', 'RS256'] as const;
+const ALGORITHMS = ['ES256', 'RS256'] as const;
 
 /** Bits of an RSA key that are accepted. */
 const RSA_BITS = { least: 2_048, most: 8_192 } as const;
@@ -30,10 +30,15 @@ export function readJwk(value: unknown): Jwk {
   return jwk;
 }
 
+/** Each request of an account has its key read; reading it takes as long as verifying with it. */
+const READ = new WeakMap<Jwk, KeyObject>();
+
 /** The key for use with node:crypto. Throws `badPublicKey`. */
-export function keyOf(jwk: Jwk): KeyObject {
+function keyOf(jwk: Jwk): KeyObject {
   try {
-    return createPublicKey({ key: { ...jwk }, format: 'jwk' });
+    const key = READ.get(jwk) ?? createPublicKey({ key: { ...jwk }, format: 'jwk' });
+    READ.set(jwk, key);
+    return key;
   } catch {
     throw new Refusal('badPublicKey', 'the account key is not a valid EC P-256 or RSA key');
   }

@@ -141,5 +141,5 @@ export class Ledger {
 }
 
 /** The name that an authorization is for, with its wildcard. */
-export const nameOf = ({ name, isWildcard }: Pick<Authorization, 'name' | 'isWildcard'>): string =>
+const nameOf = ({ name, isWildcard }: Pick<Authorization, 'name' | 'isWildcard'>): string =>
   isWildcard ? `*.${name}` : name;

@@ -17,6 +17,7 @@ const PROBLEMS = {
   unsupportedIdentifier: 400,
   userActionRequired: 403,
 } as const;
+/** The last part of a problem type. */
 export type ProblemName = keyof typeof PROBLEMS;
 
 /** A problem document (RFC 7807) as it goes over the wire. */

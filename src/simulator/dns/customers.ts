@@ -129,5 +129,5 @@ const EMPTY: Node = new Map();
 const isServer = (name: string): boolean => CUSTOMER_SERVERS.some((server) => server.name === name);
 
 /** NS records that hand `zone` to the customers' servers. */
-export const nameServers = (zone: string): Answer[] =>
+const nameServers = (zone: string): Answer[] =>
   CUSTOMER_SERVERS.map((server) => record(zone, 'NS', server.name));

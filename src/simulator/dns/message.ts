@@ -5,7 +5,7 @@ import { toKey } from './names.ts';
 export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
 
 /** The size of a UDP answer that no network cuts into fragments, in bytes. */
-export const UDP_SIZE = 1_232;
+const UDP_SIZE = 1_232;
 
 /** One well-formed question. */
 export interface Query {

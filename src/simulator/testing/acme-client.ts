@@ -36,6 +36,7 @@ interface AcmeChallenge {
   readonly error?: AcmeBody;
 }
 
+/** One HTTP answer. */
 export interface AcmeReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
