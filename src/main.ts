@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { program } from './cli/cli.ts';
-import { fail } from './cli/process.ts';
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Halves the time of a start; it has to come before the imports that it is for.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/certpacks', import.meta.url)));
+const { program } = await import('./cli/cli.ts');
+const { fail } = await import('./cli/process.ts');
 
 const { version }: { version: string } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),

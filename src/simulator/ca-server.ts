@@ -100,7 +100,7 @@ export class CaServer {
       ledger: this.ledger,
       url: (path) => `https://127.0.0.1:${authority.port}${path}`,
       signing() {
-        signing ??= import('./ca/signing.ts').then(({ openSigning }) => openSigning(authority.intermediate));
+        signing ??= import('./ca/signing.ts').then(({ openSigning }) => openSigning(authority));
         return signing;
       },
       later: (work) => this.#later.add(work),

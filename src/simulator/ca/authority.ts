@@ -12,7 +12,10 @@ export interface KeyPair {
 /** What a CA keeps for as long as its folder lasts. */
 export interface Authority {
   readonly root: KeyPair;
+  /** Issues to ECDSA keys. */
   readonly intermediate: KeyPair;
+  /** Issues to RSA keys, as public CAs do: its signatures are RSA. */
+  readonly rsaIntermediate: KeyPair;
   /** Of its directory. */
   readonly tls: KeyPair;
   /** Key for external account binding that it gave out; `hmacKey` is base64url. */

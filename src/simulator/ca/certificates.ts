@@ -8,5 +8,5 @@ export function onCertificate(ca: CaContext, { id }: Signed, account: Account): 
   if (!found) throw new Refusal('malformed', 'there is no such certificate', { status: 404 });
   if (found.accountId !== account.id)
     throw new Refusal('unauthorized', 'this certificate is of another account');
-  return { status: 200, pem: `${found.pem}\n${ca.authority.intermediate.pem}\n` };
+  return { status: 200, pem: found.chain };
 }

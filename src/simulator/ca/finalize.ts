@@ -61,9 +61,9 @@ async function issue(ca: CaContext, id: string): Promise<void> {
   if (order?.status !== 'processing') return;
   try {
     const { accountId, names: hosts } = order;
-    const { serial, pem, notBefore, notAfter } = await leafOf(ca, order);
+    const { serial, chain, notBefore, notAfter } = await leafOf(ca, order);
     ca.ledger.record({
-      certificate: { serial, accountId, hosts, notBefore, notAfter, pem },
+      certificate: { serial, accountId, hosts, notBefore, notAfter, chain },
       order: { ...order, status: 'valid', serial },
     });
   } catch (error) {

@@ -59,8 +59,8 @@ export interface IssuedCertificate {
   readonly hosts: readonly string[];
   readonly notBefore: string;
   readonly notAfter: string;
-  /** The leaf alone. */
-  readonly pem: string;
+  /** PEM of the leaf and its issuer. */
+  readonly chain: string;
 }
 
 /** What one step changes: all of it is kept, or nothing. */

@@ -20,35 +20,40 @@ import type { Authority, KeyPair } from './authority.ts';
 import { newSerial } from './serial.ts';
 import type { CaTerms } from './terms.ts';
 
-/** By these all keys of a CA are made and all its signatures. */
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** Makes root, intermediate, the certificate of its directory, and a key for external accounts where it wants them. */
 export async function makeAuthority({ organization, demandsBinding }: CaTerms): Promise<Authority> {
-  const [rootKeys, intermediateKeys, tlsKeys] = await Promise.all([newKeys(), newKeys(), newKeys()]);
+  const making = [newKeys(), newKeys(), newKeys(), newKeys(RSA)] as const;
+  const [rootKeys, intermediateKeys, tlsKeys, rsaKeys] = await Promise.all(making);
   const rootName = nameOf(organization, 'Root');
   const root = await sign({ subject: rootName, keys: rootKeys, issuer: rootName, signer: rootKeys }, CA_USE);
-  const intermediateName = nameOf(organization, 'Intermediate');
-  const [intermediate, tls] = await Promise.all([
-    sign(
-      { subject: intermediateName, keys: intermediateKeys, issuer: rootName, signer: rootKeys },
-      LAST_CA_USE,
-    ),
-    sign(
-      { subject: nameOf(organization, 'Directory'), keys: tlsKeys, issuer: rootName, signer: rootKeys },
-      TLS_USE,
-    ),
+  const below = (role: string, keys: webcrypto.CryptoKeyPair, use: readonly Extension[]) =>
+    sign({ subject: nameOf(organization, role), keys, issuer: rootName, signer: rootKeys }, use);
+  const [intermediate, rsaIntermediate, tls] = await Promise.all([
+    below('ECDSA Intermediate', intermediateKeys, LAST_CA_USE),
+    below('RSA Intermediate', rsaKeys, LAST_CA_USE),
+    below('Directory', tlsKeys, TLS_USE),
   ]);
   return {
     root: await keyPair(root, rootKeys),
     intermediate: await keyPair(intermediate, intermediateKeys),
+    rsaIntermediate: await keyPair(rsaIntermediate, rsaKeys),
     tls: await keyPair(tls, tlsKeys),
     ...(demandsBinding ? { eab: newBindingKey() } : {}),
     port: 0,
   };
 }
 
-const newKeys = () => webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
+const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+  hash: 'SHA-256',
+} as const;
+
+const newKeys = (algorithm: typeof ECDSA | typeof RSA = ECDSA): Promise<webcrypto.CryptoKeyPair> =>
+  webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
 const newBindingKey = () => ({ kid: newHexId(), hmacKey: randomBytes(32).toString('base64url') });
 
