@@ -8,9 +8,12 @@ import { createServer as createNet } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
+import { needs } from '../../test/support/peers.ts';
 import { newAccountKey } from './account.ts';
 import { AcmeClient } from './client.ts';
 import { directoryOf, type Script, scriptedServer } from './scripted-server.ts';
+
+const OPENSSL = needs('openssl');
 
 const signal = AbortSignal.timeout(60_000);
 const json = { 'content-type': 'application/json' };
@@ -98,7 +101,7 @@ it('survives a server that does not speak HTTP', async (t) => {
   await assert.rejects(client.directory(signal), { fault: 'ca_wrong_answer' });
 });
 
-it('trusts the given roots for TLS and nobody else, and is not led to plain http', async (t) => {
+it('trusts the given roots for TLS and nobody else, and is not led to plain http', OPENSSL, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'acme-'));
   t.after(() => rmSync(dir, { recursive: true }));
   const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { it } from 'node:test';
+import { needs } from '../../test/support/peers.ts';
 import { createCsr } from './csr.ts';
 import { checkLeaf, parseLeaf } from './leaf.ts';
 import { opensslCa } from './openssl-ca.ts';
+
+const OPENSSL = needs('openssl');
 
 const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const names = ['a.example', '*.a.example'];
@@ -11,7 +14,7 @@ const csr = createCsr(key, names);
 const DAY = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY);
 
-it('takes the certificate that was ordered, and tells what it says', (t) => {
+it('takes the certificate that was ordered, and tells what it says', OPENSSL, (t) => {
   const ca = opensslCa(t);
   const chain = ca.sign(csr) + ca.pem;
   const { fingerprint, notBefore, notAfter, ...leaf } = checkLeaf(
@@ -31,7 +34,7 @@ it('takes the certificate that was ordered, and tells what it says', (t) => {
   assert.deepEqual(parseLeaf(chain), { ...leaf, fingerprint, notBefore, notAfter });
 });
 
-it('names the issuer by its common name where it has no organisation, and RSA as RSA', (t) => {
+it('names the issuer by its common name where it has no organisation, and RSA as RSA', OPENSSL, (t) => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const leaf = parseLeaf(opensslCa(t, '/CN=Some Root 1').sign(createCsr(rsa, names)));
   assert.equal(leaf.issuer, 'SomeRoot1');
@@ -41,7 +44,7 @@ it('names the issuer by its common name where it has no organisation, and RSA as
 const refuse = (pem: string, ask: Parameters<typeof checkLeaf>[1], now: Date, message: RegExp) =>
   assert.throws(() => checkLeaf(pem, ask, now), { fault: 'ca_wrong_answer', message });
 
-it('refuses another key, other names, a CA, a certificate too old or too new', (t) => {
+it('refuses another key, other names, a CA, a certificate too old or too new', OPENSSL, (t) => {
   const ca = opensslCa(t);
   const chain = ca.sign(csr) + ca.pem;
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -59,7 +62,7 @@ it('refuses another key, other names, a CA, a certificate too old or too new', (
   refuse(asCa, { key, names }, inDays(1), /is one of a CA/);
 });
 
-it('refuses a chain whose links do not sign each other, also under the same name', (t) => {
+it('refuses a chain whose links do not sign each other, also under the same name', OPENSSL, (t) => {
   const [ca, namesake] = [opensslCa(t), opensslCa(t)];
   for (const chain of [
     ca.sign(csr) + namesake.pem,
@@ -79,6 +82,7 @@ const WRONG_NAMES: Readonly<Record<string, readonly [string, RegExp]>> = {
 };
 
 for (const [what, [extensions, message]] of Object.entries(WRONG_NAMES)) {
-  it(`refuses ${what}`, (t) =>
-    refuse(opensslCa(t).sign(csr, extensions), { key, names }, inDays(1), message));
+  it(`refuses ${what}`, OPENSSL, (t) =>
+    refuse(opensslCa(t).sign(csr, extensions), { key, names }, inDays(1), message),
+  );
 }

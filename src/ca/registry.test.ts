@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
+import { needs } from '../../test/support/peers.ts';
 import { dnsTxtValue, importAccountKey } from '../acme/account.ts';
 import { refusing, type Seen } from '../acme/scripted-server.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -10,6 +11,8 @@ import { checkLeaf } from './leaf.ts';
 import { createCa } from './registry.ts';
 import { documentedRows } from './rows.ts';
 import { memoryAccounts, smallCa } from './small-ca.ts';
+
+const OPENSSL = needs('openssl');
 
 const signal = AbortSignal.timeout(60_000);
 const clock = systemClock();
@@ -31,7 +34,7 @@ async function newRequest(t: TestContext, hosts: readonly string[]) {
   return { key, csr: createCsr(key, hosts) };
 }
 
-it('gets a certificate in seven requests on an account that it has', async (t) => {
+it('gets a certificate in seven requests on an account that it has', OPENSSL, async (t) => {
   const { ca, small } = await given(t);
   const hosts = ['a.example'];
   await ca.order({ ...ask, names: ['first.example'] }, signal);
@@ -47,7 +50,7 @@ it('gets a certificate in seven requests on an account that it has', async (t) =
   assert.equal(small.requests.length - before, 7, small.requests.join(', '));
 });
 
-it('tells the record of every name, with the same TXT name for apex and wildcard', async (t) => {
+it('tells the record of every name, with the same TXT name for apex and wildcard', OPENSSL, async (t) => {
   const { ca, accounts } = await given(t);
   const { authorizations, status, expiresAt } = await ca.order(ask, signal);
   const key = importAccountKey([...accounts.kept.values()][0]?.key ?? '');
@@ -58,23 +61,31 @@ it('tells the record of every name, with the same TXT name for apex and wildcard
   );
 });
 
-it('registers one account for all who order first at the same time, and uses it ever after', async (t) => {
-  const { ca, small, accounts, row } = await given(t);
-  await Promise.all(Array.from({ length: 5 }, () => ca.order(ask, signal)));
-  await createCa(row, { accounts, clock }).order(ask, signal);
-  assert.equal(small.requests.filter((request) => request === 'POST /account').length, 1);
-});
+it(
+  'registers one account for all who order first at the same time, and uses it ever after',
+  OPENSSL,
+  async (t) => {
+    const { ca, small, accounts, row } = await given(t);
+    await Promise.all(Array.from({ length: 5 }, () => ca.order(ask, signal)));
+    await createCa(row, { accounts, clock }).order(ask, signal);
+    assert.equal(small.requests.filter((request) => request === 'POST /account').length, 1);
+  },
+);
 
-it('uses the account of another process that was first, also when its own registration was refused', async (t) => {
-  const before = ({ path }: Seen) => {
-    if (path !== '/account') return undefined;
-    accounts.kept.set(`google ${row.directoryUrl}`, other);
-    return refusing(403, 'unauthorized', 'the external account binding was used before');
-  };
-  const { ca, accounts, row } = await given(t, { before });
-  const other = await accountOf(t);
-  assert.equal((await ca.order(ask, signal)).status, 'pending');
-});
+it(
+  'uses the account of another process that was first, also when its own registration was refused',
+  OPENSSL,
+  async (t) => {
+    const before = ({ path }: Seen) => {
+      if (path !== '/account') return undefined;
+      accounts.kept.set(`google ${row.directoryUrl}`, other);
+      return refusing(403, 'unauthorized', 'the external account binding was used before');
+    };
+    const { ca, accounts, row } = await given(t, { before });
+    const other = await accountOf(t);
+    assert.equal((await ca.order(ask, signal)).status, 'pending');
+  },
+);
 
 /** An account as a store keeps it. */
 async function accountOf(t: TestContext): Promise<CaAccount> {
@@ -91,7 +102,7 @@ const stored = (order: CaOrder): CaOrder => ({
   expiresAt: order.expiresAt,
 });
 
-it('goes on with an order in another process, at every step', async (t) => {
+it('goes on with an order in another process, at every step', OPENSSL, async (t) => {
   const { small, row, accounts } = await given(t);
   const anew = () => createCa(row, { accounts, clock });
   const order = stored(await anew().order(ask, signal));
@@ -106,7 +117,7 @@ it('goes on with an order in another process, at every step', async (t) => {
   assert.equal(small.orders.length, 1);
 });
 
-it('does not finalize an order again that is being processed', async (t) => {
+it('does not finalize an order again that is being processed', OPENSSL, async (t) => {
   const { ca, small } = await given(t);
   const ready = await ca.validate(await ca.order(ask, signal), signal);
   const { csr } = await newRequest(t, names);
@@ -118,7 +129,7 @@ it('does not finalize an order again that is being processed', async (t) => {
   assert.equal(small.requests.length, before + 1, 'nothing is asked about a valid order');
 });
 
-it('says which host failed and what to do, in the order and its authorization', async (t) => {
+it('says which host failed and what to do, in the order and its authorization', OPENSSL, async (t) => {
   const { ca } = await given(t, { verdict: (name) => (name.startsWith('*') ? 'invalid' : 'valid') });
   const order = await ca.validate(await ca.order(ask, signal), signal);
   const words = /^google refused \*.a.example: wrong value for \*.a.example; publish the TXT record as shown/;
@@ -131,14 +142,18 @@ it('says which host failed and what to do, in the order and its authorization', 
   assert.match(order.authorizations[1]?.problem ?? '', words);
 });
 
-it('gives an order as invalid whose authorization failed, also while the CA calls it pending', async (t) => {
-  const { ca } = await given(t, { verdict: () => 'invalid', before: slowly });
-  const { status, problem } = await ca.validate(await ca.order(ask, signal), signal);
-  assert.equal(status, 'invalid');
-  assert.match(problem ?? '', /wrong value for a.example/);
-});
+it(
+  'gives an order as invalid whose authorization failed, also while the CA calls it pending',
+  OPENSSL,
+  async (t) => {
+    const { ca } = await given(t, { verdict: () => 'invalid', before: slowly });
+    const { status, problem } = await ca.validate(await ca.order(ask, signal), signal);
+    assert.equal(status, 'invalid');
+    assert.match(problem ?? '', /wrong value for a.example/);
+  },
+);
 
-it('gives an order that the CA has forgotten as invalid', async (t) => {
+it('gives an order that the CA has forgotten as invalid', OPENSSL, async (t) => {
   const { ca } = await given(t);
   const order = await ca.order(ask, signal);
   const gone = { ...order, url: order.url.replace('/orders/0', '/orders/9') };
@@ -147,13 +162,17 @@ it('gives an order that the CA has forgotten as invalid', async (t) => {
   assert.match(problem ?? '', /^google no longer knows the order/);
 });
 
-it('comes back with what it saw when the CA asks to wait for longer than one call may last', async (t) => {
-  const { ca, small } = await given(t, { verdict: () => 'pending', before: slowly });
-  const order = await ca.order(ask, signal);
-  const seen = await ca.validate(order, signal);
-  assert.equal(seen.status, 'pending');
-  assert.equal(small.requests.filter((request) => request === 'POST /orders/0').length, 1);
-});
+it(
+  'comes back with what it saw when the CA asks to wait for longer than one call may last',
+  OPENSSL,
+  async (t) => {
+    const { ca, small } = await given(t, { verdict: () => 'pending', before: slowly });
+    const order = await ca.order(ask, signal);
+    const seen = await ca.validate(order, signal);
+    assert.equal(seen.status, 'pending');
+    assert.equal(small.requests.filter((request) => request === 'POST /orders/0').length, 1);
+  },
+);
 
 /** Asks to come back in a minute. */
 const slowly = ({ path }: Seen) =>
@@ -166,30 +185,34 @@ const PENDING = {
   finalize: 'http://127.0.0.1/finalize',
 };
 
-it('refuses an order for other names than it asked for', async (t) => {
+it('refuses an order for other names than it asked for', OPENSSL, async (t) => {
   const { ca } = await given(t);
   const twice = ca.order({ ...ask, names: ['a.example', 'A.EXAMPLE'] }, signal);
   await assert.rejects(twice, { fault: 'ca_wrong_answer', message: /^google: .* other names/ });
 });
 
-it('makes RSA orders at the RSA directory, with an account there, and goes on with them there', async (t) => {
-  const [ecc, rsa] = [await smallCa(t), await smallCa(t)];
-  const accounts = memoryAccounts();
-  const row = {
-    ...documentedRows.ssl_com,
-    directoryUrl: ecc.directory,
-    rsaDirectoryUrl: rsa.directory,
-    hasAgreedToTerms: true,
-  };
-  const ca = createCa(row, { accounts, clock });
-  const order = await ca.order({ names, algorithm: 'rsa' }, signal);
-  assert.equal((await ca.validate(order, signal)).status, 'ready');
-  assert.deepEqual([ecc.orders.length, rsa.orders.length, ecc.requests.length], [0, 1, 0]);
-  await ca.order(ask, signal);
-  assert.equal(accounts.kept.size, 2);
-});
+it(
+  'makes RSA orders at the RSA directory, with an account there, and goes on with them there',
+  OPENSSL,
+  async (t) => {
+    const [ecc, rsa] = [await smallCa(t), await smallCa(t)];
+    const accounts = memoryAccounts();
+    const row = {
+      ...documentedRows.ssl_com,
+      directoryUrl: ecc.directory,
+      rsaDirectoryUrl: rsa.directory,
+      hasAgreedToTerms: true,
+    };
+    const ca = createCa(row, { accounts, clock });
+    const order = await ca.order({ names, algorithm: 'rsa' }, signal);
+    assert.equal((await ca.validate(order, signal)).status, 'ready');
+    assert.deepEqual([ecc.orders.length, rsa.orders.length, ecc.requests.length], [0, 1, 0]);
+    await ca.order(ask, signal);
+    assert.equal(accounts.kept.size, 2);
+  },
+);
 
-it('turns every failure into a Fault that names the CA', async (t) => {
+it('turns every failure into a Fault that names the CA', OPENSSL, async (t) => {
   const refused = await given(t, {
     before: ({ path }) => (path === '/order' ? refusing(403, 'rejectedIdentifier', 'policy') : undefined),
   });
@@ -209,7 +232,7 @@ it('turns every failure into a Fault that names the CA', async (t) => {
   });
 });
 
-it('tells the operator which option is missing for an account', async (t) => {
+it('tells the operator which option is missing for an account', OPENSSL, async (t) => {
   const { row } = await given(t, { meta: { termsOfService: 'https://ca.example/terms' } });
   const ca = createCa({ ...row, hasAgreedToTerms: false }, { accounts: memoryAccounts(), clock });
   const message = /^\[ca.google\]: .*https:\/\/ca.example\/terms.*agreed_to_terms/;

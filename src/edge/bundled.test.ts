@@ -5,11 +5,14 @@ import { request } from 'node:https';
 import { connect as connectTcp, createServer } from 'node:net';
 import { test } from 'node:test';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { needs } from '../../test/support/peers.ts';
 import { ALGORITHMS } from '../pack/pack.ts';
 import { startBundledEdge } from './bundled.ts';
 import { fingerprintIn, givenPack, givenService, quiet, until } from './given.ts';
 import { givenPort, givenServedName, NAME, shaken } from './given-edge.ts';
 import { showLeaf } from './handshake.ts';
+
+const OPENSSL = needs('openssl');
 
 const { signal } = new AbortController();
 
@@ -23,20 +26,24 @@ async function sClient(port: number, ...flags: string[]): Promise<string> {
   return Buffer.concat(await child.stdout.toArray()).toString();
 }
 
-test('openssl is shown the leaf and the chain of the algorithm that it can check, ECDSA where it can both', async (t) => {
-  const { row } = await givenServedName(t);
-  for (const version of ['-tls1_2', '-tls1_3']) {
-    const ecdsa = await sClient(row.port, version, '-sigalgs', 'ECDSA+SHA256');
-    assert.match(ecdsa, /Peer signature type: ECDSA/, version);
-    assert.match(ecdsa, / 1 s:CN ?= ?CA of ecdsa/);
-    assert.doesNotMatch(ecdsa, /CA of rsa/);
-    const rsa = await sClient(row.port, version, '-sigalgs', 'rsa_pss_rsae_sha256:RSA+SHA256');
-    assert.match(rsa, /Peer signature type: RSA/, version);
-    assert.match(rsa, / 1 s:CN ?= ?CA of rsa/);
-    assert.doesNotMatch(rsa, /CA of ecdsa/);
-    assert.match(await sClient(row.port, version), /Peer signature type: ECDSA/, version);
-  }
-});
+test(
+  'openssl is shown the leaf and the chain of the algorithm that it can check, ECDSA where it can both',
+  OPENSSL,
+  async (t) => {
+    const { row } = await givenServedName(t);
+    for (const version of ['-tls1_2', '-tls1_3']) {
+      const ecdsa = await sClient(row.port, version, '-sigalgs', 'ECDSA+SHA256');
+      assert.match(ecdsa, /Peer signature type: ECDSA/, version);
+      assert.match(ecdsa, / 1 s:CN ?= ?CA of ecdsa/);
+      assert.doesNotMatch(ecdsa, /CA of rsa/);
+      const rsa = await sClient(row.port, version, '-sigalgs', 'rsa_pss_rsae_sha256:RSA+SHA256');
+      assert.match(rsa, /Peer signature type: RSA/, version);
+      assert.match(rsa, / 1 s:CN ?= ?CA of rsa/);
+      assert.doesNotMatch(rsa, /CA of ecdsa/);
+      assert.match(await sClient(row.port, version), /Peer signature type: ECDSA/, version);
+    }
+  },
+);
 
 test('each algorithm shows its own leaf, over TLS 1.2 and 1.3, and nothing older is spoken', async (t) => {
   const { row, pack } = await givenServedName(t);

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import type { CaOrder } from '../ca/ca.ts';
+import type { Ca, CaOrder } from '../ca/ca.ts';
 import { createCsr } from '../ca/csr.ts';
 import { checkLeaf } from '../ca/leaf.ts';
 import { Fault } from '../kit/fault.ts';
@@ -21,21 +21,43 @@ type Stored = StoredOrder<CaOrder>;
  * the same certificate, not a second one.
  */
 export const issue: Job = async (deps, pack, signal) => {
-  const missing = ALGORITHMS.find((a) => !pack.certificates.some(({ algorithm }) => algorithm === a));
-  if (missing === undefined) return issued(deps, pack);
-
+  const missing = ALGORITHMS.filter((a) => !pack.certificates.some(({ algorithm }) => algorithm === a));
   const orders = await ordersOf(deps.pool, pack);
-  const stored = orders.find(({ algorithm }) => algorithm === missing);
-  if (!stored || isDead(stored.order, deps.clock.now())) return begin(deps, pack, missing, signal);
+  const algorithm = nextOf(caOf(deps, pack), missing, orders);
+  const stored = orders.find((order) => order.algorithm === algorithm);
+  if (algorithm === undefined) return issued(deps, pack);
+  if (!stored || isDead(stored.order, deps.clock.now())) return begin(deps, pack, algorithm, signal);
   if (stored.order.status === 'pending') return revalidate(deps, pack, [...orders]);
+  return finish(deps, pack, stored, signal);
+};
 
+/**
+ * The certificate to work on: the first that is missing. At a CA that does not reuse authorizations every order
+ * is made before any is finished, so that the subscriber sees all records as early as can be.
+ */
+function nextOf(
+  { row }: Ca,
+  missing: readonly Algorithm[],
+  orders: readonly Stored[],
+): Algorithm | undefined {
+  const unordered = missing.find((algorithm) => !orders.some((order) => order.algorithm === algorithm));
+  return row.reusesAuthorizations ? missing[0] : (unordered ?? missing[0]);
+}
+
+/** From a ready order to the stored certificate, as far as the CA goes now. */
+async function finish(
+  deps: JobDeps,
+  pack: Pack,
+  stored: Stored,
+  signal: AbortSignal,
+): Promise<Pack | undefined> {
   const requested = stored.request ? stored : await request(deps, pack, stored);
   const order = await caOf(deps, pack).finalize(requested.order, requestOf(requested).csr, signal);
-  if (isDead(order, deps.clock.now())) return giveUp(deps, pack, missing, order);
+  if (isDead(order, deps.clock.now())) return giveUp(deps, pack, stored.algorithm, order);
   return order.status === 'valid'
     ? collect(deps, pack, { ...requested, order }, signal)
     : stillProcessing(deps, pack, { ...requested, order });
-};
+}
 
 function issued(deps: JobDeps, pack: Pack): Promise<Pack> {
   const event = pack.environment === 'staging' ? 'stage' : 'done';

@@ -1,0 +1,16 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+
+/**
+ * Options for a test that needs a program of the system. With `CI=true` a missing one is installed with apt,
+ * and its lack is a failure; elsewhere the test is left out and says why.
+ */
+export function needs(program: string, aptPackage: string = program): { readonly skip: string | false } {
+  if (isThere(program)) return { skip: false };
+  if (process.env['CI'] !== 'true') return { skip: `${program} is not on this machine` };
+  execFileSync('apt-get', ['update'], { stdio: 'ignore' });
+  execFileSync('apt-get', ['install', '-y', '--no-install-recommends', aptPackage], { stdio: 'ignore' });
+  return { skip: false };
+}
+
+const isThere = (program: string): boolean =>
+  spawnSync(program, ['version'], { stdio: 'ignore' }).error === undefined;
