@@ -41,6 +41,7 @@ const REFUSED = [
   ['a_b.example.com', /character/],
   ['a b.example.com', /character/],
   ['a/b.example.com', /character/],
+  ['a\u3200.example.com', /not a host name/],
   ['%61.example.com', /character/],
   ['a\u0000.example.com', /character/],
   ['user@example.com', /character/],

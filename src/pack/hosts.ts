@@ -20,7 +20,9 @@ export function toName(host: string): string {
   if (isIP(host.replace(/^\[|\]$/g, ''))) refuse('is an IP address; a certificate pack is for host names');
   if (/(?![a-z0-9.-])\p{ASCII}/iu.test(base)) refuse('has a character no host name may have');
   const ascii = domainToASCII(base);
-  if (ascii === '' || isIP(ascii)) refuse('is not a host name (RFC 5890)');
+  // A single character may stand for several, such as parentheses around a letter.
+  const isPlain = /^[a-z0-9.-]+$/.test(ascii);
+  if (!isPlain || isIP(ascii)) refuse('is not a host name (RFC 5890)');
   const fault = faultOfName(ascii);
   if (fault) refuse(fault);
   const name = isWildcard ? `*.${ascii}` : ascii;

@@ -26,13 +26,29 @@ import { blockingFolder, ownUid, type Runner } from './runner.ts';
  */
 export function makeFolder(dir: string): string {
   try {
-    const first = mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const first = makeAll(dir);
     // The process's umask may have taken away what the database's user needs.
     if (first !== undefined && ownUid() === 0) openUp(dir, first);
     return realpathSync(dir);
   } catch (cause) {
     throw new Fault('configuration', `the data folder ${dir} cannot be made: ${messageOf(cause)}`, { cause });
   }
+}
+
+/**
+ * Makes `dir` and what is missing above it; returns the uppermost that was made. Node's own recursive way never
+ * ends where a folder is there and yet nothing can be made in it, as below /proc.
+ */
+function makeAll(dir: string): string | undefined {
+  if (existsSync(dir)) return undefined;
+  const above = dirname(dir) === dir ? undefined : makeAll(dirname(dir));
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error; // another process was first
+    return above;
+  }
+  return above ?? dir;
 }
 
 function openUp(dir: string, first: string): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { checkFolder } from './folders.ts';
@@ -11,6 +11,12 @@ test('the folder that was asked for is taken, and made', (t) => {
   const wanted = join(givenFolder(t).dir, 'a', 'b');
   assert.equal(dataPlace({ root: '/', wanted, isTemporary: true }).dir, wanted);
   assert.ok(statSync(wanted).isDirectory());
+});
+
+test('a folder that nothing can be made in is told, not tried for ever', {
+  skip: !existsSync('/proc/self'),
+}, () => {
+  assert.throws(() => dataPlace({ root: '/', wanted: '/proc/certpacks/x' }), { fault: 'configuration' });
 });
 
 test('a temporary folder is new each time and can be passed by the database', (t) => {
