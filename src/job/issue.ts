@@ -2,7 +2,6 @@ import { createPrivateKey } from 'node:crypto';
 import type { Ca, CaOrder } from '../ca/ca.ts';
 import { createCsr } from '../ca/csr.ts';
 import { checkLeaf } from '../ca/leaf.ts';
-import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
@@ -131,7 +130,10 @@ async function checked<T>(deps: JobDeps, pack: Pack, { algorithm }: Stored, read
   try {
     return read();
   } catch (error) {
-    if (error instanceof Fault) await transaction(deps.pool, (tx) => deleteOrders(tx, pack.id, algorithm));
+    await transaction(deps.pool, async (tx) => {
+      await keep(tx, deps, pack, {});
+      await deleteOrders(tx, pack.id, algorithm);
+    });
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { FAULTS, Fault, wordsOf } from '../kit/fault.ts';
+import { FAULTS, Fault, type FaultName, wordsOf } from '../kit/fault.ts';
 import { days, type Seconds } from '../kit/time.ts';
 import { deadline, type JobName, LIFECYCLE } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
@@ -62,8 +62,11 @@ function waitAfter(error: unknown, { attempts }: Pack): Seconds {
   if (!(error instanceof Fault)) return retryDelay(attempts);
   const asked = Math.min(error.retryAfter ?? 0, LONGEST_WAIT);
   const own = FAULTS[error.fault].retry === 'never' ? NEVER_WAIT : retryDelay(attempts);
-  return Math.max(asked, own);
+  return Math.max(asked, own, LEAST_WAIT[error.fault] ?? 0);
 }
+
+/** A CA that answered, and not as wished, is not asked again at once: orders are limited. */
+const LEAST_WAIT: Readonly<Partial<Record<FaultName, Seconds>>> = { ca_refused: 60, ca_wrong_answer: 60 };
 
 /** A CA's wish for patience is granted up to a day. */
 const LONGEST_WAIT = days(1);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Fault } from '../kit/fault.ts';
 import { after, days, hours } from '../kit/time.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import { PACK_STATUSES } from '../pack/pack.ts';
@@ -128,6 +129,7 @@ function every(deps: JobDeps, ms: number, work: () => Promise<unknown>): NodeJS.
 }
 
 function report(deps: JobDeps, error: unknown, what: string): void {
+  if (error instanceof Fault && error.fault === 'pack_moved') return; // another process was first
   const level = isConnectionLoss(error) ? 'warn' : 'error';
   deps.log[level]({ err: error }, `worker: ${what} failed`);
 }
