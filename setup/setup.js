@@ -4,7 +4,7 @@
  * Node 24 where the machine's own cannot run the sources. Does nothing, in 50 ms, when all is there.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -68,8 +68,11 @@ function linkNode() {
 }
 
 function link(target, path) {
-  if (lstatSync(path, { throwIfNoEntry: false })) rmSync(path);
-  symlinkSync(target, path);
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isSymbolicLink() && readlinkSync(path) === target) return;
+  // Renamed into its place, so that two set-ups at once do not meet.
+  symlinkSync(target, `${path}.${process.pid}`);
+  renameSync(`${path}.${process.pid}`, path);
 }
 
 /** Version of the Node that the machine itself offers, also when the pinned one runs this set-up. */

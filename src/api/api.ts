@@ -2,7 +2,13 @@
  * The HTTP contract: Cloudflare's API v4 as far as we serve it, one file a resource. Every answer is a JSON
  * envelope; every failure has a status of its own. The front file: what the routes need, and all of them.
  */
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Socket } from 'node:net';
+import Fastify, {
+  type ConnectionError,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  LogController,
+} from 'fastify';
 import type { CaRow } from '../ca/ca.ts';
 import type { Desk } from '../job/advance.ts';
 import type { Log } from '../kit/log.ts';
@@ -42,6 +48,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     requestTimeout: 60_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
+    clientErrorHandler: refuseConnection,
     frameworkErrors: (error, request, reply) => void replyFault(error, request, reply),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
@@ -60,6 +67,21 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   );
   return app;
 }
+
+/** What is no HTTP request that can be read is refused in the envelope as well, and the connection ends. */
+function refuseConnection(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, code] = CONNECTION_FAULTS[error.code ?? ''] ?? ['400 Bad Request', 1400];
+  const errors = [{ code, message: `the request cannot be read (${status})` }];
+  const body = JSON.stringify({ success: false, errors, messages: [], result: null });
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`;
+  socket.end(`${head}connection: close\r\n\r\n${body}`);
+}
+
+const CONNECTION_FAULTS: Readonly<Record<string, readonly [string, number]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 1400],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 1400],
+};
 
 /** Clients send `Content-Type: application/json` with no body at all: that is an absent body, not a bad one. */
 function acceptEmptyBodies(app: FastifyInstance): void {

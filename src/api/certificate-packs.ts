@@ -14,6 +14,7 @@ import { zoneOf } from './auth.ts';
 import { ok, okPage, okText, sendJson } from './envelope.ts';
 import { orderRoute } from './order.ts';
 import { Query, readChoice, readPage } from './page.ts';
+import { recordsKnown } from './records-known.ts';
 
 const ZoneParams = Type.Object({ zone_id: Type.String() });
 const PackParams = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
@@ -55,7 +56,9 @@ export const certificatePackRoutes =
         const id = packId(request.params.certificate_pack_id);
         const branding = request.body?.cloudflare_branding;
         const pack = await change(deps, zone.id, id, (tx, found) => patch(tx, deps, found, branding));
-        return sendJson(reply, okText(render(deps, pack).wire));
+        await recordsKnown(deps, pack.id);
+        const row = await getWire(pool, zone.id, id);
+        return sendJson(reply, okText(row?.wire ?? render(deps, pack).wire));
       },
     );
 
@@ -63,7 +66,7 @@ export const certificatePackRoutes =
       const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       await change(deps, zone.id, id, async (tx, pack) =>
-        isLeaving(pack.status) ? pack : intervene(tx, deps, pack, 'delete'),
+        isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete' }),
       );
       return ok({ id });
     });

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { checkOffer } from '../ca/offer.ts';
@@ -7,16 +6,16 @@ import { file } from '../job/advance.ts';
 import { Fault } from '../kit/fault.ts';
 import { newUuid } from '../kit/id.ts';
 import { after, minutes } from '../kit/time.ts';
-import { toNames } from '../pack/hosts.ts';
+import { isInZone, toNames, withoutWildcard } from '../pack/hosts.ts';
 import * as words from '../pack/pack.ts';
 import { getWire } from '../store/list.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
-import { getStatus } from '../store/packs.ts';
 import { stateOf, transaction } from '../store/store.ts';
-import { takeOrd, type Zone } from '../store/zones.ts';
+import { getDeeperZone, takeOrd, type Zone } from '../store/zones.ts';
 import type { ApiDeps } from './api.ts';
 import { zoneOf } from './auth.ts';
 import { okText, sendJson } from './envelope.ts';
+import { recordsKnown } from './records-known.ts';
 
 const Order = Type.Object({
   type: Type.String(),
@@ -70,17 +69,20 @@ async function repeated(
   asked: OrderRequest,
 ): Promise<string | undefined> {
   const byKey = asked.key === undefined ? undefined : await getByKey(deps.pool, asked);
-  if (byKey && !byKey.isSameBody) {
-    throw new Fault('key_reused', 'this Idempotency-Key was used with another body; take a new one');
-  }
-  if (byKey) return byKey.packId;
+  if (byKey) return sameOrder(byKey);
   const isRetry = Number(request.headers['x-stainless-retry-count']) > 0;
   return isRetry ? getByBody(deps.pool, asked, after(deps.clock.now(), -RETRY_WINDOW)) : undefined;
 }
 
+/** The pack that a key ordered. Throws `key_reused` where it was for another body. */
+function sameOrder({ packId, isSameBody }: { packId: string; isSameBody: boolean }): string {
+  if (isSameBody) return packId;
+  throw new Fault('key_reused', 'this Idempotency-Key was used with another body; take a new one');
+}
+
 /** Checks an order and stores its pack, due at once. Returns the id; of the first, where two with one key race. */
 async function take(deps: ApiDeps, zone: Zone, order: Order, asked: OrderRequest): Promise<string> {
-  check(deps, zone, order);
+  await check(deps, zone, order);
   const id = newUuid();
   try {
     await transaction(deps.pool, async (tx) => {
@@ -91,20 +93,21 @@ async function take(deps: ApiDeps, zone: Zone, order: Order, asked: OrderRequest
   } catch (error) {
     const first = stateOf(error) === '23505' ? await getByKey(deps.pool, asked) : undefined;
     if (!first) throw error;
-    return first.packId;
+    return sameOrder(first);
   }
   deps.poke();
   return id;
 }
 
 /** Throws a Fault with a pointer for an order that nobody could fulfil. */
-function check(deps: ApiDeps, zone: Zone, order: Order): void {
+async function check(deps: ApiDeps, zone: Zone, order: Order): Promise<void> {
   if (order.type !== 'advanced') {
     throw new Fault('type_not_orderable', "type must be 'advanced': only such packs are ordered", {
       pointer: '/type',
     });
   }
   const names = toNames(order.hosts, zone.name);
+  await checkZone(deps, zone, names);
   if (deps.isApexDemanded && !names.includes(zone.name)) {
     throw new Fault('invalid_host', `hosts must contain the zone's apex ${zone.name}`, { pointer: '/hosts' });
   }
@@ -119,6 +122,15 @@ function check(deps: ApiDeps, zone: Zone, order: Order): void {
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
   checkOffer(row, { names, validityDays: order.validity_days }, deps.clock.now(), [...deps.rows.values()]);
+}
+
+/** A host belongs to the deepest zone that holds it: a permission for one zone is none for those below it. */
+async function checkZone({ pool }: ApiDeps, zone: Zone, names: readonly string[]): Promise<void> {
+  const deeper = await getDeeperZone(pool, zone, names.map(withoutWildcard));
+  if (deeper === undefined) return;
+  const i = names.findIndex((name) => isInZone(name, deeper));
+  const sentence = `${names[i]} belongs to the zone ${deeper}; order it there`;
+  throw new Fault('invalid_host', sentence, { pointer: `/hosts/${i}` });
 }
 
 function newPack(deps: ApiDeps, zone: Zone, order: Order, place: { id: string; ord: number }): words.Pack {
@@ -143,13 +155,4 @@ function newPack(deps: ApiDeps, zone: Zone, order: Order, place: { id: string; o
     attempts: 0,
     claim: 0,
   };
-}
-
-/** Waits until the CA named the pack's validation records, but not longer than configured. */
-async function recordsKnown({ pool, orderWait }: ApiDeps, id: string): Promise<void> {
-  const end = performance.now() + orderWait * 1_000;
-  for (let ms = 10; performance.now() < end; ms = Math.min(ms * 1.5, 100)) {
-    if ((await getStatus(pool, id)) !== 'initializing') return;
-    await delay(ms);
-  }
 }

@@ -48,6 +48,8 @@ export function readChoice<T extends string>(
 /** A parameter given at most once. */
 export function readText(query: Query, name: string): string | undefined {
   const value = query[name];
+  if (typeof value === 'string' && value.includes('\0'))
+    throw refuse(name, 'must not contain the NUL character');
   if (value === undefined || typeof value === 'string') return value;
   throw refuse(name, 'must be given once');
 }

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
 import type { VirtualClock } from '../kit/clock.ts';
 import { FAULTS, Fault, wordsOf } from '../kit/fault.ts';
 import { makeDue } from '../store/packs.ts';
@@ -107,17 +106,23 @@ async function answer(deps: ControlDeps, request: IncomingMessage): Promise<unkn
 
 async function readBody(request: IncomingMessage): Promise<Body> {
   if (request.method === 'GET') return {};
-  if (Number(request.headers['content-length'] ?? 0) > 1024 * 1024) {
-    throw new Fault('body_too_large', 'the body is larger than 1 MiB');
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length > MOST_BODY) throw new Fault('body_too_large', 'the body is larger than 1 MiB');
+    chunks.push(chunk);
   }
   try {
-    const body: unknown = JSON.parse(await text(request));
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString());
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body };
   } catch {
     // Told below: it is no object either way.
   }
   throw new Fault('body_not_json', 'the body must be a JSON object');
 }
+
+const MOST_BODY = 1024 * 1024;
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));

@@ -1,4 +1,5 @@
 import type { Options } from '../kit/config.ts';
+import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
 import { startEmbedded } from '../store/embedded/embedded.ts';
 import { migrate, openPool, type Pool } from '../store/store.ts';
@@ -19,6 +20,7 @@ export async function openDatabase(options: Options, dir: string, log: Log): Pro
   const max = options.database_pool;
   if (options.database_url !== '') {
     const pool = openPool({ connectionString: options.database_url, max }, onError);
+    await reach(pool);
     return ready(pool, {
       url: options.database_url,
       description: await describe(pool),
@@ -33,6 +35,17 @@ export async function openDatabase(options: Options, dir: string, log: Log): Pro
     await server.stop();
   };
   return ready(pool, { url: server.url, description: `${await describe(pool)}, ${how}, in ${dir}`, stop });
+}
+
+/** Throws `configuration` in words, without the URL: it holds a password. */
+async function reach(pool: Pool): Promise<void> {
+  try {
+    await pool.query('select');
+  } catch (cause) {
+    await pool.end();
+    const why = cause instanceof Error ? cause.message : '';
+    throw new Fault('configuration', `the database of database_url cannot be used: ${why}`, { cause });
+  }
 }
 
 async function ready(pool: Pool, rest: Omit<Database, 'pool'>): Promise<Database> {

@@ -11,7 +11,7 @@ interface DevOptions {
 
 /** `certpacks dev`: the stand-in. Its state is temporary unless `--data` names a folder. */
 export async function dev({ port, data, json }: DevOptions): Promise<void> {
-  const ending = asked();
+  const ending = asked(true);
   const { config, log } = readSetting(true);
   const isTemporary = data === undefined;
   const dir = placeFor(config, data, isTemporary);

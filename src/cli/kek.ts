@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Fault } from '../kit/fault.ts';
 import { Seal } from '../kit/seal.ts';
+import { sync } from '../store/embedded/folders.ts';
 
 /**
  * The seal of this installation: from `kek` (32 bytes in base64), or from the file, which is made with mode 600
@@ -35,6 +37,7 @@ function make(file: string): string {
   chmodSync(own, 0o600);
   try {
     linkSync(own, file);
+    sync(dirname(file));
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   } finally {

@@ -31,12 +31,12 @@ export function placeFor(config: Config, wanted: string | undefined, isTemporary
   }).dir;
 }
 
-/** Resolves when the process is asked to end, or when the one that started it is gone. */
-export function asked(): Promise<void> {
+/** Resolves when the process is asked to end; `withParent` also when the one that started it is gone. */
+export function asked(withParent = false): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && resolve(), 1_000).unref();
+  if (withParent) setInterval(() => process.ppid !== parent && resolve(), 1_000).unref();
   return promise;
 }
 

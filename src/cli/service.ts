@@ -17,6 +17,8 @@ import type { Clock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
+import type { Seal } from '../kit/seal.ts';
+import { agreeOn } from '../store/agreements.ts';
 import type { Pool } from '../store/store.ts';
 import { type Responder, startResponder } from '../validation/responder.ts';
 import { createLookAtTxt } from '../validation/txt.ts';
@@ -52,7 +54,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   await using started = new AsyncDisposableStack();
   const { options, pool, clock, log } = parts;
   const deps = { pool, clock, log, reply: { delegationZone: options.delegation_zone } };
-  const seal = loadSeal({ kek: options.kek, file: options.kek_file || join(parts.dir, 'kek') });
+  const seal = await openSeal(parts);
   const pull = await startPull({ path: edgeSocketOf(parts), source: pullSource({ pool, seal, clock }), log });
   started.defer(() => pull.close());
   const responder = await startOwnResponder(parts);
@@ -73,6 +75,22 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const api = await listen(app, options);
   const all = started.move();
   return { api: `${api}/client/v4`, poke: worker.poke, stop: () => all.disposeAsync() };
+}
+
+/**
+ * The seal that all processes of this installation share. Throws `configuration` where the database was begun
+ * with another key: packs would be active, and their private keys of no use.
+ */
+async function openSeal({ options, dir, pool }: ServiceParts): Promise<Seal> {
+  const file = options.kek_file || join(dir, 'kek');
+  const seal = loadSeal({ kek: options.kek, file });
+  const agreed = await agreeOn(pool, 'kek', seal.id);
+  if (agreed === seal.id) return seal;
+  throw new Fault(
+    'configuration',
+    `the private keys in this database were sealed with the key-encryption key ${agreed}; the one of ` +
+      `${options.kek === '' ? file : 'the option kek'} is ${seal.id}: bring the first one back`,
+  );
 }
 
 /**

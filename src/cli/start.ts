@@ -6,7 +6,7 @@ import { startWorld, type World } from './world.ts';
 
 /** `certpacks start`: a world that is kept between starts, a pack in it from order to handshake, then stays up. */
 export async function start({ once }: { readonly once?: boolean }): Promise<void> {
-  const ending = asked();
+  const ending = asked(true);
   const { config, log } = readSetting(true);
   const screen = openScreen(process.stdout);
   const began = performance.now();

@@ -127,13 +127,17 @@ async function startGround(
   { config, log, dir }: WorldOptions,
   clock: VirtualClock,
 ): Promise<{ database: Database; simulator: StartedSimulator }> {
-  const simulating = startSimulator({
-    dir: join(dir, 'simulator'),
-    aheadSeconds: clock.ahead,
-    dnsPort: await dnsPort(8053),
-    nameServers: [{ name: NAME_SERVER, address: DNS_ADDRESSES.responder }],
-    endsWithParent: true,
-  });
+  const simulate = (port: number) =>
+    startSimulator({
+      dir: join(dir, 'simulator'),
+      aheadSeconds: clock.ahead,
+      dnsPort: port,
+      nameServers: [{ name: NAME_SERVER, address: DNS_ADDRESSES.responder }],
+      endsWithParent: true,
+    });
+  // Whether the usual port is free is known only when it is taken: another world may start at the same moment.
+  const usual = await dnsPort(8053);
+  const simulating = usual === 0 ? simulate(0) : atUsual(usual, simulate);
   const [simulator, database] = await Promise.allSettled([
     simulating,
     openDatabase(config.options, dir, log),

@@ -4,7 +4,7 @@ import { after, type Seconds } from '../kit/time.ts';
 import { deadline, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { type ReplyContext, toReply, WIRE_VERSION } from '../pack/reply.ts';
-import { type Filing, insertPack, updatePack } from '../store/packs.ts';
+import { type Filing, insertPack, isHeld, updatePack } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
 
@@ -34,18 +34,18 @@ export type Move = { readonly event: PackEvent } & PackChange;
  * because the lease ends. Throws `transition_refused`, or `pack_moved` where the worker lost the pack.
  */
 export function advance(tx: Tx, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
-  const moved = move(desk, pack, step);
-  const dueAt = LIFECYCLE[moved.status].job ? after(desk.clock.now(), LEASE) : deadline(moved);
-  return write(tx, desk, { pack, to: moved, dueAt, isFreed: false });
+  const to = move(desk, pack, step);
+  const dueAt = LIFECYCLE[to.status].job ? after(desk.clock.now(), LEASE) : deadline(to);
+  return write(tx, desk, { pack, to, dueAt, isFreed: false });
 }
 
 /**
  * As `advance`, for a wish from outside: takes the pack from whoever works on it and makes it due at once.
  */
-export function intervene(tx: Tx, desk: Desk, pack: Pack, event: PackEvent): Promise<Pack> {
-  const moved = move(desk, pack, { event });
-  const dueAt = LIFECYCLE[moved.status].job ? desk.clock.now() : deadline(moved);
-  return write(tx, desk, { pack, to: moved, dueAt, isFreed: true });
+export function intervene(tx: Tx, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
+  const to = move(desk, pack, step);
+  const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
+  return write(tx, desk, { pack, to, dueAt, isFreed: true });
 }
 
 /** Writes a step inside a status; the worker goes on with the pack. Throws `pack_moved`. */
@@ -70,7 +70,7 @@ export function postpone(tx: Tx, desk: Desk, pack: Pack, { seconds, ...change }:
   return write(tx, desk, { pack, to, dueAt, isFreed: false, staysDueAt: after(now, ENDED) });
 }
 
-/** Changes of a pack that leave its calendar as it is, for a wish from outside: takes it from its worker. */
+/** Changes of a pack inside its status, for a wish from outside: takes it from its worker and makes it due. */
 export function amend(tx: Tx, desk: Desk, pack: Pack, change: PackChange): Promise<Pack> {
   const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
   const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
@@ -81,6 +81,15 @@ export function amend(tx: Tx, desk: Desk, pack: Pack, change: PackChange): Promi
 export async function file(tx: Tx, desk: Desk, pack: Pack, lane: number): Promise<void> {
   await insertPack(tx, pack, lane, { ...render(desk, pack), dueAt: desk.clock.now() });
 }
+
+/** Locks a pack and its zone for a step beside its row. Throws `pack_moved` where the worker lost the pack. */
+export async function holdOn(tx: Tx, pack: Pack): Promise<void> {
+  await touchZone(tx, pack.zone.id);
+  if (!(await isHeld(tx, pack))) throw moved(pack);
+}
+
+const moved = ({ id }: Pack): Fault =>
+  new Fault('pack_moved', `certificate pack ${id} was changed meanwhile; ask again`);
 
 /** The JSON of a pack as it is stored in its row. */
 export const render = (desk: Desk, pack: Pack): Omit<Filing, 'dueAt'> => ({
@@ -107,7 +116,7 @@ async function write(tx: Tx, desk: Desk, { pack, to, ...when }: Write): Promise<
   await touchZone(tx, pack.zone.id);
   const filing = { ...render(desk, to), ...when };
   if (!(await updatePack(tx, to, pack.status, filing))) {
-    throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile; ask again`);
+    throw moved(pack);
   }
   return when.isFreed ? { ...to, claim: to.claim + 1 } : to;
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '../kit/clock.ts';
 import { after } from '../kit/time.ts';
+import { LIFECYCLE } from '../pack/lifecycle.ts';
+import { PACK_STATUSES } from '../pack/pack.ts';
 import { LANES } from '../store/accounts.ts';
 import type { Db } from '../store/store.ts';
 import { LEASE } from './advance.ts';
@@ -49,7 +51,13 @@ export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[
   );
 }
 
-/** Gives a pack back, due at once: its worker stops. */
+/** Gives a pack back, due at once: its worker stops. One that waits for nobody, or for its day, keeps its time. */
 export async function giveBack(db: Db, clock: Clock, { packId, claim }: Claim): Promise<void> {
-  await db.query('update packs set due_at = $1 where id = $2 and claim = $3', [clock.now(), packId, claim]);
+  const now = clock.now();
+  const statuses = PACK_STATUSES.filter((status) => LIFECYCLE[status].job !== undefined);
+  await db.query(
+    `update packs set due_at = $1
+      where id = $2 and claim = $3 and status = any($4) and due_at <= $5`,
+    [now, packId, claim, statuses, after(now, LEASE)],
+  );
 }

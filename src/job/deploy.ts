@@ -4,7 +4,7 @@ import type { Pack } from '../pack/pack.ts';
 import { proofDelay } from '../pack/schedule.ts';
 import * as deployments from '../store/deployments.ts';
 import { transaction } from '../store/store.ts';
-import { advance, postpone } from './advance.ts';
+import { advance, holdOn, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
 import { type Proof, proveOn, splitNames } from './proof.ts';
 
@@ -15,7 +15,7 @@ import { type Proof, proveOn, splitNames } from './proof.ts';
 export const deploy: Job = async (deps, pack, signal) => {
   const edges = deps.edges.filter(({ environment }) => environment === pack.environment);
   if (edges.length === 0) return wait(deps, pack, [`no ${pack.environment} edge is configured here`], []);
-  if (pack.attempts === 0) await wish(deps, pack, edges);
+  await wish(deps, pack, edges);
 
   const { own, others } = await splitNames(deps, pack);
   if (own.length === 0) return wait(deps, pack, [outranked(others)], []);
@@ -28,10 +28,19 @@ const outranked = (names: readonly string[]): string =>
   `${names[0]}${names.length > 1 ? ` and ${names.length - 1} more` : ''}: another certificate pack of yours serves ` +
   'these hosts and was ordered later; this one waits until that is deleted';
 
-/** Makes the edges ask for the pack: names it covers, leaves wanted, and word of the change. */
+/** Makes the edges ask for the pack, unless it is wished there: names it covers, leaves wanted, and word of the change. */
 async function wish(deps: JobDeps, pack: Pack, edges: readonly EdgeRow[]): Promise<void> {
   const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
-  await transaction(deps.pool, async (tx) => {
+  const isNew = await transaction(deps.pool, async (tx) => {
+    await holdOn(tx, pack);
+    if (
+      await deployments.isDeployed(
+        tx,
+        pack,
+        edges.map(({ name }) => name),
+      )
+    )
+      return false;
     await deployments.deploy(
       tx,
       pack,
@@ -39,8 +48,9 @@ async function wish(deps: JobDeps, pack: Pack, edges: readonly EdgeRow[]): Promi
       edges.map(({ name }) => name),
     );
     await deployments.logChange(tx, change, deps.clock.now());
+    return true;
   });
-  deps.pushChange(change);
+  if (isNew) deps.pushChange(change);
 }
 
 /** A few rounds in quick succession, for edges that have the word but not yet the certificate. */

@@ -1,31 +1,33 @@
 import type { EdgeChange } from '../edge/edge.ts';
+import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
-import { lastChange, listChanges } from '../store/deployments.ts';
+import { after, type Seconds } from '../kit/time.ts';
+import { listChanges } from '../store/deployments.ts';
 import type { Pool } from '../store/store.ts';
 
 /** How often other processes' changes are looked for, in milliseconds. */
 const LOOK_MS = 200;
-/** Numbers are given before they are committed, so a lower one may be seen after a higher. */
-const OVERLAP = 1_000;
+/** Clocks of machines differ, and what was written first may be committed last. */
+const OVERLAP: Seconds = 30;
+
+interface Deps {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 /** Hands every change that any process logs to `push`, until it is stopped. Repeats are harmless and may happen. */
 export function followChanges(
-  { pool, log }: { readonly pool: Pool; readonly log: Log },
+  { pool, clock, log }: Deps,
   push: (change: EdgeChange) => void,
 ): { readonly stop: () => void } {
-  let seen: ReadonlySet<number> | undefined;
-  let last = 0;
+  let seen: ReadonlySet<number> = new Set();
   let isLooking = false;
   const look = async () => {
-    if (!seen) {
-      last = await lastChange(pool);
-      seen = new Set();
-    }
-    const changes = await listChanges(pool, last - OVERLAP);
+    const changes = await listChanges(pool, after(clock.now(), -OVERLAP));
     const known = seen;
-    for (const change of changes) if (!known.has(change.seq)) push(change);
     seen = new Set(changes.map(({ seq }) => seq));
-    last = Math.max(last, ...seen);
+    for (const change of changes) if (!known.has(change.seq)) push(change);
   };
   const timer = setInterval(() => {
     if (isLooking) return;

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import type { Ca, CaOrder } from '../ca/ca.ts';
+import type { CaOrder } from '../ca/ca.ts';
 import { createCsr } from '../ca/csr.ts';
 import { checkLeaf } from '../ca/leaf.ts';
 import { toName } from '../pack/hosts.ts';
@@ -8,7 +8,7 @@ import { retryDelay } from '../pack/schedule.ts';
 import { listCertificates, putCertificate } from '../store/certificates.ts';
 import { deleteOrders, putOrder, type StoredOrder } from '../store/orders.ts';
 import { transaction } from '../store/store.ts';
-import { advance, keep, postpone } from './advance.ts';
+import { advance, holdOn, keep, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
 import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
 
@@ -21,27 +21,18 @@ type Stored = StoredOrder<CaOrder>;
  */
 export const issue: Job = async (deps, pack, signal) => {
   const missing = ALGORITHMS.filter((a) => !pack.certificates.some(({ algorithm }) => algorithm === a));
+  const [first] = missing;
+  if (first === undefined) return issued(deps, pack);
   const orders = await ordersOf(deps.pool, pack);
-  const algorithm = nextOf(caOf(deps, pack), missing, orders);
+  const unordered = missing.find((one) => !orders.some((order) => order.algorithm === one));
+  // Without reuse every order is made before any is finished: the subscriber sees all records as early as can be.
+  const isReused = caOf(deps, pack).row.reusesAuthorizations;
+  const algorithm = isReused ? first : (unordered ?? first);
   const stored = orders.find((order) => order.algorithm === algorithm);
-  if (algorithm === undefined) return issued(deps, pack);
   if (!stored || isDead(stored.order, deps.clock.now())) return begin(deps, pack, algorithm, signal);
   if (stored.order.status === 'pending') return revalidate(deps, pack, [...orders]);
   return finish(deps, pack, stored, signal);
 };
-
-/**
- * The certificate to work on: the first that is missing. At a CA that does not reuse authorizations every order
- * is made before any is finished, so that the subscriber sees all records as early as can be.
- */
-function nextOf(
-  { row }: Ca,
-  missing: readonly Algorithm[],
-  orders: readonly Stored[],
-): Algorithm | undefined {
-  const unordered = missing.find((algorithm) => !orders.some((order) => order.algorithm === algorithm));
-  return row.reusesAuthorizations ? missing[0] : (unordered ?? missing[0]);
-}
 
 /** From a ready order to the stored certificate, as far as the CA goes now. */
 async function finish(
@@ -119,6 +110,7 @@ async function collect(deps: JobDeps, pack: Pack, stored: Stored, signal: AbortS
   const names = pack.hosts.map(toName);
   const leaf = await checked(deps, pack, stored, () => checkLeaf(chain, { key, names }, now));
   return transaction(deps.pool, async (tx) => {
+    await holdOn(tx, pack);
     await putCertificate(tx, pack.id, { ...leaf, uploadedOn: now, modifiedOn: now }, { chain, sealedKey });
     await putOrder(tx, pack.id, stored);
     return keep(tx, deps, pack, { certificates: await listCertificates(tx, pack.id) });
@@ -142,6 +134,7 @@ async function checked<T>(deps: JobDeps, pack: Pack, { algorithm }: Stored, read
 async function giveUp(deps: JobDeps, pack: Pack, algorithm: Algorithm, order: CaOrder): Promise<undefined> {
   const validationErrors = [order.problem ?? 'the order ended at the CA; a new one will be made'];
   await transaction(deps.pool, async (tx) => {
+    await holdOn(tx, pack);
     await deleteOrders(tx, pack.id, algorithm);
     await postpone(tx, deps, pack, {
       seconds: Math.max(retryDelay(pack.attempts), REFUSED_WAIT),
@@ -155,6 +148,7 @@ const REFUSED_WAIT = 60;
 
 async function stillProcessing(deps: JobDeps, pack: Pack, stored: Stored): Promise<undefined> {
   await transaction(deps.pool, async (tx) => {
+    await holdOn(tx, pack);
     await putOrder(tx, pack.id, stored);
     await postpone(tx, deps, pack, { seconds: PROCESSING_WAIT });
   });

@@ -30,7 +30,16 @@ export async function placeOrder(
   const ca = caOf(deps, pack);
   const notAfter = endOfValidity(ca.row, pack.validityDays, deps.clock.now());
   const ask = { names: pack.hosts.map(toName), algorithm, ...(notAfter && { notAfter }) };
-  return { algorithm, order: await ca.order(ask, signal), isAnswered: false };
+  const order = await ca.order(ask, signal);
+  if (isDead(order, deps.clock.now())) {
+    const why =
+      order.problem ?? 'it is over already; does the clock of this machine agree with that of the CA?';
+    throw new Fault(
+      'ca_wrong_answer',
+      `${pack.certificateAuthority} made an order that is of no use: ${why}`,
+    );
+  }
+  return { algorithm, order, isAnswered: false };
 }
 
 /** The pack's orders as stored, ECDSA first. */

@@ -1,4 +1,4 @@
-import { may, type PackEvent } from '../pack/lifecycle.ts';
+import { earliestEnd, may, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { deleteCertificates } from '../store/certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
@@ -9,14 +9,17 @@ import { type Desk, intervene } from './advance.ts';
 export const isRestartable = ({ status }: Pack): boolean => may(status, 'restart');
 
 /**
- * Tries the stage of a pack again that timed out, or begins an expired one anew. What the CA had is behind
- * it: a new order is made.
+ * Tries the stage of a pack again that timed out, or begins an expired one anew. What the CA had is behind it: a
+ * new order is made, records and errors of the old one go, and certificates that ended.
  */
 export async function restart(tx: Tx, desk: Desk, pack: Pack): Promise<Pack> {
-  if (pack.status === 'expired') await deleteCertificates(tx, pack.id);
-  if (pack.status !== 'deployment_timed_out') await deleteOrders(tx, pack.id);
-  const isBegun = pack.status === 'expired' ? { ...pack, certificates: [], validationErrors: [] } : pack;
-  return intervene(tx, desk, isBegun, eventOf(pack));
+  if (pack.status === 'deployment_timed_out') return intervene(tx, desk, pack, { event: eventOf(pack) });
+  await deleteOrders(tx, pack.id);
+  const end = earliestEnd(pack);
+  const isOver = end !== undefined && end <= desk.clock.now();
+  if (isOver) await deleteCertificates(tx, pack.id);
+  const anew = { validationRecords: [], validationErrors: [], ...(isOver && { certificates: [] }) };
+  return intervene(tx, desk, pack, { event: 'restart', ...anew });
 }
 
 const eventOf = ({ status, environment }: Pack): PackEvent =>

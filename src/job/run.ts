@@ -3,8 +3,9 @@ import { days, type Seconds } from '../kit/time.ts';
 import { deadline, type JobName, LIFECYCLE } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
-import { getClaimed } from '../store/packs.ts';
+import { getClaimed, setDue } from '../store/packs.ts';
 import { transaction } from '../store/store.ts';
+import { publish } from '../store/txt-records.ts';
 import { advance, postpone } from './advance.ts';
 import type { Claim } from './claim.ts';
 import { deploy } from './deploy.ts';
@@ -28,13 +29,25 @@ export async function run(deps: JobDeps, { packId, claim }: Claim, signal: Abort
 async function step(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Pack | undefined> {
   try {
     const stage = LIFECYCLE[pack.status];
-    if (isLate(deps, pack))
-      return await transaction(deps.pool, (tx) => advance(tx, deps, pack, { event: 'late' }));
-    return stage.job && (await JOBS[stage.job](deps, pack, signal));
+    if (isLate(deps, pack)) return await timeOut(deps, pack);
+    return stage.job ? await JOBS[stage.job](deps, pack, signal) : await rest(deps, pack);
   } catch (error) {
     if (signal.aborted) return undefined;
     return putOff(deps, pack, error);
   }
+}
+
+/** The status lasted too long; what was published for it goes. */
+const timeOut = (deps: JobDeps, pack: Pack): Promise<Pack> =>
+  transaction(deps.pool, async (tx) => {
+    const moved = await advance(tx, deps, pack, { event: 'late' });
+    await publish(tx, pack.id, []);
+    return moved;
+  });
+
+/** Nobody works on the status: the pack is due again when it becomes late, if ever. */
+async function rest(deps: JobDeps, pack: Pack): Promise<undefined> {
+  await setDue(deps.pool, pack, deadline(pack));
 }
 
 function isLate(deps: JobDeps, pack: Pack): boolean {

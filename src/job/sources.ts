@@ -8,7 +8,7 @@ import { listKeyPairs } from '../store/certificates.ts';
 import { getServing, listServedHosts } from '../store/deployments.ts';
 import type { Pool } from '../store/store.ts';
 import { published } from '../store/txt-records.ts';
-import { getFullZoneAmong } from '../store/zones.ts';
+import { getFullZoneAmong, suffixesOf } from '../store/zones.ts';
 import type { ResponderSource } from '../validation/validation.ts';
 import { keyPurpose } from './issue.ts';
 
@@ -38,8 +38,7 @@ export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
 /** What our DNS responder answers from: zones of type `full`, and the delegation zone. */
 export const responderSource = (pool: Pool, delegationZone: string): ResponderSource => ({
   async zoneOf(name) {
-    const labels = name.split('.');
-    const suffixes = labels.map((_, i) => labels.slice(i).join('.'));
+    const suffixes = suffixesOf(name);
     if (delegationZone !== '' && suffixes.includes(delegationZone)) return delegationZone;
     return getFullZoneAmong(pool, suffixes);
   },

@@ -1,5 +1,5 @@
 import type { CaOrder } from '../ca/ca.ts';
-import type { Algorithm, Pack } from '../pack/pack.ts';
+import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { lookDelay } from '../pack/schedule.ts';
 import { putOrder, type StoredOrder } from '../store/orders.ts';
 import { transaction } from '../store/store.ts';
@@ -18,7 +18,7 @@ export const validate: Job = async (deps, pack, signal) => {
   const orders = await ordersOf(deps.pool, pack);
   const now = deps.clock.now();
   const open = orders.find(({ order }) => order.status === 'pending' || isDead(order, now));
-  if (orders.length === 0) return reorder(deps, pack, 'ecdsa', signal);
+  if (orders.length === 0) return reorder(deps, pack, firstMissing(pack), signal);
   if (!open) return proven(deps, pack, orders);
   if (isDead(open.order, now)) return reorder(deps, pack, open.algorithm, signal);
   if (open.isAnswered) return judge(deps, pack, await ask(deps, pack, open, signal), signal);
@@ -37,6 +37,10 @@ async function ask(deps: JobDeps, pack: Pack, open: Stored, signal: AbortSignal)
   const seen = await ca.look(open.order, signal);
   return { ...open, order: seen.status === 'pending' ? await ca.validate(seen, signal) : seen };
 }
+
+/** A restart may come when one of the certificates is there already. */
+const firstMissing = ({ certificates }: Pack): Algorithm =>
+  ALGORITHMS.find((one) => !certificates.some(({ algorithm }) => algorithm === one)) ?? 'ecdsa';
 
 /** One look at a time per record, all records of an order side by side. */
 const lookAtAll = (deps: JobDeps, order: CaOrder, signal: AbortSignal): Promise<Look[]> =>

@@ -6,7 +6,7 @@ import * as deployments from '../store/deployments.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { transaction } from '../store/store.ts';
 import { publish } from '../store/txt-records.ts';
-import { advance, postpone } from './advance.ts';
+import { advance, holdOn, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
 
 /**
@@ -16,6 +16,7 @@ import type { Job, JobDeps } from './job.ts';
 export const withdraw: Job = async (deps, pack, signal) => {
   const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
   const wasServed = await transaction(deps.pool, async (tx) => {
+    await holdOn(tx, pack);
     await publish(tx, pack.id, []);
     await deleteOrders(tx, pack.id);
     const wasOn = await deployments.undeploy(tx, pack.id);
@@ -38,13 +39,20 @@ const GONE = { validationErrors: [] };
 
 /** Asks each edge that had the pack; those that let go are struck off, of the others is told in words. */
 async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<string[]> {
-  const names = await deployments.listEdgesOf(deps.pool, pack.id);
+  const given = await deployments.listEdgesOf(deps.pool, pack.id);
+  const present = deps.edges.filter(({ environment }) => environment === pack.environment);
+  // An edge that was configured since may have pulled the pack as well.
+  const names = new Set([...given, ...(given.length > 0 ? present.map(({ name }) => name) : [])]);
   const configured = (name: string) => deps.edges.find((edge) => edge.name === name);
   const answers = await Promise.all(
-    names.map(async (name) => {
+    [...names].map(async (name) => {
       const edge = configured(name);
       const problem = edge && (await stillServes(deps, edge, pack, signal));
-      if (problem === undefined) await transaction(deps.pool, (tx) => deployments.letGo(tx, pack.id, name));
+      if (problem === undefined)
+        await transaction(deps.pool, async (tx) => {
+          await holdOn(tx, pack);
+          await deployments.letGo(tx, pack.id, name);
+        });
       return problem;
     }),
   );
@@ -62,6 +70,7 @@ async function stillServes(
   for (const name of pack.hosts.map(toName)) {
     for (const algorithm of ALGORITHMS) {
       const shown = await deps.showLeaf(edge, { name, algorithm }, signal).catch((error: unknown) => error);
+      signal.throwIfAborted();
       if (shown instanceof Error) return `edge ${edge.name} does not answer, so it may still serve ${name}`;
       const isOurs = typeof shown === 'object' && shown !== null && 'fingerprint' in shown;
       if (isOurs && leaves.includes(String(shown.fingerprint)))

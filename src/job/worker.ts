@@ -82,7 +82,8 @@ export function startWorker(deps: JobDeps, size: number): Worker {
       stopped.abort();
       ring();
       for (const timer of timers) clearInterval(timer);
-      await Promise.all([loop, ...[...inHand.values()].map(({ done }) => done)]);
+      await loop; // it may have claimed more at the last moment
+      await Promise.all([...inHand.values()].map(({ done }) => done));
     },
   };
 }
@@ -100,8 +101,8 @@ async function carry(deps: JobDeps, claim: Claim, signal: AbortSignal): Promise<
 async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
   const stranded = await listStranded(deps.pool, PACK_STATUSES.filter(isLeaving), 200);
   for (const pack of stranded) {
-    await transaction(deps.pool, (tx) => intervene(tx, deps, pack, 'delete')).catch((error: unknown) =>
-      report(deps, error, 'sweep'),
+    await transaction(deps.pool, (tx) => intervene(tx, deps, pack, { event: 'delete' })).catch(
+      (error: unknown) => report(deps, error, 'sweep'),
     );
   }
   if (stranded.length > 0) ring();

@@ -19,6 +19,11 @@ export class Seal {
     this.#kekId = createHash('sha256').update('certpacks kek id').update(kek).digest().subarray(0, 8);
   }
 
+  /** Tells one key-encryption key from another, and nothing of it: 16 hexadecimal characters. */
+  get id(): string {
+    return this.#kekId.toString('hex');
+  }
+
   /** Seals `secret`. `purpose` names its place ("certificate key of order …") and is needed to open it again. */
   close(secret: Buffer, purpose: string): Buffer {
     const dataKey = randomBytes(32);

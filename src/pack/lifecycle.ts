@@ -66,7 +66,7 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   initializing_timed_out: { restart: 'initializing' },
   validation_timed_out:   { restart: 'pending_validation' },
   issuance_timed_out:     { restart: 'pending_issuance' },
-  deployment_timed_out:   { restart: 'pending_deployment', on: { stage: 'staging_deployment' } },
+  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: { stage: 'staging_deployment' } },
 
   pending_deletion:       { job: 'withdraw', done: 'deleted',            late: 'deletion_timed_out',     within: days(1) },
   deletion_timed_out:     { job: 'withdraw', done: 'pending_cleanup' },

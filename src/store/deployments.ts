@@ -1,5 +1,5 @@
 import { wildcardOf } from '../pack/hosts.ts';
-import type { Environment, Pack } from '../pack/pack.ts';
+import type { Algorithm, Environment, Pack } from '../pack/pack.ts';
 import { type Candidate, serving } from '../pack/priority.ts';
 import type { Db, Tx } from './store.ts';
 
@@ -9,6 +9,10 @@ export interface Deployment {
   readonly observed: { readonly ecdsa?: string | undefined; readonly rsa?: string | undefined };
   readonly problem?: string | undefined;
 }
+
+/** Fingerprint of a pack's leaf, null where it has none. */
+const leafOf = ({ certificates }: Pack, algorithm: Algorithm): string | null =>
+  certificates.find((certificate) => certificate.algorithm === algorithm)?.fingerprint ?? null;
 
 /** Wishes a pack onto edges: covers `names` there, and wants its present leaves shown by each edge. */
 export async function deploy(
@@ -23,15 +27,25 @@ export async function deploy(
     pack.environment,
     pack.id,
   ]);
-  const leaf = (algorithm: string) =>
-    pack.certificates.find((certificate) => certificate.algorithm === algorithm)?.fingerprint ?? null;
   await tx.query(
     `insert into deployments (pack_id, edge, desired_ecdsa, desired_rsa)
      select $1, unnest($2::text[]), $3, $4
      on conflict (pack_id, edge) do update
        set desired_ecdsa = excluded.desired_ecdsa, desired_rsa = excluded.desired_rsa`,
-    [pack.id, edges, leaf('ecdsa'), leaf('rsa')],
+    [pack.id, edges, leafOf(pack, 'ecdsa'), leafOf(pack, 'rsa')],
   );
+}
+
+/** Whether these edges, and no others, were given the pack's present leaves. */
+export async function isDeployed(tx: Tx, pack: Pack, edges: readonly string[]): Promise<boolean> {
+  const { rows } = await tx.query<{ edge: string; desired_ecdsa: string | null; desired_rsa: string | null }>(
+    'select edge, desired_ecdsa, desired_rsa from deployments where pack_id = $1',
+    [pack.id],
+  );
+  const [ecdsa, rsa] = [leafOf(pack, 'ecdsa'), leafOf(pack, 'rsa')];
+  const isGiven = (edge: string) =>
+    rows.some((row) => row.edge === edge && row.desired_ecdsa === ecdsa && row.desired_rsa === rsa);
+  return rows.length === edges.length && edges.every(isGiven);
 }
 
 /** Wishes a pack off every edge that had it; `deployments` keeps which edges have yet to let go. */
@@ -120,19 +134,13 @@ export async function logChange(
   ]);
 }
 
-/** Changes with a higher number than `seq`, oldest first. */
-export async function listChanges(db: Db, seq: number): Promise<LoggedChange[]> {
+/** Changes made after `instant`, oldest first. */
+export async function listChanges(db: Db, instant: Date): Promise<LoggedChange[]> {
   const { rows } = await db.query<{ seq: string; environment: Environment; hosts: string[] }>(
-    'select seq, environment, hosts from edge_changes where seq > $1 order by seq limit 10000',
-    [seq],
+    'select seq, environment, hosts from edge_changes where made_on > $1 order by seq limit 10000',
+    [instant],
   );
   return rows.map((row) => ({ ...row, seq: Number(row.seq) }));
-}
-
-/** The highest number given so far. */
-export async function lastChange(db: Db): Promise<number> {
-  const { rows } = await db.query<{ seq: string | null }>('select max(seq) as seq from edge_changes');
-  return Number(rows[0]?.seq ?? 0);
 }
 
 /** Forgets changes made before `instant`. */

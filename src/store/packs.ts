@@ -112,16 +112,21 @@ const changing = (pack: Pack, filing: Filing) => [
 /** As `getPack`, with the pack locked against other writers until the transaction ends. */
 export async function lockPack(tx: Tx, zoneId: string, id: string): Promise<Pack | undefined> {
   const { rows } = await tx.query<PackRow>(
-    `${SELECT} where packs.id = $1 and zone_id = $2 for update of packs`,
+    `${SELECT} where packs.id = $1 and zone_id = $2 for no key update of packs`,
     [id, zoneId],
   );
   return rows[0] && toPack(tx, rows[0]);
 }
 
-/** The status alone, or undefined where there is no such pack. */
-export async function getStatus(db: Db, id: string): Promise<PackStatus | undefined> {
-  const { rows } = await db.query<{ status: PackStatus }>('select status from packs where id = $1', [id]);
-  return rows[0]?.status;
+/** Whether a pack has yet to be told by its CA what to show. */
+export async function isWaitingForRecords(db: Db, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select from packs
+      where id = $1 and (status = 'initializing'
+         or status = 'pending_validation' and jsonb_array_length(validation_records) = 0)`,
+    [id],
+  );
+  return rowCount === 1;
 }
 
 /** Writes a pack's JSON alone, where it was rendered by an older version. */
@@ -139,11 +144,16 @@ export async function putWire(
 
 /** Locks a pack that a worker has and tells whether it still has it. */
 export async function isHeld(tx: Tx, { id, claim }: Pack): Promise<boolean> {
-  const { rowCount } = await tx.query('select from packs where id = $1 and claim = $2 for update', [
+  const { rowCount } = await tx.query('select from packs where id = $1 and claim = $2 for no key update', [
     id,
     claim,
   ]);
   return rowCount === 1;
+}
+
+/** Sets when a held pack is due, and nothing else. */
+export async function setDue(db: Db, { id, claim }: Pack, dueAt: Date | undefined): Promise<void> {
+  await db.query('update packs set due_at = $3 where id = $1 and claim = $2', [id, claim, dueAt ?? null]);
 }
 
 /** Removes a pack with all that belongs to it. */

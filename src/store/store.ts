@@ -11,9 +11,14 @@ export type Tx = pg.PoolClient;
 /** Where a single statement can run. */
 export type Db = Pool | Tx;
 
-/** A pool of connections. What breaks while idle is replaced by the pool, so it is only told to `onError`. */
+/** A pool of connections, none of which is waited for without end. What breaks while idle is replaced by the pool, so it is only told to `onError`. */
 export function openPool(config: pg.PoolConfig, onError: (error: Error) => void): Pool {
-  const pool = new pg.Pool({ connectionTimeoutMillis: 10_000, ...config });
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 30_000,
+    keepAlive: true,
+    ...config,
+  });
   pool.on('error', onError);
   return pool;
 }
@@ -37,20 +42,27 @@ export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>, t
 async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   const tx = await pool.connect();
   let broken: Error | undefined;
+  // A connection that is lost between two statements says so by an event; unheard it would end the process.
+  const lose = (error: Error) => {
+    broken = error;
+  };
+  tx.on('error', lose);
   try {
-    await tx.query('begin');
+    await tx.query(BEGIN);
     const result = await work(tx);
     await tx.query('commit');
     return result;
   } catch (error) {
-    await tx.query('rollback').catch((lost: Error) => {
-      broken = lost;
-    });
+    await tx.query('rollback').catch(lose);
     throw error;
   } finally {
+    tx.off('error', lose);
     tx.release(broken);
   }
 }
+
+/** Bounds that hold for this transaction alone, so that they also do behind pgbouncer. */
+const BEGIN = "begin; set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '30s'";
 
 /** SQLSTATE of a database error, '' for any other. */
 export function stateOf(error: unknown): string {
@@ -65,7 +77,7 @@ export function isConnectionLoss(error: unknown): boolean {
   return (
     isSystem ||
     /^(08|57P0|53300)/.test(code) ||
-    /Connection terminated|timeout exceeded when trying/.test(error.message)
+    /Connection terminated|timeout exceeded when trying|Query read timeout/.test(error.message)
   );
 }
 

@@ -25,24 +25,65 @@ const COLUMNS = `zones.id, account_id, accounts.name as account_name, zones.name
   zones.created_on, modified_on`;
 const FROM = 'zones join accounts on accounts.id = account_id';
 
-/** A new zone. Throws `zone_exists` where any account has one of that name. */
+/**
+ * A new zone. Throws `zone_exists` where any account has one of that name, or another account has one above or
+ * below it: whoever answers for a zone's DNS could prove control of all names in it.
+ */
 export async function createZone(
   db: Db,
   zone: { readonly accountId: string; readonly name: string; readonly type: ZoneType },
   now: Date,
 ): Promise<string> {
   const id = newHexId();
+  const [reversed, suffixes] = [reverse(zone.name), suffixesOf(zone.name)];
   try {
-    await db.query(
+    const { rowCount } = await db.query(
       `insert into zones (id, account_id, name, type, delegation_uuid, created_on, modified_on, reversed)
-       values ($1, $2, $3, $4, $5, $6, $6, $7)`,
-      [id, zone.accountId, zone.name, zone.type, newDelegationUuid(), now, reverse(zone.name)],
+       select $1, $2, $3, $4, $5, $6, $6, $7
+        where not exists (
+          select from zones where deleted_on is null and account_id <> $2
+             and (name = any($8) or reversed > $9 and reversed < $10))`,
+      [
+        id,
+        zone.accountId,
+        zone.name,
+        zone.type,
+        newDelegationUuid(),
+        now,
+        reversed,
+        suffixes,
+        `${reversed}.`,
+        `${reversed}/`,
+      ],
     );
+    if (rowCount === 0) throw taken(`${zone.name} lies in, or above, a zone of another account`);
   } catch (error) {
     if (stateOf(error) !== '23505') throw error;
-    throw new Fault('zone_exists', `the zone ${zone.name} already exists`, { pointer: '/name' });
+    throw taken(`the zone ${zone.name} already exists`);
   }
   return id;
+}
+
+const taken = (why: string): Fault => new Fault('zone_exists', why, { pointer: '/name' });
+
+/** A zone's name and those of all zones above it. */
+export const suffixesOf = (name: string): string[] => {
+  const labels = name.split('.');
+  return labels.map((_, i) => labels.slice(i).join('.'));
+};
+
+/** The first of `names` that lies in a zone of its own below `zone`, and that zone. */
+export async function getDeeperZone(
+  db: Db,
+  zone: { readonly name: string },
+  names: readonly string[],
+): Promise<string | undefined> {
+  const above = names.flatMap(suffixesOf).filter((name) => name.endsWith(`.${zone.name}`));
+  const { rows } = await db.query<{ name: string }>(
+    'select name from zones where name = any($1) and deleted_on is null limit 1',
+    [above],
+  );
+  return rows[0]?.name;
 }
 
 /** The zone of an account, or undefined where it has none of that id. */

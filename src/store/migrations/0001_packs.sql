@@ -153,3 +153,10 @@ create table order_requests (
 create index order_requests_body on order_requests (token_id, zone_id, body_hash);
 create index order_requests_made_on on order_requests (made_on);
 create index order_requests_pack on order_requests (pack_id);
+create index order_requests_zone on order_requests (zone_id);
+
+-- What all processes of an installation agree on.
+create table agreements (
+  name  text primary key,
+  value text not null
+);

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import {
+  carryAll,
+  claim,
+  clear,
+  dueIn,
+  givenPack,
+  givenZone,
+  packOf,
+  scriptedCa,
+  startDesk,
+  type TestDesk,
+} from '../../test/support/desk.ts';
+import { makeDue } from '../store/packs.ts';
+import { transaction } from '../store/store.ts';
+import { advance, intervene, keep, postpone } from './advance.ts';
+
+const ends = new AsyncDisposableStack();
+let desk: TestDesk;
+before(async () => {
+  desk = await startDesk(ends);
+});
+beforeEach(() => clear(desk));
+after(() => ends.disposeAsync());
+
+const rowOf = async (id: string) =>
+  (await desk.pool.query('select * from packs where id = $1', [id])).rows[0];
+const moved = { fault: 'pack_moved' };
+
+test('a worker whose pack was claimed by another changes nothing of it', async () => {
+  const id = await givenPack(desk, await givenZone(desk, 'one.test'));
+  await claim(desk);
+  const old = await packOf(desk, id);
+  desk.clock.advance(60);
+  await claim(desk);
+  const found = await rowOf(id);
+  const writes = [
+    transaction(desk.pool, (tx) => advance(tx, desk, old, { event: 'done' })),
+    transaction(desk.pool, (tx) => keep(tx, desk, old, { validationErrors: ['old'] })),
+    transaction(desk.pool, (tx) => postpone(tx, desk, old, { seconds: 5, validationErrors: ['old'] })),
+  ];
+  for (const result of await Promise.allSettled(writes)) {
+    assert.equal(result.status, 'rejected');
+    assert.equal(result.reason.fault, 'pack_moved');
+  }
+  assert.deepEqual(await rowOf(id), found);
+});
+
+test('a wish from outside takes the pack from its worker and makes it due at once', async () => {
+  const id = await givenPack(desk, await givenZone(desk, 'one.test'));
+  await claim(desk);
+  const held = await packOf(desk, id);
+  await transaction(desk.pool, (tx) => intervene(tx, desk, held, { event: 'delete' }));
+  assert.equal(await dueIn(desk, id), 0);
+  await assert.rejects(
+    transaction(desk.pool, (tx) => keep(tx, desk, held, {})),
+    moved,
+  );
+  const wished = await packOf(desk, id);
+  assert.equal(wished.status, 'pending_deletion');
+  await assert.rejects(
+    transaction(desk.pool, (tx) => keep(tx, desk, { ...wished, claim: held.claim }, {})),
+    moved,
+  );
+});
+
+test('a pack that was made due while it was worked on stays due when it is put down', async () => {
+  const id = await givenPack(desk, await givenZone(desk, 'one.test'));
+  await claim(desk);
+  const held = await packOf(desk, id);
+  await makeDue(desk.pool, ['one.test'], 'initializing', desk.clock.now());
+  await transaction(desk.pool, (tx) => postpone(tx, desk, held, { seconds: 300 }));
+  assert.equal(await dueIn(desk, id), 0);
+  assert.equal((await packOf(desk, id)).attempts, 1);
+});
+
+test('records that cannot be seen are looked at again after a minute, and later each time', async (t) => {
+  const at = { ...desk, cas: scriptedCa(t).cas };
+  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  await carryAll(at);
+  assert.equal(await dueIn(at, id), 60);
+  assert.deepEqual((await packOf(at, id)).validationErrors, ['_acme-challenge.one.test: not seen']);
+  desk.clock.advance(61);
+  await carryAll(at);
+  assert.equal(await dueIn(at, id), 63);
+});
+
+test('a pack that waits past the end of its status is due when that ends', async () => {
+  const id = await givenPack(desk, await givenZone(desk, 'one.test'));
+  await claim(desk);
+  const held = await packOf(desk, id);
+  await transaction(desk.pool, (tx) => postpone(tx, desk, held, { seconds: 86_400 }));
+  assert.equal(await dueIn(desk, id), 3_600);
+});

@@ -1,0 +1,246 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Ca, CaOrder, CaRow } from '../../src/ca/ca.ts';
+import { KeyPool } from '../../src/ca/keys.ts';
+import { opensslCa } from '../../src/ca/openssl-ca.ts';
+import type { EdgeRow, ShownLeaf } from '../../src/edge/edge.ts';
+import { file } from '../../src/job/advance.ts';
+import { type Claim, claimDue } from '../../src/job/claim.ts';
+import type { JobDeps } from '../../src/job/job.ts';
+import { run } from '../../src/job/run.ts';
+import { VirtualClock } from '../../src/kit/clock.ts';
+import { newUuid } from '../../src/kit/id.ts';
+import { newLog } from '../../src/kit/log.ts';
+import { Seal } from '../../src/kit/seal.ts';
+import { after, days } from '../../src/kit/time.ts';
+import { ALGORITHMS, type Pack, type PackZone } from '../../src/pack/pack.ts';
+import { createAccount } from '../../src/store/accounts.ts';
+import { putCertificate } from '../../src/store/certificates.ts';
+import { startEmbedded } from '../../src/store/embedded/embedded.ts';
+import { getClaimed } from '../../src/store/packs.ts';
+import { migrate, openPool, transaction } from '../../src/store/store.ts';
+import { createZone, getZone, takeOrd } from '../../src/store/zones.ts';
+
+/** What jobs are given, on a database of the test's own; the world around it is in the test's hands. */
+export interface TestDesk extends JobDeps {
+  readonly clock: VirtualClock;
+}
+
+/** Starts a database with an empty schema. Nobody answers but the database: no CA, DNS or edge. */
+export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
+  const dir = mkdtempSync(join(tmpdir(), 'certpacks-desk-'));
+  chmodSync(dir, 0o711);
+  ends.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
+  const database = await startEmbedded({ dir, log: () => undefined });
+  ends.defer(() => database.stop());
+  const pool = openPool({ ...database.connection, max: 8, statement_timeout: 5_000 }, () => undefined);
+  ends.defer(() => pool.end());
+  await migrate(pool);
+  const keys = new KeyPool({ size: 0, atOnce: 2 });
+  ends.defer(() => keys.close());
+  return {
+    pool,
+    clock: new VirtualClock(),
+    log: newLog('silent'),
+    reply: { delegationZone: '' },
+    seal: new Seal(randomBytes(32)),
+    cas: new Map(),
+    keys,
+    lookAtTxt: async (record) => ({
+      ...record,
+      isVisible: false,
+      seen: [],
+      problem: `${record.txtName}: not seen`,
+    }),
+    edges: [],
+    showLeaf: async () => undefined,
+    pushChange: () => undefined,
+  };
+}
+
+/** Removes everything that an earlier test left. */
+export async function clear({ pool }: TestDesk): Promise<void> {
+  await pool.query('truncate accounts, edge_changes cascade');
+}
+
+/** A zone of an account of its own. */
+export async function givenZone(desk: TestDesk, name: string): Promise<PackZone> {
+  const { id: accountId } = await createAccount(desk.pool, name, desk.clock.now());
+  const id = await createZone(desk.pool, { accountId, name, type: 'full' }, desk.clock.now());
+  const zone = await getZone(desk.pool, accountId, id);
+  if (!zone) throw new Error('a zone that was just made is there');
+  return zone;
+}
+
+/** A new pack for the zone's apex, due at once, with what `change` says of it. Returns its id. */
+export async function givenPack(desk: TestDesk, zone: PackZone, change: Partial<Pack> = {}): Promise<string> {
+  const id = newUuid();
+  const now = desk.clock.now();
+  await transaction(desk.pool, async (tx) => {
+    const { ord, lane } = await takeOrd(tx, zone.id);
+    const pack: Pack = {
+      ...NEW,
+      id,
+      zone,
+      ord,
+      hosts: [zone.name],
+      statusSince: now,
+      createdOn: now,
+      modifiedOn: now,
+    };
+    await file(tx, desk, { ...pack, ...change }, lane);
+  });
+  return id;
+}
+
+const NEW = {
+  type: 'advanced',
+  status: 'initializing',
+  certificateAuthority: 'lets_encrypt',
+  validationMethod: 'txt',
+  validityDays: 90,
+  environment: 'production',
+  isBranded: false,
+  validationRecords: [],
+  validationErrors: [],
+  certificates: [],
+  attempts: 0,
+  claim: 0,
+} as const satisfies Partial<Pack>;
+
+/** Gives a pack certificates of both algorithms that end in 90 days; only their fingerprints are real. */
+export async function givenCertificates(desk: TestDesk, packId: string): Promise<void> {
+  const now = desk.clock.now();
+  const dates = { notBefore: now, notAfter: after(now, days(90)), uploadedOn: now, modifiedOn: now };
+  await transaction(desk.pool, async (tx) => {
+    for (const algorithm of ALGORITHMS) {
+      const said = { algorithm, hosts: [], issuer: 'x', signature: 'x', serial: '1', ...dates };
+      const leaf = { ...said, fingerprint: randomBytes(32).toString('hex') };
+      await putCertificate(tx, packId, leaf, { chain: 'none', sealedKey: Buffer.from('none') });
+    }
+  });
+}
+
+/** The pack as it is stored. */
+export async function packOf({ pool }: TestDesk, id: string): Promise<Pack> {
+  const pack = await getClaimed(pool, id);
+  if (!pack) throw new Error(`no pack ${id}`);
+  return pack;
+}
+
+/** Seconds of the desk's clock until the pack is due, rounded; undefined where it never is. */
+export async function dueIn({ pool, clock }: TestDesk, id: string): Promise<number | undefined> {
+  const { rows } = await pool.query<{ due_at: Date | null }>('select due_at from packs where id = $1', [id]);
+  const at = rows[0]?.due_at;
+  return at ? Math.round((at.getTime() - clock.now().getTime()) / 1_000) + 0 : undefined;
+}
+
+/** Claims up to `most` due packs. */
+export const claim = (
+  desk: TestDesk,
+  most = 16,
+  db: Parameters<typeof claimDue>[0] = desk.pool,
+): Promise<Claim[]> => claimDue(db, desk.clock, { most, first: 0, inHand: [] });
+
+/** Claims every due pack and carries each until it waits. */
+export async function carryAll(desk: TestDesk, signal = new AbortController().signal): Promise<void> {
+  for (const one of await claim(desk)) await run(desk, one, signal);
+}
+
+/** DNS in which every record can be seen. */
+export const allVisible: JobDeps['lookAtTxt'] = async (record) => ({ ...record, isVisible: true, seen: [] });
+
+/** A production edge of that name, which only `showLeaf` knows. */
+export const edgeNamed = (name: string): EdgeRow => ({ ...PLACE, name });
+
+const PLACE = { environment: 'production', host: '127.0.0.1', port: 1 } as const;
+
+/** Edges that show for each name what the database wishes there. */
+export const truthful =
+  ({ pool }: TestDesk): JobDeps['showLeaf'] =>
+  async (_edge, { name, algorithm }) => {
+    const { rows } = await pool.query<{ fingerprint: string }>(
+      `select fingerprint from certificates join served_hosts using (pack_id) where host = $1 and algorithm = $2`,
+      [name, algorithm],
+    );
+    return rows[0] && shown(rows[0].fingerprint);
+  };
+
+/** A leaf as an edge shows it. */
+export const shown = (fingerprint: string): ShownLeaf => ({ ...LEAF, fingerprint });
+
+const LEAF = { subject: '', issuer: 'Other CA', notAfter: new Date(0), hosts: [], protocol: 'TLSv1.3' };
+
+const ROW: CaRow = {
+  name: 'lets_encrypt',
+  directoryUrl: 'https://ca.test/directory',
+  contact: [],
+  hasAgreedToTerms: true,
+  validityDays: [90],
+  sendsNotAfter: false,
+  allowsWildcard: true,
+  allowsIdn: true,
+  reusesAuthorizations: true,
+  isPublic: false,
+};
+
+/**
+ * A CA that validates at once and signs what it is asked to, except where `script` answers instead. Its RSA
+ * orders are ready from the start. `orders` are all it made.
+ */
+export function scriptedCa(
+  t: TestContext,
+  script: Partial<Ca> = {},
+): { readonly cas: JobDeps['cas']; readonly orders: CaOrder[]; readonly sign: (csr: Buffer) => string } {
+  const { sign } = opensslCa(t);
+  const orders: CaOrder[] = [];
+  const requests = new Map<string, Buffer>();
+  const ca: Ca = {
+    row: ROW,
+    order: async ({ names, algorithm }) => {
+      const order = orderFor(names, algorithm === 'rsa' ? 'valid' : 'pending');
+      orders.push(order);
+      return order;
+    },
+    look: async (order) => order,
+    validate: async (order) => ({
+      ...order,
+      status: 'ready',
+      authorizations: order.authorizations.map(toValid),
+    }),
+    finalize: async (order, csr) => {
+      requests.set(order.url, csr);
+      return { ...order, status: 'valid', certificateUrl: `${order.url}/cert` };
+    },
+    download: async ({ url }) => sign(requests.get(url) ?? Buffer.alloc(0)),
+    ...script,
+  };
+  return { cas: new Map([['lets_encrypt', ca]]), orders, sign };
+}
+
+const toValid = (authorization: CaOrder['authorizations'][0]) => ({
+  ...authorization,
+  status: 'valid' as const,
+});
+
+/** An order of one authorization for each name, with values of its own. */
+export function orderFor(names: readonly string[], status: 'pending' | 'valid'): CaOrder {
+  const url = `https://ca.test/order/${newUuid()}`;
+  const authorizations = names.map((name, i) => ({
+    url: `${url}/authz/${i}`,
+    name,
+    status,
+    challengeUrl: `${url}/challenge/${i}`,
+    txtName: `_acme-challenge.${name.replace('*.', '')}`,
+    txtValue: newUuid(),
+  }));
+  return {
+    url,
+    status: status === 'valid' ? 'ready' : 'pending',
+    finalizeUrl: `${url}/finalize`,
+    authorizations,
+  };
+}
