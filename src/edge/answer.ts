@@ -17,7 +17,7 @@ export function passTo(upstream: { readonly host: string; readonly port: number 
     client
       .setTimeout(idle * 1_000, end)
       .on('error', end)
-      .on('close', end);
+      .on('close', () => server.destroySoon()); // what the client sent last is still on its way
     server.on('error', end);
     client.pipe(server);
     server.pipe(client);

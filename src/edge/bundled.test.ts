@@ -137,7 +137,7 @@ test('a client may go on sending when the upstream has ended', async (t) => {
   const client = await shaken(row.port, { socket: connectTcp({ ...row, allowHalfOpen: true }) });
   assert.equal(Buffer.concat(await client.toArray({ signal })).toString(), 'first');
   client.end('second');
-  await until(() => bundled.stats().connections === 0);
+  await until(() => bundled.stats().connections === 0 && got.length > 0);
   assert.equal(Buffer.concat(got).toString(), 'second');
 });
 
