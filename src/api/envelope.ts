@@ -96,17 +96,17 @@ interface Refusal {
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   if (!(error instanceof Error)) return unforeseen(error);
-  if (isConnectionLoss(error)) {
-    return new Fault('database_unavailable', 'the database cannot be reached now; try again', {
-      cause: error,
-    });
-  }
   if (isRefused(error)) return asMalformed(error.validation[0]);
   const known = FASTIFY_FAULTS['code' in error ? String(error.code) : ''];
   if (known) return new Fault(...known);
+  // Before the database is thought of: a client that breaks off has lost its own connection, not ours.
   const status = 'statusCode' in error ? Number(error.statusCode) : 500;
-  return status >= 400 && status < 500 ? new Fault('malformed_request', error.message) : unforeseen(error);
+  if (status >= 400 && status < 500) return new Fault('malformed_request', error.message);
+  return isConnectionLoss(error) ? unreachable(error) : unforeseen(error);
 }
+
+const unreachable = (cause: Error): Fault =>
+  new Fault('database_unavailable', 'the database cannot be reached now; try again', { cause });
 
 const isRefused = (error: Error): error is Error & { readonly validation: readonly [Refusal] } =>
   'validation' in error && Array.isArray(error.validation) && error.validation.length > 0;

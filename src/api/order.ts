@@ -8,6 +8,7 @@ import { newUuid } from '../kit/id.ts';
 import { after, minutes } from '../kit/time.ts';
 import { isInZone, toNames, withoutWildcard } from '../pack/hosts.ts';
 import * as words from '../pack/pack.ts';
+import { challengeName } from '../pack/reply.ts';
 import { getWire } from '../store/list.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
 import { stateOf, transaction } from '../store/store.ts';
@@ -108,6 +109,7 @@ async function check(deps: ApiDeps, zone: Zone, order: Order): Promise<void> {
   }
   const names = toNames(order.hosts, zone.name);
   await checkZone(deps, zone, names);
+  checkRecordNames(names);
   if (deps.isApexDemanded && !names.includes(zone.name)) {
     throw new Fault('invalid_host', `hosts must contain the zone's apex ${zone.name}`, { pointer: '/hosts' });
   }
@@ -122,6 +124,14 @@ async function check(deps: ApiDeps, zone: Zone, order: Order): Promise<void> {
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
   checkOffer(row, { names, validityDays: order.validity_days }, deps.clock.now(), [...deps.rows.values()]);
+}
+
+/** The record that shows control has a longer name than its host, and DNS has no name over 253 characters. */
+function checkRecordNames(names: readonly string[]): void {
+  const i = names.findIndex((name) => challengeName(name).length > 253);
+  if (i < 0) return;
+  const sentence = `the validation record of ${names[i]} would have a name longer than DNS allows; use a shorter host`;
+  throw new Fault('invalid_host', sentence, { pointer: `/hosts/${i}` });
 }
 
 /** A host belongs to the deepest zone that holds it: a permission for one zone is none for those below it. */

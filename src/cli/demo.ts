@@ -30,6 +30,7 @@ export async function demonstrate(world: World, screen: Screen): Promise<void> {
   for (const { txt_name, txt_value } of ordered.validation_records)
     screen.fact('TXT', `${txt_name}  ${txt_value}`);
   const active = await watch(world, `${packs}/${ordered.id}`, { ordered, screen });
+  await deleteOthers(world, packs, active.id);
 
   screen.heading('Handshakes with the production edge, one for each algorithm');
   for (const algorithm of ['ecdsa', 'rsa'] as const) await shake(world, algorithm, screen);
@@ -49,6 +50,12 @@ async function zone(world: World): Promise<string> {
   const made =
     found ?? (await call<{ id: string }>(world, 'POST', '/zones', { name: ZONE, type: 'full', account }));
   return made.id;
+}
+
+/** Packs of earlier starts go: the new one serves their hosts. */
+async function deleteOthers(world: World, packs: string, id: string): Promise<void> {
+  const served = await call<PackReply[]>(world, 'GET', `${packs}?per_page=50`);
+  for (const pack of served) if (pack.id !== id) await call(world, 'DELETE', `${packs}/${pack.id}`);
 }
 
 /** Tells each status as it comes, until the pack is active. */

@@ -34,7 +34,14 @@ export function placeFor(config: Config, wanted: string | undefined, isTemporary
 /** Resolves when the process is asked to end; `withParent` also when the one that started it is gone. */
 export function asked(withParent = false): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  let times = 0;
+  const end = () => {
+    times += 1;
+    resolve();
+    // A terminal signals the whole group, and a wrapper passes the same signal on: that is no impatience yet.
+    if (times > 3) process.exit(1);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
   const parent = process.ppid;
   if (withParent) setInterval(() => process.ppid !== parent && resolve(), 1_000).unref();
   return promise;

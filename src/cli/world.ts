@@ -118,7 +118,9 @@ function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, api
     edges: () => Object.fromEntries(rest.edges.map(stateOf)),
     onClock: () => writeClock(dir, clock),
   };
-  return apiPort ? startControl(deps, apiPort + 1) : atUsual(8788, (port) => startControl(deps, port));
+  return apiPort && apiPort < 65_535
+    ? startControl(deps, apiPort + 1)
+    : atUsual(8788, (port) => startControl(deps, port));
 }
 
 /** The database and the simulator, side by side: both take a moment. */

@@ -103,8 +103,9 @@ function leafOf(socket: TLSSocket): ShownLeaf | undefined {
   if (leaf === undefined) return undefined;
   return {
     fingerprint: createHash('sha256').update(leaf.raw).digest('hex'),
-    subject: oneLine(leaf.subject),
-    issuer: oneLine(leaf.issuer),
+    // Node has none for an empty one, whatever its types say: certificates without a common name are usual.
+    subject: oneLine(leaf.subject || ''),
+    issuer: oneLine(leaf.issuer || ''),
     notAfter: leaf.validToDate,
     hosts: hostsOf(leaf),
     protocol: `${socket.getProtocol()} ${socket.getCipher().standardName}`,

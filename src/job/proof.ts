@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { EdgeRow, ShownLeaf } from '../edge/edge.ts';
-import { wordsOf } from '../kit/fault.ts';
+import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { getServing } from '../store/deployments.ts';
@@ -59,7 +59,8 @@ async function shownOn(
     return await deps.showLeaf(edge, ask, signal);
   } catch (error) {
     signal.throwIfAborted();
-    return wordsOf(error);
+    if (!(error instanceof Fault)) throw error;
+    return error.message;
   }
 }
 

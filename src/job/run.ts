@@ -37,10 +37,21 @@ async function step(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Pac
   }
 }
 
+/** What the subscriber can do about a stage that ran out, before what was wrong with it last. */
+function whyLate({ status, validationErrors }: Pack): readonly string[] {
+  const to = LIFECYCLE[status].late;
+  if (to === undefined || LIFECYCLE[to].restart === undefined) return validationErrors;
+  const last = validationErrors.length > 0 ? '; last seen:' : '';
+  return [
+    `the time for ${status} is over: PATCH this certificate pack to try again${last}`,
+    ...validationErrors,
+  ];
+}
+
 /** The status lasted too long; what was published for it goes. */
 const timeOut = (deps: JobDeps, pack: Pack): Promise<Pack> =>
   transaction(deps.pool, async (tx) => {
-    const moved = await advance(tx, deps, pack, { event: 'late' });
+    const moved = await advance(tx, deps, pack, { event: 'late', validationErrors: whyLate(pack) });
     await publish(tx, pack.id, []);
     return moved;
   });

@@ -50,7 +50,9 @@ interface Heard {
 /** The next step, unless what is wrong is with us. */
 const orOurMove = (isOurs: boolean, step: string): string => (isOurs ? OUR_MOVE : step);
 
-const OUR_MOVE = 'this is ours to put right: nothing to do at the domain, it is looked at again';
+const OUR_MOVE =
+  'this is ours to put right where the CNAME is the one in dcv_delegation_records, else correct the CNAME; ' +
+  'it is looked at again';
 
 function wordsOfDead(record: TxtRecord, dead: Dead, heard: Heard): string {
   if (dead.kind === 'unregistered') return unregistered(record, dead);

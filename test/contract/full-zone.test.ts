@@ -33,6 +33,13 @@ describe('an order in a full zone', () => {
     await assertShown(active, 'rsa');
   });
 
+  it('for a host of more than 64 characters, which no common name can hold, becomes active like any other', async () => {
+    const zone = await givenZone(world, 'full');
+    const hosts = [`${'a'.repeat(60)}.${zone.name}`];
+    const { id } = await packs().create(orderOf(zone, { hosts }));
+    await reach(world, zone.id, id, { status: 'active' });
+  });
+
   it('goes to the staging edges alone when it says so, and the list tells the two apart', async () => {
     const zone = await givenZone(world, 'full');
     const { id } = await packs().create({ ...orderOf(zone), deploy: 'staging' } as ReturnType<

@@ -34,7 +34,7 @@ test(
       cwd: ROOT,
       timeout: 60_000,
     });
-    assert.match(second.stdout, /"total_count": 2,/);
+    assert.match(second.stdout, /"total_count": 1,/);
   },
 );
 
