@@ -38,6 +38,14 @@ it('an order in a partial zone waits for its record and says what was seen where
   assert.equal(active.validation_records?.[0]?.status, 'valid');
 });
 
+it('an order in a partial zone keeps its records as long as the CA’s tokens live: 14 days at google', async () => {
+  const zone = await givenZone(world, 'partial');
+  const ordered = await packs().create(orderOf(zone, { certificate_authority: 'google' }));
+  await world.tell('POST', '/clock', { advance_s: 13 * 86_400 });
+  await publishAll(ordered);
+  await reach(world, zone.id, ordered.id, { status: 'active' });
+});
+
 it('an order in a partial zone needs no record but the delegation, once and for all orders', async () => {
   const zone = await givenZone(world, 'partial');
   const { uuid } = await world.client.dcvDelegation.get({ zone_id: zone.id });

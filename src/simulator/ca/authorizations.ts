@@ -5,8 +5,8 @@ import type { Answer, CaContext, Signed } from './context.ts';
 import type { Account, Authorization } from './ledger.ts';
 import { Refusal } from './problems.ts';
 
-/** How long control may be shown, and how long it counts once shown. */
-export const LIFE: Readonly<Record<'pending' | 'valid', Seconds>> = { pending: days(7), valid: days(30) };
+/** How long control counts once it was shown. */
+export const PROOF_LIFE: Seconds = days(30);
 
 /** As on the wire: `valid` ends by time in `expired`, `pending` in `invalid` (RFC 8555 7.1.6). */
 export type AuthorizationStatus = Authorization['status'] | 'expired';
@@ -29,7 +29,7 @@ export function authorizationsFor(
   return names.map((name) => {
     const proven = ca.terms.reusesAuthorizations ? ca.ledger.provenOf(accountId, name) : undefined;
     const isGood = proven !== undefined && statusAt(proven, now) === 'valid';
-    return isGood ? proven : newAuthorization(accountId, name, after(now, LIFE.pending));
+    return isGood ? proven : newAuthorization(accountId, name, after(now, ca.terms.tokenLife));
   });
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { after } from '../../kit/time.ts';
-import { challengeView, LIFE, ownAuthorization, statusAt } from './authorizations.ts';
+import { challengeView, ownAuthorization, PROOF_LIFE, statusAt } from './authorizations.ts';
 import type { Answer, CaContext, Signed } from './context.ts';
 import type { Account, Authorization } from './ledger.ts';
 import { type ProblemDocument, Refusal } from './problems.ts';
@@ -53,7 +53,7 @@ function settled(ca: CaContext, asked: Authorization, error: ProblemDocument | u
   }
   const challenge = { ...asked.challenge, status: 'valid', validated: now.toISOString() } as const;
   if (!isPending) return { ...asked, challenge };
-  return { ...asked, challenge, status: 'valid', expires: after(now, LIFE.valid).toISOString() };
+  return { ...asked, challenge, status: 'valid', expires: after(now, PROOF_LIFE).toISOString() };
 }
 
 /** What hinders the validation, in the words in which public CAs tell it; undefined when control was shown. */

@@ -1,6 +1,6 @@
 import { newHexId } from '../../kit/id.ts';
 import { after, between, days, hours, type Seconds } from '../../kit/time.ts';
-import { authorizationsFor, LIFE, statusAt } from './authorizations.ts';
+import { authorizationsFor, statusAt } from './authorizations.ts';
 import type { Answer, CaContext, Signed } from './context.ts';
 import { namesIn } from './identifiers.ts';
 import type { Account, Order } from './ledger.ts';
@@ -17,7 +17,7 @@ export function onNewOrder(ca: CaContext, { payload = {} }: Signed, account: Acc
   const authorizations = authorizationsFor(ca, account.id, names);
   // An order cannot outlive the authorizations that it stands on (RFC 8555 7.1.6).
   const ends = [
-    after(ca.clock.now(), LIFE.pending).toISOString(),
+    after(ca.clock.now(), ca.terms.tokenLife).toISOString(),
     ...authorizations.map((one) => one.expires),
   ];
   const order: Order = {

@@ -1,3 +1,4 @@
+import { days, type Seconds } from '../../kit/time.ts';
 import type { CertificateAuthority } from '../../pack/pack.ts';
 
 /** What differs from one CA to another. */
@@ -11,6 +12,8 @@ export interface CaTerms {
   readonly demandsBinding: boolean;
   /** Whether a valid authorization of the account serves its next order (RFC 8555 7.1.3). */
   readonly reusesAuthorizations: boolean;
+  /** How long control may be shown with the tokens of an order. */
+  readonly tokenLife: Seconds;
 }
 
 /** The three simulated CAs, with the ways of those whose place they take. */
@@ -21,6 +24,7 @@ export const CA_TERMS: Readonly<Record<CertificateAuthority, CaTerms>> = {
     caaIdentity: 'letsencrypt.org',
     demandsBinding: false,
     reusesAuthorizations: true,
+    tokenLife: days(7),
   },
   google: {
     name: 'google',
@@ -28,6 +32,7 @@ export const CA_TERMS: Readonly<Record<CertificateAuthority, CaTerms>> = {
     caaIdentity: 'pki.goog',
     demandsBinding: true,
     reusesAuthorizations: true,
+    tokenLife: days(14),
   },
   ssl_com: {
     name: 'ssl_com',
@@ -35,5 +40,6 @@ export const CA_TERMS: Readonly<Record<CertificateAuthority, CaTerms>> = {
     caaIdentity: 'ssl.com',
     demandsBinding: true,
     reusesAuthorizations: false,
+    tokenLife: days(14),
   },
 };
