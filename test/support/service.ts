@@ -15,7 +15,7 @@ import { createAccount } from '../../src/store/accounts.ts';
 import { startEmbedded } from '../../src/store/embedded/embedded.ts';
 import { migrate, openPool, type Pool } from '../../src/store/store.ts';
 import { createToken } from '../../src/store/tokens.ts';
-import { freePort } from './ports.ts';
+import { atFreePort } from './ports.ts';
 
 /** The service inside the test's own process: its clock, its edges and its CAs are in the test's hands. */
 export interface TestService {
@@ -57,12 +57,9 @@ export async function startTestService(ends: AsyncDisposableStack): Promise<Test
   const options = { ...worldOptions(loadConfig({}).options, simulator), port: 0, rsa_keys: 2 };
   const parts = { options, dir, pool, clock, log: newLog('silent') };
   const edges = await Promise.all(['edge-a', 'edge-b'].map((name) => testEdge(name, edgeSocketOf(parts))));
+  for (const edge of edges) ends.defer(() => edge.stop());
   const service = await startService({ ...parts, rows: rowsOf(simulator), edges });
   ends.defer(service.stop);
-  for (const edge of edges) {
-    await edge.start();
-    ends.defer(() => edge.stop());
-  }
   const account = await createAccount(pool, 'test', clock.now());
   const apiToken = await createToken(
     pool,
@@ -80,14 +77,19 @@ export async function startTestService(ends: AsyncDisposableStack): Promise<Test
   return { pool, client, accountId: account.id, simulator, edges, advance };
 }
 
+/** Listens from the start: a port that was merely free a moment ago may be another's when it is wanted. */
 async function testEdge(name: string, pull: string): Promise<TestEdge> {
-  const place = { host: '127.0.0.1', port: await freePort(), environment: 'production' } as const;
-  let running: BundledEdge | undefined;
+  const place = { host: '127.0.0.1', environment: 'production', pull, log: newLog('silent') } as const;
+  const start = (port: number) => startBundledEdge({ ...place, port });
+  let running: BundledEdge | undefined = await atFreePort(start);
+  const { port } = running;
   return {
     name,
-    ...place,
+    host: place.host,
+    environment: place.environment,
+    port,
     start: async () => {
-      running = await startBundledEdge({ ...place, pull, log: newLog('silent') });
+      running ??= await start(port);
     },
     stop: async () => {
       await running?.close();
