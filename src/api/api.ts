@@ -15,17 +15,24 @@ import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
+import type { Reader } from '../store/wire/reader.ts';
 import { authenticate } from './auth.ts';
 import { certificatePackRoutes } from './certificate-packs.ts';
 import { dcvDelegationRoutes } from './dcv-delegation.ts';
 import { replyFault, replyFaults } from './envelope.ts';
 import { errorPage } from './error-page.ts';
+import { packListRoute } from './pack-list.ts';
 import { tokenRoutes } from './tokens.ts';
 import { zoneRoutes } from './zones.ts';
 
 export interface ApiDeps extends Desk {
   readonly pool: Pool;
+  readonly reader: Reader;
   readonly log: Log;
+  /** What tells this installation's database from every other. */
+  readonly installation: string;
+  /** Most bytes of pages that are kept in memory. */
+  readonly pageCacheBytes: number;
   /** The configured CAs that can be ordered from. */
   readonly rows: ReadonlyMap<CertificateAuthority, CaRow>;
   /** How long an order waits for its validation records. */
@@ -55,6 +62,12 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   replyFaults(app);
   acceptEmptyBodies(app);
   app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorPage()));
+  await app.register(
+    async (v4) => {
+      await v4.register(packListRoute(deps));
+    },
+    { prefix: '/client/v4' },
+  );
   await app.register(
     async (v4) => {
       authenticate(v4, deps.pool);

@@ -28,7 +28,8 @@ export function authenticate(app: FastifyInstance, pool: Pool): void {
   });
 }
 
-function bearerOf({ headers }: FastifyRequest): string {
+/** The secret of the caller's token. Throws `not_authenticated` or `invalid_headers`. */
+export function bearerOf({ headers }: FastifyRequest): string {
   const header = headers.authorization;
   if (header === undefined) {
     throw new Fault('not_authenticated', 'authentication is missing: send `Authorization: Bearer <token>`');
@@ -40,12 +41,16 @@ function bearerOf({ headers }: FastifyRequest): string {
   return secret;
 }
 
-/** Throws `missing_permission` that names it, unless the caller's token has it. */
-export function demand({ token }: FastifyRequest, permission: Permission): void {
+/** Throws `missing_permission` that names it, unless the token has it. */
+function demandOf(token: Token, permission: Permission): void {
   if (permission.endsWith('Write') && token.access !== 'write') {
     throw new Fault('missing_permission', `this token may only read; the request needs '${permission}'`);
   }
 }
+
+/** As `demandOf`, for the caller's token. */
+export const demand = ({ token }: FastifyRequest, permission: Permission): void =>
+  demandOf(token, permission);
 
 /** As `demand`, for what concerns the whole account: a token limited to zones does not do. */
 export function demandAccount(request: FastifyRequest, permission: Permission): void {
@@ -56,9 +61,29 @@ export function demandAccount(request: FastifyRequest, permission: Permission): 
   }
 }
 
+/** Throws `invalid_object_id` or `missing_permission` unless the token may do that in such a zone. */
+export function checkReach(
+  token: Token,
+  { url }: { readonly url: string },
+  zoneId: string,
+  permission: Permission,
+): void {
+  if (!/^[0-9a-f]{32}$/.test(zoneId)) {
+    const shown = url.split('?')[0]?.slice(0, 200);
+    throw new Fault(
+      'invalid_object_id',
+      `could not route to ${shown}: a zone id has 32 hexadecimal characters`,
+    );
+  }
+  if (token.zones && !token.zones.includes(zoneId)) {
+    throw new Fault('missing_permission', `this token has no '${permission}' for zone ${zoneId}`);
+  }
+  demandOf(token, permission);
+}
+
 /**
- * The zone of a request, for a caller who may do that in it. Throws `invalid_object_id`, `missing_permission`,
- * or `zone_not_found` also for a zone of another account.
+ * The zone of a request, for a caller who may do that in it. Throws as `checkReach`, or `zone_not_found`, also for a
+ * zone of another account.
  */
 export async function zoneOf(
   pool: Pool,
@@ -66,18 +91,8 @@ export async function zoneOf(
   zoneId: string,
   permission: Permission,
 ): Promise<Zone> {
-  if (!/^[0-9a-f]{32}$/.test(zoneId)) {
-    const shown = request.url.split('?')[0]?.slice(0, 200);
-    throw new Fault(
-      'invalid_object_id',
-      `could not route to ${shown}: a zone id has 32 hexadecimal characters`,
-    );
-  }
   const { token } = request;
-  if (token.zones && !token.zones.includes(zoneId)) {
-    throw new Fault('missing_permission', `this token has no '${permission}' for zone ${zoneId}`);
-  }
-  demand(request, permission);
+  checkReach(token, request, zoneId, permission);
   const zone = await getZone(pool, token.accountId, zoneId);
   if (!zone) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
   return zone;

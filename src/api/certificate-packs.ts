@@ -2,21 +2,19 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { amend, intervene, render } from '../job/advance.ts';
 import { isRestartable, restart } from '../job/restart.ts';
 import { Fault } from '../kit/fault.ts';
-import { isLeaving, isServed } from '../pack/lifecycle.ts';
-import { ENVIRONMENTS, PACK_STATUSES, type Pack, type PackStatus } from '../pack/pack.ts';
-import { WIRE_VERSION } from '../pack/reply.ts';
-import { getWire, listPage, type Page } from '../store/list.ts';
-import { getPack, lockPack, putWire } from '../store/packs.ts';
+import { isLeaving } from '../pack/lifecycle.ts';
+import type { Pack } from '../pack/pack.ts';
+import { getWire } from '../store/list.ts';
+import { getPack, lockPack } from '../store/packs.ts';
 import { type Tx, transaction } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
 import type { ApiDeps } from './api.ts';
 import { zoneOf } from './auth.ts';
-import { ok, okPage, okText, sendJson } from './envelope.ts';
+import { ok, okText, sendJson } from './envelope.ts';
 import { orderRoute } from './order.ts';
-import { Query, readChoice, readPage } from './page.ts';
 import { recordsKnown } from './records-known.ts';
+import { renderedAgain } from './rendered.ts';
 
-const ZoneParams = Type.Object({ zone_id: Type.String() });
 const PackParams = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
 const PackPatch = Type.Optional(
   Type.Union([Type.Null(), Type.Object({ cloudflare_branding: Type.Optional(Type.Boolean()) })]),
@@ -24,28 +22,20 @@ const PackPatch = Type.Optional(
 
 const PACKS = '/zones/:zone_id/ssl/certificate_packs';
 
-/** Routes of /zones/{zone_id}/ssl/certificate_packs. */
+/** Routes of /zones/{zone_id}/ssl/certificate_packs, but for the list. */
 export const certificatePackRoutes =
   (deps: ApiDeps): FastifyPluginAsyncTypebox =>
   async (app) => {
     const { pool } = deps;
     await app.register(orderRoute(deps));
 
-    app.get(PACKS, { schema: { params: ZoneParams, querystring: Query } }, async (request, reply) => {
-      const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Read');
-      const { query } = request;
-      const pages = readPage(query);
-      const { rows, total } = await listPage(pool, { zoneId: zone.id, ...pages, ...readFilter(query) });
-      const wires = await Promise.all(rows.map((row) => current(deps, zone.id, row)));
-      return sendJson(reply, okPage(wires, { ...pages, count: wires.length, total }));
-    });
-
     app.get(`${PACKS}/:certificate_pack_id`, { schema: { params: PackParams } }, async (request, reply) => {
       const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Read');
       const id = packId(request.params.certificate_pack_id);
       const row = await getWire(pool, zone.id, id);
       if (!row) throw notFound(id);
-      return sendJson(reply, okText(await current(deps, zone.id, row)));
+      const again = await renderedAgain(deps, row, () => getPack(pool, zone.id, id));
+      return sendJson(reply, okText(again ?? row.wire));
     });
 
     app.patch(
@@ -55,7 +45,9 @@ export const certificatePackRoutes =
         const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Write');
         const id = packId(request.params.certificate_pack_id);
         const branding = request.body?.cloudflare_branding;
-        const pack = await change(deps, zone.id, id, (tx, found) => patch(tx, deps, found, branding));
+        const pack = await change(deps, zone.id, id, (tx, found) =>
+          patch(tx, deps, found, { branding, by: request.token.id }),
+        );
         await recordsKnown(deps, pack.id);
         const row = await getWire(pool, zone.id, id);
         return sendJson(reply, okText(row?.wire ?? render(deps, pack).wire));
@@ -66,29 +58,22 @@ export const certificatePackRoutes =
       const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       await change(deps, zone.id, id, async (tx, pack) =>
-        isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete' }),
+        isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete', by: request.token.id }),
       );
       return ok({ id });
     });
   };
 
-/** Which packs are asked for; the default is what is served. */
-function readFilter(query: Query) {
-  const status = readChoice(query, 'status', ['all', ...PACK_STATUSES]);
-  const environment = readChoice(query, 'deploy', ENVIRONMENTS);
-  return { ...statusFilter(status), ...(environment && { environment }) };
-}
-
-function statusFilter(status: PackStatus | 'all' | undefined): { statuses?: readonly PackStatus[] } {
-  if (status === 'all') return {};
-  return { statuses: status === undefined ? PACK_STATUSES.filter(isServed) : [status] };
-}
-
 /** Restarts what timed out or expired, and sets branding; a pack with neither stays as it is. */
-async function patch(tx: Tx, deps: ApiDeps, pack: Pack, branding: boolean | undefined): Promise<Pack> {
+async function patch(
+  tx: Tx,
+  deps: ApiDeps,
+  pack: Pack,
+  { branding, by }: { readonly branding: boolean | undefined; readonly by: string },
+): Promise<Pack> {
   const isChanged = branding !== undefined && branding !== pack.isBranded;
-  const branded = isChanged ? await amend(tx, deps, pack, { isBranded: branding }) : pack;
-  return isRestartable(branded) ? restart(tx, deps, branded) : branded;
+  const branded = isChanged ? await amend(tx, deps, pack, { isBranded: branding, by }) : pack;
+  return isRestartable(branded) ? restart(tx, deps, branded, by) : branded;
 }
 
 /** Changes a pack under its zone's lock and its own, and pokes the workers. Throws `pack_not_found`. */
@@ -106,16 +91,6 @@ async function change(
   });
   deps.poke();
   return pack;
-}
-
-/** The JSON of a row; rendered again, and stored so, where an older version wrote it. */
-async function current(deps: ApiDeps, zoneId: string, row: Page['rows'][0]): Promise<string> {
-  if (row.wireVersion >= WIRE_VERSION) return row.wire;
-  const pack = await getPack(deps.pool, zoneId, row.id);
-  if (!pack) return row.wire;
-  const rendered = render(deps, pack);
-  await putWire(deps.pool, pack, rendered);
-  return rendered.wire;
 }
 
 /** A pack's id from the path. What cannot be one is told apart from one that is not there. */

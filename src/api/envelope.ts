@@ -35,10 +35,33 @@ export const toResultInfo = ({ page, perPage, count, total }: ListInfo) => ({
   total_pages: Math.ceil(total / perPage),
 });
 
-/** As `ok`, for a page of a list whose items are JSON already. */
-export const okPage = (items: readonly string[], info: ListInfo): string =>
-  `{"success":true,"errors":[],"messages":[],"result":[${items.join(',')}],` +
-  `"result_info":${JSON.stringify(toResultInfo(info))}}`;
+/** A piece of JSON among other bytes. */
+export interface Piece {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+const HEAD = Buffer.from('{"success":true,"errors":[],"messages":[],"result":[');
+const COMMA = 0x2c;
+
+/** As `ok`, for a page of a list whose items are JSON already: one copy of each, and no string. */
+export function pageBody(items: readonly Piece[], info: ListInfo): Buffer {
+  return joined(items, Buffer.from(`],"result_info":${JSON.stringify(toResultInfo(info))}}`));
+}
+
+function joined(items: readonly Piece[], tail: Buffer): Buffer {
+  const commas = Math.max(items.length - 1, 0);
+  const length = items.reduce((sum, { start, end }) => sum + end - start, HEAD.length + commas + tail.length);
+  const body = Buffer.allocUnsafeSlow(length);
+  let at = HEAD.copy(body);
+  for (const [i, { bytes, start, end }] of items.entries()) {
+    if (i > 0) body[at++] = COMMA;
+    at += bytes.copy(body, at, start, end);
+  }
+  tail.copy(body, at);
+  return body;
+}
 
 /** Sends JSON that was rendered before. */
 export const sendJson = (reply: FastifyReply, json: string): FastifyReply =>

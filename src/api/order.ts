@@ -88,7 +88,7 @@ async function take(deps: ApiDeps, zone: Zone, order: Order, asked: OrderRequest
   try {
     await transaction(deps.pool, async (tx) => {
       const { ord, lane } = await takeOrd(tx, zone.id);
-      await file(tx, deps, newPack(deps, zone, order, { id, ord }), lane);
+      await file(tx, deps, newPack(deps, zone, order, { id, ord }), { lane, by: asked.tokenId });
       await putOrderRequest(tx, asked, id, deps.clock.now());
     });
   } catch (error) {

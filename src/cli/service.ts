@@ -16,10 +16,12 @@ import { startWorker } from '../job/worker.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
+import { newHexId } from '../kit/id.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import { agreeOn } from '../store/agreements.ts';
 import type { Pool } from '../store/store.ts';
+import { Reader } from '../store/wire/reader.ts';
 import { type Responder, startResponder } from '../validation/responder.ts';
 import { createLookAtTxt } from '../validation/txt.ts';
 import { loadSeal } from './kek.ts';
@@ -70,7 +72,11 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const worker = startWorker(work, options.workers);
   started.defer(worker.stop);
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
-  const app = await buildApi({ ...deps, ...apiParts(options), rows, poke: worker.poke });
+  const reader = new Reader(pool, options.list_readers);
+  started.defer(() => reader.close());
+  const installation = await agreeOn(pool, 'installation', newHexId());
+  const about = { reader, installation, rows, poke: worker.poke };
+  const app = await buildApi({ ...deps, ...apiParts(options), ...about });
   started.defer(() => app.close());
   const api = await listen(app, options);
   const all = started.move();
@@ -137,6 +143,7 @@ const apiParts = (options: Options) => ({
   orderWait: options.order_wait_s,
   isApexDemanded: options.strict_apex,
   nameServers: toNameServers(options.name_servers).map(({ name }) => name),
+  pageCacheBytes: options.page_cache_mb * 2 ** 20,
 });
 
 async function startOwnResponder({

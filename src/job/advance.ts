@@ -1,10 +1,13 @@
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { after, type Seconds } from '../kit/time.ts';
+import { toName } from '../pack/hosts.ts';
 import { deadline, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { type ReplyContext, toReply, WIRE_VERSION } from '../pack/reply.ts';
-import { type Filing, insertPack, isHeld, updatePack } from '../store/packs.ts';
+import type { Deed } from '../store/audit.ts';
+import { type Change, insertPack, updatePack } from '../store/pack-writes.ts';
+import { type Filing, isHeld } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
 
@@ -25,8 +28,13 @@ export type PackChange = Partial<
   Pick<Pack, 'validationRecords' | 'validationErrors' | 'certificates' | 'attempts' | 'isBranded'>
 >;
 
+/** Who does it: the id of a token; the workers, unless told. */
+interface By {
+  readonly by?: string;
+}
+
 /** A move along the lifecycle, and what changes beside the status. */
-export type Move = { readonly event: PackEvent } & PackChange;
+export type Move = { readonly event: PackEvent } & By & PackChange;
 
 /**
  * Moves a pack that a worker has along its lifecycle, with all that changes beside it. The pack stays in
@@ -36,7 +44,7 @@ export type Move = { readonly event: PackEvent } & PackChange;
 export function advance(tx: Tx, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
   const to = move(desk, pack, step);
   const dueAt = LIFECYCLE[to.status].job ? after(desk.clock.now(), LEASE) : deadline(to);
-  return write(tx, desk, { pack, to, dueAt, isFreed: false });
+  return write(tx, desk, { pack, to, dueAt, isFreed: false, deed: deedOf(step) });
 }
 
 /**
@@ -45,13 +53,14 @@ export function advance(tx: Tx, desk: Desk, pack: Pack, step: Move): Promise<Pac
 export function intervene(tx: Tx, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
   const to = move(desk, pack, step);
   const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
-  return write(tx, desk, { pack, to, dueAt, isFreed: true });
+  return write(tx, desk, { pack, to, dueAt, isFreed: true, deed: deedOf(step) });
 }
 
 /** Writes a step inside a status; the worker goes on with the pack. Throws `pack_moved`. */
 export function keep(tx: Tx, desk: Desk, pack: Pack, change: PackChange): Promise<Pack> {
   const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
-  return write(tx, desk, { pack, to, dueAt: after(desk.clock.now(), LEASE), isFreed: false });
+  const dueAt = after(desk.clock.now(), LEASE);
+  return write(tx, desk, { pack, to, dueAt, isFreed: false, deed: undefined });
 }
 
 /** A wait, and what is written with it: why, mostly. */
@@ -67,20 +76,30 @@ export function postpone(tx: Tx, desk: Desk, pack: Pack, { seconds, ...change }:
   const late = deadline(to);
   const wanted = after(now, seconds);
   const dueAt = late && late < wanted && late > now ? late : wanted;
-  return write(tx, desk, { pack, to, dueAt, isFreed: false, staysDueAt: after(now, ENDED) });
+  return write(tx, desk, { pack, to, dueAt, isFreed: false, staysDueAt: after(now, ENDED), deed: undefined });
 }
 
 /** Changes of a pack inside its status, for a wish from outside: takes it from its worker and makes it due. */
-export function amend(tx: Tx, desk: Desk, pack: Pack, change: PackChange): Promise<Pack> {
+export function amend(tx: Tx, desk: Desk, pack: Pack, { by, ...change }: PackChange & By): Promise<Pack> {
   const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
   const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
-  return write(tx, desk, { pack, to, dueAt, isFreed: true });
+  const deed = deedOf({ event: 'amend', ...(by !== undefined && { by }) });
+  return write(tx, desk, { pack, to, dueAt, isFreed: true, deed });
 }
 
-/** Stores a new pack, due at once. */
-export async function file(tx: Tx, desk: Desk, pack: Pack, lane: number): Promise<void> {
-  await insertPack(tx, pack, lane, { ...render(desk, pack), dueAt: desk.clock.now() });
+/** Stores a new pack, due at once, in a transaction that holds its zone. */
+export async function file(
+  tx: Tx,
+  desk: Desk,
+  pack: Pack,
+  { lane, by }: { readonly lane: number } & By,
+): Promise<void> {
+  const deed = deedOf({ event: 'order', ...(by !== undefined && { by }) });
+  const filing = { ...render(desk, pack), dueAt: desk.clock.now(), ...deed };
+  await insertPack(tx, pack, { lane, names: pack.hosts.map(toName) }, filing);
 }
+
+const deedOf = ({ event, by = 'worker' }: { readonly event: string } & By): Deed => ({ event, actor: by });
 
 /** Locks a pack and its zone for a step beside its row. Throws `pack_moved` where the worker lost the pack. */
 export async function holdOn(tx: Tx, pack: Pack): Promise<void> {
@@ -97,26 +116,19 @@ export const render = (desk: Desk, pack: Pack): Omit<Filing, 'dueAt'> => ({
   wireVersion: WIRE_VERSION,
 });
 
-function move(desk: Desk, pack: Pack, { event, ...change }: Move): Pack {
+function move(desk: Desk, pack: Pack, { event, by: _, ...change }: Move): Pack {
   const now = desk.clock.now();
   const status = next(pack.status, event);
   return { ...pack, attempts: 0, ...change, status, statusSince: now, modifiedOn: now };
 }
 
-interface Write {
+interface Write extends Omit<Change, keyof ReturnType<typeof render>> {
   /** As it was read. */
   readonly pack: Pack;
   readonly to: Pack;
-  readonly dueAt: Date | undefined;
-  readonly isFreed: boolean;
-  readonly staysDueAt?: Date;
 }
 
 async function write(tx: Tx, desk: Desk, { pack, to, ...when }: Write): Promise<Pack> {
-  await touchZone(tx, pack.zone.id);
-  const filing = { ...render(desk, to), ...when };
-  if (!(await updatePack(tx, to, pack.status, filing))) {
-    throw moved(pack);
-  }
+  if (!(await updatePack(tx, pack, to, { ...render(desk, to), ...when }))) throw moved(pack);
   return when.isFreed ? { ...to, claim: to.claim + 1 } : to;
 }

@@ -1,6 +1,7 @@
 import { between } from '../kit/time.ts';
 import { TOMBSTONE } from '../pack/lifecycle.ts';
-import { deletePack, isHeld } from '../store/packs.ts';
+import { deletePack } from '../store/pack-writes.ts';
+import { isHeld } from '../store/packs.ts';
 import { transaction } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
 import { postpone } from './advance.ts';
@@ -12,7 +13,7 @@ export const forget: Job = async (deps, pack) => {
   await transaction(deps.pool, async (tx) => {
     if (left > 0) return postpone(tx, deps, pack, { seconds: left, attempts: 0 });
     await touchZone(tx, pack.zone.id);
-    if (await isHeld(tx, pack)) await deletePack(tx, pack.id);
+    if (await isHeld(tx, pack)) await deletePack(tx, pack);
     return undefined;
   });
   return undefined;

@@ -12,14 +12,16 @@ export const isRestartable = ({ status }: Pack): boolean => may(status, 'restart
  * Tries the stage of a pack again that timed out, or begins an expired one anew. What the CA had is behind it: a
  * new order is made, records and errors of the old one go, and certificates that ended.
  */
-export async function restart(tx: Tx, desk: Desk, pack: Pack): Promise<Pack> {
-  if (pack.status === 'deployment_timed_out') return intervene(tx, desk, pack, { event: eventOf(pack) });
+export async function restart(tx: Tx, desk: Desk, pack: Pack, by?: string): Promise<Pack> {
+  const who = by === undefined ? {} : { by };
+  if (pack.status === 'deployment_timed_out')
+    return intervene(tx, desk, pack, { event: eventOf(pack), ...who });
   await deleteOrders(tx, pack.id);
   const end = earliestEnd(pack);
   const isOver = end !== undefined && end <= desk.clock.now();
   if (isOver) await deleteCertificates(tx, pack.id);
   const anew = { validationRecords: [], validationErrors: [], ...(isOver && { certificates: [] }) };
-  return intervene(tx, desk, pack, { event: 'restart', ...anew });
+  return intervene(tx, desk, pack, { event: 'restart', ...who, ...anew });
 }
 
 const eventOf = ({ status, environment }: Pack): PackEvent =>

@@ -55,59 +55,17 @@ export async function getPack(db: Db, zoneId: string, id: string): Promise<Pack 
   return rows[0] && toPack(db, rows[0]);
 }
 
+/** The pack at an ordinal of a zone, or undefined. */
+export async function getPackAt(db: Db, zoneId: string, ord: number): Promise<Pack | undefined> {
+  const { rows } = await db.query<PackRow>(`${SELECT} where zone_id = $1 and ord = $2`, [zoneId, ord]);
+  return rows[0] && toPack(db, rows[0]);
+}
+
 /** The pack by its id alone, for a worker that claimed it. */
 export async function getClaimed(db: Db, id: string): Promise<Pack | undefined> {
   const { rows } = await db.query<PackRow>(`${SELECT} where packs.id = $1`, [id]);
   return rows[0] && toPack(db, rows[0]);
 }
-
-/** Stores a new pack. */
-export async function insertPack(tx: Tx, pack: Pack, lane: number, filing: Filing): Promise<void> {
-  const fixed = [pack.id, pack.zone.id, pack.zone.accountId, lane, pack.ord, pack.type, pack.hosts];
-  const order = [pack.certificateAuthority, pack.validationMethod, pack.validityDays, pack.environment];
-  await tx.query(
-    `insert into packs (id, zone_id, account_id, lane, ord, type, hosts, certificate_authority,
-       validation_method, validity_days, environment, created_on, claim, status, status_since, is_branded,
-       validation_records, validation_errors, attempts, modified_on, due_at, wire, wire_version)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
-    [...fixed, ...order, pack.createdOn, ...changing(pack, filing)],
-  );
-}
-
-/**
- * Writes what may change of a pack, unless it left `from` or another took it since `pack.claim`: then false.
- * `isFreed` raises the claim, so that whoever works on the pack now loses it. A pack that was made due
- * before `staysDueAt` while it was worked on stays due.
- */
-export async function updatePack(
-  tx: Tx,
-  pack: Pack,
-  from: PackStatus,
-  filing: Filing & { readonly isFreed: boolean; readonly staysDueAt?: Date | undefined },
-): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `update packs set status = $4, status_since = $5, is_branded = $6, validation_records = $7,
-       validation_errors = $8, attempts = $9, modified_on = $10, wire = $12, wire_version = $13,
-       claim = claim + $14, due_at = case when due_at <= $15 then due_at else $11 end
-      where id = $1 and status = $2 and claim = $3`,
-    [pack.id, from, pack.claim, ...changing(pack, filing), Number(filing.isFreed), filing.staysDueAt ?? null],
-  );
-  return rowCount === 1;
-}
-
-/** The columns that change in a pack's life, in the order of both statements above. */
-const changing = (pack: Pack, filing: Filing) => [
-  pack.status,
-  pack.statusSince,
-  pack.isBranded,
-  JSON.stringify(pack.validationRecords),
-  JSON.stringify(pack.validationErrors),
-  pack.attempts,
-  pack.modifiedOn,
-  filing.dueAt ?? null,
-  filing.wire,
-  filing.wireVersion,
-];
 
 /** As `getPack`, with the pack locked against other writers until the transaction ends. */
 export async function lockPack(tx: Tx, zoneId: string, id: string): Promise<Pack | undefined> {
@@ -154,11 +112,6 @@ export async function isHeld(tx: Tx, { id, claim }: Pack): Promise<boolean> {
 /** Sets when a held pack is due, and nothing else. */
 export async function setDue(db: Db, { id, claim }: Pack, dueAt: Date | undefined): Promise<void> {
   await db.query('update packs set due_at = $3 where id = $1 and claim = $2', [id, claim, dueAt ?? null]);
-}
-
-/** Removes a pack with all that belongs to it. */
-export async function deletePack(tx: Tx, id: string): Promise<void> {
-  await tx.query('delete from packs where id = $1', [id]);
 }
 
 /** Packs of hidden zones that nobody has begun to take away, at most `limit`. */

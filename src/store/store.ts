@@ -17,14 +17,37 @@ export function openPool(config: pg.PoolConfig, onError: (error: Error) => void)
     connectionTimeoutMillis: 10_000,
     query_timeout: 30_000,
     keepAlive: true,
+    pipeline: true,
+    Client: clientOf(() => isNaming(pool)),
     ...config,
   });
   pool.on('error', onError);
   return pool;
 }
 
+/** Pools behind which a connection pooler mixes up prepared statements. */
+const UNNAMED = new WeakSet<Pool>();
+
+const isNaming = (pool: Pool): boolean => !UNNAMED.has(pool);
+
+/** A client that prepares named statements, or where that does not work sends their text each time. */
+const clientOf = (mayName: () => boolean): typeof pg.Client =>
+  class StoreClient extends pg.Client {
+    // oxlint-disable-next-line typescript/no-explicit-any -- one of many signatures that pg declares for it
+    override query(...args: any[]): any {
+      const [config, ...rest] = args;
+      const isNamed = typeof config === 'object' && config !== null && 'name' in config;
+      const { name: _, ...unnamed } = isNamed ? config : {};
+      // oxlint-disable-next-line typescript/no-explicit-any -- as above
+      return (super.query as any)(isNamed && !mayName() ? unnamed : config, ...rest);
+    }
+  };
+
 /** SQLSTATEs after which the same transaction can simply be run again. */
 const REPEATABLE = ['40001', '40P01'];
+
+/** Whether a prepared statement was not on the connection where it was prepared, or another's was: a pooler is between. */
+export const isMixedUp = (error: unknown): boolean => ['26000', '42P05'].includes(stateOf(error));
 
 /**
  * Runs `work` in one transaction: commits its result, or rolls back and rethrows. Deadlocks and serialization
@@ -34,7 +57,9 @@ export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>, t
   try {
     return await once(pool, work);
   } catch (error) {
-    if (tries > 1 && REPEATABLE.includes(stateOf(error))) return transaction(pool, work, tries - 1);
+    if (isMixedUp(error)) UNNAMED.add(pool);
+    const isRepeatable = isMixedUp(error) || REPEATABLE.includes(stateOf(error));
+    if (tries > 1 && isRepeatable) return transaction(pool, work, tries - 1);
     throw error;
   }
 }
@@ -48,8 +73,11 @@ async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   };
   tx.on('error', lose);
   try {
-    await tx.query(BEGIN);
+    // Not waited for: it goes out together with the first statement, which fails when this does.
+    const begun = tx.query(BEGIN);
+    begun.catch(() => undefined);
     const result = await work(tx);
+    await begun;
     await tx.query('commit');
     return result;
   } catch (error) {

@@ -57,7 +57,7 @@ export async function deleteTokensNamed(db: Db, accountId: string, name: string)
 }
 
 /** A token has 240 random bits, so a plain hash cannot be turned back by guessing. */
-const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
+export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
 const toToken = ({ id, account_id, name, access, zones }: TokenRow): Token => ({
   id,

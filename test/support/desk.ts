@@ -91,7 +91,7 @@ export async function givenPack(desk: TestDesk, zone: PackZone, change: Partial<
       createdOn: now,
       modifiedOn: now,
     };
-    await file(tx, desk, { ...pack, ...change }, lane);
+    await file(tx, desk, { ...pack, ...change }, { lane });
   });
   return id;
 }

@@ -1,0 +1,131 @@
+/**
+ * How packs are counted and sorted into kinds, so that any page of any list is found without walking there.
+ * - class: status and environment of a pack in one number, 0 to 41.
+ * - facet: class, type and CA in one number, 0 to 1007.
+ * - slot: a place in an array of counts, from 1 as PostgreSQL counts: one for each class, then sums.
+ * The numbers are stored: the values of a status, type, CA or environment keep their places.
+ */
+import { isServed } from './lifecycle.ts';
+import {
+  CERTIFICATE_AUTHORITIES,
+  ENVIRONMENTS,
+  type Environment,
+  PACK_STATUSES,
+  PACK_TYPES,
+  type Pack,
+  type PackStatus,
+} from './pack.ts';
+
+/** What a pack is counted by. */
+export type Counted = Pick<Pack, 'status' | 'environment'>;
+/** What a pack is sorted by in the list of an account. */
+export type Faceted = Counted & Pick<Pack, 'type' | 'certificateAuthority'>;
+
+const CLASSES = PACK_STATUSES.length * ENVIRONMENTS.length;
+const ALL = CLASSES + 1;
+const SERVED = ALL + ENVIRONMENTS.length;
+/** Slot that nothing is counted in. */
+const NONE = SERVED + ENVIRONMENTS.length;
+/** Length of an array of counts. */
+export const SLOTS = NONE;
+
+const environmentIndex = (environment: Environment): number => ENVIRONMENTS.indexOf(environment);
+
+/** Class of a pack. */
+export const classOf = ({ status, environment }: Counted): number =>
+  PACK_STATUSES.indexOf(status) * ENVIRONMENTS.length + environmentIndex(environment);
+
+const KINDS = PACK_TYPES.length * CERTIFICATE_AUTHORITIES.length;
+
+/** Facet of a pack. */
+export const facetOf = (pack: Faceted): number =>
+  classOf(pack) * KINDS +
+  PACK_TYPES.indexOf(pack.type) * CERTIFICATE_AUTHORITIES.length +
+  CERTIFICATE_AUTHORITIES.indexOf(pack.certificateAuthority);
+
+/** Slots that a pack is counted in. */
+export const slotsOf = (pack: Counted): number[] => {
+  const e = environmentIndex(pack.environment);
+  return [classOf(pack) + 1, ALL + e, ...(isServed(pack.status) ? [SERVED + e] : [])];
+};
+
+/** By how much each slot changes when a pack becomes another; undefined: it was not, or is no more. */
+export function tally(from: Counted | undefined, to: Counted | undefined): Map<number, number> {
+  const change = new Map<number, number>();
+  const add = (pack: Counted | undefined, n: number) => {
+    for (const slot of pack ? slotsOf(pack) : []) change.set(slot, (change.get(slot) ?? 0) + n);
+  };
+  add(from, -1);
+  add(to, 1);
+  for (const [slot, n] of change) if (n === 0) change.delete(slot);
+  return change;
+}
+
+/** Most slots that one change touches. */
+export const MOST_CHANGES = 6;
+
+/** The change as pairs of slot and number, filled up with pairs that change nothing. */
+export function toPairs(change: ReadonlyMap<number, number>): number[] {
+  const pairs = [...change].flat();
+  while (pairs.length < MOST_CHANGES * 2) pairs.push(NONE, 0);
+  return pairs;
+}
+
+/** Which packs of a zone a list shows. */
+export interface ListFilter {
+  /** `served` is the default of Cloudflare's list: what is on the edges. */
+  readonly status: PackStatus | 'all' | 'served';
+  /** Undefined: both. */
+  readonly environment: Environment | undefined;
+}
+
+/** How a filter's packs are counted and found. */
+export interface Selection {
+  /** Their number is the sum of these two slots. */
+  readonly slots: readonly [number, number];
+  /** The classes they are in; undefined: every pack. */
+  readonly classes: readonly number[] | undefined;
+}
+
+/** How the packs of a filter are counted and found. */
+export function selectionOf({ status, environment }: ListFilter): Selection {
+  const isEvery = status === 'all' && environment === undefined;
+  const environments = environment === undefined ? ENVIRONMENTS : [environment];
+  const [a = NONE, b = NONE] = environments.map((one) => slotFor(status, one));
+  const classes = statusesOf(status).flatMap((each) =>
+    environments.map((one) => classOf({ status: each, environment: one })),
+  );
+  return { slots: [a, b], classes: isEvery ? undefined : classes };
+}
+
+/** Statuses that a filter names. */
+export function statusesOf(status: ListFilter['status']): readonly PackStatus[] {
+  if (status === 'all') return PACK_STATUSES;
+  return status === 'served' ? PACK_STATUSES.filter(isServed) : [status];
+}
+
+function slotFor(status: ListFilter['status'], environment: Environment): number {
+  if (status === 'all') return ALL + environmentIndex(environment);
+  if (status === 'served') return SERVED + environmentIndex(environment);
+  return classOf({ status, environment }) + 1;
+}
+
+/** Whether a facet is of a pack that has one of the given values of each; undefined: any. */
+export interface FacetFilter {
+  readonly statuses: readonly PackStatus[] | undefined;
+  readonly types: readonly Pack['type'][] | undefined;
+  readonly cas: readonly Pack['certificateAuthority'][] | undefined;
+}
+
+/** Every facet of packs that match. */
+export function facetsOf({ statuses, types, cas }: FacetFilter): number[] {
+  return (statuses ?? PACK_STATUSES).flatMap((status) =>
+    ENVIRONMENTS.flatMap((environment) =>
+      (types ?? PACK_TYPES).flatMap((type) =>
+        (cas ?? CERTIFICATE_AUTHORITIES).map((certificateAuthority) =>
+          facetOf({ status, environment, type, certificateAuthority }),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,147 @@
+/**
+ * Every statement that makes, changes or removes a pack's row: with it go the counts that lists are found by, and the
+ * record of what was done. The zone's row is locked first, so no two writers wait for each other.
+ */
+import { earliestEnd } from '../pack/lifecycle.ts';
+import type { Pack } from '../pack/pack.ts';
+import { classOf, facetOf, tally } from '../pack/tally.ts';
+import { AUDITED, auditValues, type Deed } from './audit.ts';
+import {
+  BUCKETS_COUNTED,
+  BUCKETS_GROWN,
+  BUCKETS_SHRUNK,
+  countsOf,
+  countValues,
+  ZONE_COUNTED,
+} from './counts.ts';
+import type { Filing } from './packs.ts';
+import { fill, statement } from './statement.ts';
+import type { Tx } from './store.ts';
+import { reverse } from './txt-records.ts';
+
+/** Columns that change in a pack's life, and their values. `due_at` and `claim` have rules of their own. */
+const changing = (pack: Pack, { wire, wireVersion }: Filing) => ({
+  status: pack.status,
+  status_since: pack.statusSince,
+  environment: pack.environment,
+  class: classOf(pack),
+  facet: facetOf(pack),
+  expires_on: earliestEnd(pack) ?? null,
+  is_branded: pack.isBranded,
+  validation_records: JSON.stringify(pack.validationRecords),
+  validation_errors: JSON.stringify(pack.validationErrors),
+  attempts: pack.attempts,
+  modified_on: pack.modifiedOn,
+  wire,
+  wire_version: wireVersion,
+});
+
+const CHANGING: readonly (keyof ReturnType<typeof changing>)[] = [
+  'status',
+  'status_since',
+  'environment',
+  'class',
+  'facet',
+  'expires_on',
+  'is_branded',
+  'validation_records',
+  'validation_errors',
+  'attempts',
+  'modified_on',
+  'wire',
+  'wire_version',
+];
+
+const INSERT = statement(`
+  with ${ZONE_COUNTED}, ${BUCKETS_GROWN}, ${AUDITED}, pack as (
+    insert into packs (id, zone_id, account_id, lane, ord, type, hosts, certificate_authority, validation_method,
+      validity_days, created_on, due_at, claim, ${CHANGING.join(', ')})
+    select :id, zone.id, :account, :lane, :ord, :type, :hosts, :ca, :method,
+      :days, :created_on, :due_at, 0, ${CHANGING.map((name) => `:${name}`).join(', ')} from zone
+    returning id, account_id, seq)
+  insert into pack_hosts (pack_id, account_id, seq, reversed)
+  select id, account_id, seq, unnest(:reversed::text[]) from pack`);
+
+/** Who stores a new pack: the lane of its account, and the names of its hosts in A-labels. */
+export interface Place {
+  readonly lane: number;
+  readonly names: readonly string[];
+}
+
+/** Stores a new pack, in a transaction that holds its zone (`takeOrd`). */
+export async function insertPack(tx: Tx, pack: Pack, place: Place, filing: Filing & Deed): Promise<void> {
+  await tx.query(
+    fill(INSERT, {
+      ...countValues({ zoneId: pack.zone.id, ord: pack.ord }, undefined, pack),
+      fresh: countsOf(pack),
+      ...auditValues(filing, pack),
+      now: pack.modifiedOn,
+      id: pack.id,
+      lane: place.lane,
+      ord: pack.ord,
+      type: pack.type,
+      hosts: pack.hosts,
+      ca: pack.certificateAuthority,
+      method: pack.validationMethod,
+      days: pack.validityDays,
+      created_on: pack.createdOn,
+      due_at: filing.dueAt ?? null,
+      reversed: [...new Set(place.names)].map(reverse),
+      ...changing(pack, filing),
+    }),
+  );
+}
+
+/** The pack's row, if it is still as it was read. A pack made due before `:stays_due_at` while it was worked on stays due. */
+const UPDATE = `update packs set ${CHANGING.map((name) => `${name} = :${name}`).join(', ')},
+    claim = claim + :freed, due_at = case when due_at <= :stays_due_at then due_at else :due_at end
+   from zone
+  where packs.id = :id and zone_id = zone.id and packs.status = :from_status and claim = :claim`;
+
+const UPDATE_ALIKE = statement(`
+  with zone as (update zones set version = version + 1 where id = :zone returning id), ${AUDITED} ${UPDATE}`);
+
+const UPDATE_COUNTED = statement(`with ${ZONE_COUNTED}, ${BUCKETS_COUNTED}, ${AUDITED} ${UPDATE}`);
+
+const KEEP = statement(`
+  with zone as (update zones set version = version + 1 where id = :zone returning id) ${UPDATE}`);
+
+/** How a change is written: `isFreed` raises the claim, so that whoever works on the pack now loses it. */
+export interface Change extends Filing {
+  readonly isFreed: boolean;
+  readonly staysDueAt?: Date | undefined;
+  /** Undefined: a step inside a status, of which there is no record. */
+  readonly deed: Deed | undefined;
+}
+
+/** Writes what may change of a pack, unless it left the status of `from`, or another took it since: then false. */
+export async function updatePack(tx: Tx, from: Pack, to: Pack, change: Change): Promise<boolean> {
+  const isCounted = tally(from, to).size > 0;
+  const { rowCount } = await tx.query(
+    fill(isCounted ? UPDATE_COUNTED : change.deed ? UPDATE_ALIKE : KEEP, {
+      ...countValues({ zoneId: from.zone.id, ord: from.ord }, from, to),
+      ...auditValues(change.deed ?? UNNAMED, to),
+      now: to.modifiedOn,
+      id: from.id,
+      from_status: from.status,
+      claim: from.claim,
+      freed: Number(change.isFreed),
+      due_at: change.dueAt ?? null,
+      stays_due_at: change.staysDueAt ?? null,
+      ...changing(to, change),
+    }),
+  );
+  return rowCount === 1;
+}
+
+const UNNAMED: Deed = { event: 'change', actor: 'worker' };
+
+const DELETE = statement(`
+  with ${ZONE_COUNTED}, ${BUCKETS_SHRUNK}
+  delete from packs using zone where packs.id = :id and zone_id = zone.id`);
+
+/** Removes a pack with all that belongs to it, in a transaction that holds its zone and it. */
+export async function deletePack(tx: Tx, pack: Pack): Promise<void> {
+  const values = countValues({ zoneId: pack.zone.id, ord: pack.ord }, pack, undefined);
+  await tx.query(fill(DELETE, { ...values, id: pack.id }));
+}

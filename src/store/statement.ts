@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { QueryConfig } from 'pg';
+
+/** Values of a statement's parameters, by name. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** A statement that is parsed and planned once on each connection. */
+export interface Statement {
+  /** Stands for the text: another text has another name, also in another version of this program. */
+  readonly name: string;
+  readonly text: string;
+  /** Names of the parameters, `$1` first. */
+  readonly parameters: readonly string[];
+}
+
+/** A statement from SQL in which `:name` stands for a value. */
+export function statement(sql: string): Statement {
+  const parameters: string[] = [];
+  const text = sql.replace(/(?<!:):([a-z]\w*)/g, (_, name: string) => {
+    if (!parameters.includes(name)) parameters.push(name);
+    return `$${parameters.indexOf(name) + 1}`;
+  });
+  return { name: `cp_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`, text, parameters };
+}
+
+/** The statement with its values, for `query`. */
+export const fill = ({ name, text, parameters }: Statement, values: Values): QueryConfig => ({
+  name,
+  text,
+  values: parameters.map((parameter) => values[parameter]),
+});
