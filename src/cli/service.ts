@@ -19,6 +19,7 @@ import { Fault } from '../kit/fault.ts';
 import { newHexId } from '../kit/id.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
+import { days } from '../kit/time.ts';
 import { agreeOn } from '../store/agreements.ts';
 import type { Pool } from '../store/store.ts';
 import { Reader } from '../store/wire/reader.ts';
@@ -126,8 +127,9 @@ const jobParts = ({
   options,
   clock,
   edges,
-}: ServiceParts): Pick<JobDeps, 'edges' | 'showLeaf' | 'lookAtTxt'> => ({
+}: ServiceParts): Pick<JobDeps, 'edges' | 'showLeaf' | 'lookAtTxt' | 'auditLife'> => ({
   edges,
+  auditLife: days(options.audit_days),
   showLeaf,
   lookAtTxt: createLookAtTxt({
     roots: options.dns_roots,

@@ -116,7 +116,8 @@ export const render = (desk: Desk, pack: Pack): Omit<Filing, 'dueAt'> => ({
   wireVersion: WIRE_VERSION,
 });
 
-function move(desk: Desk, pack: Pack, { event, by: _, ...change }: Move): Pack {
+function move(desk: Desk, pack: Pack, step: Move): Pack {
+  const { event, by: _, ...change } = step;
   const now = desk.clock.now();
   const status = next(pack.status, event);
   return { ...pack, attempts: 0, ...change, status, statusSince: now, modifiedOn: now };

@@ -13,6 +13,7 @@ import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
+import type { Seconds } from '../kit/time.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { LookAtTxt } from '../validation/validation.ts';
@@ -30,6 +31,8 @@ export interface JobDeps extends Desk {
   readonly lookAtTxt: LookAtTxt;
   readonly edges: readonly EdgeRow[];
   readonly showLeaf: ShowLeaf;
+  /** How long records of what happened are kept; 0: for ever. */
+  readonly auditLife: Seconds;
   /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */
   readonly pushChange: (change: EdgeChange) => void;
 }

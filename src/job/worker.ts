@@ -4,6 +4,7 @@ import { after, days, hours } from '../kit/time.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import { PACK_STATUSES } from '../pack/pack.ts';
 import { LANES } from '../store/accounts.ts';
+import { forgetAudit } from '../store/audit.ts';
 import { forgetChanges } from '../store/deployments.ts';
 import { forgetOrderRequests } from '../store/order-requests.ts';
 import { listStranded } from '../store/packs.ts';
@@ -110,9 +111,10 @@ async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
 }
 
 /** What is kept for a while only. */
-async function forgetOld({ pool, clock }: JobDeps): Promise<void> {
+async function forgetOld({ pool, clock, auditLife }: JobDeps): Promise<void> {
   await forgetOrderRequests(pool, after(clock.now(), -REQUEST_LIFE));
   await forgetChanges(pool, after(clock.now(), -CHANGE_LIFE));
+  if (auditLife > 0) await forgetAudit(pool, after(clock.now(), -auditLife));
 }
 
 /** Runs `work` again and again, never twice at once. */

@@ -41,6 +41,7 @@ export const OPTIONS = {
   database_pool:   { type: 'integer', default: 12, range: [2, 500], says: 'Connections to the database that one process keeps at most.' },
   list_readers:    { type: 'integer', default: 4, range: [1, 64], says: 'Connections to the database, beside those of `database_pool`, from which one process reads lists.' },
   page_cache_mb:   { type: 'integer', default: 64, range: [0, 65_536], says: 'Memory, in MiB, in which one process keeps pages of lists that are asked for again; the database is asked each time whether a page is still right. 0 turns it off.' },
+  audit_days:      { type: 'integer', default: 400, range: [0, 36_500], says: 'How many days the records of what happened to packs are kept; 0 keeps them for ever.' },
   kek:             { type: 'text', default: '', says: 'Key-encryption key, 32 bytes in base64. Empty: the file `kek`.' },
   kek_file:        { type: 'text', default: '', says: 'File with the key-encryption key, mode 600; made at first start. Empty: `kek` in the data folder.' },
   host:            { type: 'text', default: '127.0.0.1', says: 'Address on which the API listens.' },

@@ -44,7 +44,7 @@ export const facetOf = (pack: Faceted): number =>
   CERTIFICATE_AUTHORITIES.indexOf(pack.certificateAuthority);
 
 /** Slots that a pack is counted in. */
-export const slotsOf = (pack: Counted): number[] => {
+const slotsOf = (pack: Counted): number[] => {
   const e = environmentIndex(pack.environment);
   return [classOf(pack) + 1, ALL + e, ...(isServed(pack.status) ? [SERVED + e] : [])];
 };
@@ -99,7 +99,7 @@ export function selectionOf({ status, environment }: ListFilter): Selection {
 }
 
 /** Statuses that a filter names. */
-export function statusesOf(status: ListFilter['status']): readonly PackStatus[] {
+function statusesOf(status: ListFilter['status']): readonly PackStatus[] {
   if (status === 'all') return PACK_STATUSES;
   return status === 'served' ? PACK_STATUSES.filter(isServed) : [status];
 }

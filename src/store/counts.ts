@@ -19,7 +19,7 @@ export const countValues = ({ zoneId, ord }: Place, from: Counted | undefined, t
 });
 
 /** The bucket of an ordinal. */
-export const bucketOf = (ord: number, level: 0 | 1): number => Math.floor(ord / 2 ** BUCKET_BITS[level]);
+const bucketOf = (ord: number, level: 0 | 1): number => Math.floor(ord / 2 ** BUCKET_BITS[level]);
 
 /** Counts of a bucket that holds this pack alone. */
 export function countsOf(pack: Counted): number[] {

@@ -15,8 +15,8 @@ import {
   ZONE_COUNTED,
 } from './counts.ts';
 import type { Filing } from './packs.ts';
-import { fill, statement } from './statement.ts';
-import type { Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { execute, type Tx } from './store.ts';
 import { reverse } from './txt-records.ts';
 
 /** Columns that change in a pack's life, and their values. `due_at` and `claim` have rules of their own. */
@@ -70,26 +70,24 @@ export interface Place {
 
 /** Stores a new pack, in a transaction that holds its zone (`takeOrd`). */
 export async function insertPack(tx: Tx, pack: Pack, place: Place, filing: Filing & Deed): Promise<void> {
-  await tx.query(
-    fill(INSERT, {
-      ...countValues({ zoneId: pack.zone.id, ord: pack.ord }, undefined, pack),
-      fresh: countsOf(pack),
-      ...auditValues(filing, pack),
-      now: pack.modifiedOn,
-      id: pack.id,
-      lane: place.lane,
-      ord: pack.ord,
-      type: pack.type,
-      hosts: pack.hosts,
-      ca: pack.certificateAuthority,
-      method: pack.validationMethod,
-      days: pack.validityDays,
-      created_on: pack.createdOn,
-      due_at: filing.dueAt ?? null,
-      reversed: [...new Set(place.names)].map(reverse),
-      ...changing(pack, filing),
-    }),
-  );
+  await execute(tx, INSERT, {
+    ...countValues({ zoneId: pack.zone.id, ord: pack.ord }, undefined, pack),
+    fresh: countsOf(pack),
+    ...auditValues(filing, pack),
+    now: pack.modifiedOn,
+    id: pack.id,
+    lane: place.lane,
+    ord: pack.ord,
+    type: pack.type,
+    hosts: pack.hosts,
+    ca: pack.certificateAuthority,
+    method: pack.validationMethod,
+    days: pack.validityDays,
+    created_on: pack.createdOn,
+    due_at: filing.dueAt ?? null,
+    reversed: [...new Set(place.names)].map(reverse),
+    ...changing(pack, filing),
+  });
 }
 
 /** The pack's row, if it is still as it was read. A pack made due before `:stays_due_at` while it was worked on stays due. */
@@ -117,20 +115,18 @@ export interface Change extends Filing {
 /** Writes what may change of a pack, unless it left the status of `from`, or another took it since: then false. */
 export async function updatePack(tx: Tx, from: Pack, to: Pack, change: Change): Promise<boolean> {
   const isCounted = tally(from, to).size > 0;
-  const { rowCount } = await tx.query(
-    fill(isCounted ? UPDATE_COUNTED : change.deed ? UPDATE_ALIKE : KEEP, {
-      ...countValues({ zoneId: from.zone.id, ord: from.ord }, from, to),
-      ...auditValues(change.deed ?? UNNAMED, to),
-      now: to.modifiedOn,
-      id: from.id,
-      from_status: from.status,
-      claim: from.claim,
-      freed: Number(change.isFreed),
-      due_at: change.dueAt ?? null,
-      stays_due_at: change.staysDueAt ?? null,
-      ...changing(to, change),
-    }),
-  );
+  const { rowCount } = await execute(tx, isCounted ? UPDATE_COUNTED : change.deed ? UPDATE_ALIKE : KEEP, {
+    ...countValues({ zoneId: from.zone.id, ord: from.ord }, from, to),
+    ...auditValues(change.deed ?? UNNAMED, to),
+    now: to.modifiedOn,
+    id: from.id,
+    from_status: from.status,
+    claim: from.claim,
+    freed: Number(change.isFreed),
+    due_at: change.dueAt ?? null,
+    stays_due_at: change.staysDueAt ?? null,
+    ...changing(to, change),
+  });
   return rowCount === 1;
 }
 
@@ -143,5 +139,5 @@ const DELETE = statement(`
 /** Removes a pack with all that belongs to it, in a transaction that holds its zone and it. */
 export async function deletePack(tx: Tx, pack: Pack): Promise<void> {
   const values = countValues({ zoneId: pack.zone.id, ord: pack.ord }, pack, undefined);
-  await tx.query(fill(DELETE, { ...values, id: pack.id }));
+  await execute(tx, DELETE, { ...values, id: pack.id });
 }

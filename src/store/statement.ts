@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { QueryConfig } from 'pg';
 
 /** Values of a statement's parameters, by name. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -23,9 +22,6 @@ export function statement(sql: string): Statement {
   return { name: `cp_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`, text, parameters };
 }
 
-/** The statement with its values, for `query`. */
-export const fill = ({ name, text, parameters }: Statement, values: Values): QueryConfig => ({
-  name,
-  text,
-  values: parameters.map((parameter) => values[parameter]),
-});
+/** Values in the order of a statement's parameters. */
+export const valuesOf = ({ parameters }: Statement, values: Values): unknown[] =>
+  parameters.map((name) => values[name]);

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
+import { type Statement, type Values, valuesOf } from './statement.ts';
 
 export type Pool = pg.Pool;
 /** A connection inside an open transaction. Only `transaction` hands one out. */
@@ -18,30 +19,18 @@ export function openPool(config: pg.PoolConfig, onError: (error: Error) => void)
     query_timeout: 30_000,
     keepAlive: true,
     pipeline: true,
-    Client: clientOf(() => isNaming(pool)),
     ...config,
   });
   pool.on('error', onError);
   return pool;
 }
 
-/** Pools behind which a connection pooler mixes up prepared statements. */
-const UNNAMED = new WeakSet<Pool>();
+/** Pools behind which a connection pooler mixes up prepared statements, and their connections. */
+const UNNAMED = new WeakSet<Db>();
 
-const isNaming = (pool: Pool): boolean => !UNNAMED.has(pool);
-
-/** A client that prepares named statements, or where that does not work sends their text each time. */
-const clientOf = (mayName: () => boolean): typeof pg.Client =>
-  class StoreClient extends pg.Client {
-    // oxlint-disable-next-line typescript/no-explicit-any -- one of many signatures that pg declares for it
-    override query(...args: any[]): any {
-      const [config, ...rest] = args;
-      const isNamed = typeof config === 'object' && config !== null && 'name' in config;
-      const { name: _, ...unnamed } = isNamed ? config : {};
-      // oxlint-disable-next-line typescript/no-explicit-any -- as above
-      return (super.query as any)(isNamed && !mayName() ? unnamed : config, ...rest);
-    }
-  };
+/** Runs a statement that is prepared once on each connection, where that works. */
+export const execute = (tx: Tx, what: Statement, values: Values): Promise<pg.QueryResult> =>
+  tx.query({ ...(!UNNAMED.has(tx) && { name: what.name }), text: what.text, values: valuesOf(what, values) });
 
 /** SQLSTATEs after which the same transaction can simply be run again. */
 const REPEATABLE = ['40001', '40P01'];
@@ -66,6 +55,7 @@ export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>, t
 
 async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   const tx = await pool.connect();
+  if (UNNAMED.has(pool)) UNNAMED.add(tx);
   let broken: Error | undefined;
   // A connection that is lost between two statements says so by an event; unheard it would end the process.
   const lose = (error: Error) => {

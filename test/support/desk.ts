@@ -57,6 +57,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
     }),
     edges: [],
     showLeaf: async () => undefined,
+    auditLife: 0,
     pushChange: () => undefined,
   };
 }

@@ -106,7 +106,7 @@ export class WireConnection {
     this.#lost ??= error;
     clearInterval(this.#timer);
     this.#socket.destroy();
-    for (const { reject } of this.#asked.splice(0)) reject(this.#lost);
+    for (const one of this.#asked.splice(0)) one.reject(this.#lost);
   }
 }
 

@@ -63,8 +63,10 @@ export class Reader {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const all = await Promise.allSettled(this.#seats.map(({ connection }) => connection));
-    await Promise.all(all.map((one) => (one.status === 'fulfilled' ? one.value?.close() : undefined)));
+    const opened = this.#seats.flatMap(({ connection }) => connection ?? []);
+    await Promise.all(
+      opened.map((one) => one.then((connection) => connection.close()).catch(() => undefined)),
+    );
   }
 
   /** The seat's connection; a new one where there is none, or it was lost. */
