@@ -11,6 +11,7 @@ import { showLeaf } from '../edge/handshake.ts';
 import { startPull } from '../edge/pull.ts';
 import { followChanges } from '../job/edge-changes.ts';
 import type { JobDeps } from '../job/job.ts';
+import { renderAll } from '../job/render-all.ts';
 import { caAccounts, pullSource, responderSource } from '../job/sources.ts';
 import { startWorker } from '../job/worker.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -72,6 +73,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const work = { ...deps, ...jobParts(parts), seal, cas, keys, pushChange };
   const worker = startWorker(work, options.workers);
   started.defer(worker.stop);
+  started.defer(startRendering(deps));
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const reader = new Reader(pool, options.list_readers);
   started.defer(() => reader.close());
@@ -82,6 +84,18 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const api = await listen(app, options);
   const all = started.move();
   return { api: `${api}/client/v4`, poke: worker.poke, stop: () => all.disposeAsync() };
+}
+
+/** Renders all packs again in the background, if that is due. Returns what stops it. */
+function startRendering(deps: Parameters<typeof renderAll>[0]): () => Promise<void> {
+  const stopped = new AbortController();
+  const done = renderAll(deps, stopped.signal).catch((error: unknown) =>
+    deps.log.warn({ err: error }, 'packs are not all rendered; that goes on at the next start'),
+  );
+  return async () => {
+    stopped.abort();
+    await done;
+  };
 }
 
 /**

@@ -6,7 +6,7 @@ import { deadline, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts'
 import type { Pack } from '../pack/pack.ts';
 import { type ReplyContext, toReply, WIRE_VERSION } from '../pack/reply.ts';
 import type { Deed } from '../store/audit.ts';
-import { type Change, insertPack, updatePack } from '../store/pack-writes.ts';
+import { type Change, deletePack, insertPack, updatePack } from '../store/pack-writes.ts';
 import { type Filing, isHeld } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
@@ -105,6 +105,12 @@ const deedOf = ({ event, by = 'worker' }: { readonly event: string } & By): Deed
 export async function holdOn(tx: Tx, pack: Pack): Promise<void> {
   await touchZone(tx, pack.zone.id);
   if (!(await isHeld(tx, pack))) throw moved(pack);
+}
+
+/** Removes a pack with its certificates and sealed keys. Throws `pack_moved` where the worker lost the pack. */
+export async function remove(tx: Tx, pack: Pack): Promise<void> {
+  await touchZone(tx, pack.zone.id);
+  if (!(await deletePack(tx, pack))) throw moved(pack);
 }
 
 const moved = ({ id }: Pack): Fault =>

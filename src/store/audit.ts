@@ -9,16 +9,16 @@ export interface Deed {
   readonly actor: string;
 }
 
-/** Values for `AUDITED`. */
+/** Values for `audited`. */
 export const auditValues = (
   { event, actor }: Deed,
   pack: { readonly zone: { readonly accountId: string }; readonly status: PackStatus },
 ) => ({ event, actor, account: pack.zone.accountId, status: pack.status });
 
-/** CTE `noted`: the record of what the statement does to the pack `:id` of zone `:zone` at `:now`. */
-export const AUDITED = `noted as (
+/** CTE `noted`: the record of what the CTE `of` did to the pack `:id` of zone `:zone` at `:now`, if it has a row. */
+export const audited = (of: string): string => `noted as (
   insert into audit (made_on, account_id, zone_id, pack_id, event, status, actor)
-  values (:now, :account, :zone, :id, :event, :status, :actor))`;
+  select :now, :account, :zone, :id, :event, :status, :actor from ${of})`;
 
 /** Removes records made before `instant`. */
 export async function forgetAudit(db: Db, instant: Date): Promise<void> {

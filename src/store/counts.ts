@@ -42,16 +42,20 @@ const onBothLevels = (part: (level: number) => string): string =>
 export const ZONE_COUNTED = `zone as (
   update zones set version = version + 1, ${changed('zones')} where id = :zone returning id)`;
 
-/** CTEs: both buckets of a pack that is in them already. */
+/**
+ * CTEs: both buckets of a pack that is in them already, if the CTE `moved` has a row. They come after it: else a statement
+ * that finds nothing to move would take the buckets' rows before the zone's.
+ */
 export const BUCKETS_COUNTED = onBothLevels(
-  (level) => `bucket${level} as (update pack_buckets set ${changed('pack_buckets')} where ${place(level)})`,
+  (level) =>
+    `bucket${level} as (update pack_buckets set ${changed('pack_buckets')} from moved where ${place(level)})`,
 );
 
-/** CTEs: both buckets with a pack more. A bucket that is new begins with the counts in `:fresh`. */
+/** CTEs: both buckets with a pack more, after the CTE `zone`. A bucket that is new begins with the counts in `:fresh`. */
 export const BUCKETS_GROWN = onBothLevels(
   (level) => `bucket${level} as (
     insert into pack_buckets (zone_id, level, bucket, counts)
-    values (:zone, ${level}, :bucket${level}, :fresh::smallint[])
+    select id, ${level}, :bucket${level}, :fresh::smallint[] from zone
     on conflict (zone_id, level, bucket) do update set ${changed('pack_buckets')})`,
 );
 
@@ -59,11 +63,11 @@ const [a, b] = selectionOf({ status: 'all', environment: undefined }).slots;
 const SUM = `counts[${a}] + counts[${b}]`;
 
 /**
- * CTEs: both buckets with a pack less; they go with their last one. Only in a transaction that locked the zone by an
+ * CTEs: both buckets with a pack less, if `moved` has a row; they go with their last one. Only in a transaction that locked the zone by an
  * earlier statement: what is compared here was read when this one began.
  */
 export const BUCKETS_SHRUNK = onBothLevels(
   (level) => `bucket${level} as (
-    update pack_buckets set ${changed('pack_buckets')} where ${place(level)} and ${SUM} > 1),
-  emptied${level} as (delete from pack_buckets where ${place(level)} and ${SUM} = 1)`,
+    update pack_buckets set ${changed('pack_buckets')} from moved where ${place(level)} and ${SUM} > 1),
+  emptied${level} as (delete from pack_buckets using moved where ${place(level)} and ${SUM} = 1)`,
 );

@@ -105,7 +105,7 @@ export async function listPage(reader: Reader, ask: PageAsk): Promise<Page | und
     head ??= { version: intAt(bytes, CELLS, 0), total: intAt(bytes, CELLS, 1) };
     if (!isNull(CELLS, 4)) rows.push(toWire(bytes));
   });
-  // The joins keep the order in which they find the rows, which no standard promises.
+  // A join gives its rows in the order that suits the planner.
   if (rows.some(({ ord }, i) => ord < (rows[i - 1]?.ord ?? 0))) rows.sort((x, y) => x.ord - y.ord);
   return head && { ...head, rows };
 }

@@ -5,7 +5,7 @@
 import { earliestEnd } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { classOf, facetOf, tally } from '../pack/tally.ts';
-import { AUDITED, auditValues, type Deed } from './audit.ts';
+import { audited, auditValues, type Deed } from './audit.ts';
 import {
   BUCKETS_COUNTED,
   BUCKETS_GROWN,
@@ -53,7 +53,7 @@ const CHANGING: readonly (keyof ReturnType<typeof changing>)[] = [
 ];
 
 const INSERT = statement(`
-  with ${ZONE_COUNTED}, ${BUCKETS_GROWN}, ${AUDITED}, pack as (
+  with ${ZONE_COUNTED}, ${BUCKETS_GROWN}, ${audited('zone')}, pack as (
     insert into packs (id, zone_id, account_id, lane, ord, type, hosts, certificate_authority, validation_method,
       validity_days, created_on, due_at, claim, ${CHANGING.join(', ')})
     select :id, zone.id, :account, :lane, :ord, :type, :hosts, :ca, :method,
@@ -91,18 +91,21 @@ export async function insertPack(tx: Tx, pack: Pack, place: Place, filing: Filin
 }
 
 /** The pack's row, if it is still as it was read. A pack made due before `:stays_due_at` while it was worked on stays due. */
-const UPDATE = `update packs set ${CHANGING.map((name) => `${name} = :${name}`).join(', ')},
+const MOVED = `moved as (
+  update packs set ${CHANGING.map((name) => `${name} = :${name}`).join(', ')},
     claim = claim + :freed, due_at = case when due_at <= :stays_due_at then due_at else :due_at end
    from zone
-  where packs.id = :id and zone_id = zone.id and packs.status = :from_status and claim = :claim`;
+  where packs.id = :id and zone_id = zone.id and packs.class = :from_class and claim = :claim
+  returning packs.id)`;
 
-const UPDATE_ALIKE = statement(`
-  with zone as (update zones set version = version + 1 where id = :zone returning id), ${AUDITED} ${UPDATE}`);
+const ZONE_TOUCHED = 'zone as (update zones set version = version + 1 where id = :zone returning id)';
 
-const UPDATE_COUNTED = statement(`with ${ZONE_COUNTED}, ${BUCKETS_COUNTED}, ${AUDITED} ${UPDATE}`);
-
-const KEEP = statement(`
-  with zone as (update zones set version = version + 1 where id = :zone returning id) ${UPDATE}`);
+/** A move that lists count, one that they do not, and a step inside a status, of which there is no record. */
+const COUNTED = statement(
+  `with ${ZONE_COUNTED}, ${MOVED}, ${BUCKETS_COUNTED}, ${audited('moved')} select from moved`,
+);
+const ALIKE = statement(`with ${ZONE_TOUCHED}, ${MOVED}, ${audited('moved')} select from moved`);
+const STEP = statement(`with ${ZONE_TOUCHED}, ${MOVED} select from moved`);
 
 /** How a change is written: `isFreed` raises the claim, so that whoever works on the pack now loses it. */
 export interface Change extends Filing {
@@ -112,15 +115,15 @@ export interface Change extends Filing {
   readonly deed: Deed | undefined;
 }
 
-/** Writes what may change of a pack, unless it left the status of `from`, or another took it since: then false. */
+/** Writes what may change of a pack, unless it left what `from` counts as, or another took it since: then false. */
 export async function updatePack(tx: Tx, from: Pack, to: Pack, change: Change): Promise<boolean> {
   const isCounted = tally(from, to).size > 0;
-  const { rowCount } = await execute(tx, isCounted ? UPDATE_COUNTED : change.deed ? UPDATE_ALIKE : KEEP, {
+  const { rowCount } = await execute(tx, isCounted ? COUNTED : change.deed ? ALIKE : STEP, {
     ...countValues({ zoneId: from.zone.id, ord: from.ord }, from, to),
     ...auditValues(change.deed ?? UNNAMED, to),
     now: to.modifiedOn,
     id: from.id,
-    from_status: from.status,
+    from_class: classOf(from),
     claim: from.claim,
     freed: Number(change.isFreed),
     due_at: change.dueAt ?? null,
@@ -133,11 +136,23 @@ export async function updatePack(tx: Tx, from: Pack, to: Pack, change: Change): 
 const UNNAMED: Deed = { event: 'change', actor: 'worker' };
 
 const DELETE = statement(`
-  with ${ZONE_COUNTED}, ${BUCKETS_SHRUNK}
-  delete from packs using zone where packs.id = :id and zone_id = zone.id`);
+  with ${ZONE_COUNTED},
+  moved as (
+    delete from packs using zone
+     where packs.id = :id and zone_id = zone.id and packs.class = :from_class and claim = :claim
+    returning packs.id),
+  ${BUCKETS_SHRUNK} select from moved`);
 
-/** Removes a pack with all that belongs to it, in a transaction that holds its zone and it. */
-export async function deletePack(tx: Tx, pack: Pack): Promise<void> {
-  const values = countValues({ zoneId: pack.zone.id, ord: pack.ord }, pack, undefined);
-  await execute(tx, DELETE, { ...values, id: pack.id });
+/**
+ * Removes a pack with all that belongs to it, in a transaction that holds its zone, unless it left what it counts as, or
+ * another took it since: then false.
+ */
+export async function deletePack(tx: Tx, pack: Pack): Promise<boolean> {
+  const { rowCount } = await execute(tx, DELETE, {
+    ...countValues({ zoneId: pack.zone.id, ord: pack.ord }, pack, undefined),
+    id: pack.id,
+    from_class: classOf(pack),
+    claim: pack.claim,
+  });
+  return rowCount === 1;
 }

@@ -87,17 +87,27 @@ export async function isWaitingForRecords(db: Db, id: string): Promise<boolean> 
   return rowCount === 1;
 }
 
-/** Writes a pack's JSON alone, where it was rendered by an older version. */
+/** Writes a pack's JSON alone, unless it changed since it was read, or is so already: then false. */
 export async function putWire(
   db: Db,
   pack: Pack,
   { wire, wireVersion }: Omit<Filing, 'dueAt'>,
-): Promise<void> {
-  await db.query(
+): Promise<boolean> {
+  const { rowCount } = await db.query(
     `update packs set wire = $3, wire_version = $4
-      where id = $1 and modified_on = $2 and wire_version < $4`,
+      where id = $1 and modified_on = $2 and wire_version <= $4 and (wire, wire_version) <> ($3, $4)`,
     [pack.id, pack.modifiedOn, wire, wireVersion],
   );
+  return rowCount === 1;
+}
+
+/** Ids of packs that follow `last`, in an order of their own; undefined: from the first. */
+export async function listIdsAfter(db: Db, last: string | undefined, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    'select id from packs where $1::uuid is null or id > $1 order by id limit $2',
+    [last ?? null, limit],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Locks a pack that a worker has and tells whether it still has it. */

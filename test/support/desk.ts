@@ -7,7 +7,7 @@ import type { Ca, CaOrder, CaRow } from '../../src/ca/ca.ts';
 import { KeyPool } from '../../src/ca/keys.ts';
 import { opensslCa } from '../../src/ca/openssl-ca.ts';
 import type { EdgeRow, ShownLeaf } from '../../src/edge/edge.ts';
-import { file } from '../../src/job/advance.ts';
+import { file, render } from '../../src/job/advance.ts';
 import { type Claim, claimDue } from '../../src/job/claim.ts';
 import type { JobDeps } from '../../src/job/job.ts';
 import { run } from '../../src/job/run.ts';
@@ -23,6 +23,7 @@ import { startEmbedded } from '../../src/store/embedded/embedded.ts';
 import { getClaimed } from '../../src/store/packs.ts';
 import { migrate, openPool, transaction } from '../../src/store/store.ts';
 import { createZone, getZone, takeOrd } from '../../src/store/zones.ts';
+import { assertStored } from './stored.ts';
 
 /** What jobs are given, on a database of the test's own; the world around it is in the test's hands. */
 export interface TestDesk extends JobDeps {
@@ -62,8 +63,9 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
   };
 }
 
-/** Removes everything that an earlier test left. */
-export async function clear({ pool }: TestDesk): Promise<void> {
+/** Holds that all is stored as lists need it (`assertStored`), then removes everything that an earlier test left. */
+export async function clear({ pool, reply }: TestDesk): Promise<void> {
+  await assertStored(pool, reply);
   await pool.query('truncate accounts, edge_changes cascade');
 }
 
@@ -122,6 +124,14 @@ export async function givenCertificates(desk: TestDesk, packId: string): Promise
       const leaf = { ...said, fingerprint: randomBytes(32).toString('hex') };
       await putCertificate(tx, packId, leaf, { chain: 'none', sealedKey: Buffer.from('none') });
     }
+    const pack = await getClaimed(tx, packId);
+    if (!pack) throw new Error(`no pack ${packId}`);
+    const { wire } = render(desk, pack);
+    await tx.query('update packs set wire = $2, expires_on = $3 where id = $1', [
+      packId,
+      wire,
+      dates.notAfter,
+    ]);
   });
 }
 

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { advance, type Desk, file, remove } from '../src/job/advance.ts';
+import { systemClock } from '../src/kit/clock.ts';
+import { Fault } from '../src/kit/fault.ts';
+import { newUuid } from '../src/kit/id.ts';
+import { may, type PackEvent } from '../src/pack/lifecycle.ts';
+import { ENVIRONMENTS, PACK_STATUSES, type Pack } from '../src/pack/pack.ts';
+import { createAccount } from '../src/store/accounts.ts';
+import { type PageAsk, pageStatement } from '../src/store/list.ts';
+import { getPackAt } from '../src/store/packs.ts';
+import { valuesOf } from '../src/store/statement.ts';
+import { type Pool, stateOf, type Tx, transaction } from '../src/store/store.ts';
+import { createZone, getZone, takeOrd, type Zone } from '../src/store/zones.ts';
+
+export interface ExactOptions {
+  readonly pool: Pool;
+  /** How many pages are compared, while six writers change what is on them. */
+  readonly checks: number;
+  /** Packs in each of the three zones before it begins. */
+  readonly packs: number;
+}
+
+export interface ExactResult {
+  readonly checks: number;
+  readonly mismatches: number;
+  readonly writes: number;
+  readonly rolled_back: number;
+  /** Deadlocks that got through to who wrote or read. */
+  readonly deadlocks: number;
+}
+
+const WRITERS = 6;
+const READERS = 2;
+const desk: Desk = { clock: systemClock(), reply: { delegationZone: 'dcv.example.net' } };
+
+/**
+ * Compares random pages of random filters with brute force, in one snapshot each, while writers insert, move, delete
+ * and roll back. What differs is told to `say`.
+ */
+export async function exactCheck(
+  { pool, checks, packs }: ExactOptions,
+  say: (what: string) => void,
+): Promise<ExactResult> {
+  const zones = await givenZones(pool);
+  const result = { checks: 0, mismatches: 0, writes: 0, rolled_back: 0, deadlocks: 0 };
+  for (const zone of zones)
+    for (let i = 0; i < packs; i++) await insert(pool, zone).catch((error: unknown) => count(result, error));
+  const isOver = () => result.checks >= checks;
+  const until = async (work: () => Promise<void>) => {
+    while (!isOver()) await work().catch((error: unknown) => count(result, error));
+  };
+  const write = () => change(pool, pick(zones), result);
+  const read = async () => {
+    const problem = await compare(pool, randomAsk(pick(zones), packs));
+    result.checks += 1;
+    if (problem === undefined) return;
+    result.mismatches += 1;
+    say(problem);
+  };
+  await Promise.all([
+    ...Array.from({ length: WRITERS }, () => until(write)),
+    ...Array.from({ length: READERS }, () => until(read)),
+  ]);
+  return result;
+}
+
+function count(result: { rolled_back: number; deadlocks: number }, error: unknown): void {
+  if (stateOf(error) === '40P01') result.deadlocks += 1;
+  else if (error instanceof RollBack || (error instanceof Fault && error.fault === 'pack_moved'))
+    result.rolled_back += 1;
+  else throw error;
+}
+
+/** A writer thinks better of it. */
+class RollBack extends Error {}
+
+function pick<T>(from: readonly T[]): T {
+  const place = Math.floor(Math.random() * from.length);
+  for (const one of from.slice(place, place + 1)) return one;
+  throw new Error('nothing to pick from');
+}
+
+async function givenZones(pool: Pool): Promise<Zone[]> {
+  const now = desk.clock.now();
+  const account = await createAccount(pool, 'exact', now);
+  const zones: Zone[] = [];
+  for (let i = 0; i < 3; i++) {
+    const zone = { accountId: account.id, name: `exact-${newUuid()}.example`, type: 'partial' } as const;
+    const made = await getZone(pool, account.id, await createZone(pool, zone, now));
+    if (made) zones.push(made);
+  }
+  return zones;
+}
+
+function insert(pool: Pool, zone: Zone): Promise<void> {
+  const now = desk.clock.now();
+  const times = { statusSince: now, createdOn: now, modifiedOn: now };
+  return transaction(pool, async (tx) => {
+    const { ord, lane } = await takeOrd(tx, zone.id);
+    const changed = { status: pick(PACK_STATUSES), environment: pick(ENVIRONMENTS) };
+    await file(
+      tx,
+      desk,
+      { ...NEW, ...times, ...changed, id: newUuid(), zone, ord, hosts: [zone.name] },
+      { lane },
+    );
+    maybeNot();
+  });
+}
+
+const NEW = {
+  type: 'advanced',
+  certificateAuthority: 'google',
+  validationMethod: 'txt',
+  validityDays: 90,
+  isBranded: false,
+  validationRecords: [],
+  validationErrors: [],
+  certificates: [],
+  attempts: 0,
+  claim: 0,
+} as const satisfies Partial<Pack>;
+
+/** One write in five is rolled back when all of it was done. */
+function maybeNot(): void {
+  if (Math.random() < 0.2) throw new RollBack();
+}
+
+async function change(pool: Pool, zone: Zone, result: { writes: number }): Promise<void> {
+  const chance = Math.random();
+  if (chance < 0.3) await insert(pool, zone);
+  else {
+    const { rows } = await pool.query<{ ord: number }>('select ord::int from packs where zone_id = $1', [
+      zone.id,
+    ]);
+    if (rows.length === 0) return;
+    const ords = chance < 0.9 ? [pick(rows).ord] : [pick(rows).ord, pick(rows).ord];
+    await transaction(pool, async (tx) => {
+      for (const ord of ords) await moveOrDelete(tx, zone, { ord, isDelete: chance < 0.55 });
+      maybeNot();
+    });
+  }
+  result.writes += 1;
+}
+
+async function moveOrDelete(tx: Tx, zone: Zone, what: { ord: number; isDelete: boolean }): Promise<void> {
+  const pack = await getPackAt(tx, zone.id, what.ord);
+  if (!pack) return;
+  if (what.isDelete) return remove(tx, pack);
+  const events = EVENTS.filter((event) => may(pack.status, event));
+  if (events.length > 0) await advance(tx, desk, pack, { event: pick(events) });
+}
+
+const EVENTS: readonly PackEvent[] = [
+  'done',
+  'late',
+  'restart',
+  'delete',
+  'stage',
+  'promote',
+  'retire',
+  'withdraw',
+];
+
+/** A page of any filter, with none of its matches, some or all before it. */
+function randomAsk({ id }: Zone, packs: number): PageAsk {
+  const perPage = pick([5, 7, 20, 50]);
+  return {
+    zoneId: id,
+    status: pick(['all', 'all', 'served', 'served', pick(PACK_STATUSES)]),
+    environment: pick([undefined, ...ENVIRONMENTS]),
+    perPage,
+    page: 1 + Math.floor((Math.random() ** 2 * packs * 1.5) / perPage),
+  };
+}
+
+const SERVED = "('active', 'staging_active', 'pending_expiration')";
+
+/** The page by the statement of the list, and by brute force, in the same snapshot; undefined when they are the same. */
+async function compare(pool: Pool, ask: PageAsk): Promise<string | undefined> {
+  return transaction(pool, async (tx) => {
+    await tx.query('set transaction isolation level repeatable read');
+    const { statement, values } = pageStatement(ask);
+    const page = await tx.query<{ version: string; total: number; ord: string | null; wire: string | null }>(
+      statement.text,
+      valuesOf(statement, values),
+    );
+    const brute = await tx.query<{ ord: string; wire: string }>(
+      `select ord, wire from packs
+        where zone_id = $1 and ($2 = 'all' or status = $2 or $2 = 'served' and status in ${SERVED})
+          and ($3::text is null or environment = $3) order by ord`,
+      [ask.zoneId, ask.status, ask.environment ?? null],
+    );
+    const offset = (ask.page - 1) * ask.perPage;
+    const expected = brute.rows.slice(offset, offset + ask.perPage).map(({ ord, wire }) => ({ ord, wire }));
+    const got = page.rows
+      .flatMap(({ ord, wire }) => (ord !== null && wire !== null ? [{ ord, wire }] : []))
+      .toSorted((a, b) => Number(a.ord) - Number(b.ord)); // as the list does
+    try {
+      assert.deepEqual({ total: page.rows[0]?.total, got }, { total: brute.rows.length, got: expected });
+      return undefined;
+    } catch (error) {
+      return `${JSON.stringify(ask)}: ${String(error)}`;
+    }
+  });
+}

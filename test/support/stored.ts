@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { render } from '../../src/job/advance.ts';
+import { VirtualClock } from '../../src/kit/clock.ts';
+import { toName } from '../../src/pack/hosts.ts';
+import { earliestEnd } from '../../src/pack/lifecycle.ts';
+import type { ReplyContext } from '../../src/pack/reply.ts';
+import type { Counted } from '../../src/pack/tally.ts';
+import { classOf, facetOf, SLOTS, tally } from '../../src/pack/tally.ts';
+import { getClaimed } from '../../src/store/packs.ts';
+import type { Pool } from '../../src/store/store.ts';
+import { reverse } from '../../src/store/txt-records.ts';
+
+/** What lists are made from, as it is stored beside a pack. */
+interface StoredRow {
+  id: string;
+  zone_id: string;
+  ord: number;
+  wire: string;
+  class: number;
+  facet: number;
+  expires_on: Date | null;
+  hosts: string[];
+}
+
+/**
+ * Holds for every pack in the database: its stored JSON is a fresh rendering of it, it is sorted and counted as what it
+ * is, and every count of its zone and buckets is what counting shows.
+ */
+export async function assertStored(pool: Pool, reply: ReplyContext): Promise<void> {
+  const { rows } = await pool.query<StoredRow>(
+    `select id, zone_id, ord::int, wire, class, facet, expires_on,
+       array(select reversed from pack_hosts where pack_id = packs.id order by reversed collate "C") as hosts
+       from packs order by zone_id, ord`,
+  );
+  const counted: Place[] = [];
+  for (const row of rows) counted.push({ ...(await assertRow(pool, reply, row)), ...row });
+  await assertCounts(pool, counted);
+}
+
+type Place = Counted & Pick<StoredRow, 'zone_id' | 'ord'>;
+
+async function assertRow(pool: Pool, reply: ReplyContext, row: StoredRow): Promise<Counted> {
+  const pack = await getClaimed(pool, row.id);
+  assert(pack);
+  assert.deepEqual(JSON.parse(row.wire), JSON.parse(render({ clock: new VirtualClock(), reply }, pack).wire));
+  const expected = {
+    class: classOf(pack),
+    facet: facetOf(pack),
+    expires_on: earliestEnd(pack) ?? null,
+    hosts: [...new Set(pack.hosts.map(toName))].map(reverse).toSorted((a, b) => (a < b ? -1 : 1)),
+  };
+  assert.deepEqual(
+    { class: row.class, facet: row.facet, expires_on: row.expires_on, hosts: row.hosts },
+    expected,
+  );
+  return { status: pack.status, environment: pack.environment };
+}
+
+async function assertCounts(pool: Pool, packs: readonly Place[]): Promise<void> {
+  const { rows: zones } = await pool.query<{ key: string; counts: number[] }>(
+    'select id as key, counts from zones where counts <> array_fill(0, array[47]) order by id collate "C"',
+  );
+  assert.deepEqual(
+    zones,
+    countsBy(packs, ({ zone_id }) => zone_id),
+  );
+  const { rows: buckets } = await pool.query<{ key: string; counts: number[] }>(
+    `select zone_id || ' ' || level || ' ' || bucket as key, counts from pack_buckets
+      order by (zone_id || ' ' || level || ' ' || bucket) collate "C"`,
+  );
+  const expected = [0, 1].flatMap((level) =>
+    countsBy(packs, ({ zone_id, ord }) => `${zone_id} ${level} ${Math.floor(ord / 64 ** (level + 1))}`),
+  );
+  assert.deepEqual(
+    buckets,
+    expected.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+  );
+}
+
+/** Counts by brute force, ordered by key. */
+function countsBy(
+  packs: readonly Place[],
+  keyOf: (pack: Place) => string,
+): { key: string; counts: number[] }[] {
+  const sums = new Map<string, number[]>();
+  for (const pack of packs) {
+    const counts = sums.get(keyOf(pack)) ?? Array.from({ length: SLOTS }, () => 0);
+    sums.set(keyOf(pack), counts);
+    for (const [slot, n] of tally(undefined, pack)) counts[slot - 1] = (counts[slot - 1] ?? 0) + n;
+  }
+  return [...sums].map(([key, counts]) => ({ key, counts })).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
