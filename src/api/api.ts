@@ -16,6 +16,7 @@ import type { Seconds } from '../kit/time.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { Reader } from '../store/wire/reader.ts';
+import { accountPacksRoute } from './account-packs.ts';
 import { authenticate } from './auth.ts';
 import { certificatePackRoutes } from './certificate-packs.ts';
 import { dcvDelegationRoutes } from './dcv-delegation.ts';
@@ -65,6 +66,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   await app.register(
     async (v4) => {
       await v4.register(packListRoute(deps));
+      await v4.register(accountPacksRoute(deps));
     },
     { prefix: '/client/v4' },
   );

@@ -8,7 +8,7 @@ import { Gate } from '../store/gate.ts';
 import { listPage, type Page } from '../store/list.ts';
 import { getPackAt } from '../store/packs.ts';
 import type { ApiDeps } from './api.ts';
-import { bearerOf, checkReach } from './auth.ts';
+import { bearerOf, checkReach, isHexId } from './auth.ts';
 import { codingFor, encode } from './encoding.ts';
 import { type ListInfo, pageBody } from './envelope.ts';
 import { type PageQuery, Query, readChoice, readPage } from './page.ts';
@@ -51,9 +51,12 @@ export function readFilter(query: Query): ListFilter {
 }
 
 /** Version of the zone for a caller who may read it. Throws as `zoneOf` does. */
-async function versionOf({ gate }: ListDeps, request: FastifyRequest, zoneId: string): Promise<number> {
-  const isId = /^[0-9a-f]{32}$/.test(zoneId);
-  const { token, version } = await gate.pass(bearerOf(request), isId ? zoneId : '');
+export async function versionOf(
+  { gate }: { readonly gate: Gate },
+  request: FastifyRequest,
+  zoneId: string,
+): Promise<number> {
+  const { token, version } = await gate.pass(bearerOf(request), isHexId(zoneId) ? zoneId : '');
   if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
   checkReach(token, request, zoneId, 'SSL and Certificates Read');
   if (version === undefined) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
