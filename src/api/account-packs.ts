@@ -3,10 +3,11 @@ import { Fault } from '../kit/fault.ts';
 import { toName, toSuffix } from '../pack/hosts.ts';
 import { CERTIFICATE_AUTHORITIES, ENVIRONMENTS, PACK_STATUSES, PACK_TYPES } from '../pack/pack.ts';
 import { type AccountFilter, type AccountRow, listAccountPage } from '../store/account-list.ts';
-import { Gate, type Passage } from '../store/gate.ts';
+import { Gate } from '../store/gate.ts';
 import { getClaimed } from '../store/packs.ts';
+import type { Token } from '../store/tokens.ts';
 import type { ApiDeps } from './api.ts';
-import { bearerOf, checkAccount, checkReach, isHexId } from './auth.ts';
+import { bearerOf, checkAccount, checkReach, isHexId, tokenOf } from './auth.ts';
 import { readCursor, toCursor } from './cursor.ts';
 import { cursorBody, type Piece } from './envelope.ts';
 import { type Query, readChoice, readInstant, readPerPage, readText, refuse } from './page.ts';
@@ -45,20 +46,25 @@ async function filterOf(
   const wanted = query['zone_id'];
   const isId = typeof wanted === 'string' && isHexId(wanted);
   const passage = await gate.pass(bearerOf(request), isId ? wanted : '');
-  if (!passage.token) throw new Fault('invalid_token', 'the API token is not valid here');
-  checkAccount(passage.token, request, accountId, PERMISSION);
+  const token = tokenOf(passage);
+  checkAccount(token, request, accountId, PERMISSION);
   const filter = readAccountFilter(query, accountId);
-  checkZone(request, filter, passage);
+  if (filter.zoneId !== undefined) checkZone(request, filter.zoneId, { ...passage, token });
+  else if (token.zones) throw limited();
   return filter;
 }
 
-/** Throws `missing_permission` or `zone_not_found` unless the caller may see the packs of all zones it asks for. */
-function checkZone(request: FastifyRequest, { zoneId }: AccountFilter, { token, version }: Passage): void {
-  if (zoneId === undefined && token?.zones) {
-    const sentence = `this token is limited to certain zones: add zone_id, or use one with '${PERMISSION}' for all`;
-    throw new Fault('missing_permission', sentence, { pointer: '/zone_id' });
-  }
-  if (zoneId === undefined || !token) return;
+const limited = (): Fault => {
+  const sentence = `this token is limited to certain zones: add zone_id, or use one with '${PERMISSION}' for all zones`;
+  return new Fault('missing_permission', sentence, { pointer: '/zone_id' });
+};
+
+/** Throws `missing_permission` or `zone_not_found`. */
+function checkZone(
+  request: FastifyRequest,
+  zoneId: string,
+  { token, version }: { readonly token: Token; readonly version: number | undefined },
+): void {
   checkReach(token, request, zoneId, PERMISSION);
   if (version === undefined) {
     throw new Fault('zone_not_found', `zone ${zoneId} not found`, { pointer: '/zone_id' });

@@ -22,6 +22,7 @@ import { certificatePackRoutes } from './certificate-packs.ts';
 import { dcvDelegationRoutes } from './dcv-delegation.ts';
 import { replyFault, replyFaults } from './envelope.ts';
 import { errorPage } from './error-page.ts';
+import { exportRoutes } from './export.ts';
 import { packListRoute } from './pack-list.ts';
 import { tokenRoutes } from './tokens.ts';
 import { zoneRoutes } from './zones.ts';
@@ -67,6 +68,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     async (v4) => {
       await v4.register(packListRoute(deps));
       await v4.register(accountPacksRoute(deps));
+      await v4.register(exportRoutes(deps));
     },
     { prefix: '/client/v4' },
   );

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../kit/fault.ts';
+import type { Gate, Passage } from '../store/gate.ts';
 import type { Pool } from '../store/store.ts';
 import { getToken, type Token } from '../store/tokens.ts';
 import { getZone, type Zone } from '../store/zones.ts';
@@ -26,6 +27,12 @@ export function authenticate(app: FastifyInstance, pool: Pool): void {
     if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
     request.token = token;
   });
+}
+
+/** The token that the gate found. Throws `invalid_token` where it found none. */
+export function tokenOf({ token }: Passage): Token {
+  if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
+  return token;
 }
 
 /** The secret of the caller's token. Throws `not_authenticated` or `invalid_headers`. */
@@ -116,4 +123,18 @@ export async function zoneOf(
   const zone = await getZone(pool, token.accountId, zoneId);
   if (!zone) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
   return zone;
+}
+
+/** As `zoneOf`, through the gate: the caller's token, and the version of the zone. */
+export async function passInto(
+  gate: Gate,
+  request: FastifyRequest,
+  zoneId: string,
+  permission: Permission,
+): Promise<{ readonly token: Token; readonly version: number }> {
+  const passage = await gate.pass(bearerOf(request), isHexId(zoneId) ? zoneId : '');
+  const token = tokenOf(passage);
+  checkReach(token, request, zoneId, permission);
+  if (passage.version === undefined) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
+  return { token, version: passage.version };
 }

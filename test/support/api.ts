@@ -1,7 +1,9 @@
-import { buildApi } from '../../src/api/api.ts';
+import type { TestContext } from 'node:test';
+import { type ApiDeps, buildApi } from '../../src/api/api.ts';
 import { after, days } from '../../src/kit/time.ts';
 import type { Certificate, Pack } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
+import type { Statement } from '../../src/store/statement.ts';
 import { transaction } from '../../src/store/store.ts';
 import { createToken, type Token } from '../../src/store/tokens.ts';
 import { Reader } from '../../src/store/wire/reader.ts';
@@ -12,23 +14,22 @@ import { givenCertificate } from './pack.ts';
 /** The API over a database of the test's own; no worker, CA or edge is there. */
 export interface TestApi {
   readonly desk: TestDesk;
+  /** What the API is built on. */
+  readonly deps: ApiDeps;
   /** Base URL, as clients are given it. */
   readonly url: string;
   /** Asks as the bearer of `token`. */
   get(path: string, token: string): Promise<Response>;
 }
 
-/** Starts the API at a free port. `wrap` may look over the shoulder of its reader. */
-export async function startApi(
-  ends: AsyncDisposableStack,
-  wrap: (reader: Reader) => Reader = (reader) => reader,
-): Promise<TestApi> {
+/** Starts the API at a free port. */
+export async function startApi(ends: AsyncDisposableStack): Promise<TestApi> {
   const desk = await startDesk(ends);
   const reader = new Reader(desk.pool, 2);
   ends.defer(() => reader.close());
-  const app = await buildApi({
+  const deps: ApiDeps = {
     ...desk,
-    reader: wrap(reader),
+    reader,
     installation: 'the test’s',
     pageCacheBytes: 0,
     rows: new Map(),
@@ -36,12 +37,22 @@ export async function startApi(
     isApexDemanded: false,
     nameServers: [],
     poke: () => undefined,
-  });
+  };
+  const app = await buildApi(deps);
   ends.defer(() => app.close());
   const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/client/v4`;
   const get = (path: string, token: string) =>
     fetch(url + path, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(30_000) });
-  return { desk, url, get };
+  return { desk, deps, url, get };
+}
+
+/** Lets `before` look at each statement that the API's reader runs; what it throws, the reader throws. */
+export function watchReader(t: TestContext, { deps }: TestApi, before: (statement: Statement) => void): void {
+  const read = deps.reader.read.bind(deps.reader);
+  t.mock.method(deps.reader, 'read', async (...asked: Parameters<Reader['read']>) => {
+    before(asked[0]);
+    return read(...asked);
+  });
 }
 
 /** An account with zones of these names, and a token for all of it. */
