@@ -122,15 +122,10 @@ function wayOf(filter: AccountFilter): Way {
   }
   if (filter.suffix !== undefined) return { statement: BY_SUFFIX, values, start: BEGINNING };
   if (filter.zoneId !== undefined) return wayInZone(filter, values);
-  if (filter.expiresBefore !== undefined) {
-    return { statement: BY_END, values, start: { at: LONG_AGO, seq: 0 } };
-  }
   const facets = facetsOf(filter);
-  return {
-    statement: BY_FACET,
-    values: { ...values, ...(facets && { facets: toArray(facets) }) },
-    start: BEGINNING,
-  };
+  const faceted = { ...values, ...(facets && { facets: toArray(facets) }) };
+  if (filter.expiresBefore === undefined) return { statement: BY_FACET, values: faceted, start: BEGINNING };
+  return { statement: BY_END, values: faceted, start: { at: LONG_AGO, seq: 0 } };
 }
 
 function wayInZone(filter: AccountFilter, values: Texts): Way {
@@ -181,26 +176,43 @@ const listing = (one: string, found: string, order = 'one.seq'): Statement =>
          where ${found} and ${MATCHES} limit 1) as pack on true
      order by ${order}`);
 
-/**
- * Of each facet that there is and that is wanted as many as the page could need, then the first of all these. Facets are
- * found by leaps from one to the next: most of the thousand are empty.
- */
-const BY_FACET = listing(
-  `present as (
+/** Facets of the account's packs, found by leaps from one to the next: most of the thousand are empty. */
+const PRESENT = `
+  present as (
       (select facet from packs where account_id = :account order by facet limit 1)
     union all
       select (select packs.facet from packs where account_id = :account and packs.facet > present.facet
                order by packs.facet limit 1)
         from present where present.facet is not null),
+  wanted as (
+    select facet from present where :facets::smallint[] is null or facet = any(:facets::smallint[]))`;
+
+/** Of each facet that is wanted as many as the page could need, then the first of all these. */
+const BY_FACET = listing(
+  `${PRESENT},
     one as materialized (
-      select '' as at, each.seq, present.facet
-        from present cross join lateral (
+      select '' as at, each.seq, wanted.facet
+        from wanted cross join lateral (
           select seq from packs
-           where account_id = :account and packs.facet = present.facet and seq > :seq::bigint
+           where account_id = :account and packs.facet = wanted.facet and seq > :seq::bigint
            order by seq limit :limit::int) as each
-       where :facets::smallint[] is null or present.facet = any(:facets::smallint[])
        order by each.seq limit :limit::int)`,
   'packs.account_id = :account and packs.facet = one.facet and packs.seq = one.seq',
+);
+
+const BY_END = listing(
+  `${PRESENT},
+    one as materialized (
+      select (extract(epoch from each.expires_on) * 1000000)::bigint::text as at, each.seq, each.expires_on, wanted.facet
+        from wanted cross join lateral (
+          select expires_on, seq from packs
+           where account_id = :account and packs.facet = wanted.facet and expires_on < ${instant('before')}
+             and (expires_on, seq) > (${instant('at')}, :seq::bigint)
+           order by expires_on, seq limit :limit::int) as each
+       order by each.expires_on, each.seq limit :limit::int)`,
+  `packs.account_id = :account and packs.facet = one.facet
+   and packs.expires_on = one.expires_on and packs.seq = one.seq`,
+  'one.expires_on, one.seq',
 );
 
 const IN_ZONE = listing(
@@ -219,16 +231,6 @@ const IN_ZONE_BY_CLASS = listing(
            order by ord limit :limit::int) as each
        order by each.seq limit :limit::int)`,
   'packs.ord = one.seq and packs.zone_id = :zone',
-);
-
-const BY_END = listing(
-  `one as materialized (
-      select (extract(epoch from expires_on) * 1000000)::bigint::text as at, seq, expires_on from packs
-       where account_id = :account and expires_on < ${instant('before')}
-         and (expires_on, seq) > (${instant('at')}, :seq::bigint)
-       order by expires_on, seq limit :limit::int)`,
-  'packs.account_id = :account and packs.expires_on = one.expires_on and packs.seq = one.seq',
-  'one.expires_on, one.seq',
 );
 
 const IN_SUFFIX = `(reversed = :suffix::text or reversed >= :below::text and reversed < :past::text)`;
