@@ -24,7 +24,7 @@ export interface AccountFilter extends FacetFilter {
   readonly suffix: string | undefined;
 }
 
-/** A place in a walk: after the pack that has it. `at` is the part of the order that is not a number, or ''. */
+/** A place in a walk: after the pack that has it. `at` is what comes before the number in the order, or ''. */
 export interface Place {
   readonly at: string;
   readonly seq: number;
@@ -117,9 +117,7 @@ const BEGINNING: Place = { at: '', seq: 0 };
 /** The part that leaves the fewest candidates leads. */
 function wayOf(filter: AccountFilter): Way {
   const values = valuesOf(filter);
-  if (filter.host !== undefined) {
-    return { statement: BY_HOST, values: { ...values, name: reverse(filter.host) }, start: BEGINNING };
-  }
+  if (filter.host !== undefined) return { statement: BY_HOST, values, start: BEGINNING };
   if (filter.suffix !== undefined) return { statement: BY_SUFFIX, values, start: BEGINNING };
   if (filter.zoneId !== undefined) return wayInZone(filter, values);
   const facets = facetsOf(filter);
@@ -147,11 +145,9 @@ const valuesOf = (filter: AccountFilter): Texts => ({
   ca: filter.certificateAuthority ?? null,
   zone: filter.zoneId ?? null,
   before: filter.expiresBefore ? String(filter.expiresBefore.getTime() * 1_000) : null,
-  ...(filter.suffix !== undefined && rangeBelow(reverse(filter.suffix))),
+  ...(filter.host !== undefined && { host: reverse(filter.host) }),
+  ...(filter.suffix !== undefined && { suffix: filter.suffix, reversed_suffix: reverse(filter.suffix) }),
 });
-
-/** What is below a name is what begins with it and a dot; '/' follows '.' in the C collation. */
-const rangeBelow = (suffix: string): Texts => ({ suffix, below: `${suffix}.`, past: `${suffix}/` });
 
 /** The instant of a number of microseconds since 1970: whole, where a number of seconds would be rounded. */
 const instant = (name: string): string => `timestamptz 'epoch' + :${name}::bigint * interval '1 microsecond'`;
@@ -233,32 +229,27 @@ const IN_ZONE_BY_CLASS = listing(
   'packs.ord = one.seq and packs.zone_id = :zone',
 );
 
-const IN_SUFFIX = `(reversed = :suffix::text or reversed >= :below::text and reversed < :past::text)`;
-
 const BY_HOST = listing(
   `one as materialized (
       select '' as at, seq, pack_id from pack_hosts
-       where account_id = :account and reversed = :name and seq > :seq::bigint
+       where account_id = :account and reversed = :host and seq > :seq::bigint
        order by seq limit :limit::int)`,
-  `packs.id = one.pack_id and (:suffix::text is null or (
-     select true from pack_hosts where pack_id = one.pack_id and ${IN_SUFFIX} limit 1))`,
+  `packs.id = one.pack_id and (:suffix::text is null
+     or (select true from pack_suffixes where pack_id = one.pack_id and name = :suffix)
+     or (select true from pack_hosts where pack_id = one.pack_id and reversed = :reversed_suffix))`,
 );
 
-/** The name itself comes before all below it. A pack has its place by the first of its names there. */
+/** A pack is in one of both, and there once. */
 const BY_SUFFIX = listing(
   `one as materialized (
-      select * from (
-        (select reversed as at, seq, pack_id from pack_hosts
-          where account_id = :account and reversed = :suffix and seq > :seq::bigint and :at in ('', :suffix)
+      select '' as at, * from (
+        (select seq, pack_id from pack_hosts
+          where account_id = :account and reversed = :reversed_suffix and seq > :seq::bigint
           order by seq limit :limit::int)
         union all
-        (select reversed, seq, pack_id from pack_hosts
-          where account_id = :account and reversed < :past
-            and (reversed, seq) > (greatest(:at::text, :below) collate "C",
-                                   case when :at > :below collate "C" then :seq::bigint else 0 end)
-          order by reversed, seq limit :limit::int)) as parts
-       order by at, seq limit :limit::int)`,
-  `packs.id = one.pack_id and one.at = (
-     select reversed from pack_hosts where pack_id = one.pack_id and ${IN_SUFFIX} order by reversed limit 1)`,
-  'one.at, one.seq',
+        (select seq, pack_id from pack_suffixes
+          where account_id = :account and name = :suffix and seq > :seq::bigint
+          order by seq limit :limit::int)) as parts
+       order by seq limit :limit::int)`,
+  'packs.id = one.pack_id',
 );

@@ -139,13 +139,9 @@ async function walk(filter: Filter, steps: readonly (readonly Step[])[]) {
 
 /** Where a pack stands in the order of a filter; with equal ones the older is first. */
 function keyOf(pack: Pack | undefined, filter: Filter): string {
-  const suffix = filter['host.suffix'];
-  if (!pack || filter.host !== undefined) return '';
-  if (suffix !== undefined) {
-    const names = pack.hosts.filter((host) => isBelow(host, suffix));
-    return names.map((host) => host.split('.').toReversed().join('.')).toSorted()[0] ?? '';
-  }
-  return filter.zone === undefined && filter.expires_before !== undefined ? (endOf(pack) ?? '') : '';
+  const isOther =
+    filter.host !== undefined || filter['host.suffix'] !== undefined || filter.zone !== undefined;
+  return pack && !isOther && filter.expires_before !== undefined ? (endOf(pack) ?? '') : '';
 }
 
 it('a walk through an account holds for filters and changes as they come', async () => {
