@@ -117,7 +117,7 @@ export interface FacetFilter extends ListFilter {
   readonly certificateAuthority: Pack['certificateAuthority'] | undefined;
 }
 
-/** Every facet of packs that match; undefined: all there are. */
+/** Every facet of packs that match, the least first; undefined: all there are. */
 export function facetsOf(filter: FacetFilter): number[] | undefined {
   const { status, environment, type, certificateAuthority } = filter;
   if (status === 'all' && (environment ?? type ?? certificateAuthority) === undefined) return undefined;

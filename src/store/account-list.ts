@@ -121,7 +121,8 @@ function wayOf(filter: AccountFilter): Way {
   if (filter.suffix !== undefined) return { statement: BY_SUFFIX, values, start: BEGINNING };
   if (filter.zoneId !== undefined) return wayInZone(filter, values);
   const facets = facetsOf(filter);
-  const faceted = { ...values, ...(facets && { facets: toArray(facets) }) };
+  const ends = { least: String(facets?.[0] ?? 0), most: String(facets?.at(-1) ?? MOST_FACET) };
+  const faceted = { ...values, ...ends, ...(facets && { facets: toArray(facets) }) };
   if (filter.expiresBefore === undefined) return { statement: BY_FACET, values: faceted, start: BEGINNING };
   return { statement: BY_END, values: faceted, start: { at: LONG_AGO, seq: 0 } };
 }
@@ -131,6 +132,8 @@ function wayInZone(filter: AccountFilter, values: Texts): Way {
   if (!classes) return { statement: IN_ZONE, values, start: BEGINNING };
   return { statement: IN_ZONE_BY_CLASS, values: { ...values, classes: toArray(classes) }, start: BEGINNING };
 }
+
+const MOST_FACET = 2 ** 15 - 1;
 
 const toArray = (numbers: readonly number[]): string => `{${numbers.join(',')}}`;
 
@@ -175,9 +178,10 @@ const listing = (one: string, found: string, order = 'one.seq'): Statement =>
 /** Facets of the account's packs, found by leaps from one to the next: most of the thousand are empty. */
 const PRESENT = `
   present as (
-      (select facet from packs where account_id = :account order by facet limit 1)
+      (select facet from packs where account_id = :account and facet >= :least::int order by facet limit 1)
     union all
-      select (select packs.facet from packs where account_id = :account and packs.facet > present.facet
+      select (select packs.facet from packs
+               where account_id = :account and packs.facet > present.facet and packs.facet <= :most::int
                order by packs.facet limit 1)
         from present where present.facet is not null),
   wanted as (
