@@ -46,7 +46,7 @@ export interface AccountPage {
 }
 
 /** Most candidates of one page. */
-export const MOST_EXAMINED = 4_000;
+const MOST_EXAMINED = 4_000;
 /** Most candidates of one statement: their JSON is in memory where they match. */
 const MOST_AT_ONCE = 500;
 
