@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Fastify from 'fastify';
 import { exportRoutes } from '../../src/api/export.ts';
 import { EXPORT_BATCH } from '../../src/store/export.ts';
+import { createZone, getZone, hideZone } from '../../src/store/zones.ts';
 import { givenPacks } from '../support/account.ts';
 import {
   givenAccount,
@@ -73,6 +74,20 @@ test('a client that goes away ends its export', async (t) => {
   assert.ok(read >= 1 && read <= 4, `${read} batches were read`);
   await delay(300);
   assert.equal(batches.read, read);
+});
+
+test('a zone that is deleted while its account is exported is left out from then on', async () => {
+  const { pool, clock } = api.desk;
+  clock.advance(1);
+  const id = await createZone(pool, { accountId: account.id, name: 'late.test', type: 'full' }, clock.now());
+  const zone = await getZone(pool, account.id, id);
+  await givenPacks(api, zone, [{}, {}]);
+  const path = `/accounts/${account.id}/ssl/certificate_packs/export`;
+  assert.equal((await exported(api, path, account)).lines.at(-1)?.count, PACKS + 2);
+  const response = await openExport(api, path, account.token);
+  await hideZone(pool, account.id, id, clock.now());
+  const { lines } = await readLines(response);
+  assert.deepEqual(lines.at(-1), { end: true, count: PACKS });
 });
 
 test('a failure in the middle leaves the export unfinished, and what came can be gone on with', async (t) => {
