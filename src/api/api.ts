@@ -16,11 +16,13 @@ import type { Seconds } from '../kit/time.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { Reader } from '../store/wire/reader.ts';
+import { accountPacksRoute } from './account-packs.ts';
 import { authenticate } from './auth.ts';
 import { certificatePackRoutes } from './certificate-packs.ts';
 import { dcvDelegationRoutes } from './dcv-delegation.ts';
 import { replyFault, replyFaults } from './envelope.ts';
 import { errorPage } from './error-page.ts';
+import { exportRoutes } from './export.ts';
 import { packListRoute } from './pack-list.ts';
 import { tokenRoutes } from './tokens.ts';
 import { zoneRoutes } from './zones.ts';
@@ -65,6 +67,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   await app.register(
     async (v4) => {
       await v4.register(packListRoute(deps));
+      await v4.register(accountPacksRoute(deps));
+      await v4.register(exportRoutes(deps));
     },
     { prefix: '/client/v4' },
   );

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../kit/fault.ts';
+import type { Gate, Passage } from '../store/gate.ts';
 import type { Pool } from '../store/store.ts';
 import { getToken, type Token } from '../store/tokens.ts';
 import { getZone, type Zone } from '../store/zones.ts';
@@ -28,6 +29,12 @@ export function authenticate(app: FastifyInstance, pool: Pool): void {
   });
 }
 
+/** The token that the gate found. Throws `invalid_token` where it found none. */
+export function tokenOf({ token }: Passage): Token {
+  if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
+  return token;
+}
+
 /** The secret of the caller's token. Throws `not_authenticated` or `invalid_headers`. */
 export function bearerOf({ headers }: FastifyRequest): string {
   const header = headers.authorization;
@@ -53,9 +60,13 @@ export const demand = ({ token }: FastifyRequest, permission: Permission): void 
   demandOf(token, permission);
 
 /** As `demand`, for what concerns the whole account: a token limited to zones does not do. */
-export function demandAccount(request: FastifyRequest, permission: Permission): void {
-  demand(request, permission);
-  if (request.token.zones) {
+export const demandAccount = ({ token }: FastifyRequest, permission: Permission): void =>
+  demandAllZones(token, permission);
+
+/** Throws `missing_permission` that names it, unless the token has it for every zone of its account. */
+export function demandAllZones(token: Token, permission: Permission): void {
+  demandOf(token, permission);
+  if (token.zones) {
     const sentence = `this token is limited to certain zones; the request needs '${permission}' for all zones`;
     throw new Fault('missing_permission', sentence);
   }
@@ -68,17 +79,33 @@ export function checkReach(
   zoneId: string,
   permission: Permission,
 ): void {
-  if (!/^[0-9a-f]{32}$/.test(zoneId)) {
-    const shown = url.split('?')[0]?.slice(0, 200);
-    throw new Fault(
-      'invalid_object_id',
-      `could not route to ${shown}: a zone id has 32 hexadecimal characters`,
-    );
-  }
+  if (!isHexId(zoneId)) throw unroutable(url, 'a zone id');
   if (token.zones && !token.zones.includes(zoneId)) {
     throw new Fault('missing_permission', `this token has no '${permission}' for zone ${zoneId}`);
   }
   demandOf(token, permission);
+}
+
+/** Throws `invalid_object_id`, or `missing_permission` unless the account is the token's own and it may do that. */
+export function checkAccount(
+  token: Token,
+  { url }: { readonly url: string },
+  accountId: string,
+  permission: Permission,
+): void {
+  if (!isHexId(accountId)) throw unroutable(url, 'an account id');
+  if (accountId !== token.accountId) {
+    throw new Fault('missing_permission', `this token has no '${permission}' for account ${accountId}`);
+  }
+  demandOf(token, permission);
+}
+
+/** Whether a text can be the id of an account or a zone. */
+export const isHexId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
+function unroutable(url: string, what: string): Fault {
+  const shown = url.split('?')[0]?.slice(0, 200);
+  return new Fault('invalid_object_id', `could not route to ${shown}: ${what} has 32 hexadecimal characters`);
 }
 
 /**
@@ -96,4 +123,18 @@ export async function zoneOf(
   const zone = await getZone(pool, token.accountId, zoneId);
   if (!zone) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
   return zone;
+}
+
+/** As `zoneOf`, through the gate: the caller's token, and the version of the zone. */
+export async function passInto(
+  gate: Gate,
+  request: FastifyRequest,
+  zoneId: string,
+  permission: Permission,
+): Promise<{ readonly token: Token; readonly version: number }> {
+  const passage = await gate.pass(bearerOf(request), isHexId(zoneId) ? zoneId : '');
+  const token = tokenOf(passage);
+  checkReach(token, request, zoneId, permission);
+  if (passage.version === undefined) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
+  return { token, version: passage.version };
 }

@@ -50,6 +50,18 @@ export function pageBody(items: readonly Piece[], info: ListInfo): Buffer {
   return joined(items, Buffer.from(`],"result_info":${JSON.stringify(toResultInfo(info))}}`));
 }
 
+/** As `pageBody`, for a list that is walked by cursor. */
+export function cursorBody(items: readonly Piece[], { perPage, cursor }: CursorInfo): Buffer {
+  const info = { count: items.length, per_page: perPage, ...(cursor !== undefined && { cursor }) };
+  return joined(items, Buffer.from(`],"result_info":${JSON.stringify(info)}}`));
+}
+
+/** Where a list goes on; no cursor: it is at its end. */
+interface CursorInfo {
+  readonly perPage: number;
+  readonly cursor: string | undefined;
+}
+
 function joined(items: readonly Piece[], tail: Buffer): Buffer {
   const commas = Math.max(items.length - 1, 0);
   const length = items.reduce((sum, { start, end }) => sum + end - start, HEAD.length + commas + tail.length);

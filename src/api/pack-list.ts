@@ -8,7 +8,7 @@ import { Gate } from '../store/gate.ts';
 import { listPage, type Page } from '../store/list.ts';
 import { getPackAt } from '../store/packs.ts';
 import type { ApiDeps } from './api.ts';
-import { bearerOf, checkReach } from './auth.ts';
+import { passInto } from './auth.ts';
 import { codingFor, encode } from './encoding.ts';
 import { type ListInfo, pageBody } from './envelope.ts';
 import { type PageQuery, Query, readChoice, readPage } from './page.ts';
@@ -17,7 +17,6 @@ import { renderedAgain } from './rendered.ts';
 
 /** What the list needs beside the rest of the API. */
 interface ListDeps extends ApiDeps {
-  readonly gate: Gate;
   readonly cache: PageCache;
   /** Changes when the same version of a zone would be rendered in another way. */
   readonly edition: string;
@@ -31,12 +30,12 @@ export const packListRoute =
   (given: ApiDeps): FastifyPluginAsync =>
   async (app) => {
     const gate = new Gate(given.reader);
-    const deps = { ...given, gate, cache: new PageCache(given.pageCacheBytes), edition: editionOf(given) };
+    const deps = { ...given, cache: new PageCache(given.pageCacheBytes), edition: editionOf(given) };
     app.get<{ Params: { zone_id: string }; Querystring: Query }>(
       '/zones/:zone_id/ssl/certificate_packs',
       async (request, reply) => {
         const { zone_id: zoneId } = request.params;
-        const version = await versionOf(deps, request, zoneId);
+        const { version } = await passInto(gate, request, zoneId, 'SSL and Certificates Read');
         const ask = { zoneId, ...readPage(request.query), ...readFilter(request.query) };
         await answer(deps, { request, reply }, ask, version);
         return reply;
@@ -48,16 +47,6 @@ export const packListRoute =
 export function readFilter(query: Query): ListFilter {
   const status = readChoice(query, 'status', ['all', ...PACK_STATUSES]);
   return { status: status ?? 'served', environment: readChoice(query, 'deploy', ENVIRONMENTS) };
-}
-
-/** Version of the zone for a caller who may read it. Throws as `zoneOf` does. */
-async function versionOf({ gate }: ListDeps, request: FastifyRequest, zoneId: string): Promise<number> {
-  const isId = /^[0-9a-f]{32}$/.test(zoneId);
-  const { token, version } = await gate.pass(bearerOf(request), isId ? zoneId : '');
-  if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
-  checkReach(token, request, zoneId, 'SSL and Certificates Read');
-  if (version === undefined) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
-  return version;
 }
 
 type Ask = { readonly zoneId: string } & PageQuery & ListFilter;

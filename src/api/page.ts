@@ -14,8 +14,12 @@ export interface PageQuery {
 /** Reads `page` (from 1) and `per_page` (5 to 50). Throws `malformed_request` with a pointer for any other. */
 export const readPage = (query: Query): PageQuery => ({
   page: readInteger(query, 'page', { least: 1, most: MOST_PAGE, default: 1 }),
-  perPage: readInteger(query, 'per_page', { least: 5, most: 50, default: 20 }),
+  perPage: readPerPage(query),
 });
+
+/** `per_page` alone, for lists that have no page numbers. */
+export const readPerPage = (query: Query): number =>
+  readInteger(query, 'per_page', { least: 5, most: 50, default: 20 });
 
 /** A page number whose offset still fits PostgreSQL's bigint, many times over. */
 const MOST_PAGE = 1_000_000_000;
@@ -54,5 +58,23 @@ export function readText(query: Query, name: string): string | undefined {
   throw refuse(name, 'must be given once');
 }
 
-const refuse = (name: string, what: string): Fault =>
+/**
+ * An instant (RFC 3339), or the first one of a day in UTC; undefined where the parameter is absent. Milliseconds are
+ * kept, what is finer is cut off.
+ */
+export function readInstant(query: Query, name: string): Date | undefined {
+  const text = readText(query, name);
+  if (text === undefined) return undefined;
+  const [, day = '', time] = INSTANT.exec(text) ?? [];
+  const instant = new Date(time === undefined ? `${day}T00:00:00Z` : text.toUpperCase());
+  // The 30th of February would be taken for a day of March.
+  const isDay = day !== '' && new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day);
+  if (isDay && !Number.isNaN(instant.getTime())) return instant;
+  throw refuse(name, 'must be a date, or an instant as 2026-01-31T12:00:00Z (RFC 3339; + is sent as %2B)');
+}
+
+const INSTANT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?$/i;
+
+/** The refusal of a query parameter. */
+export const refuse = (name: string, what: string): Fault =>
   new Fault('malformed_request', `query parameter ${name} ${what}`, { pointer: `/${name}` });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { covers, isInZone, toName, toNames, wildcardOf } from './hosts.ts';
+import { covers, isInZone, toName, toNames, toSuffix, wildcardOf } from './hosts.ts';
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9]{0,8}[a-z0-9])?$/).filter((text) => !/^\d+$/.test(text));
 const name = fc
@@ -129,3 +129,32 @@ function attempt(work: () => string): string | undefined {
     return undefined;
   }
 }
+
+describe('the end of host names', () => {
+  it('is written as hosts are, and need be no host itself', () => {
+    for (const [text, suffix] of [
+      ['Example.COM', 'example.com'],
+      ['bücher.example', 'xn--bcher-kva.example'],
+      ['com', 'com'],
+      ['co.uk', 'co.uk'],
+    ] as const) {
+      assert.equal(toSuffix(text), suffix);
+    }
+  });
+
+  it('is a whole number of good labels', () => {
+    for (const text of [
+      '',
+      '.com',
+      '*.com',
+      'a..b',
+      'a_b',
+      '-a.com',
+      '192.0.2.1',
+      'a'.repeat(64),
+      `${'a.'.repeat(127)}b`,
+    ]) {
+      assert.throws(() => toSuffix(text), { fault: 'invalid_host' }, text);
+    }
+  });
+});

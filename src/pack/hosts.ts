@@ -11,31 +11,51 @@ const MOST_HOSTS = 50;
  * Throws `invalid_host` in words for whoever wrote it.
  */
 export function toName(host: string): string {
-  const refuse = (why: string): never => {
-    throw new Fault('invalid_host', `${JSON.stringify(host.slice(0, 260))} ${why}`);
-  };
   const isWildcard = host.startsWith('*.');
-  const base = isWildcard ? host.slice(2) : host;
-  if (base.includes('*')) refuse('may have a wildcard only as its whole first label');
-  if (isIP(host.replace(/^\[|\]$/g, ''))) refuse('is an IP address; a certificate pack is for host names');
-  if (/(?![a-z0-9.-])\p{ASCII}/iu.test(base)) refuse('has a character no host name may have');
-  const ascii = domainToASCII(base);
-  // A single character may stand for several, such as parentheses around a letter.
-  const isPlain = /^[a-z0-9.-]+$/.test(ascii);
-  if (!isPlain || isIP(ascii)) refuse('is not a host name (RFC 5890)');
-  const fault = faultOfName(ascii);
-  if (fault) refuse(fault);
+  const ascii = toAscii(host, isWildcard ? host.slice(2) : host);
+  const fault = faultOfLabels(ascii) ?? faultOfName(ascii);
+  if (fault) throw refused(host, fault);
   const name = isWildcard ? `*.${ascii}` : ascii;
-  if (name.length > 253) refuse('is longer than 253 characters');
+  if (name.length > 253) throw refused(host, 'is longer than 253 characters');
   return name;
 }
 
-/** Why an ASCII name is no host that a public CA may certify, or undefined when it is one. */
+/**
+ * The end of host names, from a whole label on, as `toName` writes it; also one that is no host itself, such as a
+ * public suffix. Throws `invalid_host`.
+ */
+export function toSuffix(text: string): string {
+  const ascii = toAscii(text, text);
+  const fault = faultOfLabels(ascii) ?? (ascii.length > 253 ? 'is longer than 253 characters' : undefined);
+  if (fault) throw refused(text, fault);
+  return ascii;
+}
+
+const refused = (host: string, why: string): Fault =>
+  new Fault('invalid_host', `${JSON.stringify(host.slice(0, 260))} ${why}`);
+
+/** `base` in A-labels; `host` is how it was written. */
+function toAscii(host: string, base: string): string {
+  if (base.includes('*')) throw refused(host, 'may have a wildcard only as its whole first label');
+  if (isIP(host.replace(/^\[|\]$/g, '')))
+    throw refused(host, 'is an IP address; a certificate pack is for host names');
+  if (/(?![a-z0-9.-])\p{ASCII}/iu.test(base)) throw refused(host, 'has a character no host name may have');
+  const ascii = domainToASCII(base);
+  // A single character may stand for several, such as parentheses around a letter.
+  if (!/^[a-z0-9.-]+$/.test(ascii) || isIP(ascii)) throw refused(host, 'is not a host name (RFC 5890)');
+  return ascii;
+}
+
+const faultOfLabels = (name: string): string | undefined =>
+  name
+    .split('.')
+    .map(faultOfLabel)
+    .find((why) => why !== undefined);
+
+/** Why an ASCII name of good labels is no host that a public CA may certify, or undefined when it is one. */
 function faultOfName(name: string): string | undefined {
   const labels = name.split('.');
   if (labels.length < 2) return 'has a single label; a host name needs two or more';
-  const fault = labels.map(faultOfLabel).find((why) => why !== undefined);
-  if (fault) return fault;
   if (/^\d+$/.test(labels.at(-1) ?? '')) return 'ends in a number';
   if (getPublicSuffix(name) === name) return 'is a public suffix; nobody can show control of it';
   return undefined;

@@ -110,22 +110,27 @@ function slotFor(status: ListFilter['status'], environment: Environment): number
   return classOf({ status, environment }) + 1;
 }
 
-/** Whether a facet is of a pack that has one of the given values of each; undefined: any. */
-export interface FacetFilter {
-  readonly statuses: readonly PackStatus[] | undefined;
-  readonly types: readonly Pack['type'][] | undefined;
-  readonly cas: readonly Pack['certificateAuthority'][] | undefined;
+/** Which packs of an account a list shows. */
+export interface FacetFilter extends ListFilter {
+  /** Undefined: any. */
+  readonly type: Pack['type'] | undefined;
+  readonly certificateAuthority: Pack['certificateAuthority'] | undefined;
 }
 
-/** Every facet of packs that match. */
-export function facetsOf({ statuses, types, cas }: FacetFilter): number[] {
-  return (statuses ?? PACK_STATUSES).flatMap((status) =>
-    ENVIRONMENTS.flatMap((environment) =>
-      (types ?? PACK_TYPES).flatMap((type) =>
-        (cas ?? CERTIFICATE_AUTHORITIES).map((certificateAuthority) =>
-          facetOf({ status, environment, type, certificateAuthority }),
+/** Every facet of packs that match, the least first; undefined: all there are. */
+export function facetsOf(filter: FacetFilter): number[] | undefined {
+  const { status, environment, type, certificateAuthority } = filter;
+  if (status === 'all' && (environment ?? type ?? certificateAuthority) === undefined) return undefined;
+  return statusesOf(status).flatMap((each) =>
+    optionsOf(environment, ENVIRONMENTS).flatMap((one) =>
+      optionsOf(type, PACK_TYPES).flatMap((kind) =>
+        optionsOf(certificateAuthority, CERTIFICATE_AUTHORITIES).map((ca) =>
+          facetOf({ status: each, environment: one, type: kind, certificateAuthority: ca }),
         ),
       ),
     ),
   );
 }
+
+const optionsOf = <T>(one: T | undefined, all: readonly T[]): readonly T[] =>
+  one === undefined ? all : [one];

@@ -30,6 +30,7 @@ export class Gate {
     this.#reader = reader;
   }
 
+  /** `zoneId` is an id, or '' for a request of no zone. */
   pass(secret: string, zoneId: string): Promise<Passage> {
     const { promise, resolve, reject } = Promise.withResolvers<Passage>();
     if (this.#asked.push({ secret, zoneId, resolve, reject }) === 1) setImmediate(() => void this.#askAll());
@@ -54,7 +55,7 @@ export class Gate {
     const hashes = pairs.map(({ secret }) => `"\\\\x${hashOf(secret).toString('hex')}"`);
     const values = {
       hashes: `{${hashes.join(',')}}`,
-      zones: `{${pairs.map(({ zoneId }) => zoneId).join(',')}}`,
+      zones: `{${pairs.map(({ zoneId }) => `"${zoneId}"`).join(',')}}`,
     };
     await this.#reader.read(PASS, values, (bytes, at) => {
       locate(bytes, at, CELLS);

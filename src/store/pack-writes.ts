@@ -18,6 +18,7 @@ import type { Filing } from './packs.ts';
 import { statement } from './statement.ts';
 import { execute, type Tx } from './store.ts';
 import { reverse } from './txt-records.ts';
+import { suffixesOf } from './zones.ts';
 
 /** Columns that change in a pack's life, and their values. `due_at` and `claim` have rules of their own. */
 const changing = (pack: Pack, { wire, wireVersion }: Filing) => ({
@@ -58,9 +59,12 @@ const INSERT = statement(`
       validity_days, created_on, due_at, claim, ${CHANGING.join(', ')})
     select :id, zone.id, :account, :lane, :ord, :type, :hosts, :ca, :method,
       :days, :created_on, :due_at, 0, ${CHANGING.map((name) => `:${name}`).join(', ')} from zone
-    returning id, account_id, seq)
-  insert into pack_hosts (pack_id, account_id, seq, reversed)
-  select id, account_id, seq, unnest(:reversed::text[]) from pack`);
+    returning id, account_id, seq),
+  hosts as (
+    insert into pack_hosts (pack_id, account_id, seq, reversed)
+    select id, account_id, seq, unnest(:reversed::text[]) from pack)
+  insert into pack_suffixes (pack_id, account_id, seq, name)
+  select id, account_id, seq, unnest(:above::text[]) from pack`);
 
 /** Who stores a new pack: the lane of its account, and the names of its hosts in A-labels. */
 export interface Place {
@@ -70,6 +74,7 @@ export interface Place {
 
 /** Stores a new pack, in a transaction that holds its zone (`takeOrd`). */
 export async function insertPack(tx: Tx, pack: Pack, place: Place, filing: Filing & Deed): Promise<void> {
+  const names = new Set(place.names);
   await execute(tx, INSERT, {
     ...countValues({ zoneId: pack.zone.id, ord: pack.ord }, undefined, pack),
     fresh: countsOf(pack),
@@ -85,7 +90,8 @@ export async function insertPack(tx: Tx, pack: Pack, place: Place, filing: Filin
     days: pack.validityDays,
     created_on: pack.createdOn,
     due_at: filing.dueAt ?? null,
-    reversed: [...new Set(place.names)].map(reverse),
+    reversed: [...names].map(reverse),
+    above: [...new Set(place.names.flatMap(suffixesOf))].filter((name) => !names.has(name)),
     ...changing(pack, filing),
   });
 }

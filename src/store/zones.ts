@@ -66,7 +66,7 @@ export async function createZone(
 
 const taken = (why: string): Fault => new Fault('zone_exists', why, { pointer: '/name' });
 
-/** A zone's name and those of all zones above it. */
+/** A name and all names above it. */
 export const suffixesOf = (name: string): string[] => {
   const labels = name.split('.');
   return labels.map((_, i) => labels.slice(i).join('.'));

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { givenAccount, type TestAccount } from '../../test/support/api.ts';
+import { startDesk, type TestDesk } from '../../test/support/desk.ts';
+import { Gate } from './gate.ts';
+import { Reader } from './wire/reader.ts';
+
+let desk: TestDesk;
+let account: TestAccount;
+let gate: Gate;
+const ends = new AsyncDisposableStack();
+before(async () => {
+  desk = await startDesk(ends);
+  account = await givenAccount(desk, ['gate.test']);
+  const reader = new Reader(desk.pool, 1);
+  ends.defer(() => reader.close());
+  gate = new Gate(reader);
+});
+after(() => ends.disposeAsync());
+
+it('the gate tells requests apart that it asks for together, those of no zone among them', async () => {
+  const zoneId = account.zones[0]?.id ?? '';
+  const passages = await Promise.all([
+    gate.pass(account.token, zoneId),
+    gate.pass(account.token, ''),
+    gate.pass('cp_unknown', zoneId),
+    gate.pass(account.token, '0'.repeat(32)),
+    gate.pass(account.token, zoneId),
+  ]);
+  const seen = passages.map(({ token, version }) => [token?.accountId === account.id, version !== undefined]);
+  assert.deepEqual(seen, [
+    [true, true],
+    [true, false],
+    [false, false],
+    [true, false],
+    [true, true],
+  ]);
+});

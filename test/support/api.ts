@@ -1,0 +1,115 @@
+import type { TestContext } from 'node:test';
+import { type ApiDeps, buildApi } from '../../src/api/api.ts';
+import { after, days } from '../../src/kit/time.ts';
+import type { Certificate, Pack } from '../../src/pack/pack.ts';
+import { createAccount } from '../../src/store/accounts.ts';
+import type { Statement } from '../../src/store/statement.ts';
+import { transaction } from '../../src/store/store.ts';
+import { createToken, type Token } from '../../src/store/tokens.ts';
+import { Reader } from '../../src/store/wire/reader.ts';
+import { createZone, getZone, type Zone } from '../../src/store/zones.ts';
+import { startDesk, type TestDesk } from './desk.ts';
+import { givenCertificate } from './pack.ts';
+
+/** The API over a database of the test's own; no worker, CA or edge is there. */
+export interface TestApi {
+  readonly desk: TestDesk;
+  /** What the API is built on. */
+  readonly deps: ApiDeps;
+  /** Base URL, as clients are given it. */
+  readonly url: string;
+  /** Asks as the bearer of `token`. */
+  get(path: string, token: string): Promise<Response>;
+}
+
+/** Starts the API at a free port. */
+export async function startApi(ends: AsyncDisposableStack): Promise<TestApi> {
+  const desk = await startDesk(ends);
+  const reader = new Reader(desk.pool, 2);
+  ends.defer(() => reader.close());
+  const deps: ApiDeps = {
+    ...desk,
+    reader,
+    installation: 'the test’s',
+    pageCacheBytes: 0,
+    rows: new Map(),
+    orderWait: 0,
+    isApexDemanded: false,
+    nameServers: [],
+    poke: () => undefined,
+  };
+  const app = await buildApi(deps);
+  ends.defer(() => app.close());
+  const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/client/v4`;
+  const get = (path: string, token: string) =>
+    fetch(url + path, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(30_000) });
+  return { desk, deps, url, get };
+}
+
+/** Lets `before` look at each statement that the API's reader runs; what it throws, the reader throws. */
+export function watchReader(t: TestContext, { deps }: TestApi, before: (statement: Statement) => void): void {
+  const read = deps.reader.read.bind(deps.reader);
+  t.mock.method(deps.reader, 'read', async (...asked: Parameters<Reader['read']>) => {
+    before(asked[0]);
+    return read(...asked);
+  });
+}
+
+/** An account with zones of these names, and a token for all of it. */
+export interface TestAccount {
+  readonly id: string;
+  readonly token: string;
+  readonly zones: readonly Zone[];
+}
+
+/** A new account. */
+export async function givenAccount(
+  { pool, clock }: TestDesk,
+  zoneNames: readonly string[],
+): Promise<TestAccount> {
+  const { id } = await createAccount(pool, 'test', clock.now());
+  const zones: Zone[] = [];
+  for (const name of zoneNames) {
+    const zoneId = await createZone(pool, { accountId: id, name, type: 'partial' }, clock.now());
+    const zone = await getZone(pool, id, zoneId);
+    if (zone) zones.push(zone);
+  }
+  return { id, token: await tokenFor({ pool, clock }, { accountId: id }), zones };
+}
+
+/** A token that reads, for all of an account or some zones. */
+export const tokenFor = (
+  { pool, clock }: Pick<TestDesk, 'pool' | 'clock'>,
+  of: Pick<Token, 'accountId' | 'zones'>,
+): Promise<string> => createToken(pool, { name: 'test', access: 'read', ...of }, clock.now());
+
+/** Certificates of which the first ends at that instant. */
+export const endingOn = (end: Date): Certificate[] => [
+  givenCertificate({ notAfter: end }),
+  givenCertificate({ algorithm: 'rsa', notAfter: after(end, days(1)) }),
+];
+
+/**
+ * Copies of a pack in its zone, `n` of them, written past the service: they are in no count. Their JSON is padded to
+ * `bytes`.
+ */
+export async function givenCopies(desk: TestDesk, pack: Pack, n: number, bytes = 0): Promise<void> {
+  await transaction(desk.pool, async (tx) => {
+    const { rows } = await tx.query<{ columns: string }>(
+      `select string_agg(column_name, ', ' order by ordinal_position) as columns from information_schema.columns
+        where table_name = 'packs' and column_name not in ('id', 'ord', 'seq', 'wire', 'due_at')`,
+    );
+    const columns = rows[0]?.columns ?? '';
+    await tx.query(
+      `insert into packs (id, ord, wire, ${columns})
+       select gen_random_uuid(), next_ord + i - 1, rpad(left(wire, -1), $3 - 1) || '}', ${columns
+         .split(', ')
+         .map((column) => `packs.${column}`)
+         .join(', ')}
+         from packs join zones on zones.id = zone_id, generate_series(1, $2) as i
+        where packs.id = $1`,
+      [pack.id, n, bytes],
+    );
+    await tx.query('update zones set next_ord = next_ord + $2 where id = $1', [pack.zone.id, n]);
+  });
+}
