@@ -44,7 +44,7 @@ export const packListRoute =
   };
 
 /** Which packs are asked for; the default is what is served. Throws `malformed_request` with a pointer. */
-export function readFilter(query: Query): ListFilter {
+function readFilter(query: Query): ListFilter {
   const status = readChoice(query, 'status', ['all', ...PACK_STATUSES]);
   return { status: status ?? 'served', environment: readChoice(query, 'deploy', ENVIRONMENTS) };
 }

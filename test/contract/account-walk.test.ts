@@ -70,17 +70,21 @@ async function take(one: Step): Promise<void> {
   if (one.do === 'order') return order(one.pack);
   const pack = [...packs.values()][one.nth % packs.size];
   if (!pack) return;
+  const { id, zone, certificates } = pack;
   await transaction(api.desk.pool, async (tx) => {
-    await touchZone(tx, pack.zone.id);
-    const found = await lockPack(tx, pack.zone.id, pack.id);
+    await touchZone(tx, zone.id);
+    const found = await lockPack(tx, zone.id, id);
     assert.ok(found);
-    if (one.do === 'delete') return deletePack(tx, found);
-    const to = { ...found, ...one.look, certificates: pack.certificates };
+    const to = { ...found, ...(one.do === 'change' ? one.look : {}), certificates };
     const how = { dueAt: undefined, isFreed: false, deed: undefined };
-    assert.ok(await updatePack(tx, found, to, { ...render(api.desk, to), ...how }));
+    const isDone =
+      one.do === 'delete'
+        ? deletePack(tx, found)
+        : updatePack(tx, found, to, { ...render(api.desk, to), ...how });
+    assert.ok(await isDone);
   });
-  if (one.do === 'delete') packs.delete(pack.id);
-  else packs.set(pack.id, { ...pack, ...one.look });
+  if (one.do === 'delete') packs.delete(id);
+  else packs.set(id, { ...pack, ...one.look });
 }
 
 async function order({ zone, look, end, ...rest }: typeof news extends fc.Arbitrary<infer T> ? T : never) {
