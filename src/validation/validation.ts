@@ -29,11 +29,16 @@ export interface Seen {
   readonly values: readonly string[];
 }
 
+/** A record to look for. */
+export interface Wanted {
+  readonly txtName: string;
+  readonly txtValue: string;
+  /** Where a CNAME at `txtName` is expected to lead (delegated validation); what is said without one names it. */
+  readonly delegatedTo?: string;
+}
+
 /** Looks whether a record can be seen by a CA. Never throws for what DNS answers: that is its result. */
-export type LookAtTxt = (
-  record: { readonly txtName: string; readonly txtValue: string },
-  signal: AbortSignal,
-) => Promise<Look>;
+export type LookAtTxt = (record: Wanted, signal: AbortSignal) => Promise<Look>;
 
 /** What the responder needs of the service to answer one question; names are lower-case without final dot. */
 export interface ResponderSource {
