@@ -20,9 +20,8 @@ export function aliasProblem(record: Wanted, trail: Aliases): string | undefined
 }
 
 function wildcard(record: Wanted, { owner, said }: Wildcard): string {
-  const who = owner === undefined ? 'a wildcard' : `the wildcard ${owner}`;
   const what = said.target === undefined ? `TXT ${quoted(said.values)}` : `a CNAME to ${shown(said.target)}`;
-  const seen = `${record.txtName} has no record of its own, ${who} answers for it with ${what}`;
+  const seen = `${record.txtName} has no record of its own, the wildcard ${owner} answers for it with ${what}`;
   return `${seen} at ${said.server}; ${createStep(record, record.txtName)}, which counts before the wildcard`;
 }
 

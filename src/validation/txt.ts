@@ -69,7 +69,8 @@ async function follow(walk: Walk, name: string): Promise<Trail> {
     if (end) dead.push(end);
     if (end || met.has(at)) return;
     met.add(at);
-    const here = await askAt(walk, at, dead);
+    // Servers name each other in random order; what the subscriber reads keeps still.
+    const here = (await askAt(walk, at, dead)).toSorted((a, b) => (a.server < b.server ? -1 : 1));
     said.push(...here.filter((one) => one.answer !== 'alias'));
     aliases.push(...here.filter((one) => one.answer === 'alias'));
     for (const target of new Set(here.flatMap((one) => one.target ?? []))) await go(target, [...path, at]);

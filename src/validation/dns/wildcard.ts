@@ -6,14 +6,14 @@ import type { Server } from './zone.ts';
 
 /** A wildcard that answers for a name that has no records of its own (RFC 4592). */
 export interface Wildcard {
-  /** Its name, e.g. `*.example.com`; undefined where its server does not show it. */
-  readonly owner: string | undefined;
+  /** Its name, e.g. `*.example.com`. */
+  readonly owner: string;
   /** What it answered for the name, and where. */
   readonly said: Said;
 }
 
-/** Names from the record's up that may own the wildcard: one question each. */
-const MOST_OWNERS = 5;
+/** Names above the record's parent that are tried: two questions each. */
+const MOST_PARENTS = 4;
 
 /** The wildcard behind what was said of `name`, or undefined: then the name has records of its own, or none. */
 export async function findWildcard(
@@ -30,14 +30,19 @@ export async function findWildcard(
 
 const isGiven = ({ answer }: Said): boolean => answer === 'alias' || answer === 'values';
 
-async function ownerOf(walk: Walk, server: Server, given: Said): Promise<string | undefined> {
+/**
+ * A wildcard lies under the closest name that exists. A parent that answers alike is made up by a wildcard above it,
+ * where there is one (RFC 4592 4.1: a wildcard answers for an asterisk too).
+ */
+async function ownerOf(walk: Walk, server: Server, given: Said): Promise<string> {
   let parent = parentOf(given.name);
-  for (let n = 0; n < MOST_OWNERS && parent !== ''; n += 1) {
-    const owner = `*.${parent}`;
-    if (isSame(given, await askedOf(walk, server, owner))) return owner;
-    parent = parentOf(parent);
+  for (let n = 0; n < MOST_PARENTS; n += 1) {
+    const higher = parentOf(parent);
+    if (higher === '' || !isSame(given, await askedOf(walk, server, parent))) break;
+    if (!isSame(given, await askedOf(walk, server, `*.${higher}`))) break;
+    parent = higher;
   }
-  return undefined;
+  return `*.${parent}`;
 }
 
 const askedOf = async (walk: Walk, server: Server, name: string): Promise<Said> =>
