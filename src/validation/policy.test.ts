@@ -48,8 +48,8 @@ const ways: readonly (readonly [name: string, arrange: () => Promise<void>, word
   [
     'an IPv4 address in an IPv6 one',
     async () => {
-      const test: Line[] = [['shop.test', 'NS', 'ns.host.net']];
-      await shop.serveTlds({ test, 'host.net': host(`::ffff:${OTHER}`, 'AAAA') });
+      const delegation: Line[] = [['shop.test', 'NS', 'ns.host.net']];
+      await shop.serveTlds({ test: delegation, 'host.net': host(`::ffff:${OTHER}`, 'AAAA') });
     },
     /ns\.host\.net \(::ffff:\S+\) was not asked, its address is refused by policy/,
   ],

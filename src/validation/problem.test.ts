@@ -12,6 +12,15 @@ before(async () => {
 after(() => shop.world.close());
 beforeEach(() => shop.reset());
 
+/** A TXT and a CNAME at whatever is asked for. */
+const both: Scripted = (question) => ({
+  flags: AUTHORITATIVE_ANSWER,
+  answers: [
+    { name: question.name, type: 'CNAME', ttl: 1, data: 'val.shop.test' },
+    { name: question.name, type: 'TXT', ttl: 1, data: [VALUE] },
+  ],
+});
+
 const problems: [string, () => Promise<void>, RegExp][] = [
   [
     'a missing name is to be created',
@@ -108,13 +117,6 @@ const problems: [string, () => Promise<void>, RegExp][] = [
   [
     'TXT beside a CNAME is told, even with the value',
     async () => {
-      const both: Scripted = (question) => ({
-        flags: AUTHORITATIVE_ANSWER,
-        answers: [
-          { name: question.name, type: 'CNAME', ttl: 1, data: 'val.shop.test' },
-          { name: question.name, type: 'TXT', ttl: 1, data: [VALUE] },
-        ],
-      });
       const zone = authoritative({ 'shop.test': [['val.shop.test', 'TXT', VALUE]] });
       const mixed: Scripted = (question, via, query) =>
         (question.name === NAME && question.type === 'TXT' ? both : zone)(question, via, query);

@@ -65,6 +65,61 @@ const parent = zoneFile(
   ],
 );
 
+/** What is said of a record that cannot be seen, as regular expressions. */
+const CASES: readonly (readonly [zone: string, words: string, more?: Partial<Wanted>])[] = [
+  ['absent.test', `^the name \\S+ does not exist at ${BOTH}; create TXT _acme\\S+ with value "${VALUE}"$`],
+  ['other.test', `^\\S+ has no TXT record at ${BOTH}; create TXT`],
+  ['stale.test', `^TXT \\S+ has other values at ${BOTH}: "stale"; add the missing value "${VALUE}" beside`],
+  [
+    'wildtxt.test',
+    `^\\S+ has no record of its own, the wildcard \\*\\.www\\.wildtxt\\.test answers for it with TXT "v=spf1 -all" at ${BIND_LABEL}; create TXT _acme-challenge\\.www\\.wildtxt\\.test with value "${VALUE}", which counts before the wildcard$`,
+  ],
+  [
+    'wildcname.test',
+    `^\\S+ has no record of its own, the wildcard \\*\\.wildcname\\.test answers for it with a CNAME to parked\\.host\\.test at ${BIND_LABEL}; create TXT`,
+  ],
+  ['lame.test', `has the value at ${BIND_LABEL}, but ${KNOT_LABEL} refuses to answer; repair that, or take`],
+  ['broken.test', `has the value at ${KNOT_LABEL}, but ${BIND_LABEL} fails with SERVFAIL; repair that`],
+  [
+    'split.test',
+    `^the servers disagree: TXT \\S+ has the value at ${BIND_LABEL}, but not yet at ${KNOT_LABEL} \\(other values there: "late"\\); wait until the zone`,
+  ],
+  [
+    'half.test',
+    `^its servers disagree: TXT \\S+ has other values at ${BIND_LABEL}: "one", the name \\S+ does not exist at ${KNOT_LABEL}; add`,
+  ],
+  [
+    'loop.test',
+    `lead in a circle \\(_acme-challenge\\.www\\.loop\\.test → a\\.loop\\.test → b\\.loop\\.test → _acme`,
+  ],
+  ['chain9.test', '^more than 8 CNAMEs follow one another from'],
+  [
+    'dead.test',
+    '^no server of the zone dead\\.test answers for it: ns1\\.dead\\.test \\(127\\.0\\.72\\.9\\) does not listen; repair',
+  ],
+  [
+    'homeless.test',
+    '^the delegation of the zone homeless\\.test names ns\\.nowhere\\.test, and none of them has an address to ask; correct',
+  ],
+  ['nobody.test', '^nobody\\.test does not exist in its parent, the zone test .*; register the domain'],
+  [
+    'absent.test',
+    `does not exist at ${BOTH}; create CNAME _acme-challenge\\.www\\.absent\\.test that leads to ${OURS}, or TXT`,
+    { delegatedTo: OURS },
+  ],
+  [
+    'stale.test',
+    `"stale"; add the missing value .*; or remove them and create CNAME _acme-challenge\\.www\\.stale\\.test that leads to ${OURS}$`,
+    { delegatedTo: OURS },
+  ],
+  [
+    'elsewhere.test',
+    `^\\S+ leads by CNAME to old\\.good\\.test at ${BOTH}, not to ${OURS}; let the CNAME lead there$`,
+    { delegatedTo: OURS },
+  ],
+  ['delegated.test', `leads by CNAME to ${OURS}, and .*; this is ours to put right`, { delegatedTo: OURS }],
+];
+
 describe('a look at real BIND and Knot', needsDnsServers(), () => {
   const servers: DnsServer[] = [];
   let port = 0;
@@ -106,63 +161,7 @@ describe('a look at real BIND and Knot', needsDnsServers(), () => {
     });
   }
 
-  const cases: readonly (readonly [zone: string, words: string, more?: Partial<Wanted>])[] = [
-    ['absent.test', `^the name \\S+ does not exist at ${BOTH}; create TXT _acme\\S+ with value "${VALUE}"$`],
-    ['other.test', `^\\S+ has no TXT record at ${BOTH}; create TXT`],
-    ['stale.test', `^TXT \\S+ has other values at ${BOTH}: "stale"; add the missing value "${VALUE}" beside`],
-    [
-      'wildtxt.test',
-      `^\\S+ has no record of its own, the wildcard \\*\\.www\\.wildtxt\\.test answers for it with TXT "v=spf1 -all" at ${BIND_LABEL}; create TXT _acme-challenge\\.www\\.wildtxt\\.test with value "${VALUE}", which counts before the wildcard$`,
-    ],
-    [
-      'wildcname.test',
-      `^\\S+ has no record of its own, the wildcard \\*\\.wildcname\\.test answers for it with a CNAME to parked\\.host\\.test at ${BIND_LABEL}; create TXT`,
-    ],
-    [
-      'lame.test',
-      `has the value at ${BIND_LABEL}, but ${KNOT_LABEL} refuses to answer; repair that, or take`,
-    ],
-    ['broken.test', `has the value at ${KNOT_LABEL}, but ${BIND_LABEL} fails with SERVFAIL; repair that`],
-    [
-      'split.test',
-      `^the servers disagree: TXT \\S+ has the value at ${BIND_LABEL}, but not yet at ${KNOT_LABEL} \\(other values there: "late"\\); wait until the zone`,
-    ],
-    [
-      'half.test',
-      `^its servers disagree: TXT \\S+ has other values at ${BIND_LABEL}: "one", the name \\S+ does not exist at ${KNOT_LABEL}; add`,
-    ],
-    [
-      'loop.test',
-      `lead in a circle \\(_acme-challenge\\.www\\.loop\\.test → a\\.loop\\.test → b\\.loop\\.test → _acme`,
-    ],
-    ['chain9.test', '^more than 8 CNAMEs follow one another from'],
-    [
-      'dead.test',
-      '^no server of the zone dead\\.test answers for it: ns1\\.dead\\.test \\(127\\.0\\.72\\.9\\) does not listen; repair',
-    ],
-    [
-      'homeless.test',
-      '^the delegation of the zone homeless\\.test names ns\\.nowhere\\.test, and none of them has an address to ask; correct',
-    ],
-    ['nobody.test', '^nobody\\.test does not exist in its parent, the zone test .*; register the domain'],
-    [
-      'absent.test',
-      `does not exist at ${BOTH}; create CNAME _acme-challenge\\.www\\.absent\\.test that leads to ${OURS}, or TXT`,
-      { delegatedTo: OURS },
-    ],
-    [
-      'stale.test',
-      `"stale"; add the missing value .*; or remove them and create CNAME _acme-challenge\\.www\\.stale\\.test that leads to ${OURS}$`,
-      { delegatedTo: OURS },
-    ],
-    [
-      'elsewhere.test',
-      `^\\S+ leads by CNAME to old\\.good\\.test at ${BOTH}, not to ${OURS}; let the CNAME lead there$`,
-      { delegatedTo: OURS },
-    ],
-    ['delegated.test', `leads by CNAME to ${OURS}, and .*; this is ours to put right`, { delegatedTo: OURS }],
-  ];
-  for (const [zone, words, more] of cases) {
+  for (const [zone, words, more] of CASES) {
     it(`says of ${zone}${more ? ', delegated' : ''}: ${words.replaceAll('\\', '').slice(0, 70)} …`, async () => {
       const seen = await look(zone, more);
       assert.equal(seen.isVisible, false);

@@ -40,6 +40,29 @@ export interface Wanted {
 /** Looks whether a record can be seen by a CA. Never throws for what DNS answers: that is its result. */
 export type LookAtTxt = (record: Wanted, signal: AbortSignal) => Promise<Look>;
 
+/** What a CA will be asked for, as far as CAA records speak of it. */
+export interface CaaQuestion {
+  /** Hosts of a pack, with wildcards; lower-case A-labels. */
+  readonly hosts: readonly string[];
+  /** Names by which CAA records call the CA, e.g. `letsencrypt.org`; none for a CA that does not look at CAA. */
+  readonly identities: readonly string[];
+  /** URL of our account at the CA (RFC 8657 3); undefined while there is none: then accounts are not compared. */
+  readonly accountUri?: string;
+  /** How control will be shown (RFC 8657 4), e.g. `dns-01`. */
+  readonly method: string;
+}
+
+/** What CAA records say of an order. */
+export interface CaaLook {
+  /** For the subscriber, when the CA must refuse: which record forbids it at which name, and what to change. */
+  readonly refusal?: string;
+  /** One sentence per host whose records could not be told, or differ between servers: the CA may refuse. */
+  readonly doubts: readonly string[];
+}
+
+/** Looks whether CAA records let a CA issue (RFC 8659). Never throws for what DNS answers: that is its result. */
+export type LookAtCaa = (question: CaaQuestion, signal: AbortSignal) => Promise<CaaLook>;
+
 /** What the responder needs of the service to answer one question; names are lower-case without final dot. */
 export interface ResponderSource {
   /** The zone of ours that holds `name`: the longest that is a suffix of it, or undefined for none. */
