@@ -63,6 +63,23 @@ export interface CaaLook {
 /** Looks whether CAA records let a CA issue (RFC 8659). Never throws for what DNS answers: that is its result. */
 export type LookAtCaa = (question: CaaQuestion, signal: AbortSignal) => Promise<CaaLook>;
 
+/** A TXT record to publish or to take away again. */
+export interface TxtRecord {
+  readonly txtName: string;
+  readonly txtValue: string;
+}
+
+/** Publishes TXT records in somebody's zone. Both may be repeated: what is so already, stays so. */
+export interface TxtPublisher {
+  /**
+   * Adds each value beside those that are at its name. Throws `dns_unreachable`, or `dns_update_refused` in words
+   * for the subscriber.
+   */
+  add(records: readonly TxtRecord[], signal: AbortSignal): Promise<void>;
+  /** Takes away these values and no other. Throws as `add`. */
+  remove(records: readonly TxtRecord[], signal: AbortSignal): Promise<void>;
+}
+
 /** What the responder needs of the service to answer one question; names are lower-case without final dot. */
 export interface ResponderSource {
   /** The zone of ours that holds `name`: the longest that is a suffix of it, or undefined for none. */
