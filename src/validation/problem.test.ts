@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { AUTHORITATIVE_ANSWER } from 'dns-packet';
 import { authoritative, type Line, refusing, type Scripted, upward } from './dns/world.test-support.ts';
 import { NAME, NS1, NS2, type Shop, startShop, VALUE } from './shop.test-support.ts';
 
@@ -10,6 +11,15 @@ before(async () => {
 });
 after(() => shop.world.close());
 beforeEach(() => shop.reset());
+
+/** A TXT and a CNAME at whatever is asked for. */
+const both: Scripted = (question) => ({
+  flags: AUTHORITATIVE_ANSWER,
+  answers: [
+    { name: question.name, type: 'CNAME', ttl: 1, data: 'val.shop.test' },
+    { name: question.name, type: 'TXT', ttl: 1, data: [VALUE] },
+  ],
+});
 
 const problems: [string, () => Promise<void>, RegExp][] = [
   [
@@ -88,7 +98,7 @@ const problems: [string, () => Promise<void>, RegExp][] = [
     ),
   ],
   [
-    'a chain of CNAMEs ends after ten',
+    'a chain of CNAMEs ends after eight',
     () =>
       shop.everyNs([
         [NAME, 'CNAME', 'n1.shop.test'],
@@ -97,12 +107,25 @@ const problems: [string, () => Promise<void>, RegExp][] = [
           (_, n): Line => [`n${n + 1}.shop.test`, 'CNAME', `n${n + 2}.shop.test`],
         ),
       ]),
-    /^more than 10 CNAMEs follow one another from \S+; let the first lead to the last name$/,
+    /^more than 8 CNAMEs follow one another from \S+; let the first lead to the last name$/,
   ],
   [
     'a CNAME to no host name is not followed',
     () => shop.everyNs([[NAME, 'CNAME', 'a b\u0007.shop.test']]),
     /leads to "a b\\007\.shop\.test", which is no host name/,
+  ],
+  [
+    'TXT beside a CNAME is told, even with the value',
+    async () => {
+      const zone = authoritative({ 'shop.test': [['val.shop.test', 'TXT', VALUE]] });
+      const mixed: Scripted = (question, via, query) =>
+        (question.name === NAME && question.type === 'TXT' ? both : zone)(question, via, query);
+      await shop.world.set(NS1, mixed);
+      await shop.world.set(NS2, mixed);
+    },
+    new RegExp(
+      `^${NAME} has TXT "${VALUE}" beside a CNAME to val\\.shop\\.test at ns1\\S+ \\S+ ns2\\S+ \\S+, which DNS forbids; remove`,
+    ),
   ],
   [
     'name servers without addresses are named',

@@ -1,7 +1,10 @@
 import { getDomain } from 'tldts';
+import { type Aliases, aliasProblem, besideAlias } from './alias-problem.ts';
 import type { Said } from './dns/everyone.ts';
 import { isRegistry, isWithin, printable } from './dns/names.ts';
 import type { Zone } from './dns/zone.ts';
+import type { Wanted } from './validation.ts';
+import { createStep, failures, leadsTo, quoted, servers } from './words.ts';
 
 /** Where the way to the record ended without a server to ask. */
 export type Dead =
@@ -14,31 +17,33 @@ export type Dead =
   | { readonly kind: 'lame'; readonly name: string; readonly zone: string };
 
 /** All that a look met. */
-export interface Trail {
+export interface Trail extends Aliases {
   readonly said: readonly Said[];
   readonly dead: readonly Dead[];
   /** Whether it ended early, its time or its messages spent. */
   readonly isSpent: boolean;
 }
 
-interface TxtRecord {
-  readonly txtName: string;
-  readonly txtValue: string;
-}
-
 /**
  * One sentence for the subscriber: what was seen, at which servers, and the next step; undefined when every server
  * has the value. Names in `delegationZone` are ours to fill, and the sentence says so.
  */
-export function problemOf(record: TxtRecord, trail: Trail, delegationZone?: string): string | undefined {
-  const isOurs = (name: string) => delegationZone !== undefined && isWithin(name, delegationZone);
-  const [dead] = trail.dead;
-  const words = dead
-    ? wordsOfDead(record, dead, { said: trail.said, isOurs })
-    : wordsOfServers(record, { said: trail.said, isOurs });
+export function problemOf(record: Wanted, trail: Trail, delegationZone?: string): string | undefined {
+  const words = isVisible(record, trail)
+    ? besideAlias(trail)
+    : (aliasProblem(record, trail) ?? wayProblem(record, trail, delegationZone));
   return words && trail.isSpent
     ? `${words} (the look ended early: its 10 s or 50 questions were spent)`
     : words;
+}
+
+const isVisible = ({ txtValue }: Wanted, { said, dead }: Trail): boolean =>
+  dead.length === 0 && said.length > 0 && said.every(({ values }) => values.includes(txtValue));
+
+function wayProblem(record: Wanted, { said, dead }: Trail, delegationZone: string | undefined): string {
+  const isOurs = (name: string) => delegationZone !== undefined && isWithin(name, delegationZone);
+  const [first] = dead;
+  return first ? wordsOfDead(record, first, { said, isOurs }) : wordsOfServers(record, { said, isOurs });
 }
 
 interface Heard {
@@ -54,10 +59,10 @@ const OUR_MOVE =
   'this is ours to put right where the CNAME is the one in dcv_delegation_records, else correct the CNAME; ' +
   'it is looked at again';
 
-function wordsOfDead(record: TxtRecord, dead: Dead, heard: Heard): string {
+function wordsOfDead(record: Wanted, dead: Dead, heard: Heard): string {
   if (dead.kind === 'unregistered') return unregistered(record, dead);
-  if (dead.kind === 'no_servers') return `${to(record, dead.name)}${noServers(dead.zone)}`;
-  if (dead.kind === 'lame') return `${to(record, dead.name)}${lame(dead, heard)}`;
+  if (dead.kind === 'no_servers') return `${leadsTo(record, dead.name)}${noServers(dead.zone)}`;
+  if (dead.kind === 'lame') return `${leadsTo(record, dead.name)}${lame(dead, heard)}`;
   if (dead.kind === 'not_a_host') {
     if (dead.from === '')
       return `"${dead.target}" is no name that DNS can hold; leave the host out of the pack`;
@@ -65,13 +70,13 @@ function wordsOfDead(record: TxtRecord, dead: Dead, heard: Heard): string {
   }
   return dead.kind === 'loop'
     ? `the CNAMEs from ${record.txtName} lead in a circle (${dead.path.join(' → ')}); correct one of them`
-    : `more than 10 CNAMEs follow one another from ${record.txtName}; let the first lead to the last name`;
+    : `more than 8 CNAMEs follow one another from ${record.txtName}; let the first lead to the last name`;
 }
 
-function unregistered(record: TxtRecord, dead: Extract<Dead, { readonly kind: 'unregistered' }>): string {
+function unregistered(record: Wanted, dead: Extract<Dead, { readonly kind: 'unregistered' }>): string {
   const domain = getDomain(dead.name) ?? dead.name;
   const seen = `${domain} does not exist in its parent, ${zoneWords(dead.parent)} (asked ${dead.server})`;
-  return `${to(record, dead.name)}${seen}; register the domain, or have its registrar delegate it`;
+  return `${leadsTo(record, dead.name)}${seen}; register the domain, or have its registrar delegate it`;
 }
 
 function noServers({ name, nameServers }: Zone): string {
@@ -92,21 +97,18 @@ function lame({ name, zone }: Lame, { said, isOurs }: Heard): string {
 
 const zoneWords = (zone: string): string => (zone === '' ? 'the root zone' : `the zone ${zone}`);
 
-/** How the CNAMEs led to `name`, when they did. */
-const to = (record: TxtRecord, name: string): string =>
-  name === record.txtName ? '' : `${record.txtName} leads by CNAME to ${name}, and `;
-
-function wordsOfServers(record: TxtRecord, { said, isOurs }: Heard): string | undefined {
+function wordsOfServers(record: Wanted, { said, isOurs }: Heard): string {
   const has = said.filter((one) => one.values.includes(record.txtValue));
   const failed = said.filter(isFailure);
   const lacks = said.filter((one) => !has.includes(one) && !isFailure(one));
-  if (has.length > 0 && has.length === said.length) return undefined;
   if (has.length > 0) return partly(record, { has, lacks, failed });
-  const first = lacks.find((one) => one.answer === 'values') ?? lacks[0];
+  const groups = groupsOf(lacks);
+  const first = groups[0]?.[0];
   if (!first) return nobody(record, { said, isOurs });
   const step = orOurMove(isOurs(first.name), nextStep(record, first));
   const also = failed.length > 0 ? `; also, ${failures(failed)}` : '';
-  return `${to(record, first.name)}${absence(first, lacks)}; ${step}${also}`;
+  const seen = groups.length > 1 ? `its servers disagree: ${absences(groups)}` : absences(groups);
+  return `${leadsTo(record, first.name)}${seen}; ${step}${also}`;
 }
 
 const isFailure = ({ answer }: Said): boolean => /^(barred|refused|failed|unreachable)$/.test(answer);
@@ -118,51 +120,64 @@ interface Split {
 }
 
 /** Right at some servers. */
-function partly(record: TxtRecord, { has, lacks, failed }: Split): string {
+function partly(record: Wanted, { has, lacks, failed }: Split): string {
   const name = has[0]?.name ?? record.txtName;
-  const behind = `not yet at ${servers(lacks)}; wait until the zone has been transferred to every server`;
+  const behind = `${groupsOf(lacks)
+    .map((group) => lag(name, group))
+    .join(', ')}; wait until the zone has been transferred to every server`;
   const broken = `${failures(failed)}; repair that, or take the server out of the zone's NS records`;
   const rest = [...(lacks.length > 0 ? [behind] : []), ...(failed.length > 0 ? [broken] : [])].join(
     '; also, ',
   );
-  return `${to(record, name)}TXT ${name} has the value at ${servers(has)}, but ${rest}`;
+  const split = lacks.length > 0 ? 'the servers disagree: ' : '';
+  return `${leadsTo(record, name)}${split}TXT ${name} has the value at ${servers(has)}, but ${rest}`;
+}
+
+/** What servers have that are behind the others. */
+function lag(name: string, group: readonly Said[]): string {
+  const [first] = group;
+  if (!first || first.name !== name) return absences([group]);
+  const other = first.answer === 'values' ? ` (other values there: ${quoted(first.values)})` : '';
+  return `not yet at ${servers(group)}${other}`;
 }
 
 /** No server gave an answer that counts. */
-function nobody(record: TxtRecord, { said, isOurs }: Heard): string {
+function nobody(record: Wanted, { said, isOurs }: Heard): string {
   const areSilent = said.every((one) => one.answer === 'unreachable');
   const seen = areSilent
     ? 'none of its name servers can be reached'
     : 'none of its name servers answers for it';
   const name = said[0]?.name ?? record.txtName;
   const step = orOurMove(isOurs(name), "repair these servers, or correct the zone's NS records");
-  return `${to(record, name) || `at ${record.txtName}, `}${seen}: ${failures(said)}; ${step}`;
+  return `${leadsTo(record, name) || `at ${record.txtName}, `}${seen}: ${failures(said)}; ${step}`;
 }
 
-function absence(first: Said, lacks: readonly Said[]): string {
-  const where = servers(lacks);
+/** Servers that said the same of the same name, those with other values first. */
+function groupsOf(said: readonly Said[]): Said[][] {
+  const groups = Object.groupBy(said, ({ name, answer, values }) =>
+    JSON.stringify([name, answer, values.toSorted()]),
+  );
+  const some = Object.values(groups).flatMap((group) => (group ? [group] : []));
+  return some.toSorted((one, other) => rank(one) - rank(other));
+}
+
+const rank = ([first]: readonly Said[]): number => (first?.answer === 'values' ? 0 : 1);
+
+/** What is there in place of the value, for at most three groups of servers. */
+const absences = (groups: readonly (readonly Said[])[]): string => groups.slice(0, 3).map(absence).join(', ');
+
+function absence(group: readonly Said[]): string {
+  const [first] = group;
+  if (!first) return '';
+  const where = servers(group);
   if (first.answer === 'no_name') return `the name ${first.name} does not exist at ${where}`;
   if (first.answer === 'no_record') return `${first.name} has no TXT record at ${where}`;
-  const shown = first.values.slice(0, 3).map((value) => `"${printable(value, 80)}"`);
-  const more = first.values.length > 3 ? ` and ${first.values.length - 3} more` : '';
-  return `TXT ${first.name} has other values at ${where}: ${shown.join(', ')}${more}`;
+  return `TXT ${first.name} has other values at ${where}: ${quoted(first.values)}`;
 }
 
-function nextStep({ txtValue }: TxtRecord, first: Said): string {
-  const value = `"${printable(txtValue, 255)}"`;
-  if (first.answer !== 'values') return `create TXT ${first.name} with value ${value}`;
-  return `add the missing value ${value} beside them, where they do no harm`;
+function nextStep(record: Wanted, first: Said): string {
+  if (first.answer !== 'values') return createStep(record, first.name);
+  const step = `add the missing value "${printable(record.txtValue, 255)}" beside them, where they do no harm`;
+  if (first.name !== record.txtName || record.delegatedTo === undefined) return step;
+  return `${step}; or remove them and create CNAME ${record.txtName} that leads to ${record.delegatedTo}`;
 }
-
-/** Names at most four servers. */
-function servers(said: readonly Said[]): string {
-  const names = said.slice(0, 4).map((one) => one.server);
-  return said.length > 4 ? `${names.join(', ')} and ${said.length - 4} more` : names.join(', ');
-}
-
-function failures(said: readonly Said[]): string {
-  const words = said.slice(0, 4).map((one) => `${one.server} ${one.why ?? BARRED}`);
-  return said.length > 4 ? `${words.join(', ')} and ${said.length - 4} more` : words.join(', ');
-}
-
-const BARRED = 'was not asked, its address is refused by policy';

@@ -4,8 +4,9 @@ import { locate } from './dns/locate.ts';
 import { isPlainName, printable, toDnsName } from './dns/names.ts';
 import { Suffixes } from './dns/suffixes.ts';
 import { Walk } from './dns/walk.ts';
+import { findWildcard } from './dns/wildcard.ts';
 import { type Dead, problemOf, type Trail } from './problem.ts';
-import type { Look, LookAtTxt, Seen } from './validation.ts';
+import type { Look, LookAtTxt, Seen, Wanted } from './validation.ts';
 
 /** What a look needs to know of the world. */
 export interface LookOptions {
@@ -25,7 +26,7 @@ export interface LookOptions {
 /** Longest that one look takes, in milliseconds of real time: it is a limit of network exchanges. */
 const LOOK_MS = 10_000;
 /** CNAMEs from the record's name to the name that holds it. */
-const MOST_HOPS = 10;
+const MOST_HOPS = 8;
 
 /**
  * Looks at a TXT record as a CA will: from the root, at every authoritative server, CNAMEs followed across zones.
@@ -40,18 +41,27 @@ export function createLookAtTxt(options: LookOptions): LookAtTxt {
     const timer = setTimeout(() => limit.abort(), LOOK_MS);
     try {
       const walk = new Walk({ ...options, suffixes }, AbortSignal.any([signal, limit.signal]));
-      const trail = await follow(walk, toDnsName(record.txtName));
+      const look = await lookWith(walk, record, options.delegationZone);
       signal.throwIfAborted();
-      return lookOf(record, trail, options.delegationZone);
+      return look;
     } finally {
       clearTimeout(timer);
     }
   };
 }
 
+async function lookWith(walk: Walk, record: Wanted, delegationZone: string | undefined): Promise<Look> {
+  const trail = await follow(walk, toDnsName(record.txtName));
+  const look = lookOf(record, trail, delegationZone);
+  if (look.isVisible) return look;
+  const wildcard = await findWildcard(walk, toDnsName(record.txtName), [...trail.aliases, ...trail.said]);
+  return wildcard ? lookOf(record, { ...trail, wildcard, isSpent: walk.isSpent }, delegationZone) : look;
+}
+
 /** Follows the name, and each target that a server's CNAME names, to the servers that have no CNAME for it. */
 async function follow(walk: Walk, name: string): Promise<Trail> {
   const said: Said[] = [];
+  const aliases: Said[] = [];
   const dead: Dead[] = [];
   const met = new Set<string>();
   const go = async (at: string, path: readonly string[]): Promise<void> => {
@@ -59,12 +69,14 @@ async function follow(walk: Walk, name: string): Promise<Trail> {
     if (end) dead.push(end);
     if (end || met.has(at)) return;
     met.add(at);
-    const here = await askAt(walk, at, dead);
+    // Servers name each other in random order; what the subscriber reads keeps still.
+    const here = (await askAt(walk, at, dead)).toSorted((a, b) => (a.server < b.server ? -1 : 1));
     said.push(...here.filter((one) => one.answer !== 'alias'));
+    aliases.push(...here.filter((one) => one.answer === 'alias'));
     for (const target of new Set(here.flatMap((one) => one.target ?? []))) await go(target, [...path, at]);
   };
   await go(name, []);
-  return { said, dead, isSpent: walk.isSpent };
+  return { said, aliases, dead, isSpent: walk.isSpent };
 }
 
 function endOf(at: string, path: readonly string[]): Dead | undefined {
@@ -93,11 +105,9 @@ async function askAt(walk: Walk, name: string, dead: Dead[]): Promise<Said[]> {
   return said;
 }
 
-type TxtRecord = Pick<Look, 'txtName' | 'txtValue'>;
-
-function lookOf(record: TxtRecord, trail: Trail, delegationZone: string | undefined): Look {
+function lookOf(record: Wanted, trail: Trail, delegationZone: string | undefined): Look {
   const { txtName, txtValue } = record;
-  const problem = problemOf({ txtName: toDnsName(txtName), txtValue }, trail, delegationZone);
+  const problem = problemOf({ ...record, txtName: toDnsName(txtName) }, trail, delegationZone);
   const look = { txtName, txtValue, isVisible: problem === undefined, seen: trail.said.map(toSeen) };
   return problem === undefined ? look : { ...look, problem };
 }

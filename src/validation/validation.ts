@@ -29,11 +29,56 @@ export interface Seen {
   readonly values: readonly string[];
 }
 
+/** A record to look for. */
+export interface Wanted {
+  readonly txtName: string;
+  readonly txtValue: string;
+  /** Where a CNAME at `txtName` is expected to lead (delegated validation); what is said without one names it. */
+  readonly delegatedTo?: string;
+}
+
 /** Looks whether a record can be seen by a CA. Never throws for what DNS answers: that is its result. */
-export type LookAtTxt = (
-  record: { readonly txtName: string; readonly txtValue: string },
-  signal: AbortSignal,
-) => Promise<Look>;
+export type LookAtTxt = (record: Wanted, signal: AbortSignal) => Promise<Look>;
+
+/** What a CA will be asked for, as far as CAA records speak of it. */
+export interface CaaQuestion {
+  /** Hosts of a pack, with wildcards; lower-case A-labels. */
+  readonly hosts: readonly string[];
+  /** Names by which CAA records call the CA, e.g. `letsencrypt.org`; none for a CA that does not look at CAA. */
+  readonly identities: readonly string[];
+  /** URL of our account at the CA (RFC 8657 3); undefined while there is none: then accounts are not compared. */
+  readonly accountUri?: string;
+  /** How control will be shown (RFC 8657 4), e.g. `dns-01`. */
+  readonly method: string;
+}
+
+/** What CAA records say of an order. */
+export interface CaaLook {
+  /** For the subscriber, when the CA must refuse: which record forbids it at which name, and what to change. */
+  readonly refusal?: string;
+  /** One sentence per host whose records could not be told, or differ between servers: the CA may refuse. */
+  readonly doubts: readonly string[];
+}
+
+/** Looks whether CAA records let a CA issue (RFC 8659). Never throws for what DNS answers: that is its result. */
+export type LookAtCaa = (question: CaaQuestion, signal: AbortSignal) => Promise<CaaLook>;
+
+/** A TXT record to publish or to take away again. */
+export interface TxtRecord {
+  readonly txtName: string;
+  readonly txtValue: string;
+}
+
+/** Publishes TXT records in somebody's zone. Both may be repeated: what is so already, stays so. */
+export interface TxtPublisher {
+  /**
+   * Adds each value beside those that are at its name. Throws `dns_unreachable`, or `dns_update_refused` in words
+   * for the subscriber.
+   */
+  add(records: readonly TxtRecord[], signal: AbortSignal): Promise<void>;
+  /** Takes away these values and no other. Throws as `add`. */
+  remove(records: readonly TxtRecord[], signal: AbortSignal): Promise<void>;
+}
 
 /** What the responder needs of the service to answer one question; names are lower-case without final dot. */
 export interface ResponderSource {

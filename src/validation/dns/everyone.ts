@@ -15,6 +15,8 @@ export interface Said {
   readonly values: readonly string[];
   /** The CNAME's target. */
   readonly target?: string;
+  /** Who said it; absent where nobody was asked. */
+  readonly from?: Server;
   /** How it failed, as the rest of a sentence: `does not answer`. */
   readonly why?: string;
 }
@@ -51,7 +53,7 @@ export async function unasked(walk: Walk, zone: Zone, name: string): Promise<Sai
 
 /** What a server's answer to a TXT question says; also to another question, for a server that did not help. */
 export function saidOf(name: string, { server, heard }: ServerHeard): Said {
-  return { server: label(server), name, values: [], ...read(name, heard) };
+  return { server: label(server), name, values: [], from: server, ...read(name, heard) };
 }
 
 /** A server as it is called to the subscriber: name and address. */
@@ -66,9 +68,9 @@ function read(name: string, heard: Heard): Pick<Said, 'answer'> & Partial<Said> 
     return { answer: 'failed', why: failureOf(reply) };
   if (!reply.isAuthoritative) return { answer: 'failed', why: 'answers without authority for the zone' };
   const target = own.find((record) => record.type === 'CNAME')?.data;
-  if (target !== undefined) return { answer: 'alias', target };
-  if (reply.rcode === RCODE.nxDomain) return { answer: 'no_name' };
   const values = own.filter((record) => record.type === 'TXT').map((record) => record.data);
+  if (target !== undefined) return { answer: 'alias', target, values };
+  if (reply.rcode === RCODE.nxDomain) return { answer: 'no_name' };
   return { answer: values.length > 0 ? 'values' : 'no_record', values };
 }
 

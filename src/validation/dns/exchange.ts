@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
-import { connect, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { type AskedType, newQuery, RCODE, type Reply, readReply, type Sent } from './message.ts';
+import { askStream, within, wordsOf } from './stream.ts';
 
 /** One question to one server. `name` is a plain name, `address` an IP address. */
 export interface Question {
@@ -55,8 +56,9 @@ const silence = (why: string): Heard => ({ kind: 'silence', why });
 async function overUdp(question: Question, sent: Sent, signal: AbortSignal): Promise<Heard> {
   // A socket of its own for each message: a random port, and the kernel drops what comes from other addresses.
   const socket = createSocket(isIPv6(question.address) ? 'udp6' : 'udp4');
+  const limits = { signal, limitMs: TRY_MS, late: silence('does not answer') };
   try {
-    return await within('does not answer', signal, (settle) => {
+    return await within<Heard>(limits, (settle) => {
       let strays = 0;
       socket.on('error', (error) => settle(silence(wordsOf(error))));
       socket.on('message', (bytes) => {
@@ -76,49 +78,11 @@ async function overUdp(question: Question, sent: Sent, signal: AbortSignal): Pro
 }
 
 async function overTcp(question: Question, sent: Sent, signal: AbortSignal): Promise<Heard> {
-  const socket = connect({ host: question.address, port: question.port });
-  try {
-    return await within('does not answer over TCP', signal, (settle) => {
-      let bytes: Buffer = Buffer.alloc(0);
-      socket.on('error', (error) => settle(silence(`${wordsOf(error)} over TCP`)));
-      socket.on('close', () => settle(silence('closed the TCP connection')));
-      socket.on('data', (chunk) => {
-        bytes = Buffer.concat([bytes, chunk]);
-        const end = bytes.length < 2 ? Number.POSITIVE_INFINITY : 2 + bytes.readUInt16BE(0);
-        if (bytes.length < end) return;
-        const reply = readReply(bytes.subarray(2, end), sent);
-        settle(reply ? { kind: 'reply', reply } : silence('sends something else than DNS over TCP'));
-      });
-      socket.write(
-        Buffer.concat([Buffer.from([sent.bytes.length >> 8, sent.bytes.length & 255]), sent.bytes]),
-      );
-    });
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** What `start` settles on, or silence with `late` after the time limit of a try or on abort. */
-async function within(
-  late: string,
-  signal: AbortSignal,
-  start: (settle: (heard: Heard) => void) => void,
-): Promise<Heard> {
-  const { promise, resolve } = Promise.withResolvers<Heard>();
-  const timer = setTimeout(() => resolve(silence(late)), TRY_MS);
-  const abort = () => resolve(silence(late));
-  signal.addEventListener('abort', abort, { once: true });
-  start(resolve);
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-function wordsOf(error: Error): string {
-  const code = 'code' in error ? error.code : undefined;
-  if (code === 'ECONNREFUSED') return 'does not listen';
-  return typeof code === 'string' ? `cannot be reached (${code})` : 'cannot be reached';
+  const heard = await askStream(
+    { host: question.address, port: question.port },
+    { bytes: sent.bytes, signal, limitMs: TRY_MS },
+  );
+  if (heard.kind === 'silence') return heard;
+  const reply = readReply(heard.bytes, sent);
+  return reply ? { kind: 'reply', reply } : silence('sends something else than DNS over TCP');
 }

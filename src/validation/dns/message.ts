@@ -3,7 +3,7 @@ import packet, { type Answer } from 'dns-packet';
 import { toDnsName } from './names.ts';
 
 /** Types that this service asks for. */
-export type AskedType = 'TXT' | 'SOA' | 'NS' | 'A' | 'AAAA';
+export type AskedType = 'TXT' | 'SOA' | 'NS' | 'A' | 'AAAA' | 'CAA';
 
 /** Largest UDP message, without fragments on any usual path (DNS flag day 2020). */
 export const MOST_UDP = 1_232;
@@ -27,7 +27,10 @@ export interface Sent {
   readonly bytes: Buffer;
 }
 
-/** A record of a reply; `data` is an address, a name, or the bytes of all TXT strings in one (latin1). */
+/**
+ * A record of a reply; `data` is an address, a name, the bytes of all TXT strings in one (latin1), or flags, tag and
+ * value of CAA with spaces between.
+ */
 export interface DnsRecord {
   readonly name: string;
   readonly type: AskedType | 'CNAME';
@@ -126,9 +129,14 @@ function dataOf(record: Answer): Pick<DnsRecord, 'type' | 'data'> | undefined {
   if (record.type === 'NS' || record.type === 'CNAME')
     return { type: record.type, data: toDnsName(record.data) };
   if (record.type === 'TXT') return { type: 'TXT', data: textOf(record.data) };
+  if (record.type === 'CAA') return { type: 'CAA', data: caaOf(record.data) };
   if (record.type === 'SOA') return { type: 'SOA', data: toDnsName(record.data.mname) };
   return undefined;
 }
+
+/** A tag is letters and digits (RFC 8659 4.1); whatever else stands there must not end it. */
+const caaOf = ({ flags = 0, tag, value }: packet.CaaData): string =>
+  `${flags} ${tag.replace(/[^a-z0-9]/gi, '?')} ${value}`;
 
 function textOf(data: packet.TxtData): string {
   const strings = Array.isArray(data) ? data : [data];

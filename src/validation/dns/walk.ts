@@ -25,6 +25,8 @@ export interface Scope {
   readonly allow: readonly string[];
   readonly ipv6: boolean;
   readonly suffixes: Suffixes;
+  /** Messages of one walk, all names and zones together: 50 unless said. */
+  readonly mostQueries?: number;
 }
 
 /** Every server of a zone, sorted by what may be done with it. */
@@ -47,7 +49,6 @@ export type Descent =
   | { readonly kind: 'reply'; readonly zone: Zone; readonly server: Server; readonly reply: Reply }
   | { readonly kind: 'stuck'; readonly zone: Zone; readonly heard: readonly ServerHeard[] };
 
-/** Messages of one walk, all names and zones together. */
 const MOST_QUERIES = 50;
 /** Name servers whose names lie in zones of name servers whose names lie in zones … */
 const MOST_NESTED = 4;
@@ -62,12 +63,13 @@ export class Walk {
   readonly #zones = new Map<string, Zone>();
   readonly #found = new Map<string, readonly string[] | undefined>();
   readonly #seeking = new Set<string>();
-  #left = MOST_QUERIES;
+  #left: number;
   #isShort = false;
 
   constructor(scope: Scope, signal: AbortSignal) {
     this.#scope = scope;
     this.#signal = signal;
+    this.#left = scope.mostQueries ?? MOST_QUERIES;
   }
 
   /** Whether the walk ended early: its queries or its time did not suffice. */
