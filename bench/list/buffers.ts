@@ -1,0 +1,25 @@
+import type { ListFilter } from '../../src/pack/tally.ts';
+import { pageStatement } from '../../src/store/list.ts';
+import { valuesOf } from '../../src/store/statement.ts';
+import type { Pool } from '../../src/store/store.ts';
+import { PER_PAGE } from './pages.ts';
+
+/** Blocks of PostgreSQL that the statement of a page touches, in memory or not. */
+export async function buffersOf(
+  pool: Pool,
+  zoneId: string,
+  filter: ListFilter,
+  page: number,
+): Promise<number> {
+  const { statement, values } = pageStatement({ zoneId, ...filter, page, perPage: PER_PAGE });
+  const { rows } = await pool.query<{ 'QUERY PLAN': readonly PlanOf[] }>(
+    `explain (analyze, buffers, format json) ${statement.text}`,
+    valuesOf(statement, values),
+  );
+  const plan = rows[0]?.['QUERY PLAN'][0]?.Plan;
+  return (plan?.['Shared Hit Blocks'] ?? 0) + (plan?.['Shared Read Blocks'] ?? 0);
+}
+
+interface PlanOf {
+  readonly Plan: { readonly 'Shared Hit Blocks': number; readonly 'Shared Read Blocks': number };
+}

@@ -1,0 +1,129 @@
+/** The rows that stand for one pack, in every table that knows of it: what `insertPack` and its jobs would have written. */
+import { render } from '../../src/job/advance.ts';
+import { systemClock } from '../../src/kit/clock.ts';
+import { toName } from '../../src/pack/hosts.ts';
+import { deadline, earliestEnd } from '../../src/pack/lifecycle.ts';
+import type { Certificate, Pack, PackZone } from '../../src/pack/pack.ts';
+import { classOf, facetOf } from '../../src/pack/tally.ts';
+import { BUCKET_BITS, countsOf } from '../../src/store/counts.ts';
+import type { Filing } from '../../src/store/packs.ts';
+import type { Tx } from '../../src/store/store.ts';
+import { reverse } from '../../src/store/txt-records.ts';
+import { suffixesOf } from '../../src/store/zones.ts';
+import { Rows } from './copy.ts';
+
+const desk = { clock: systemClock(), reply: { delegationZone: 'dcv.example.net' } };
+
+/** Everything about packs that is written as they come. */
+export class PackTables {
+  readonly #packs = new Rows('packs');
+  readonly #certificates = new Rows('certificates');
+  readonly #hosts = new Rows('pack_hosts');
+  readonly #suffixes = new Rows('pack_suffixes');
+  /** Bytes of all packs' JSON. */
+  bytes = 0;
+
+  add(pack: Pack, seq: number): void {
+    const rendered = render(desk, pack);
+    this.bytes += Buffer.byteLength(rendered.wire);
+    this.#packs.add(packRow(pack, { ...rendered, seq }));
+    for (const one of pack.certificates) this.#certificates.add(certificateRow(pack, one));
+    const place = { pack_id: pack.id, account_id: pack.zone.accountId, seq };
+    const names = new Set(pack.hosts.map(toName));
+    for (const name of names) this.#hosts.add({ ...place, reversed: reverse(name) });
+    for (const name of new Set([...names].flatMap(suffixesOf)))
+      if (!names.has(name)) this.#suffixes.add({ ...place, name });
+  }
+
+  async send(tx: Tx): Promise<void> {
+    for (const rows of [this.#packs, this.#certificates, this.#hosts, this.#suffixes]) await rows.send(tx);
+  }
+}
+
+const packRow = (
+  pack: Pack,
+  { wire, wireVersion, seq }: Omit<Filing, 'dueAt'> & { readonly seq: number },
+) => ({
+  id: pack.id,
+  zone_id: pack.zone.id,
+  account_id: pack.zone.accountId,
+  lane: 0,
+  ord: pack.ord,
+  type: pack.type,
+  status: pack.status,
+  status_since: pack.statusSince,
+  hosts: pack.hosts,
+  certificate_authority: pack.certificateAuthority,
+  validation_method: pack.validationMethod,
+  validity_days: pack.validityDays,
+  environment: pack.environment,
+  is_branded: pack.isBranded,
+  validation_records: JSON.stringify(pack.validationRecords),
+  validation_errors: JSON.stringify(pack.validationErrors),
+  attempts: pack.attempts,
+  created_on: pack.createdOn,
+  modified_on: pack.modifiedOn,
+  due_at: deadline(pack),
+  claim: pack.claim,
+  wire,
+  wire_version: wireVersion,
+  class: classOf(pack),
+  facet: facetOf(pack),
+  expires_on: earliestEnd(pack),
+  seq,
+});
+
+const certificateRow = (pack: Pack, one: Certificate) => ({
+  id: one.id,
+  pack_id: pack.id,
+  algorithm: one.algorithm,
+  hosts: one.hosts,
+  issuer: one.issuer,
+  signature: one.signature,
+  fingerprint: one.fingerprint,
+  serial: one.serial,
+  not_before: one.notBefore,
+  not_after: one.notAfter,
+  uploaded_on: one.uploadedOn,
+  modified_on: one.modifiedOn,
+  chain: '',
+  sealed_key: NO_KEY,
+});
+
+/** No list reads chains or keys, and keys of a thousandth of a second each would take longer than all the rest. */
+const NO_KEY = Buffer.alloc(0);
+
+/** Counts of a zone and of its buckets, gathered as its packs come. */
+export class ZoneCounts {
+  readonly #zone: PackZone;
+  readonly #total: number[] = [];
+  readonly #buckets = BUCKET_BITS.map(() => new Map<number, number[]>());
+  #last = 0;
+
+  constructor(zone: PackZone) {
+    this.#zone = zone;
+  }
+
+  add(pack: Pack): void {
+    this.#last = Math.max(this.#last, pack.ord);
+    const counts = countsOf(pack);
+    addTo(this.#total, counts);
+    for (const [level, buckets] of this.#buckets.entries()) {
+      const bucket = Math.floor(pack.ord / 2 ** (BUCKET_BITS[level] ?? 0));
+      const sums = buckets.get(bucket) ?? [];
+      buckets.set(bucket, sums);
+      addTo(sums, counts);
+    }
+  }
+
+  /** Rows of `pack_buckets`, and of the table in which zones' own counts are brought in. */
+  write(buckets: Rows, zones: Rows): void {
+    for (const [level, sums] of this.#buckets.entries())
+      for (const [bucket, counts] of sums) buckets.add({ zone_id: this.#zone.id, level, bucket, counts });
+    zones.add({ id: this.#zone.id, next_ord: this.#last + 1, counts: this.#total });
+  }
+}
+
+function addTo(sums: number[], counts: readonly number[]): void {
+  for (const [i, n] of counts.entries()) sums[i] = (sums[i] ?? 0) + n;
+}
