@@ -73,7 +73,7 @@ add(
   },
   async (database, numbers) => {
     await using small = await smallDatabase(database, say);
-    return listBench({ ...numbers, url: database.url, pool: database.pool, small }, say);
+    return await listBench({ ...numbers, url: database.url, pool: database.pool, small }, say);
   },
 );
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type Statement, statement } from './statement.ts';
 import { hashOf, type Token } from './tokens.ts';
 import { intAt, isNull, locate, offsetsFor, textAt } from './wire/cells.ts';
@@ -11,20 +12,28 @@ export interface Passage {
   readonly version: number | undefined;
 }
 
+/** What is asked for, once for all requests of a batch that ask for the same. */
 interface Asked {
   readonly secret: string;
   readonly zoneId: string;
-  resolve(passage: Passage): void;
-  reject(error: unknown): void;
+  readonly passage: PromiseWithResolvers<Passage>;
 }
 
+/** Questions under way at once: while they are, requests gather for the next one. */
+const AT_ONCE = 2;
+/** Tokens whose hashes are remembered: a busy client's is not made anew for each request. */
+const MOST_HASHES = 1_000;
+
 /**
- * Asks the database for the token and the zone of each request. Requests of one turn of the event loop are asked for
- * together, after the last of them arrived: none is answered by what was read before it came.
+ * Asks the database for the token and the zone of each request. Requests that come while a question is under way are
+ * asked for together in the next one: none is answered by what was read before it came.
  */
 export class Gate {
   readonly #reader: Reader;
-  #asked: Asked[] = [];
+  #asked = new Map<string, Asked>();
+  #underWay = 0;
+  #isPlanned = false;
+  readonly #hashes = new LRUCache<string, string>({ max: MOST_HASHES });
 
   constructor(reader: Reader) {
     this.#reader = reader;
@@ -32,27 +41,50 @@ export class Gate {
 
   /** `zoneId` is an id, or '' for a request of no zone. */
   pass(secret: string, zoneId: string): Promise<Passage> {
-    const { promise, resolve, reject } = Promise.withResolvers<Passage>();
-    if (this.#asked.push({ secret, zoneId, resolve, reject }) === 1) setImmediate(() => void this.#askAll());
-    return promise;
+    const key = zoneId + secret;
+    const there = this.#asked.get(key);
+    if (there) return there.passage.promise;
+    const passage = Promise.withResolvers<Passage>();
+    this.#asked.set(key, { secret, zoneId, passage });
+    this.#plan();
+    return passage.promise;
+  }
+
+  /** Asks at the end of this turn of the event loop, after the last request that came in it. */
+  #plan(): void {
+    if (this.#isPlanned || this.#underWay >= AT_ONCE || this.#asked.size === 0) return;
+    this.#isPlanned = true;
+    setImmediate(() => void this.#askAll());
   }
 
   async #askAll(): Promise<void> {
-    const asked = this.#asked;
-    this.#asked = [];
-    const pairs = new Map(asked.map((one) => [`${one.secret} ${one.zoneId}`, one]));
+    const asked = [...this.#asked.values()];
+    this.#asked = new Map();
+    this.#isPlanned = false;
+    this.#underWay += 1;
     try {
-      const found = await this.#read([...pairs.values()]);
-      const passages = new Map([...pairs.keys()].map((key, i) => [key, found[i] ?? NOBODY]));
-      for (const one of asked) one.resolve(passages.get(`${one.secret} ${one.zoneId}`) ?? NOBODY);
+      const found = await this.#read(asked);
+      for (const [i, { passage }] of asked.entries()) passage.resolve(found[i] ?? NOBODY);
     } catch (error) {
-      for (const one of asked) one.reject(error);
+      for (const { passage } of asked) passage.reject(error);
+    } finally {
+      this.#underWay -= 1;
+      this.#plan();
     }
+  }
+
+  /** The token's hash as an element of an array of bytea. */
+  #hashOf(secret: string): string {
+    const known = this.#hashes.get(secret);
+    if (known !== undefined) return known;
+    const hash = `"\\\\x${hashOf(secret).toString('hex')}"`;
+    this.#hashes.set(secret, hash);
+    return hash;
   }
 
   async #read(pairs: readonly Asked[]): Promise<Passage[]> {
     const passages: Passage[] = [];
-    const hashes = pairs.map(({ secret }) => `"\\\\x${hashOf(secret).toString('hex')}"`);
+    const hashes = pairs.map(({ secret }) => this.#hashOf(secret));
     const values = {
       hashes: `{${hashes.join(',')}}`,
       zones: `{${pairs.map(({ zoneId }) => `"${zoneId}"`).join(',')}}`,
