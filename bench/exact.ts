@@ -6,7 +6,8 @@ import { newUuid } from '../src/kit/id.ts';
 import { may, type PackEvent } from '../src/pack/lifecycle.ts';
 import { ENVIRONMENTS, PACK_STATUSES, type Pack } from '../src/pack/pack.ts';
 import { createAccount } from '../src/store/accounts.ts';
-import { type PageAsk, pageStatement } from '../src/store/list.ts';
+import { type Ladder, placeOf, remember, toLadder } from '../src/store/ladder.ts';
+import { isNear, ladderOf, near, type PageAsk, step, type Way, walk } from '../src/store/list-ways.ts';
 import { getPackAt } from '../src/store/packs.ts';
 import { valuesOf } from '../src/store/statement.ts';
 import { type Pool, stateOf, type Tx, transaction } from '../src/store/store.ts';
@@ -176,31 +177,67 @@ function randomAsk({ id }: Zone, packs: number): PageAsk {
 
 const SERVED = "('active', 'staging_active', 'pending_expiration')";
 
-/** The page by the statement of the list, and by brute force, in the same snapshot; undefined when they are the same. */
+/** The page by every way of the list, and by brute force, in the same snapshot; undefined when they are the same. */
 async function compare(pool: Pool, ask: PageAsk): Promise<string | undefined> {
   return transaction(pool, async (tx) => {
     await tx.query('set transaction isolation level repeatable read');
-    const { statement, values } = pageStatement(ask);
-    const page = await tx.query<{ version: string; total: number; ord: string | null; wire: string | null }>(
-      statement.text,
-      valuesOf(statement, values),
-    );
-    const brute = await tx.query<{ ord: string; wire: string }>(
-      `select ord, wire from packs
+    const { rows } = await tx.query<Wire>(
+      `select ord::int, wire from packs
         where zone_id = $1 and ($2 = 'all' or status = $2 or $2 = 'served' and status in ${SERVED})
-          and ($3::text is null or environment = $3) order by ord`,
+          and ($3::text is null or environment = $3) order by packs.ord`,
       [ask.zoneId, ask.status, ask.environment ?? null],
     );
     const offset = (ask.page - 1) * ask.perPage;
-    const expected = brute.rows.slice(offset, offset + ask.perPage).map(({ ord, wire }) => ({ ord, wire }));
-    const got = page.rows
-      .flatMap(({ ord, wire }) => (ord !== null && wire !== null ? [{ ord, wire }] : []))
-      .toSorted((a, b) => Number(a.ord) - Number(b.ord)); // as the list does
+    const expected = { total: rows.length, rows: rows.slice(offset, offset + ask.perPage) };
     try {
-      assert.deepEqual({ total: page.rows[0]?.total, got }, { total: brute.rows.length, got: expected });
+      assert.deepEqual(await whole(tx, walk(ask)), expected, 'walk');
+      if (isNear(ask)) assert.deepEqual(await whole(tx, near(ask)), expected, 'near');
+      assert.deepEqual(await byLadder(tx, ask), expected, 'step');
       return undefined;
     } catch (error) {
       return `${JSON.stringify(ask)}: ${String(error)}`;
     }
   });
+}
+
+interface Wire {
+  readonly ord: number;
+  readonly wire: string;
+}
+
+async function whole(tx: Tx, { statement, values }: Way): Promise<{ total: number; rows: Wire[] }> {
+  type Row = { total: number; ord: string | null; wire: string | null };
+  const { rows } = await tx.query<Row>(statement.text, valuesOf(statement, values));
+  const page = rows.flatMap(({ ord, wire }) =>
+    ord !== null && wire !== null ? [{ ord: Number(ord), wire }] : [],
+  );
+  return { total: rows[0]?.total ?? -1, rows: page };
+}
+
+async function byLadder(tx: Tx, ask: PageAsk): Promise<{ total: number; rows: Wire[] }> {
+  type Rung = { version: string; total: number; bucket: number | null; n: number };
+  const made = ladderOf(ask);
+  const { rows: rungs } = await tx.query<Rung>(made.statement.text, valuesOf(made.statement, made.values));
+  const full = rungs.filter(({ bucket }) => bucket !== null);
+  const head = { version: Number(rungs[0]?.version), total: rungs[0]?.total ?? -1 };
+  const ladder = toLadder(
+    head,
+    full.map(({ bucket }) => bucket ?? 0),
+    full.map(({ n }) => n),
+  );
+  const first = await stepTo(tx, ask, ladder);
+  const [begin, end] = [first[0]?.ord, first.at(-1)?.ord];
+  if (begin === undefined || end === undefined) return { total: ladder.total, rows: first };
+  remember(ladder, ask, [begin, end]);
+  const again = await stepTo(tx, ask, ladder);
+  assert.deepEqual(again, first, 'step to a place that was seen before');
+  return { total: ladder.total, rows: again };
+}
+
+async function stepTo(tx: Tx, ask: PageAsk, ladder: Ladder): Promise<Wire[]> {
+  const place = placeOf(ladder, ask);
+  if (!place) return [];
+  const { statement, values } = step(ask, ladder.version, place);
+  const { rows } = await tx.query<{ ord: string; wire: string }>(statement.text, valuesOf(statement, values));
+  return rows.map(({ ord, wire }) => ({ ord: Number(ord), wire }));
 }

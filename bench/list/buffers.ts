@@ -1,17 +1,18 @@
 import type { ListFilter } from '../../src/pack/tally.ts';
-import { pageStatement } from '../../src/store/list.ts';
+import { isNear, near, walk } from '../../src/store/list-ways.ts';
 import { valuesOf } from '../../src/store/statement.ts';
 import type { Pool } from '../../src/store/store.ts';
 import { PER_PAGE } from './pages.ts';
 
-/** Blocks of PostgreSQL that the statement of a page touches, in memory or not. */
+/** Blocks of PostgreSQL that the statement of a page touches, in memory or not, where no ladder is at hand. */
 export async function buffersOf(
   pool: Pool,
   zoneId: string,
   filter: ListFilter,
   page: number,
 ): Promise<number> {
-  const { statement, values } = pageStatement({ zoneId, ...filter, page, perPage: PER_PAGE });
+  const ask = { zoneId, ...filter, page, perPage: PER_PAGE };
+  const { statement, values } = isNear(ask) ? near(ask) : walk(ask);
   const { rows } = await pool.query<{ 'QUERY PLAN': readonly PlanOf[] }>(
     `explain (analyze, buffers, format json) ${statement.text}`,
     valuesOf(statement, values),

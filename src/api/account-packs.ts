@@ -9,7 +9,7 @@ import type { Token } from '../store/tokens.ts';
 import type { ApiDeps } from './api.ts';
 import { bearerOf, checkAccount, checkReach, isHexId, tokenOf } from './auth.ts';
 import { readCursor, toCursor } from './cursor.ts';
-import { cursorBody, type Piece } from './envelope.ts';
+import { cursorBody } from './envelope.ts';
 import { type Query, readChoice, readInstant, readPerPage, readText, refuse } from './page.ts';
 import { renderedAgain } from './rendered.ts';
 
@@ -105,9 +105,7 @@ function readHost(query: Query, name: string, read: (text: string) => string): s
   }
 }
 
-async function upToDate(deps: ApiDeps, row: AccountRow): Promise<Piece> {
-  const wire = await renderedAgain(deps, row, () => getClaimed(deps.pool, row.id));
-  if (wire === undefined) return row;
-  const bytes = Buffer.from(wire);
-  return { bytes, start: 0, end: bytes.length };
+async function upToDate(deps: ApiDeps, row: AccountRow): Promise<Buffer> {
+  const again = await renderedAgain(deps, row, () => getClaimed(deps.pool, row.id));
+  return again === undefined ? row.wire : Buffer.from(again);
 }

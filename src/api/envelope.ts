@@ -35,44 +35,23 @@ export const toResultInfo = ({ page, perPage, count, total }: ListInfo) => ({
   total_pages: Math.ceil(total / perPage),
 });
 
-/** A piece of JSON among other bytes. */
-export interface Piece {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
+/** What stands before and behind the items of a page of a list whose items are JSON already. */
+export const pageHead = Buffer.from('{"success":true,"errors":[],"messages":[],"result":[');
+export const pageTail = (info: ListInfo): string => `],"result_info":${JSON.stringify(toResultInfo(info))}}`;
 
-const HEAD = Buffer.from('{"success":true,"errors":[],"messages":[],"result":[');
-const COMMA = 0x2c;
-
-/** As `ok`, for a page of a list whose items are JSON already: one copy of each, and no string. */
-export function pageBody(items: readonly Piece[], info: ListInfo): Buffer {
-  return joined(items, Buffer.from(`],"result_info":${JSON.stringify(toResultInfo(info))}}`));
-}
-
-/** As `pageBody`, for a list that is walked by cursor. */
-export function cursorBody(items: readonly Piece[], { perPage, cursor }: CursorInfo): Buffer {
+/** As `ok`, for a list that is walked by cursor, whose items are JSON already. */
+export function cursorBody(items: readonly Buffer[], { perPage, cursor }: CursorInfo): Buffer {
   const info = { count: items.length, per_page: perPage, ...(cursor !== undefined && { cursor }) };
-  return joined(items, Buffer.from(`],"result_info":${JSON.stringify(info)}}`));
+  const pieces = items.flatMap((item, i) => (i === 0 ? [item] : [COMMA, item]));
+  return Buffer.concat([pageHead, ...pieces, Buffer.from(`],"result_info":${JSON.stringify(info)}}`)]);
 }
+
+const COMMA = Buffer.from(',');
 
 /** Where a list goes on; no cursor: it is at its end. */
 interface CursorInfo {
   readonly perPage: number;
   readonly cursor: string | undefined;
-}
-
-function joined(items: readonly Piece[], tail: Buffer): Buffer {
-  const commas = Math.max(items.length - 1, 0);
-  const length = items.reduce((sum, { start, end }) => sum + end - start, HEAD.length + commas + tail.length);
-  const body = Buffer.allocUnsafeSlow(length);
-  let at = HEAD.copy(body);
-  for (const [i, { bytes, start, end }] of items.entries()) {
-    if (i > 0) body[at++] = COMMA;
-    at += bytes.copy(body, at, start, end);
-  }
-  tail.copy(body, at);
-  return body;
 }
 
 /** Sends JSON that was rendered before. */

@@ -5,19 +5,23 @@ import { ENVIRONMENTS, PACK_STATUSES } from '../pack/pack.ts';
 import { WIRE_VERSION } from '../pack/reply.ts';
 import type { ListFilter } from '../pack/tally.ts';
 import { Gate } from '../store/gate.ts';
-import { listPage, type Page } from '../store/list.ts';
+import { Lists, type PageHead } from '../store/list.ts';
+import type { PageAsk } from '../store/list-ways.ts';
 import { getPackAt } from '../store/packs.ts';
 import type { ApiDeps } from './api.ts';
 import { passInto } from './auth.ts';
 import { codingFor, encode } from './encoding.ts';
-import { type ListInfo, pageBody } from './envelope.ts';
-import { type PageQuery, Query, readChoice, readPage } from './page.ts';
-import { type CachedPage, PageCache } from './page-cache.ts';
+import { pageHead, pageTail } from './envelope.ts';
+import { Query, readChoice, readPage } from './page.ts';
+import { type CachedPage, PageCache, type Ready } from './page-cache.ts';
+import { PageMemory, PageWriter } from './page-writer.ts';
 import { renderedAgain } from './rendered.ts';
 
 /** What the list needs beside the rest of the API. */
 interface ListDeps extends ApiDeps {
+  readonly lists: Lists;
   readonly cache: PageCache;
+  readonly memory: PageMemory;
   /** Changes when the same version of a zone would be rendered in another way. */
   readonly edition: string;
 }
@@ -30,7 +34,13 @@ export const packListRoute =
   (given: ApiDeps): FastifyPluginAsync =>
   async (app) => {
     const gate = new Gate(given.reader);
-    const deps = { ...given, cache: new PageCache(given.pageCacheBytes), edition: editionOf(given) };
+    const deps = {
+      ...given,
+      lists: new Lists(given.reader),
+      cache: new PageCache(given.pageCacheBytes),
+      memory: new PageMemory(),
+      edition: editionOf(given),
+    };
     app.get<{ Params: { zone_id: string }; Querystring: Query }>(
       '/zones/:zone_id/ssl/certificate_packs',
       async (request, reply) => {
@@ -49,8 +59,6 @@ function readFilter(query: Query): ListFilter {
   return { status: status ?? 'served', environment: readChoice(query, 'deploy', ENVIRONMENTS) };
 }
 
-type Ask = { readonly zoneId: string } & PageQuery & ListFilter;
-
 interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -59,57 +67,81 @@ interface Exchange {
 async function answer(
   deps: ListDeps,
   { request, reply }: Exchange,
-  ask: Ask,
+  ask: PageAsk,
   version: number,
 ): Promise<void> {
   const coding = codingFor(request.headers['accept-encoding']);
   const known = request.headers['if-none-match'];
   if (known !== undefined && isSame(known, `${version}-${deps.edition}`)) {
-    return send(reply, 304, tagOf(deps, version, coding));
+    return send(reply, 304, { head: headOf(deps, version, { coding }) });
   }
   const key = `${ask.zoneId} ${ask.status} ${ask.environment} ${ask.page} ${ask.perPage}`;
   const cached = deps.cache.get(key, version);
-  const page = cached ?? (await readPageOf(deps, ask, key));
+  if (!cached) return sendFresh(deps, reply, { ask, version, key });
   // What is sent once is not worth the work.
-  if (cached && coding !== undefined) {
-    const body = await codedBody(deps, key, cached, coding);
-    return send(reply, 200, { ...tagOf(deps, version, coding), 'content-encoding': coding }, body);
+  send(reply, 200, coding === undefined ? cached : await codedOf(deps, key, cached, coding));
+}
+
+/** Sends a page as it is in the database now. */
+async function sendFresh(deps: ListDeps, reply: FastifyReply, one: Wanted): Promise<void> {
+  const writer = new PageWriter(deps.memory);
+  try {
+    const head = await writePage(deps, one, writer);
+    const { body } = writer;
+    const page = { head: headOf(deps, head.version, { length: body.length }), body };
+    deps.cache.offer(one.key, () => ({
+      ...page,
+      version: head.version,
+      body: Buffer.from(body),
+      coded: new Map(),
+    }));
+    // The memory is free for another page when the last byte has left.
+    reply.raw.once('close', () => writer.release());
+    send(reply, 200, page);
+  } catch (error) {
+    writer.release();
+    throw error;
   }
-  send(reply, 200, tagOf(deps, page.version), page.body);
 }
 
-/** The page from the database, in one statement with the version that it shows. */
-async function readPageOf(deps: ListDeps, ask: Ask, key: string): Promise<CachedPage> {
-  const page = await listPage(deps.reader, ask);
-  if (!page) throw new Fault('zone_not_found', `zone ${ask.zoneId} not found`);
-  const { page: number, perPage } = ask;
-  const info: ListInfo = { page: number, perPage, count: page.rows.length, total: page.total };
-  const body = pageBody(await upToDate(deps, ask, page), info);
-  const made = { version: page.version, body, coded: new Map<string, Buffer>() };
-  deps.cache.offer(key, made);
-  return made;
+/** What is wanted of a zone, its version as the gate saw it, and what the page is called in the cache. */
+interface Wanted {
+  readonly ask: PageAsk;
+  readonly version: number;
+  readonly key: string;
 }
 
-/** The page's rows, those that an older version rendered rendered again. */
-async function upToDate(deps: ListDeps, { zoneId }: Ask, { rows }: Page): Promise<Page['rows']> {
-  if (rows.every(({ wireVersion }) => wireVersion >= WIRE_VERSION)) return rows;
-  return Promise.all(
-    rows.map(async (row) => {
-      const wire = await renderedAgain(deps, row, () => getPackAt(deps.pool, zoneId, row.ord));
-      if (wire === undefined) return row;
-      const bytes = Buffer.from(wire);
-      return { ...row, bytes, start: 0, end: bytes.length };
-    }),
-  );
+/** Reads a page, in one statement with the version that it shows; again where some of it had to be rendered first. */
+async function writePage(deps: ListDeps, { ask, version }: Wanted, writer: PageWriter): Promise<PageHead> {
+  for (let tries = MOST_TRIES; ; tries--) {
+    const stale: { readonly ord: number; readonly wireVersion: number }[] = [];
+    writer.begin(pageHead);
+    const head = await deps.lists.page(ask, version, (pack) => {
+      if (pack.wireVersion < WIRE_VERSION) stale.push({ ord: pack.ord, wireVersion: pack.wireVersion });
+      writer.add(pack);
+    });
+    if (!head) throw new Fault('zone_not_found', `zone ${ask.zoneId} not found`);
+    if (stale.length === 0 || tries === 0) {
+      writer.end(pageTail({ page: ask.page, perPage: ask.perPage, count: writer.count, total: head.total }));
+      return head;
+    }
+    await Promise.all(
+      stale.map((row) => renderedAgain(deps, row, () => getPackAt(deps.pool, ask.zoneId, row.ord))),
+    );
+  }
 }
 
-async function codedBody(deps: ListDeps, key: string, page: CachedPage, coding: string): Promise<Buffer> {
+/** How often a page is read again because packs of it were rendered by an older version. */
+const MOST_TRIES = 3;
+
+async function codedOf(deps: ListDeps, key: string, page: CachedPage, coding: string): Promise<Ready> {
   const there = page.coded.get(coding);
   if (there) return there;
   const body = await encode(page.body, coding);
-  page.coded.set(coding, body);
+  const made = { head: headOf(deps, page.version, { coding, length: body.length }), body };
+  page.coded.set(coding, made);
   deps.cache.grew(key, page);
-  return body;
+  return made;
 }
 
 /** Stands for how this service renders and what it was begun with: the same version number may come again elsewhere. */
@@ -119,11 +151,6 @@ const editionOf = ({ installation, reply }: ApiDeps): string =>
     .digest('base64url')
     .slice(0, 12);
 
-/** A strong validator (RFC 9110 8.8.3): it differs by content coding. */
-const tagOf = ({ edition }: ListDeps, version: number, coding?: string) => ({
-  etag: `"${version}-${edition}${coding === undefined ? '' : `-${coding}`}"`,
-});
-
 /** Whether a header If-None-Match (RFC 9110 13.1.2) names this validator, in whatever coding. */
 const isSame = (header: string, tag: string): boolean =>
   header.split(',').some((one) => {
@@ -132,15 +159,33 @@ const isSame = (header: string, tag: string): boolean =>
   });
 
 /** Sends past the framework: it has nothing to add to bytes that are ready. */
-function send(reply: FastifyReply, status: number, headers: Record<string, string>, body?: Buffer): void {
+function send(
+  reply: FastifyReply,
+  status: number,
+  { head, body }: Partial<Ready> & Pick<Ready, 'head'>,
+): void {
   reply.hijack();
-  reply.raw.writeHead(status, {
-    ...COMMON,
-    ...headers,
-    ...(body && { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length }),
-  });
+  reply.raw.writeHead(status, head);
   reply.raw.end(body);
 }
 
-/** A page may be kept, but not shown without asking again. */
-const COMMON = { 'cache-control': 'private, no-cache', vary: 'Accept-Encoding' };
+/**
+ * The head of a page, or of the answer that it did not change: then there is no `length`. The page may be kept, but not
+ * shown without asking again: by a strong validator (RFC 9110 8.8.3), another one for each content coding.
+ */
+function headOf(
+  { edition }: ListDeps,
+  version: number,
+  { coding, length }: { readonly coding?: string | undefined; readonly length?: number },
+): Ready['head'] {
+  return {
+    'cache-control': 'private, no-cache',
+    vary: 'Accept-Encoding',
+    etag: `"${version}-${edition}${coding === undefined ? '' : `-${coding}`}"`,
+    ...(length !== undefined && {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': length,
+    }),
+    ...(length !== undefined && coding !== undefined && { 'content-encoding': coding }),
+  };
+}

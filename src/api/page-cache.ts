@@ -1,18 +1,23 @@
 import { LRUCache } from 'lru-cache';
 
+/** An answer that is ready to be sent. */
+export interface Ready {
+  readonly head: Readonly<Record<string, string | number>>;
+  readonly body: Buffer;
+}
+
 /** A page as it goes over the wire. */
-export interface CachedPage {
+export interface CachedPage extends Ready {
   /** Version of the zone that the page shows. */
   readonly version: number;
-  readonly body: Buffer;
   /** The same by content coding, made when it was first asked for. */
-  readonly coded: Map<string, Buffer>;
+  readonly coded: Map<string, Ready>;
 }
 
 /** How many keys are remembered as asked for once. */
 const MOST_ONCE = 20_000;
 /** Bytes that an entry costs beside its bodies. */
-const OVERHEAD = 500;
+const OVERHEAD = 1_000;
 
 /**
  * Pages of lists in memory, bounded in bytes. Whoever takes one has to know the zone's version from the database: a
@@ -36,9 +41,9 @@ export class PageCache {
     return page?.version === version ? page : undefined;
   }
 
-  /** Keeps a page that was asked for before. */
-  offer(key: string, page: CachedPage): void {
-    if (this.#pages && (this.#pages.has(key) || this.#isAgain(key))) this.#pages.set(key, page);
+  /** Keeps a page that was asked for before, which is made only then. */
+  offer(key: string, make: () => CachedPage): void {
+    if (this.#pages && (this.#pages.has(key) || this.#isAgain(key))) this.#pages.set(key, make());
   }
 
   /** A page in the cache has another coding now and counts for more. */
@@ -63,5 +68,5 @@ export class PageCache {
 }
 
 function sizeOf({ body, coded }: CachedPage): number {
-  return [...coded.values()].reduce((sum, { length }) => sum + length, body.length) + OVERHEAD;
+  return [...coded.values()].reduce((sum, one) => sum + one.body.length, body.length) + OVERHEAD;
 }

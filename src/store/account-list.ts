@@ -7,7 +7,7 @@ import type { Environment, PackStatus } from '../pack/pack.ts';
 import { type FacetFilter, facetsOf, selectionOf } from '../pack/tally.ts';
 import { type Statement, statement } from './statement.ts';
 import { reverse } from './txt-records.ts';
-import { intAt, isNull, locate, offsetsFor, textAt } from './wire/cells.ts';
+import { bytesAt, intAt, isNull, locate, offsetsFor, textAt } from './wire/cells.ts';
 import type { Reader, Texts } from './wire/reader.ts';
 
 export interface AccountFilter extends FacetFilter {
@@ -30,13 +30,11 @@ export interface Place {
   readonly seq: number;
 }
 
-/** A pack's JSON as it came from the database: a part of `bytes`. */
+/** A pack's JSON as it came from the database. */
 export interface AccountRow {
   readonly id: string;
   readonly wireVersion: number;
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
+  readonly wire: Buffer;
 }
 
 export interface AccountPage {
@@ -107,9 +105,7 @@ const toCandidate = (bytes: Buffer): Candidate => ({
 const toRow = (bytes: Buffer): AccountRow => ({
   id: textAt(bytes, CELLS, 2) ?? '',
   wireVersion: intAt(bytes, CELLS, 3),
-  bytes,
-  start: CELLS[8] ?? 0,
-  end: CELLS[9] ?? 0,
+  wire: bytesAt(bytes, CELLS, 4),
 });
 
 const BEGINNING: Place = { at: '', seq: 0 };

@@ -4,7 +4,7 @@
  */
 import { type ListFilter, selectionOf } from '../pack/tally.ts';
 import { type Statement, statement } from './statement.ts';
-import { intAt, locate, offsetsFor, textAt } from './wire/cells.ts';
+import { bytesAt, intAt, locate, offsetsFor, textAt } from './wire/cells.ts';
 import type { Reader, Texts } from './wire/reader.ts';
 
 /** Which packs: of one zone, or of every zone of an account that is not hidden. */
@@ -21,13 +21,11 @@ export interface ExportPlace {
   readonly ord: number;
 }
 
-/** A pack's JSON as it came from the database: a part of `bytes`. */
+/** A pack's JSON as it came from the database. */
 export interface ExportRow {
   readonly place: ExportPlace;
   readonly wireVersion: number;
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
+  readonly wire: Buffer;
 }
 
 /** Most packs of a batch: about 400 kB. */
@@ -144,9 +142,7 @@ const CELLS = offsetsFor(4);
 const toRow = (bytes: Buffer, place: ExportPlace): ExportRow => ({
   place,
   wireVersion: intAt(bytes, CELLS, 2),
-  bytes,
-  start: CELLS[6] ?? 0,
-  end: CELLS[7] ?? 0,
+  wire: bytesAt(bytes, CELLS, 3),
 });
 
 /** The first packs of zones that are still the account's, where `ords` finds the ordinals behind `rest.after`. */

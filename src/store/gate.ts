@@ -20,7 +20,7 @@ interface Asked {
 }
 
 /** Questions under way at once: while they are, requests gather for the next one. */
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 /** Tokens whose hashes are remembered: a busy client's is not made anew for each request. */
 const MOST_HASHES = 1_000;
 

@@ -1,22 +1,16 @@
 /**
- * Pages of a zone's packs, oldest first, as the JSON that was stored with each. A page is found by counting down two
- * levels of buckets, so a deep one costs what the first costs; rows, total and version are of one snapshot.
+ * Pages of a zone's packs, oldest first, as the JSON that was stored with each. A page is found by counted buckets, so a
+ * deep one costs what the first costs; rows, total and version are of one snapshot. Three ways lead to a page: `near`
+ * for what lies at the beginning, `walk` by the buckets in the database, and `step` by a ladder: the counts of buckets
+ * in memory, of a zone that is read more often than it is written.
  */
-import { type ListFilter, selectionOf } from '../pack/tally.ts';
-import { BUCKET_BITS } from './counts.ts';
-import { type Statement, statement } from './statement.ts';
+import { type Ladder, Ladders, placeOf, remember, toLadder } from './ladder.ts';
+import { isNear, ladderOf, near, type PageAsk, step, type Way, walk } from './list-ways.ts';
 import type { Db } from './store.ts';
 import { intAt, isNull, locate, offsetsFor } from './wire/cells.ts';
-import type { Reader, Texts } from './wire/reader.ts';
+import type { Reader } from './wire/reader.ts';
 
-/** Which page of which packs of a zone. */
-export interface PageAsk extends ListFilter {
-  readonly zoneId: string;
-  readonly page: number;
-  readonly perPage: number;
-}
-
-/** A pack's JSON as it came from the database: a part of `bytes`. */
+/** A pack's JSON as it came from the database: a part of `bytes`, which are good while they are handed over. */
 export interface StoredWire {
   readonly ord: number;
   readonly wireVersion: number;
@@ -25,101 +19,110 @@ export interface StoredWire {
   readonly end: number;
 }
 
-export interface Page {
-  readonly rows: readonly StoredWire[];
+/** Takes the packs of a page, in their order. */
+export type OnPack = (pack: StoredWire) => void;
+
+/** What a page tells beside its packs. */
+export interface PageHead {
   /** Packs that match on all pages. */
   readonly total: number;
   /** Version of the zone in the same snapshot; raised by every change that can be seen in its list. */
   readonly version: number;
 }
 
-const [NEAR_BITS, FAR_BITS] = BUCKET_BITS;
-const NEAR = 2 ** NEAR_BITS;
-const SPAN = 2 ** (FAR_BITS - NEAR_BITS);
+/** The lists of all zones, read from one database. */
+export class Lists {
+  readonly #reader: Reader;
+  readonly #ladders = new Ladders();
 
-/** Rows of `level` where `within` holds, each with how many matches it has and how many are before it. */
-const counted = (level: number, within: string): string => `
-  select bucket, n, sum(n) over (order by bucket) - n as before
-    from (select bucket, counts[:a::int] + counts[:b::int] as n from pack_buckets
-           where zone_id = :zone and level = ${level} and ${within}) as level${level}`;
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
 
-/** The zone, and the bucket in which the page begins: from which ordinal on, and how many matches to leave out. */
-const FOUND = `
-  zone as materialized (
-    select version, counts[:a::int] + counts[:b::int] as total from zones where id = :zone),
-  far as materialized (
-    select bucket, :offset - before as left_out from (${counted(1, 'true')}) as far
-     where before <= :offset and before + n > :offset),
-  near as materialized (
-    select near.bucket * ${NEAR}::bigint as from_ord, far.left_out - near.before as left_out
-      from far cross join lateral (
-        ${counted(0, `bucket >= far.bucket * ${SPAN} and bucket < far.bucket * ${SPAN} + ${SPAN}`)}) as near
-     where near.before <= far.left_out and near.before + near.n > far.left_out)`;
+  /**
+   * Hands the page's packs to `onPack`. `version` is the zone's, read for the same request. Undefined where the zone is
+   * gone.
+   */
+  async page(ask: PageAsk, version: number, onPack: OnPack): Promise<PageHead | undefined> {
+    const ladder = await this.#ladderFor(ask, version);
+    if (ladder && (await this.#step(ask, ladder, onPack))) return ladder;
+    const head = await this.#whole(isNear(ask) ? near(ask) : walk(ask), onPack);
+    if (head && !isNear(ask)) this.#ladders.walked(ask, head);
+    return head;
+  }
 
-const COLUMNS = 'packs.ord, packs.wire_version, packs.wire';
+  /** The ladder of that version; made now if it was missed so often that it is worth its price. */
+  async #ladderFor(ask: PageAsk, version: number): Promise<Ladder | undefined> {
+    const there = this.#ladders.get(ask, version);
+    if (there || !this.#ladders.isWorth(ask, version)) return there;
+    const made = await readLadder(this.#reader, ladderOf(ask));
+    if (made) this.#ladders.put(ask, made);
+    return made?.version === version ? made : undefined;
+  }
 
-/** Every pack from there on. */
-const EVERY = statement(`
-  with ${FOUND}
-  select zone.version, zone.total, page.*
-    from zone left join lateral (
-      select ${COLUMNS} from packs
-       where zone_id = :zone and ord >= (select from_ord from near)
-       order by ord offset (select left_out from near)::bigint limit :limit) as page on true`);
+  /** Whether the zone still had the ladder's version; if not, nothing was handed over. */
+  async #step(ask: PageAsk, ladder: Ladder, onPack: OnPack): Promise<boolean> {
+    const place = placeOf(ladder, ask);
+    if (!place) return true;
+    const ords: number[] = [];
+    const { statement, values } = step(ask, ladder.version, place);
+    await this.#reader.read(statement, values, (bytes, at) => {
+      locate(bytes, at, STEP_CELLS);
+      const ord = intAt(bytes, STEP_CELLS, 0);
+      ords.push(ord);
+      onPack({
+        ord,
+        wireVersion: intAt(bytes, STEP_CELLS, 1),
+        bytes,
+        start: STEP_CELLS[4] ?? 0,
+        end: STEP_CELLS[5] ?? 0,
+      });
+    });
+    const [first, last] = [ords[0], ords.at(-1)];
+    if (first === undefined || last === undefined) return false;
+    remember(ladder, ask, [first, last]);
+    return true;
+  }
 
-/** Packs of some classes: of each as many as the page could need, then the first of all these. */
-const BY_CLASS = statement(`
-  with ${FOUND},
-  ords as materialized (
-    select one.ord
-      from unnest(:classes::smallint[]) as class cross join lateral (
-        select ord from packs
-         where zone_id = :zone and packs.class = class.class and ord >= (select from_ord from near)
-         order by ord limit (select left_out from near)::bigint + :limit) as one
-     order by ord offset (select left_out from near)::bigint limit :limit)
-  select zone.version, zone.total, page.*
-    from zone left join lateral (
-      select ${COLUMNS} from ords join packs on packs.zone_id = :zone and packs.ord = ords.ord) as page on true`);
-
-/** The statement of a page, with its values. */
-export function pageStatement(ask: PageAsk): { statement: Statement; values: Texts } {
-  const { slots, classes } = selectionOf(ask);
-  const values = {
-    zone: ask.zoneId,
-    a: String(slots[0]),
-    b: String(slots[1]),
-    offset: String((ask.page - 1) * ask.perPage),
-    limit: String(ask.perPage),
-    ...(classes && { classes: `{${classes.join(',')}}` }),
-  };
-  return { statement: classes ? BY_CLASS : EVERY, values };
+  async #whole({ statement, values }: Way, onPack: OnPack): Promise<PageHead | undefined> {
+    let head: PageHead | undefined;
+    await this.#reader.read(statement, values, (bytes, at) => {
+      locate(bytes, at, CELLS);
+      head ??= { version: intAt(bytes, CELLS, 0), total: intAt(bytes, CELLS, 1) };
+      if (isNull(CELLS, 4)) return;
+      onPack({
+        ord: intAt(bytes, CELLS, 2),
+        wireVersion: intAt(bytes, CELLS, 3),
+        bytes,
+        start: CELLS[8] ?? 0,
+        end: CELLS[9] ?? 0,
+      });
+    });
+    return head;
+  }
 }
 
-/** The page, or undefined where the zone is gone. */
-export async function listPage(reader: Reader, ask: PageAsk): Promise<Page | undefined> {
-  const { statement: page, values } = pageStatement(ask);
-  const rows: StoredWire[] = [];
-  let head: Pick<Page, 'total' | 'version'> | undefined;
-  await reader.read(page, values, (bytes, at) => {
-    locate(bytes, at, CELLS);
-    head ??= { version: intAt(bytes, CELLS, 0), total: intAt(bytes, CELLS, 1) };
-    if (!isNull(CELLS, 4)) rows.push(toWire(bytes));
-  });
-  // A join gives its rows in the order that suits the planner.
-  if (rows.some(({ ord }, i) => ord < (rows[i - 1]?.ord ?? 0))) rows.sort((x, y) => x.ord - y.ord);
-  return head && { ...head, rows };
-}
-
-/** Offsets of a row of a page: version, total, ord, wire_version, wire. Used up within each row. */
+/** Offsets of a row of `near` and `walk`: version, total, ord, wire_version, wire. Used up within each row. */
 const CELLS = offsetsFor(5);
+/** The same of `step`: ord, wire_version, wire. */
+const STEP_CELLS = offsetsFor(3);
+/** The same of a ladder: version, total, bucket, count. */
+const LADDER_CELLS = offsetsFor(4);
 
-const toWire = (bytes: Buffer): StoredWire => ({
-  ord: intAt(bytes, CELLS, 2),
-  wireVersion: intAt(bytes, CELLS, 3),
-  bytes,
-  start: CELLS[8] ?? 0,
-  end: CELLS[9] ?? 0,
-});
+/** The ladder of a zone's packs as they are now, or undefined where the zone is gone. */
+async function readLadder(reader: Reader, { statement, values }: Way): Promise<Ladder | undefined> {
+  let head: PageHead | undefined;
+  const buckets: number[] = [];
+  const counts: number[] = [];
+  await reader.read(statement, values, (bytes, at) => {
+    locate(bytes, at, LADDER_CELLS);
+    head ??= { version: intAt(bytes, LADDER_CELLS, 0), total: intAt(bytes, LADDER_CELLS, 1) };
+    if (isNull(LADDER_CELLS, 2)) return;
+    buckets.push(intAt(bytes, LADDER_CELLS, 2));
+    counts.push(intAt(bytes, LADDER_CELLS, 3));
+  });
+  return head && toLadder(head, buckets, counts);
+}
 
 /** The stored JSON of one pack, or undefined where the zone has no such pack. */
 export async function getWire(

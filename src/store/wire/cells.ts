@@ -32,3 +32,7 @@ export function intAt(bytes: Buffer, offsets: Offsets, i: number): number {
 /** Value `i`, a text; null where it is null. */
 export const textAt = (bytes: Buffer, offsets: Offsets, i: number): string | null =>
   isNull(offsets, i) ? null : bytes.toString('utf8', offsets[2 * i], offsets[2 * i + 1]);
+
+/** A copy of value `i`; nothing where it is null. */
+export const bytesAt = (bytes: Buffer, offsets: Offsets, i: number): Buffer =>
+  Buffer.from(bytes.subarray(Math.max(offsets[2 * i] ?? 0, 0), Math.max(offsets[2 * i + 1] ?? 0, 0)));

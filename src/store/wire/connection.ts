@@ -3,9 +3,10 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import type { Statement } from '../statement.ts';
 import { Frames } from './frames.ts';
+import { Intake } from './intake.ts';
 import { errorOf, KIND, parseMessage, runMessage, type Text } from './messages.ts';
 
-/** Takes a row: the bytes it lies in, and where its content begins. The bytes stay as they are. */
+/** Takes a row: the bytes it lies in, good until it returns, and where its content begins. */
 export type OnRow = (bytes: Buffer, at: number) => void;
 
 interface Asked {
@@ -29,22 +30,25 @@ const LOOK_MS = 1_000;
 export class WireConnection {
   readonly #socket: Socket;
   readonly #asked: Asked[] = [];
+  #unsent: Buffer[] = [];
   readonly #named = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   #lost: Error | undefined;
 
   /** Opens a connection; throws what `pg` throws. */
   static async open(config: pg.ClientConfig): Promise<WireConnection> {
-    const client = new pg.Client({ ...config, pipeline: false });
+    const intake = new Intake();
+    // What is encrypted passes through memory of TLS in any case.
+    const own = config.ssl === undefined || config.ssl === false ? { stream: () => intake.socket } : {};
+    const client = new pg.Client({ ...config, ...own, pipeline: false });
     await client.connect();
-    return new WireConnection(client);
+    return new WireConnection(client, intake);
   }
 
-  private constructor(client: pg.Client) {
+  private constructor(client: pg.Client, intake: Intake) {
     this.#socket = socketOf(client);
     const frames = new Frames((kind, bytes, start, end) => this.#take(kind, bytes, start, end));
-    this.#socket.removeAllListeners('data');
-    this.#socket.on('data', (bytes: Buffer) => frames.push(bytes));
+    intake.handOver(this.#socket, (bytes) => frames.push(bytes));
     this.#socket.on('close', () => this.#lose(new Error('Connection terminated unexpectedly')));
     client.on('error', (error) => this.#lose(error));
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
@@ -67,10 +71,20 @@ export class WireConnection {
     const isKnown = isNamed && this.#named.has(name);
     if (isNamed) this.#named.add(name);
     const run = runMessage(name, values);
-    this.#socket.write(isKnown ? run : Buffer.concat([parseMessage(statement, name), run]));
+    this.#send(isKnown ? run : Buffer.concat([parseMessage(statement, name), run]));
     const parses = isNamed && !isKnown ? name : undefined;
     this.#asked.push({ onRow, parses, until: performance.now() + PATIENCE_MS, resolve, reject });
     return promise;
+  }
+
+  /** Questions of one turn of the event loop go out together: each write would wake the server. */
+  #send(bytes: Buffer): void {
+    if (this.#unsent.push(bytes) > 1) return;
+    process.nextTick(() => {
+      const all = this.#unsent;
+      this.#unsent = [];
+      this.#socket.write(Buffer.concat(all));
+    });
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,7 @@
-/** Takes messages of PostgreSQL's protocol (version 3) out of a stream of bytes; those that arrive whole are not copied. */
+/**
+ * Takes messages of PostgreSQL's protocol (version 3) out of a stream of bytes, in memory that is used again: those that
+ * arrive whole are not copied, the pieces of others are.
+ */
 
 /** What is done with a message: its kind, the bytes it lies in, and from where to where its content goes. */
 export type OnFrame = (kind: number, bytes: Buffer, start: number, end: number) => void;
@@ -30,7 +33,7 @@ export class Frames {
   }
 
   #keep(piece: Buffer): void {
-    this.#pieces.push(piece);
+    this.#pieces.push(Buffer.from(piece));
     this.#have += piece.length;
   }
 

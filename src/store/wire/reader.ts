@@ -41,7 +41,7 @@ export class Reader {
   }
 
   /**
-   * Runs a statement that reads; `onRow` gets each row. Throws what the database says (`stateOf`), or that the connection
+   * Runs a statement that reads; `onRow` gets each row, in bytes that are used again when it returns. Throws what the database says (`stateOf`), or that the connection
    * was lost (`isConnectionLoss`).
    */
   async read(statement: Statement, values: Texts, onRow: OnRow): Promise<void> {

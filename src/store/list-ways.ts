@@ -1,0 +1,165 @@
+/** The statements by which `list.ts` comes to a page. All but `ladder` give the page's packs by ordinal. */
+import { type ListFilter, selectionOf } from '../pack/tally.ts';
+import { BUCKET_BITS } from './counts.ts';
+import type { Place } from './ladder.ts';
+import { type Statement, statement } from './statement.ts';
+import type { Texts } from './wire/reader.ts';
+
+/** Which page of which packs of a zone. */
+export interface PageAsk extends ListFilter {
+  readonly zoneId: string;
+  readonly page: number;
+  readonly perPage: number;
+}
+
+/** A statement with its values. */
+export interface Way {
+  readonly statement: Statement;
+  readonly values: Texts;
+}
+
+const [NEAR_BITS, FAR_BITS] = BUCKET_BITS;
+const NEAR = 2 ** NEAR_BITS;
+const SPAN = 2 ** (FAR_BITS - NEAR_BITS);
+
+const ZONE = `
+  zone as materialized (
+    select version, counts[:a::int] + counts[:b::int] as total from zones where id = :zone)`;
+
+/** Rows of `level` where `within` holds, each with how many matches it has and how many are before it. */
+const counted = (level: number, within: string): string => `
+  select bucket, n, sum(n) over (order by bucket) - n as before
+    from (select bucket, counts[:a::int] + counts[:b::int] as n from pack_buckets
+           where zone_id = :zone and level = ${level} and ${within}) as level${level}`;
+
+/** Where the page begins, by the buckets: from which ordinal on, and how many matches to leave out. */
+const WALKED = `
+  far as materialized (
+    select bucket, :offset - before as left_out from (${counted(1, 'true')}) as far
+     where before <= :offset and before + n > :offset),
+  found as materialized (
+    select near.bucket * ${NEAR}::bigint as from_ord, (far.left_out - near.before)::bigint as left_out
+      from far cross join lateral (
+        ${counted(0, `bucket >= far.bucket * ${SPAN} and bucket < far.bucket * ${SPAN} + ${SPAN}`)}) as near
+     where near.before <= far.left_out and near.before + near.n > far.left_out)`;
+
+/** The same for a page so near that nothing is gained by knowing more. */
+const BEGINNING = 'found as materialized (select 0::bigint as from_ord, :offset::bigint as left_out)';
+
+const COLUMNS = 'packs.ord, packs.wire_version, packs.wire';
+
+/** Every pack from there on. */
+const every = (found: string): Statement =>
+  statement(`
+    with ${ZONE}, ${found}
+    select zone.version, zone.total, page.*
+      from zone left join lateral (
+        select ${COLUMNS} from packs
+         where zone_id = :zone and ord >= (select from_ord from found)
+         order by ord offset (select left_out from found) limit :limit::bigint) as page on true`);
+
+/** Ordinals of packs of some classes: of each as many as the page could need, then the first of all these. */
+const sorted = (from: string, leftOut: string): string => `
+  ords as materialized (
+    select one.ord
+      from unnest(:classes::smallint[]) as class cross join lateral (
+        select ord from packs
+         where zone_id = :zone and packs.class = class.class and ord >= ${from}
+         order by ord limit ${leftOut} + :limit::bigint) as one
+     order by ord offset ${leftOut} limit :limit::bigint)`;
+
+/** The packs of these ordinals. The limit of one keeps the planner from a join that would mix them up. */
+const OF_ORDS = `
+  ords cross join lateral (
+    select ${COLUMNS} from packs where zone_id = :zone and packs.ord = ords.ord limit 1) as packs`;
+
+const byClass = (found: string): Statement =>
+  statement(`
+    with ${ZONE}, ${found}, ${sorted('(select from_ord from found)', '(select left_out from found)')}
+    select zone.version, zone.total, page.*
+      from zone left join lateral (select ${COLUMNS} from ${OF_ORDS}) as page on true`);
+
+const [NEAR_EVERY, NEAR_BY_CLASS] = [every(BEGINNING), byClass(BEGINNING)];
+const [WALK_EVERY, WALK_BY_CLASS] = [every(WALKED), byClass(WALKED)];
+
+/** Most matches before a page that is near. */
+const MOST_NEAR = 64;
+
+/** Whether a page is so near the beginning of the list that counting the packs before it is no work. */
+export const isNear = ({ page, perPage }: PageAsk): boolean => (page - 1) * perPage <= MOST_NEAR;
+
+/** To a page near the beginning. Rows: version, total, ord, wire_version, wire; one at least, unless the zone is gone. */
+export const near = (ask: PageAsk): Way => asked(ask, NEAR_EVERY, NEAR_BY_CLASS);
+
+/** To any page, down the buckets in the database. Rows as of `near`. */
+export const walk = (ask: PageAsk): Way => asked(ask, WALK_EVERY, WALK_BY_CLASS);
+
+function asked(ask: PageAsk, all: Statement, some: Statement): Way {
+  const { slots, classes } = selectionOf(ask);
+  const values = {
+    zone: ask.zoneId,
+    a: String(slots[0]),
+    b: String(slots[1]),
+    offset: String((ask.page - 1) * ask.perPage),
+    limit: String(ask.perPage),
+    ...(classes && { classes: toArray(classes) }),
+  };
+  return { statement: classes ? some : all, values };
+}
+
+const toArray = (numbers: readonly number[]): string => `{${numbers.join(',')}}`;
+
+/** Nothing, where the zone has another version by now. Asked once, before any row is looked for. */
+const STILL = '(select version from zones where id = :zone) = :version::bigint';
+
+const STEP_EVERY = statement(`
+  select ${COLUMNS} from packs
+   where zone_id = :zone and ord >= :from::bigint and ord < :to::bigint and ${STILL}
+   order by ord offset :left_out::bigint limit :limit::bigint`);
+
+/** Of the ordinals between, those of some classes. */
+const STEP_DENSE = statement(`
+  select ${COLUMNS}
+    from (select ${COLUMNS}, packs.class from packs
+           where zone_id = :zone and ord >= :from::bigint and ord < :to::bigint and ${STILL}
+           order by ord offset 0) as packs
+   where packs.class = any(:classes::smallint[])
+   order by ord offset :left_out::bigint limit :limit::bigint`);
+
+const STEP_SPARSE = statement(`
+  with ${sorted(':from::bigint', ':left_out::bigint')}
+  select ${COLUMNS} from ${OF_ORDS} where ${STILL}`);
+
+/** How many ordinals may lie between for each pack of a page before it is better to look by class. */
+const DENSE = 4;
+
+/** To a page whose place is known. Rows: ord, wire_version, wire; none where the zone has another version by now. */
+export function step(ask: PageAsk, version: number, { from, leftOut, to }: Place): Way {
+  const { classes } = selectionOf(ask);
+  const values = {
+    zone: ask.zoneId,
+    version: String(version),
+    from: String(from),
+    to: String(to),
+    left_out: String(leftOut),
+    limit: String(ask.perPage),
+    ...(classes && { classes: toArray(classes) }),
+  };
+  if (!classes) return { statement: STEP_EVERY, values };
+  const isDense = to - from <= DENSE * (leftOut + ask.perPage);
+  return { statement: isDense ? STEP_DENSE : STEP_SPARSE, values };
+}
+
+const LADDER = statement(`
+  with ${ZONE}
+  select zone.version, zone.total, level0.bucket, level0.n
+    from zone left join lateral (
+      select bucket, counts[:a::int] + counts[:b::int] as n from pack_buckets
+       where zone_id = :zone and level = 0 and counts[:a::int] + counts[:b::int] > 0
+       order by bucket) as level0 on true`);
+
+/** The buckets of level 0 that have matches. Rows: version, total, bucket, count; one at least, unless the zone is gone. */
+export function ladderOf(ask: PageAsk): Way {
+  const [a, b] = selectionOf(ask).slots;
+  return { statement: LADDER, values: { zone: ask.zoneId, a: String(a), b: String(b) } };
+}
