@@ -104,6 +104,11 @@ export class Ladders {
     sizeCalculation: ({ ladder }) => OVERHEAD + (ladder ? sizeOf(ladder) : 0),
   });
 
+  /** Bytes that all ladders count for. */
+  get bytes(): number {
+    return this.#entries.calculatedSize;
+  }
+
   /** The ladder of that version, or undefined. */
   get(ask: PageAsk, version: number): Ladder | undefined {
     const entry = this.#entries.get(keyOf(ask));

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bigZones, somePages } from '../../bench/list/pages.ts';
+import { seed } from '../../bench/seed/seed.ts';
+import { createToken } from '../../src/store/tokens.ts';
+import { startApi, type TestApi } from '../support/api.ts';
+import { assertStored } from '../support/stored.ts';
+
+const ends = new AsyncDisposableStack();
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+let api: TestApi;
+let token: string;
+let paths: string[];
+before(async () => {
+  api = await startApi(ends);
+  ends.defer(() => agent.destroy());
+  const url = urlOf(api);
+  await seed({ url, packs: 4_000, zones: 40, largest: 2_500, isMixed: true }, () => undefined);
+  const { rows } = await api.desk.pool.query<{ id: string }>("select id from accounts where name = 'bench'");
+  token = await createToken(
+    api.desk.pool,
+    { accountId: rows[0]?.id ?? '', name: 'test', access: 'read' },
+    api.desk.clock.now(),
+  );
+  const zones = await bigZones(api.desk.pool, 20);
+  const filters = [
+    { status: 'all', environment: undefined },
+    { status: 'served', environment: undefined },
+    { status: 'all', environment: 'staging' },
+  ] as const;
+  paths = filters.flatMap((filter) => somePages(zones, filter, 40));
+});
+after(() => ends.disposeAsync());
+
+/** Where the desk's database is. */
+function urlOf({ desk }: TestApi): string {
+  const { host = '', port = 0, user = '', password, database = '' } = desk.pool.options;
+  return `postgres://${user}:${encodeURIComponent(String(password))}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
+}
+
+async function open(path: string): Promise<IncomingMessage> {
+  const url = new URL(path, api.url);
+  const asked = request(url, { agent, headers: { authorization: `Bearer ${token}` }, timeout: 20_000 }).end();
+  const [answer] = await once(asked, 'response', { signal: AbortSignal.timeout(20_000) });
+  return answer;
+}
+
+const read = async (path: string): Promise<string> => (await buffer(await open(path))).toString();
+
+test('a database that was filled is as one that grew: every pack counted, and rendered as it would be now', async () => {
+  await assertStored(api.desk.pool, { delegationZone: 'dcv.example.net' });
+});
+
+test('pages that are sent at the same time stay apart, whoever reads slowly or goes away', async () => {
+  const expected = new Map<string, string>();
+  for (const path of paths) expected.set(path, await read(path));
+  const reads = Array.from({ length: 600 }, async (_, i) => {
+    const path = paths[(i * 7) % paths.length] ?? '';
+    const answer = await open(path);
+    if (i % 9 === 0) {
+      answer.destroy();
+      return;
+    }
+    if (i % 5 === 0) await sleep(50 + (i % 7) * 20);
+    const body = (await buffer(answer)).toString();
+    assert(body === expected.get(path), `${path} has other bytes than before`);
+  });
+  await Promise.all(reads);
+});
