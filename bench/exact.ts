@@ -5,8 +5,9 @@ import { Fault } from '../src/kit/fault.ts';
 import { newUuid } from '../src/kit/id.ts';
 import { may, type PackEvent } from '../src/pack/lifecycle.ts';
 import { ENVIRONMENTS, PACK_STATUSES, type Pack } from '../src/pack/pack.ts';
+import { selectionOf } from '../src/pack/tally.ts';
 import { createAccount } from '../src/store/accounts.ts';
-import { type Ladder, placeOf, remember, toLadder } from '../src/store/ladder.ts';
+import { type Ladder, placeOf, remember, toLadder, toNumbers } from '../src/store/ladder.ts';
 import { isNear, ladderOf, near, type PageAsk, step, type Way, walk } from '../src/store/list-ways.ts';
 import { getPackAt } from '../src/store/packs.ts';
 import { valuesOf } from '../src/store/statement.ts';
@@ -215,29 +216,40 @@ async function whole(tx: Tx, { statement, values }: Way): Promise<{ total: numbe
 }
 
 async function byLadder(tx: Tx, ask: PageAsk): Promise<{ total: number; rows: Wire[] }> {
-  type Rung = { version: string; total: number; bucket: number | null; n: number };
-  const made = ladderOf(ask);
-  const { rows: rungs } = await tx.query<Rung>(made.statement.text, valuesOf(made.statement, made.values));
-  const full = rungs.filter(({ bucket }) => bucket !== null);
-  const head = { version: Number(rungs[0]?.version), total: rungs[0]?.total ?? -1 };
-  const ladder = toLadder(
-    head,
-    full.map(({ bucket }) => bucket ?? 0),
+  const ladder = await ladderIn(tx, ask);
+  const page = await stepTo(tx, ask, ladder);
+  const [begin, end] = [page[0]?.ord, page.at(-1)?.ord];
+  if (begin === undefined || end === undefined) return { total: ladder.total, rows: page };
+  remember(ladder, ask, [begin, end]);
+  assert.deepEqual(await stepTo(tx, ask, ladder), page, 'step to a place that was seen before');
+  return { total: ladder.total, rows: page };
+}
+
+async function ladderIn(tx: Tx, ask: PageAsk): Promise<Ladder> {
+  type Rung = {
+    version: string;
+    total: number;
+    array_to_string: string | null;
+    bucket: number | null;
+    n: number;
+  };
+  const { statement, values } = ladderOf(ask);
+  const { rows } = await tx.query<Rung>(statement.text, valuesOf(statement, values));
+  const [first] = rows;
+  assert(first);
+  const classes = selectionOf(ask).classes && toNumbers(first.array_to_string);
+  const full = rows.flatMap(({ bucket, n }) => (bucket === null ? [] : [{ bucket, n }]));
+  return toLadder(
+    { version: Number(first.version), total: first.total, classes },
+    full.map(({ bucket }) => bucket),
     full.map(({ n }) => n),
   );
-  const first = await stepTo(tx, ask, ladder);
-  const [begin, end] = [first[0]?.ord, first.at(-1)?.ord];
-  if (begin === undefined || end === undefined) return { total: ladder.total, rows: first };
-  remember(ladder, ask, [begin, end]);
-  const again = await stepTo(tx, ask, ladder);
-  assert.deepEqual(again, first, 'step to a place that was seen before');
-  return { total: ladder.total, rows: again };
 }
 
 async function stepTo(tx: Tx, ask: PageAsk, ladder: Ladder): Promise<Wire[]> {
   const place = placeOf(ladder, ask);
   if (!place) return [];
-  const { statement, values } = step(ask, ladder.version, place);
+  const { statement, values } = step(ask, ladder, place);
   const { rows } = await tx.query<{ ord: string; wire: string }>(statement.text, valuesOf(statement, values));
   return rows.map(({ ord, wire }) => ({ ord: Number(ord), wire }));
 }

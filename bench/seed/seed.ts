@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { PackZone } from '../../src/pack/pack.ts';
 import { SLOTS } from '../../src/pack/tally.ts';
 import { createAccount } from '../../src/store/accounts.ts';
@@ -26,7 +27,8 @@ export interface SeedResult {
   readonly body_bytes: number;
 }
 
-const BATCH = 5_000;
+/** Packs that are written in one transaction, and made before what is written has its turn. */
+const [BATCH, STEP] = [5_000, 50];
 
 /** To make an index of millions takes minutes; COPY has no pipeline. */
 const PATIENT = { query_timeout: 3_600_000, pipeline: false };
@@ -91,9 +93,16 @@ async function fill(
 ): Promise<number> {
   const counts = zones.map((zone) => new ZoneCounts(zone));
   const ords = zones.map(() => 0);
-  const tables = new PackTables();
-  let done = 0;
-  let sending: Promise<void> = Promise.resolve();
+  let tables = new PackTables();
+  let [done, bytes] = [0, 0];
+  let sending = Promise.resolve();
+  const send = async () => {
+    await sending;
+    bytes += tables.bytes;
+    sending = sendBatch(pool, tables);
+    tables = new PackTables();
+    progress(done);
+  };
   for (const place of isMixed ? mixed(sizes, packs) : inTurn(sizes)) {
     const zone = zones[place];
     const ord = (ords[place] ?? 0) + 1;
@@ -103,23 +112,24 @@ async function fill(
     done += 1;
     tables.add(pack, done);
     counts[place]?.add(pack);
-    if (done % BATCH !== 0) continue;
     // The next batch is made while this one is written.
-    await sending;
-    sending = transaction(pool, (tx) => sendBatch(tx, tables));
-    progress(done);
+    if (done % BATCH === 0) await send();
+    else if (done % STEP === 0) await immediate();
   }
+  await send();
   await sending;
-  await transaction(pool, (tx) => sendBatch(tx, tables));
   await transaction(pool, (tx) => sendCounts(tx, counts));
-  progress(done);
-  return tables.bytes;
+  return bytes;
 }
 
 /** What is lost in a power cut is filled anew: no need to wait for the disk. */
-async function sendBatch(tx: Tx, tables: PackTables): Promise<void> {
-  await tx.query('set local synchronous_commit = off; set local statement_timeout = 0');
-  await tables.send(tx);
+async function sendBatch(pool: Pool, tables: PackTables): Promise<void> {
+  const send = (part: (tx: Tx) => Promise<void>) =>
+    transaction(pool, async (tx) => {
+      await tx.query('set local synchronous_commit = off');
+      await part(tx);
+    });
+  await Promise.all([send((tx) => tables.sendPacks(tx)), send((tx) => tables.sendParts(tx))]);
 }
 
 async function sendCounts(tx: Tx, counts: readonly ZoneCounts[]): Promise<void> {

@@ -35,8 +35,14 @@ export class PackTables {
       if (!names.has(name)) this.#suffixes.add({ ...place, name });
   }
 
-  async send(tx: Tx): Promise<void> {
-    for (const rows of [this.#packs, this.#certificates, this.#hosts, this.#suffixes]) await rows.send(tx);
+  /** Sends the packs' own rows. */
+  sendPacks(tx: Tx): Promise<void> {
+    return this.#packs.send(tx);
+  }
+
+  /** Sends the rows that belong to packs: at the same time, while no foreign key is there. */
+  async sendParts(tx: Tx): Promise<void> {
+    for (const rows of [this.#certificates, this.#hosts, this.#suffixes]) await rows.send(tx);
   }
 }
 

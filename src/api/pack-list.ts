@@ -89,7 +89,7 @@ async function sendFresh(deps: ListDeps, reply: FastifyReply, one: Wanted): Prom
     const head = await writePage(deps, one, writer);
     const { body } = writer;
     const page = { head: headOf(deps, head.version, { length: body.length }), body };
-    deps.cache.offer(one.key, () => ({
+    deps.cache.offer(one.key, body.length, () => ({
       ...page,
       version: head.version,
       body: Buffer.from(body),

@@ -16,7 +16,11 @@ const ask = (page: number, perPage: number, zoneId = 'z'): PageAsk => ({
 function ladderOver(ords: readonly number[], version = 1) {
   const counts = new Map<number, number>();
   for (const ord of ords) counts.set(Math.floor(ord / 64), (counts.get(Math.floor(ord / 64)) ?? 0) + 1);
-  return toLadder({ version, total: ords.length }, [...counts.keys()], [...counts.values()]);
+  return toLadder(
+    { version, total: ords.length, classes: undefined },
+    [...counts.keys()],
+    [...counts.values()],
+  );
 }
 
 const someOrds = fc

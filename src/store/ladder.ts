@@ -7,6 +7,8 @@ export interface Ladder {
   readonly version: number;
   /** Packs that match. */
   readonly total: number;
+  /** Classes of the filter that have packs; undefined: every pack matches. */
+  readonly classes: readonly number[] | undefined;
   /** Buckets of level 0 that have a match, the first one first. */
   readonly buckets: Int32Array;
   /** Matches before each of these. */
@@ -33,13 +35,13 @@ const BUCKET = 2 ** BUCKET_BITS[0];
 
 /** A ladder from the buckets that have matches, and how many each has. */
 export function toLadder(
-  { version, total }: Pick<Ladder, 'version' | 'total'>,
+  { version, total, classes }: Pick<Ladder, 'version' | 'total' | 'classes'>,
   buckets: readonly number[],
   counts: readonly number[],
 ): Ladder {
   const before = new Int32Array(counts.length);
   for (let i = 1; i < counts.length; i++) before[i] = (before[i - 1] ?? 0) + (counts[i - 1] ?? 0);
-  return { version, total, buckets: Int32Array.from(buckets), before, begins: new Map() };
+  return { version, total, classes, buckets: Int32Array.from(buckets), before, begins: new Map() };
 }
 
 /** Where a page lies; undefined: behind the last match. */
@@ -136,3 +138,6 @@ export class Ladders {
 }
 
 const keyOf = ({ zoneId, status, environment }: PageAsk): string => `${zoneId} ${status} ${environment}`;
+
+/** Numbers that were joined by commas. */
+export const toNumbers = (text: string | null): number[] => (text ? text.split(',').map(Number) : []);

@@ -1,7 +1,7 @@
 /** The statements by which `list.ts` comes to a page. All but `ladder` give the page's packs by ordinal. */
 import { type ListFilter, selectionOf } from '../pack/tally.ts';
 import { BUCKET_BITS } from './counts.ts';
-import type { Place } from './ladder.ts';
+import type { Ladder, Place } from './ladder.ts';
 import { type Statement, statement } from './statement.ts';
 import type { Texts } from './wire/reader.ts';
 
@@ -58,26 +58,25 @@ const every = (found: string): Statement =>
          where zone_id = :zone and ord >= (select from_ord from found)
          order by ord offset (select left_out from found) limit :limit::bigint) as page on true`);
 
-/** Ordinals of packs of some classes: of each as many as the page could need, then the first of all these. */
-const sorted = (from: string, leftOut: string): string => `
-  ords as materialized (
-    select one.ord
-      from unnest(:classes::smallint[]) as class cross join lateral (
-        select ord from packs
-         where zone_id = :zone and packs.class = class.class and ord >= ${from}
-         order by ord limit ${leftOut} + :limit::bigint) as one
-     order by ord offset ${leftOut} limit :limit::bigint)`;
-
-/** The packs of these ordinals. The limit of one keeps the planner from a join that would mix them up. */
-const OF_ORDS = `
-  ords cross join lateral (
-    select ${COLUMNS} from packs where zone_id = :zone and packs.ord = ords.ord limit 1) as packs`;
-
+/**
+ * Packs of some classes from there on: the ordinals of each class, as many as the page could need, then the first of all
+ * these. The limit of one keeps the planner from a join that would mix them up.
+ */
 const byClass = (found: string): Statement =>
   statement(`
-    with ${ZONE}, ${found}, ${sorted('(select from_ord from found)', '(select left_out from found)')}
+    with ${ZONE}, ${found},
+    ords as materialized (
+      select one.ord
+        from unnest(:classes::smallint[]) as class cross join lateral (
+          select ord from packs
+           where zone_id = :zone and packs.class = class.class and ord >= (select from_ord from found)
+           order by ord limit (select left_out from found) + :limit::bigint) as one
+       order by ord offset (select left_out from found) limit :limit::bigint)
     select zone.version, zone.total, page.*
-      from zone left join lateral (select ${COLUMNS} from ${OF_ORDS}) as page on true`);
+      from zone left join lateral (
+        select ${COLUMNS}
+          from ords cross join lateral (
+            select ${COLUMNS} from packs where zone_id = :zone and packs.ord = ords.ord limit 1) as packs) as page on true`);
 
 const [NEAR_EVERY, NEAR_BY_CLASS] = [every(BEGINNING), byClass(BEGINNING)];
 const [WALK_EVERY, WALK_BY_CLASS] = [every(WALKED), byClass(WALKED)];
@@ -117,8 +116,21 @@ const STEP_EVERY = statement(`
    where zone_id = :zone and ord >= :from::bigint and ord < :to::bigint and ${STILL}
    order by ord offset :left_out::bigint limit :limit::bigint`);
 
-/** Of the ordinals between, those of some classes. */
-const STEP_DENSE = statement(`
+/** Packs of a few classes, each in its order, merged: none is looked at in vain. */
+const STEP_MERGED = [1, 2, 3, 4].map((n) => {
+  const classes = Array.from(
+    { length: n },
+    (_, i) => `
+      select ${COLUMNS} from packs
+       where zone_id = :zone and class = :class${i}::smallint and ord >= :from::bigint and ord < :to::bigint`,
+  );
+  return statement(`
+    select * from (${classes.join(' union all ')}) as packs where ${STILL}
+     order by ord offset :left_out::bigint limit :limit::bigint`);
+});
+
+/** Of the ordinals between, those of many classes. */
+const STEP_SOME = statement(`
   select ${COLUMNS}
     from (select ${COLUMNS}, packs.class from packs
            where zone_id = :zone and ord >= :from::bigint and ord < :to::bigint and ${STILL}
@@ -126,16 +138,8 @@ const STEP_DENSE = statement(`
    where packs.class = any(:classes::smallint[])
    order by ord offset :left_out::bigint limit :limit::bigint`);
 
-const STEP_SPARSE = statement(`
-  with ${sorted(':from::bigint', ':left_out::bigint')}
-  select ${COLUMNS} from ${OF_ORDS} where ${STILL}`);
-
-/** How many ordinals may lie between for each pack of a page before it is better to look by class. */
-const DENSE = 4;
-
 /** To a page whose place is known. Rows: ord, wire_version, wire; none where the zone has another version by now. */
-export function step(ask: PageAsk, version: number, { from, leftOut, to }: Place): Way {
-  const { classes } = selectionOf(ask);
+export function step(ask: PageAsk, { version, classes }: Ladder, { from, leftOut, to }: Place): Way {
   const values = {
     zone: ask.zoneId,
     version: String(version),
@@ -143,23 +147,32 @@ export function step(ask: PageAsk, version: number, { from, leftOut, to }: Place
     to: String(to),
     left_out: String(leftOut),
     limit: String(ask.perPage),
-    ...(classes && { classes: toArray(classes) }),
   };
   if (!classes) return { statement: STEP_EVERY, values };
-  const isDense = to - from <= DENSE * (leftOut + ask.perPage);
-  return { statement: isDense ? STEP_DENSE : STEP_SPARSE, values };
+  const merged = STEP_MERGED[classes.length - 1];
+  if (!merged) return { statement: STEP_SOME, values: { ...values, classes: toArray(classes) } };
+  const each = classes.map((one, i) => [`class${i}`, String(one)]);
+  return { statement: merged, values: { ...values, ...Object.fromEntries(each) } };
 }
 
 const LADDER = statement(`
-  with ${ZONE}
-  select zone.version, zone.total, level0.bucket, level0.n
+  with zone as materialized (
+    select version, counts[:a::int] + counts[:b::int] as total,
+           array(select class from unnest(:classes::int[]) as class where counts[class + 1] > 0) as classes
+      from zones where id = :zone)
+  select zone.version, zone.total, array_to_string(zone.classes, ','), level0.bucket, level0.n
     from zone left join lateral (
       select bucket, counts[:a::int] + counts[:b::int] as n from pack_buckets
        where zone_id = :zone and level = 0 and counts[:a::int] + counts[:b::int] > 0
        order by bucket) as level0 on true`);
 
-/** The buckets of level 0 that have matches. Rows: version, total, bucket, count; one at least, unless the zone is gone. */
+/**
+ * The buckets of level 0 that have matches. Rows: version, total, classes of the filter that have packs, bucket, count; one
+ * at least, unless the zone is gone.
+ */
 export function ladderOf(ask: PageAsk): Way {
-  const [a, b] = selectionOf(ask).slots;
-  return { statement: LADDER, values: { zone: ask.zoneId, a: String(a), b: String(b) } };
+  const { slots, classes } = selectionOf(ask);
+  const [a, b] = slots.map(String);
+  const values = { zone: ask.zoneId, a: a ?? null, b: b ?? null, classes: classes ? toArray(classes) : null };
+  return { statement: LADDER, values };
 }

@@ -4,10 +4,11 @@
  * for what lies at the beginning, `walk` by the buckets in the database, and `step` by a ladder: the counts of buckets
  * in memory, of a zone that is read more often than it is written.
  */
-import { type Ladder, Ladders, placeOf, remember, toLadder } from './ladder.ts';
+import { selectionOf } from '../pack/tally.ts';
+import { type Ladder, Ladders, placeOf, remember, toLadder, toNumbers } from './ladder.ts';
 import { isNear, ladderOf, near, type PageAsk, step, type Way, walk } from './list-ways.ts';
 import type { Db } from './store.ts';
-import { intAt, isNull, locate, offsetsFor } from './wire/cells.ts';
+import { intAt, isNull, locate, offsetsFor, textAt } from './wire/cells.ts';
 import type { Reader } from './wire/reader.ts';
 
 /** A pack's JSON as it came from the database: a part of `bytes`, which are good while they are handed over. */
@@ -55,7 +56,7 @@ export class Lists {
   async #ladderFor(ask: PageAsk, version: number): Promise<Ladder | undefined> {
     const there = this.#ladders.get(ask, version);
     if (there || !this.#ladders.isWorth(ask, version)) return there;
-    const made = await readLadder(this.#reader, ladderOf(ask));
+    const made = await readLadder(this.#reader, ask);
     if (made) this.#ladders.put(ask, made);
     return made?.version === version ? made : undefined;
   }
@@ -65,7 +66,7 @@ export class Lists {
     const place = placeOf(ladder, ask);
     if (!place) return true;
     const ords: number[] = [];
-    const { statement, values } = step(ask, ladder.version, place);
+    const { statement, values } = step(ask, ladder, place);
     await this.#reader.read(statement, values, (bytes, at) => {
       locate(bytes, at, STEP_CELLS);
       const ord = intAt(bytes, STEP_CELLS, 0);
@@ -106,20 +107,26 @@ export class Lists {
 const CELLS = offsetsFor(5);
 /** The same of `step`: ord, wire_version, wire. */
 const STEP_CELLS = offsetsFor(3);
-/** The same of a ladder: version, total, bucket, count. */
-const LADDER_CELLS = offsetsFor(4);
+/** The same of a ladder: version, total, classes, bucket, count. */
+const LADDER_CELLS = offsetsFor(5);
 
 /** The ladder of a zone's packs as they are now, or undefined where the zone is gone. */
-async function readLadder(reader: Reader, { statement, values }: Way): Promise<Ladder | undefined> {
-  let head: PageHead | undefined;
+async function readLadder(reader: Reader, ask: PageAsk): Promise<Ladder | undefined> {
+  const { statement, values } = ladderOf(ask);
+  const { classes } = selectionOf(ask);
+  let head: Pick<Ladder, 'version' | 'total' | 'classes'> | undefined;
   const buckets: number[] = [];
   const counts: number[] = [];
   await reader.read(statement, values, (bytes, at) => {
     locate(bytes, at, LADDER_CELLS);
-    head ??= { version: intAt(bytes, LADDER_CELLS, 0), total: intAt(bytes, LADDER_CELLS, 1) };
-    if (isNull(LADDER_CELLS, 2)) return;
-    buckets.push(intAt(bytes, LADDER_CELLS, 2));
-    counts.push(intAt(bytes, LADDER_CELLS, 3));
+    head ??= {
+      version: intAt(bytes, LADDER_CELLS, 0),
+      total: intAt(bytes, LADDER_CELLS, 1),
+      classes: classes && toNumbers(textAt(bytes, LADDER_CELLS, 2)),
+    };
+    if (isNull(LADDER_CELLS, 3)) return;
+    buckets.push(intAt(bytes, LADDER_CELLS, 3));
+    counts.push(intAt(bytes, LADDER_CELLS, 4));
   });
   return head && toLadder(head, buckets, counts);
 }

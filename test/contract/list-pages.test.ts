@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,16 +59,37 @@ test('a database that was filled is as one that grew: every pack counted, and re
 test('pages that are sent at the same time stay apart, whoever reads slowly or goes away', async () => {
   const expected = new Map<string, string>();
   for (const path of paths) expected.set(path, await read(path));
-  const reads = Array.from({ length: 600 }, async (_, i) => {
-    const path = paths[(i * 7) % paths.length] ?? '';
-    const answer = await open(path);
-    if (i % 9 === 0) {
-      answer.destroy();
-      return;
-    }
-    if (i % 5 === 0) await sleep(50 + (i % 7) * 20);
-    const body = (await buffer(answer)).toString();
-    assert(body === expected.get(path), `${path} has other bytes than before`);
+  const slow = Array.from({ length: 4 }, (_, i) =>
+    readLate(Array.from({ length: 120 }, (__, j) => pick(i + j))),
+  );
+  const others = Array.from({ length: 600 }, async (_, i) => {
+    const answer = await open(pick(i));
+    if (i % 9 === 0) answer.destroy();
+    else if ((await buffer(answer)).toString() !== expected.get(pick(i)))
+      assert.fail(`other bytes: ${pick(i)}`);
   });
-  await Promise.all(reads);
+  await Promise.all(others);
+  for (const [i, said] of (await Promise.all(slow)).entries()) {
+    const wanted = Array.from({ length: 120 }, (_, j) => expected.get(pick(i + j)) ?? '');
+    for (const [j, body] of said.entries())
+      assert(body === wanted[j], `connection ${i}, answer ${j}: other bytes`);
+    assert.equal(said.length, wanted.length);
+  }
 });
+
+/** A path for the `i`th request. */
+const pick = (i: number): string => paths[(i * 7) % paths.length] ?? '';
+
+/** Asks for all paths on one connection without waiting, reads nothing while others do, and then all bodies. */
+async function readLate(all: readonly string[]): Promise<string[]> {
+  const { hostname, port } = new URL(api.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  await once(socket, 'connect');
+  const head = `Host: ${hostname}\r\nAuthorization: Bearer ${token}\r\n`;
+  const last = all.length - 1;
+  for (const [i, path] of all.entries())
+    socket.write(`GET ${path} HTTP/1.1\r\n${head}Connection: ${i === last ? 'close' : 'keep-alive'}\r\n\r\n`);
+  await sleep(1_500);
+  const text = (await buffer(socket)).toString();
+  return text.split(/HTTP\/1\.1 200 OK\r\n(?:[^\r]+\r\n)+\r\n/).slice(1);
+}
