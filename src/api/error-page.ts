@@ -26,6 +26,7 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   key_reused: 'The same Idempotency-Key came with another body.',
   pack_moved: 'The pack changed while the request was worked on: ask again.',
   dns_unreachable: 'The name servers of a host do not answer.',
+  caa_forbids: 'CAA records of a host keep the CA from issuing; the message names the record to change.',
   dns_update_refused: 'A name server does not take a validation record; the message says why.',
   ca_unreachable: 'The CA does not answer; it is tried again.',
   ca_refused: 'The CA refused; the message says why.',

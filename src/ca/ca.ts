@@ -3,7 +3,7 @@
  * - row: one configured CA under one of the three wire names.
  * The front file: what a job sees of a CA. `registry.ts` builds them from rows; `src/acme/` speaks to them.
  */
-import type { CertificateAuthority, ValidityDays } from '../pack/pack.ts';
+import type { Algorithm, CertificateAuthority, ValidityDays } from '../pack/pack.ts';
 
 /** A configured CA. */
 export interface CaRow {
@@ -26,6 +26,8 @@ export interface CaRow {
   readonly reusesAuthorizations: boolean;
   /** Whether browsers trust it, so that the Baseline Requirements' limits hold. */
   readonly isPublic: boolean;
+  /** Names by which CAA records call the CA (RFC 8659 4.2); undefined: those of its directory. */
+  readonly caaIdentities?: readonly string[];
   /** PEM of roots to trust for the directory's own TLS, besides the system's: private and simulated CAs. */
   readonly tlsRoots?: string;
 }
@@ -63,6 +65,8 @@ export interface CaAuthorization {
  */
 export interface Ca {
   readonly row: CaRow;
+  /** How CAA records call this CA and our account, for certificates of an algorithm. */
+  caaNames(algorithm: Algorithm, signal: AbortSignal): Promise<CaaNames>;
   /** New order (RFC 8555 7.4) with its authorizations fetched. */
   order(ask: OrderAsk, signal: AbortSignal): Promise<CaOrder>;
   /** The order as it stands now; authorizations that were not final are fetched again. */
@@ -75,10 +79,18 @@ export interface Ca {
   download(order: CaOrder, signal: AbortSignal): Promise<string>;
 }
 
+/** Names in CAA records. */
+export interface CaaNames {
+  /** E.g. `letsencrypt.org` (RFC 8659 4.2); none for a CA that does not say how it is called. */
+  readonly identities: readonly string[];
+  /** URL of our account there (RFC 8657 3). */
+  readonly accountUri: string;
+}
+
 export interface OrderAsk {
   /** Names in A-labels, wildcards with `*.`. */
   readonly names: readonly string[];
-  readonly algorithm: 'ecdsa' | 'rsa';
+  readonly algorithm: Algorithm;
   /** End of validity to ask for; left out for a CA with a fixed one. */
   readonly notAfter?: Date;
 }

@@ -30,6 +30,7 @@ export const CA_OPTIONS = {
   idn:                   { type: 'boolean', default: 'true, except for google', says: 'Whether the CA issues for internationalized hosts.' },
   reuses_authorizations: { type: 'boolean', default: 'true, except for ssl_com', says: 'Whether a validation also serves the next order, so that the RSA certificate needs none of its own.' },
   public:                { type: 'boolean', default: 'true', says: 'Whether browsers trust the CA, so that the limits of the Baseline Requirements hold.' },
+  caa_identities:        { type: 'text or list of texts', default: 'what the CA\'s directory says', says: 'Names by which CAA records call the CA, e.g. `letsencrypt.org`: an order that CAA records forbid is not sent.' },
   tls_roots_file:        { type: 'text', default: 'none', says: 'File with root certificates in PEM to trust for the directory\'s TLS, besides the system\'s.' },
 } as const satisfies Record<string, CaOption>;
 
@@ -89,6 +90,15 @@ export class CaTable {
       const [, plain] = /^(?:mailto:)?([^\s@,?]+@[^\s@,?]+)$/.exec(String(address)) ?? [];
       if (plain !== undefined) return `mailto:${plain}`;
       throw this.wrong('contact', 'must be a mail address or a list of them');
+    });
+  }
+
+  /** Names by which CAA records call the CA. */
+  caaIdentities(): string[] | undefined {
+    if (!this.has('caa_identities')) return undefined;
+    return [this.#options['caa_identities']].flat().map((name) => {
+      if (typeof name === 'string' && /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(name)) return name;
+      throw this.wrong('caa_identities', 'must be a host name in lower case or a list of them');
     });
   }
 

@@ -1,6 +1,6 @@
 import { problemOf } from '../acme/problem.ts';
 import { Fault } from '../kit/fault.ts';
-import type { Ca, CaOrder, CaRow } from './ca.ts';
+import type { Ca, CaaNames, CaOrder, CaRow } from './ca.ts';
 import { type CaDeps, type Desk, openDesk } from './desk.ts';
 import { download, finalize, look, newOrder, validate } from './order.ts';
 import { inWords } from './words.ts';
@@ -16,6 +16,7 @@ export function createCa(row: CaRow, deps: CaDeps): Ca {
     toTold(row, namesOf(order), work(order.isAtRsaDirectory ? rsa : ecdsa));
   return {
     row,
+    caaNames: (algorithm, signal) => toTold(row, [], caaNames(algorithm === 'rsa' ? rsa : ecdsa, signal)),
     order: (ask, signal) =>
       toTold(row, ask.names, newOrder(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),
     look: (order, signal) => step(order, (desk) => look(desk, order, signal)),
@@ -26,6 +27,13 @@ export function createCa(row: CaRow, deps: CaDeps): Ca {
 }
 
 const namesOf = ({ authorizations }: CaOrder): string[] => authorizations.map(({ name }) => name);
+
+/** As the row has them, else as the directory does (RFC 8555 7.1.1 `caaIdentities`). */
+async function caaNames({ row, client, account }: Desk, signal: AbortSignal): Promise<CaaNames> {
+  const { url } = await account.get(signal);
+  const { meta } = await client.directory(signal);
+  return { identities: row.caaIdentities ?? meta.caaIdentities ?? [], accountUri: url };
+}
 
 /** What `work` gives; its failures in words for the subscriber. */
 async function toTold<T>(row: CaRow, names: readonly string[], work: Promise<T>): Promise<T> {

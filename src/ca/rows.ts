@@ -83,13 +83,17 @@ function toPlace(table: CaTable, documented: DocumentedRow) {
   };
 }
 
-/** What it issues. */
-const toOffer = (table: CaTable, documented: DocumentedRow) => ({
-  name: documented.name,
-  validityDays: table.validityDays() ?? documented.validityDays,
-  sendsNotAfter: table.flag('sends_not_after') ?? documented.sendsNotAfter,
-  allowsWildcard: table.flag('wildcard') ?? documented.allowsWildcard,
-  allowsIdn: table.flag('idn') ?? documented.allowsIdn,
-  reusesAuthorizations: table.flag('reuses_authorizations') ?? documented.reusesAuthorizations,
-  isPublic: table.flag('public') ?? documented.isPublic,
-});
+/** What it issues, and what CAA records call it. */
+function toOffer(table: CaTable, documented: DocumentedRow) {
+  const caaIdentities = table.caaIdentities();
+  return {
+    name: documented.name,
+    validityDays: table.validityDays() ?? documented.validityDays,
+    sendsNotAfter: table.flag('sends_not_after') ?? documented.sendsNotAfter,
+    allowsWildcard: table.flag('wildcard') ?? documented.allowsWildcard,
+    allowsIdn: table.flag('idn') ?? documented.allowsIdn,
+    reusesAuthorizations: table.flag('reuses_authorizations') ?? documented.reusesAuthorizations,
+    isPublic: table.flag('public') ?? documented.isPublic,
+    ...(caaIdentities && { caaIdentities }),
+  };
+}

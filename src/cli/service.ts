@@ -24,6 +24,7 @@ import { days } from '../kit/time.ts';
 import { agreeOn } from '../store/agreements.ts';
 import type { Pool } from '../store/store.ts';
 import { Reader } from '../store/wire/reader.ts';
+import { createLookAtCaa } from '../validation/caa.ts';
 import { type Responder, startResponder } from '../validation/responder.ts';
 import { createLookAtTxt } from '../validation/txt.ts';
 import { loadSeal } from './kek.ts';
@@ -137,23 +138,24 @@ async function listen(app: FastifyInstance, { host, port }: Options): Promise<st
   }
 }
 
-const jobParts = ({
-  options,
-  clock,
-  edges,
-}: ServiceParts): Pick<JobDeps, 'edges' | 'showLeaf' | 'lookAtTxt' | 'auditLife'> => ({
-  edges,
-  auditLife: days(options.audit_days),
-  showLeaf,
-  lookAtTxt: createLookAtTxt({
+type LookParts = Pick<JobDeps, 'edges' | 'showLeaf' | 'lookAtTxt' | 'lookAtCaa' | 'auditLife'>;
+
+function jobParts({ options, clock, edges }: ServiceParts): LookParts {
+  const look = {
     roots: options.dns_roots,
     port: options.dns_port,
     allow: options.allow_addresses,
     ipv6: options.dns_ipv6,
     clock,
-    delegationZone: options.delegation_zone,
-  }),
-});
+  };
+  return {
+    edges,
+    auditLife: days(options.audit_days),
+    showLeaf,
+    lookAtTxt: createLookAtTxt({ ...look, delegationZone: options.delegation_zone }),
+    lookAtCaa: createLookAtCaa(look),
+  };
+}
 
 const apiParts = (options: Options) => ({
   orderWait: options.order_wait_s,

@@ -7,6 +7,7 @@ import { delegatedName } from '../pack/reply.ts';
 import { listOrders, type StoredOrder } from '../store/orders.ts';
 import type { Db, Tx } from '../store/store.ts';
 import { publish } from '../store/txt-records.ts';
+import { checkCaa } from './check-caa.ts';
 import type { JobDeps } from './job.ts';
 
 /** The CA of a pack. Throws `ca_not_configured` where its row was taken out of the configuration since. */
@@ -20,7 +21,10 @@ export function caOf(deps: JobDeps, pack: Pack): Ca {
   );
 }
 
-/** Orders a certificate of one algorithm for the pack's hosts. To be stored before anything else is asked. */
+/**
+ * Orders a certificate of one algorithm for the pack's hosts. To be stored before anything else is asked. Throws
+ * `caa_forbids`, before anything is asked, where the CA would have to refuse.
+ */
 export async function placeOrder(
   deps: JobDeps,
   pack: Pack,
@@ -28,6 +32,7 @@ export async function placeOrder(
   signal: AbortSignal,
 ): Promise<StoredOrder<CaOrder>> {
   const ca = caOf(deps, pack);
+  await checkCaa(deps, { pack, ca, algorithm }, signal);
   const notAfter = endOfValidity(ca.row, pack.validityDays, deps.clock.now());
   const ask = { names: pack.hosts.map(toName), algorithm, ...(notAfter && { notAfter }) };
   const order = await ca.order(ask, signal);

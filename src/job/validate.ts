@@ -1,9 +1,10 @@
-import type { CaOrder } from '../ca/ca.ts';
+import type { CaAuthorization, CaOrder } from '../ca/ca.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
+import { delegatedName } from '../pack/reply.ts';
 import { lookDelay } from '../pack/schedule.ts';
 import { putOrder, type StoredOrder } from '../store/orders.ts';
 import { transaction } from '../store/store.ts';
-import type { Look } from '../validation/validation.ts';
+import type { Look, Wanted } from '../validation/validation.ts';
 import { advance, keep, type PackChange, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
 import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
@@ -23,7 +24,7 @@ export const validate: Job = async (deps, pack, signal) => {
   if (isDead(open.order, now)) return reorder(deps, pack, open.algorithm, signal);
   if (open.isAnswered) return judge(deps, pack, await ask(deps, pack, open, signal), signal);
 
-  const looks = await lookAtAll(deps, open.order, signal);
+  const looks = await lookAtAll(deps, pack, open.order, signal);
   const unseen = looks.filter(({ isVisible }) => !isVisible);
   if (unseen.length > 0) return waitForRecords(deps, pack, unseen);
   const kept = await store(deps, pack, { ...open, isAnswered: true }, {});
@@ -43,12 +44,19 @@ const firstMissing = ({ certificates }: Pack): Algorithm =>
   ALGORITHMS.find((one) => !certificates.some(({ algorithm }) => algorithm === one)) ?? 'ecdsa';
 
 /** One look at a time per record, all records of an order side by side. */
-const lookAtAll = (deps: JobDeps, order: CaOrder, signal: AbortSignal): Promise<Look[]> =>
+const lookAtAll = (deps: JobDeps, pack: Pack, order: CaOrder, signal: AbortSignal): Promise<Look[]> =>
   Promise.all(
     order.authorizations
       .filter(({ status }) => status === 'pending')
-      .map((authorization) => deps.lookAtTxt(authorization, signal)),
+      .map((authorization) => deps.lookAtTxt(wanted(deps, pack, authorization), signal)),
   );
+
+/** The record to look for, and where a CNAME is to lead if the subscriber delegates validation to us. */
+function wanted({ reply: { delegationZone } }: JobDeps, { zone }: Pack, one: CaAuthorization): Wanted {
+  const { txtName, txtValue } = one;
+  if (zone.type === 'full' || delegationZone === '') return { txtName, txtValue };
+  return { txtName, txtValue, delegatedTo: delegatedName(one.name, zone.delegationUuid, delegationZone) };
+}
 
 async function waitForRecords(deps: JobDeps, pack: Pack, unseen: readonly Look[]): Promise<undefined> {
   const validationErrors = unseen.map(({ txtName, problem }) => problem ?? `${txtName} cannot be seen yet`);

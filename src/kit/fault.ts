@@ -40,6 +40,7 @@ export const FAULTS = {
   pack_moved:              { status: 409, code: 1409,  retry: 'later' },
   dns_unreachable:         { status: 502, code: 1411,  retry: 'later' },
   dns_update_refused:      { status: 502, code: 1417,  retry: 'later' },
+  caa_forbids:             { status: 502, code: 1418,  retry: 'later' },
   ca_unreachable:          { status: 502, code: 1412,  retry: 'later' },
   ca_refused:              { status: 502, code: 1413,  retry: 'later' },
   ca_wrong_answer:         { status: 502, code: 1414,  retry: 'later' },

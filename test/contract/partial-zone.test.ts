@@ -38,6 +38,32 @@ it('an order in a partial zone waits for its record and says what was seen where
   assert.equal(active.validation_records?.[0]?.status, 'valid');
 });
 
+it('an order that CAA records forbid is not sent, says which record to change, and goes on when it was changed', async () => {
+  const zone = await givenZone(world, 'partial');
+  const requests = async () =>
+    (await world.tell<{ requests: number }>('GET', '/ca/google/requests')).requests;
+  await publish(world, zone.name, 'CAA', ['0 issue "letsencrypt.org"', '0 iodef "mailto:x@example.com"']);
+  const { id } = await packs().create(orderOf(zone, { certificate_authority: 'google' }));
+  const said = async () =>
+    (await packs().get(id, { zone_id: zone.id })).validation_errors?.[0]?.message ?? '';
+  const message = await until(said, (words) => words.includes('CAA'));
+  assert(message.includes(zone.name) && message.includes('pki.goog'), message);
+  const asked = await requests();
+  await world.tell('POST', '/clock', { advance_s: 600 });
+  await until(
+    async () => (await packs().get(id, { zone_id: zone.id })).status,
+    (status) => status === 'initializing',
+  );
+  assert.equal(await requests(), asked);
+
+  await publish(world, zone.name, 'CAA', ['0 issue "letsencrypt.org"', '0 issue "pki.goog"']);
+  await world.tell('POST', '/clock', { advance_s: 600 });
+  const waiting = await reach(world, zone.id, id, { status: 'pending_validation' });
+  assert.equal(waiting.validation_records?.length, 1);
+  await publishAll(waiting);
+  await reach(world, zone.id, id, { status: 'active' });
+});
+
 it('an order in a partial zone keeps its records as long as the CA’s tokens live: 14 days at google', async () => {
   const zone = await givenZone(world, 'partial');
   const ordered = await packs().create(orderOf(zone, { certificate_authority: 'google' }));

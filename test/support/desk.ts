@@ -56,6 +56,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
       seen: [],
       problem: `${record.txtName}: not seen`,
     }),
+    lookAtCaa: async () => ({ doubts: [] }),
     edges: [],
     showLeaf: async () => undefined,
     auditLife: 0,
@@ -211,6 +212,7 @@ export function scriptedCa(
   const requests = new Map<string, Buffer>();
   const ca: Ca = {
     row: ROW,
+    caaNames: async () => ({ identities: ['ca.test'], accountUri: 'https://ca.test/account/1' }),
     order: async ({ names, algorithm }) => {
       const order = orderFor(names, algorithm === 'rsa' ? 'valid' : 'pending');
       orders.push(order);
