@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { Fault } from '../../src/kit/fault.ts';
 import { portsToTry } from '../../src/simulator/ports.ts';
 
@@ -14,4 +16,15 @@ export async function atFreePort<T>(start: (port: number) => Promise<T>): Promis
     }
   }
   throw new Error('none of forty ports is free');
+}
+
+/** A port of 127.0.0.1 that was free a moment ago, for a program that cannot choose one by itself. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('not listening');
+  return address.port;
 }

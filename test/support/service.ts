@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Cloudflare from 'cloudflare';
+import type { CaRow } from '../../src/ca/ca.ts';
 import { edgeSocketOf, startService } from '../../src/cli/service.ts';
 import { rowsOf, worldOptions } from '../../src/cli/world.ts';
 import { type BundledEdge, startBundledEdge } from '../../src/edge/bundled.ts';
@@ -34,8 +35,17 @@ export interface TestEdge extends EdgeRow {
   stop(): Promise<void>;
 }
 
+/** What a service is to have that is not as usual. */
+export interface TestServiceOptions {
+  /** Its CAs, in place of the simulated ones; `dir` is for their files. */
+  readonly rows?: (simulator: StartedSimulator, dir: string) => Promise<CaRow[]>;
+}
+
 /** Starts a service with two production edges. All ends with `ends`. */
-export async function startTestService(ends: AsyncDisposableStack): Promise<TestService> {
+export async function startTestService(
+  ends: AsyncDisposableStack,
+  { rows }: TestServiceOptions = {},
+): Promise<TestService> {
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-service-'));
   chmodSync(dir, 0o711);
   ends.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
@@ -58,7 +68,8 @@ export async function startTestService(ends: AsyncDisposableStack): Promise<Test
   const parts = { options, dir, pool, clock, log: newLog('silent') };
   const edges = await Promise.all(['edge-a', 'edge-b'].map((name) => testEdge(name, edgeSocketOf(parts))));
   for (const edge of edges) ends.defer(() => edge.stop());
-  const service = await startService({ ...parts, rows: rowsOf(simulator), edges });
+  const cas = (await rows?.(simulator, dir)) ?? rowsOf(simulator);
+  const service = await startService({ ...parts, rows: cas, edges });
   ends.defer(service.stop);
   const account = await createAccount(pool, 'test', clock.now());
   const apiToken = await createToken(
