@@ -17,6 +17,8 @@ export interface Directory {
     readonly termsOfService?: string;
     readonly externalAccountRequired?: boolean;
     readonly caaIdentities?: readonly string[];
+    /** Names of profiles with what they are for (draft-aaron-acme-profiles). */
+    readonly profiles?: Readonly<Record<string, string>>;
   };
 }
 
@@ -73,3 +75,24 @@ export interface Problem {
   /** When the server wants to be asked again (Retry-After), in seconds from its answer. */
   readonly retryAfter?: number;
 }
+
+/** RFC 9773 4.2. */
+export interface RenewalInfo {
+  /** The best time to renew lies in it, chosen at random; one that is over means at once. */
+  readonly suggestedWindow: { readonly start: Date; readonly end: Date };
+  /** Why, for people. */
+  readonly explanationUrl?: string;
+  /** When the server wants to be asked again (Retry-After), in seconds from its answer. */
+  readonly retryAfter?: number;
+}
+
+/** Codes of RFC 5280 5.3.1 that a subscriber may give (BR 7.2.2). */
+export const REVOCATION_REASONS = {
+  unspecified: 0,
+  keyCompromise: 1,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  privilegeWithdrawn: 9,
+} as const;
+export type RevocationReason = (typeof REVOCATION_REASONS)[keyof typeof REVOCATION_REASONS];

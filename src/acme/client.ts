@@ -1,36 +1,15 @@
-import type { KeyObject } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { Fault } from '../kit/fault.ts';
-import type { Seconds } from '../kit/time.ts';
 import type { Account } from './account.ts';
-import type { Authorization, Challenge, Directory, Order } from './acme.ts';
-import { demandType, jsonOf, toRefusal } from './answer.ts';
-import { parseChain } from './chain.ts';
-import { isLoopbackHttp, isServerUrl } from './fields.ts';
-import { type Answer, type Exchange, Http } from './http.ts';
-import { bindAccount, type Jws, signRequest } from './jws.ts';
-import { NoncePool } from './nonce.ts';
-import { Once } from './once.ts';
-import { parseAuthorization, parseChallenge, parseDirectory, parseOrder } from './parse.ts';
-import { isProblem, problemOf } from './problem.ts';
+import type { Authorization, Challenge, Directory, Order, RenewalInfo, RevocationReason } from './acme.ts';
+import { jsonOf } from './answer.ts';
+import { downloadChain } from './chain-choice.ts';
+import type { Answer } from './http.ts';
+import { bindAccount, jwkOf, signRequest } from './jws.ts';
+import { parseAuthorization, parseChallenge, parseOrder, parseRenewalInfo } from './parse.ts';
+import { renewalIdOf } from './renewal-id.ts';
 import { retryAfterOf } from './retry-after.ts';
-import { Slots } from './slots.ts';
-
-const MOST_JSON = 256 * 1_024;
-const MOST_CHAIN = 512 * 1_024;
-
-/** How often a request is sent again with the nonce of the answer that refused its nonce. */
-const MOST_NONCE_TRIES = 10;
-
-/** Where the server is and how much of it is used at once. */
-export interface AcmeOptions {
-  readonly directoryUrl: string;
-  /** PEM of roots to trust for TLS besides the system's. */
-  readonly tlsRoots?: string;
-  /** Most requests under way at once; 16 unless told. */
-  readonly atOnce?: number;
-  /** Longest time of one exchange; 30 s unless told. */
-  readonly within?: Seconds;
-}
+import { type AcmeOptions, Session } from './session.ts';
 
 /** What a new account is asked for with (7.3). */
 export interface AccountAsk {
@@ -42,35 +21,32 @@ export interface AccountAsk {
   readonly eab?: { readonly kid: string; readonly hmacKey: string };
 }
 
+/** What an order asks for. */
+export interface NewOrder {
+  readonly names: readonly string[];
+  /** End of validity (7.4). */
+  readonly notAfter?: Date;
+  /** The certificate that this one comes in place of (RFC 9773 5). */
+  readonly replaces?: X509Certificate;
+  /** One of the directory's `meta.profiles` (draft-aaron-acme-profiles). */
+  readonly profile?: string;
+}
+
 /**
  * One server of RFC 8555. Every call is one step of the protocol and throws `ca_unreachable` (no answer),
  * `ca_refused` (a problem document, see `problemOf`) or `ca_wrong_answer` (an answer outside the RFC).
  */
 export class AcmeClient {
-  readonly #http: Http;
-  readonly #nonces = new NoncePool();
-  readonly #slots: Slots;
-  readonly #directory: Once<Directory>;
-  readonly #host: string;
+  readonly #session: Session;
 
   /** Throws `configuration` when the directory's URL or the TLS roots cannot be used. */
-  constructor({ directoryUrl, tlsRoots, atOnce = 16, within = 30 }: AcmeOptions) {
-    const url = URL.parse(directoryUrl);
-    if (!url) throw new Fault('configuration', `${directoryUrl} is not the URL of a directory`);
-    this.#host = url.host;
-    this.#slots = new Slots(atOnce);
-    this.#http = new Http({
-      ...(tlsRoots !== undefined && { tlsRoots }),
-      mostSockets: atOnce,
-      within,
-      mayUsePlainHttp: isLoopbackHttp(url),
-    });
-    this.#directory = new Once(() => this.#readDirectory(directoryUrl));
+  constructor(options: AcmeOptions) {
+    this.#session = new Session(options);
   }
 
   /** The directory (7.1.1), read once and again after one of its URLs failed. */
   directory(signal: AbortSignal): Promise<Directory> {
-    return this.#directory.get(signal);
+    return this.#session.directory(signal);
   }
 
   /**
@@ -86,38 +62,36 @@ export class AcmeClient {
       ...(ask.eab && { externalAccountBinding: bindAccount(key, ask.eab, newAccount) }),
     };
     const sign = (nonce: string) => signRequest(key, { nonce, url: newAccount }, payload);
-    return this.#location(await this.#orForget(this.#post(newAccount, sign, signal)));
+    return this.#session.location(await this.#session.orForget(this.#session.post(newAccount, sign, signal)));
   }
 
-  /** New order (7.4). `notAfter` is the end of validity to ask for. */
-  async newOrder(
-    account: Account,
-    ask: { readonly names: readonly string[]; readonly notAfter?: Date },
-    signal: AbortSignal,
-  ): Promise<Order> {
+  /** New order (7.4). */
+  async newOrder(account: Account, ask: NewOrder, signal: AbortSignal): Promise<Order> {
     const { newOrder } = await this.directory(signal);
     const payload = {
       identifiers: ask.names.map((value) => ({ type: 'dns', value })),
       ...(ask.notAfter && { notAfter: ask.notAfter.toISOString().replace(/\.\d+/, '') }),
+      ...(ask.replaces && { replaces: renewalIdOf(ask.replaces) }),
+      ...(ask.profile !== undefined && { profile: ask.profile }),
     };
-    const answer = await this.#orForget(this.#ask(account, newOrder, payload, signal));
-    return toOrder(answer, this.#location(answer));
+    const answer = await this.#session.orForget(this.#session.ask(account, newOrder, payload, signal));
+    return toOrder(answer, this.#session.location(answer));
   }
 
   /** The order as it stands. */
   async order(account: Account, url: string, signal: AbortSignal): Promise<Order> {
-    return toOrder(await this.#ask(account, url, undefined, signal), url);
+    return toOrder(await this.#session.ask(account, url, undefined, signal), url);
   }
 
   /** The authorization as it stands (7.5). */
   async authorization(account: Account, url: string, signal: AbortSignal): Promise<Authorization> {
-    const answer = await this.#ask(account, url, undefined, signal);
+    const answer = await this.#session.ask(account, url, undefined, signal);
     return parseAuthorization(jsonOf(answer), { url, retryAfter: retryAfterOf(answer.headers) });
   }
 
   /** Tells the server that it can validate the challenge (7.5.1). */
   async answer(account: Account, challengeUrl: string, signal: AbortSignal): Promise<Challenge> {
-    return parseChallenge(jsonOf(await this.#ask(account, challengeUrl, {}, signal)), challengeUrl);
+    return parseChallenge(jsonOf(await this.#session.ask(account, challengeUrl, {}, signal)), challengeUrl);
   }
 
   /** Finalizes the order with a certificate request in DER (7.4). */
@@ -128,16 +102,56 @@ export class AcmeClient {
     signal: AbortSignal,
   ): Promise<Order> {
     const payload = { csr: csr.toString('base64url') };
-    return toOrder(await this.#ask(account, order.finalize, payload, signal), order.url);
+    return toOrder(await this.#session.ask(account, order.finalize, payload, signal), order.url);
   }
 
-  /** The certificate chain in PEM, leaf first, one certificate after the other (7.4.2). */
-  async download(account: Account, url: string, signal: AbortSignal): Promise<string> {
-    const sign = (nonce: string) => signRequest(account.key, { account: account.url, nonce, url }, undefined);
-    const chain = { accept: 'application/pem-certificate-chain', mostBytes: MOST_CHAIN };
-    const answer = await this.#post(url, sign, signal, chain);
-    demandType(answer, /^application\/pem-certificate-chain$/);
-    return parseChain(answer.body.toString('latin1')).map(String).join('');
+  /**
+   * The certificate chain in PEM, leaf first, one certificate after the other (7.4.2). Of several, the one that ends at
+   * `root` (see `downloadChain`); the CA's own choice where none does.
+   */
+  download(account: Account, url: string, signal: AbortSignal, root?: string): Promise<string> {
+    return downloadChain(this.#session, account, { url, root }, signal);
+  }
+
+  /** Puts `newKey` in the place of the account's key (7.3.5). The account as it is from then on. */
+  async changeKey(account: Account, newKey: KeyObject, signal: AbortSignal): Promise<Account> {
+    const url = this.#demand((await this.directory(signal)).keyChange, 'keyChange');
+    const change = { account: account.url, oldKey: jwkOf(account.key) };
+    await this.#session.orForget(
+      this.#session.ask(account, url, signRequest(newKey, { url }, change), signal),
+    );
+    return { url: account.url, key: newKey };
+  }
+
+  /** Revokes a certificate (7.6) as the account that ordered it, or with the certificate's own private key. */
+  async revoke(
+    by: Account | KeyObject,
+    { certificate, reason }: { readonly certificate: X509Certificate; readonly reason?: RevocationReason },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const url = this.#demand((await this.directory(signal)).revokeCert, 'revokeCert');
+    const payload = {
+      certificate: certificate.raw.toString('base64url'),
+      ...(reason !== undefined && { reason }),
+    };
+    const [key, header] = 'url' in by ? [by.key, { account: by.url }] : [by, {}];
+    const sign = (nonce: string) => signRequest(key, { ...header, nonce, url }, payload);
+    await this.#session.orForget(this.#session.post(url, sign, signal));
+  }
+
+  /** When the CA wants a certificate to be renewed (RFC 9773 4.2); undefined where it does not say such things. */
+  async renewalInfo(certificate: X509Certificate, signal: AbortSignal): Promise<RenewalInfo | undefined> {
+    const { renewalInfo } = await this.directory(signal);
+    const id = renewalIdOf(certificate);
+    if (renewalInfo === undefined || id === undefined) return undefined;
+    const answer = await this.#session.get(`${renewalInfo.replace(/\/$/, '')}/${id}`, signal);
+    return parseRenewalInfo(jsonOf(answer), { url: answer.url, retryAfter: retryAfterOf(answer.headers) });
+  }
+
+  /** A URL of the directory that not every server has. Throws `ca_wrong_answer` where this one does not. */
+  #demand(url: string | undefined, name: string): string {
+    if (url !== undefined) return url;
+    throw new Fault('ca_wrong_answer', `${this.#session.host} has no ${name} in its directory`);
   }
 
   #checkAsk({ hasAgreedToTerms, eab }: AccountAsk, meta: Directory['meta']): void {
@@ -145,89 +159,15 @@ export class AcmeClient {
       const terms = JSON.stringify(meta.termsOfService);
       throw new Fault(
         'configuration',
-        `${this.#host} gives an account only to who agreed to its terms: ${terms}`,
+        `${this.#session.host} gives an account only to who agreed to its terms: ${terms}`,
       );
     }
     if (meta.externalAccountRequired === true && !eab) {
       throw new Fault(
         'configuration',
-        `${this.#host} gives an account only with an external account binding`,
+        `${this.#session.host} gives an account only with an external account binding`,
       );
     }
-  }
-
-  #ask(account: Account, url: string, payload: unknown, signal: AbortSignal): Promise<Answer> {
-    const sign = (nonce: string) => signRequest(account.key, { account: account.url, nonce, url }, payload);
-    return this.#post(url, sign, signal);
-  }
-
-  /** Sends a signed request; again at once, with the nonce of the refusal, when its nonce was refused (6.5). */
-  #post(
-    url: string,
-    sign: (nonce: string) => Jws,
-    signal: AbortSignal,
-    wanted: Pick<Exchange, 'accept' | 'mostBytes'> = { mostBytes: MOST_JSON },
-  ): Promise<Answer> {
-    return this.#slots.run(async () => {
-      for (let tries = 1; ; tries += 1) {
-        const nonce = this.#nonces.take() ?? (await this.#newNonce(signal));
-        const body = JSON.stringify(sign(nonce));
-        const answer = await this.#send({ method: 'POST', url, body, ...wanted }, signal);
-        if (answer.status < 400) return answer;
-        const fault = toRefusal(answer);
-        const problem = problemOf(fault);
-        if (!problem || !isProblem(problem, 'badNonce') || tries === MOST_NONCE_TRIES) throw fault;
-      }
-    }, signal);
-  }
-
-  async #newNonce(signal: AbortSignal): Promise<string> {
-    const { newNonce } = await this.directory(signal);
-    // The directory's own answer may have had one.
-    const early = this.#nonces.take();
-    if (early !== undefined) return early;
-    await this.#orForget(this.#send({ method: 'HEAD', url: newNonce, mostBytes: 0 }, signal));
-    const nonce = this.#nonces.take();
-    if (nonce !== undefined) return nonce;
-    throw new Fault('ca_wrong_answer', `${this.#host} gives no nonces (RFC 8555 7.2)`);
-  }
-
-  /** An exchange of which the nonce is kept, whatever came of it otherwise. */
-  async #send(exchange: Exchange, signal: AbortSignal): Promise<Answer> {
-    const answer = await this.#http.send(exchange, signal);
-    this.#nonces.put(answer.headers['replay-nonce']);
-    return answer;
-  }
-
-  async #readDirectory(url: string): Promise<Directory> {
-    // Its time limit alone ends it: many callers may wait for it.
-    const { signal } = new AbortController();
-    const answer = await this.#send({ method: 'GET', url, mostBytes: MOST_JSON }, signal);
-    if (answer.status >= 400) {
-      // No refusal: its 404 would say that the order is gone for which the directory was read.
-      throw new Fault(
-        'ca_wrong_answer',
-        `${this.#host} answered HTTP ${answer.status} instead of a directory`,
-      );
-    }
-    return parseDirectory(jsonOf(answer), this.#host);
-  }
-
-  /** A URL of the directory that does not work may have moved: the directory is read again next time. */
-  async #orForget<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      const status = problemOf(error)?.status;
-      if (status === undefined || status === 404) this.#directory.forget();
-      throw error;
-    }
-  }
-
-  #location({ headers, url }: Answer): string {
-    const location = headers.location === undefined ? '' : (URL.parse(headers.location, url)?.href ?? '');
-    if (isServerUrl(location)) return location;
-    throw new Fault('ca_wrong_answer', `${this.#host} answered without the URL of what it made`);
   }
 }
 

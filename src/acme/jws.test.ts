@@ -94,3 +94,15 @@ it('exports and imports the account key, and takes no other', () => {
     );
   }
 });
+
+it('signs with an RSA key as RS256, under its thumbprint of RFC 7638', () => {
+  const rsa = newAccountKey('RS256');
+  const jws = signRequest(rsa, { nonce: 'n', url: 'https://ca.example/o' }, { a: 1 });
+  const jwk = jwkOf(rsa);
+  assert.deepEqual(open(jws.protected), { alg: 'RS256', jwk, nonce: 'n', url: 'https://ca.example/o' });
+  assert.deepEqual(Object.keys(jwk), ['e', 'kty', 'n']);
+  const input = Buffer.from(`${jws.protected}.${jws.payload}`);
+  assert.ok(verify('sha256', input, createPublicKey(rsa), Buffer.from(jws.signature, 'base64url')));
+  assert.equal(thumbprintOf(rsa), createHash('sha256').update(JSON.stringify(jwk)).digest('base64url'));
+  assert.equal(thumbprintOf(importAccountKey(exportAccountKey(rsa))), thumbprintOf(rsa));
+});

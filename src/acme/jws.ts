@@ -1,13 +1,8 @@
-/** JSON Web Signatures as ACME wants them: flattened (RFC 7515 7.2.2), ES256 or, for a binding, HS256. */
+/** JSON Web Signatures as ACME wants them: flattened (RFC 7515 7.2.2), ES256, RS256 or, for a binding, HS256. */
 import { createHash, createHmac, createPublicKey, type KeyObject, sign } from 'node:crypto';
 
-/** The public part of a P-256 key as a JSON Web Key (RFC 7517), its members in the order of RFC 7638. */
-export interface Jwk {
-  readonly crv: string;
-  readonly kty: string;
-  readonly x: string;
-  readonly y: string;
-}
+/** The public part of a key as a JSON Web Key (RFC 7517), its members in the order of RFC 7638. */
+export type Jwk = Readonly<Record<string, string>>;
 
 /** A signature in its flattened form, each part in base64url. */
 export interface Jws {
@@ -18,10 +13,17 @@ export interface Jws {
 
 const toBase64url = (data: string | Buffer): string => Buffer.from(data).toString('base64url');
 
-/** The public part of a P-256 key. */
+/** The public part of a P-256 or RSA key. */
 export function jwkOf(key: KeyObject): Jwk {
-  const { crv = '', kty = '', x = '', y = '' } = createPublicKey(key).export({ format: 'jwk' });
-  return { crv, kty, x, y };
+  const {
+    crv = '',
+    e = '',
+    kty = '',
+    n = '',
+    x = '',
+    y = '',
+  } = createPublicKey(key).export({ format: 'jwk' });
+  return kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y };
 }
 
 /** Thumbprint of the key (RFC 7638), SHA-256 in base64url. */
@@ -31,17 +33,19 @@ export const thumbprintOf = (key: KeyObject): string =>
     .digest('base64url');
 
 /**
- * Signs a request (RFC 8555 6.2). `account` is the account's URL; without it the header carries the key
- * itself. A payload of undefined is the empty one of POST-as-GET (6.3).
+ * Signs a request (RFC 8555 6.2), ES256 with a P-256 key and RS256 with an RSA key. `account` is the account's URL;
+ * without it the header carries the key itself. The inner signature of a change of keys has no nonce (7.3.5). A payload
+ * of undefined is the empty one of POST-as-GET (6.3).
  */
 export function signRequest(
   key: KeyObject,
-  header: { readonly account?: string; readonly nonce: string; readonly url: string },
+  header: { readonly account?: string; readonly nonce?: string; readonly url: string },
   payload: unknown,
 ): Jws {
   const { account, nonce, url } = header;
   const signer = account === undefined ? { jwk: jwkOf(key) } : { kid: account };
-  const head = toBase64url(JSON.stringify({ alg: 'ES256', ...signer, nonce, url }));
+  const alg = key.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256';
+  const head = toBase64url(JSON.stringify({ alg, ...signer, nonce, url }));
   const body = payload === undefined ? '' : toBase64url(JSON.stringify(payload));
   const signature = sign('sha256', Buffer.from(`${head}.${body}`), { key, dsaEncoding: 'ieee-p1363' });
   return { protected: head, payload: body, signature: signature.toString('base64url') };

@@ -1,8 +1,8 @@
 /** The objects of RFC 8555 7.1 from an answer's JSON. Everything that is used later is checked here, once. */
 
 import { Fault } from '../kit/fault.ts';
-import type { Authorization, Challenge, Directory, Identifier, Order } from './acme.ts';
-import { Fields } from './fields.ts';
+import type { Authorization, Challenge, Directory, Identifier, Order, RenewalInfo } from './acme.ts';
+import { Fields, isObject } from './fields.ts';
 import { parseProblem } from './problem.ts';
 
 /** What an answer told besides its JSON. */
@@ -28,16 +28,40 @@ export function parseDirectory(json: unknown, host: string): Directory {
 
 function parseMeta(json: unknown, host: string): Directory['meta'] {
   const fields = new Fields(json, `'meta' in the directory of ${host}`);
+  const profiles = fields.raw('profiles');
   return {
     ...(fields.has('termsOfService') && { termsOfService: fields.text('termsOfService') }),
     ...(fields.has('externalAccountRequired') && {
       externalAccountRequired: fields.flag('externalAccountRequired'),
     }),
     ...(fields.has('caaIdentities') && { caaIdentities: texts(fields.list('caaIdentities')) }),
+    ...(isObject(profiles) && { profiles: parseProfiles(profiles) }),
   };
 }
 
 const texts = (list: readonly unknown[]): string[] => list.filter((one) => typeof one === 'string');
+
+/** Names that are of use in an order; a list of a hundred would be none of an honest server. */
+const parseProfiles = (profiles: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(profiles)
+      .filter(([name]) => /^[\w.-]{1,100}$/.test(name))
+      .slice(0, 100)
+      .map(([name, says]) => [name, String(says).slice(0, 500)]),
+  );
+
+/** RFC 9773 4.2. Throws `ca_wrong_answer` also for a window that ends before it begins. */
+export function parseRenewalInfo(json: unknown, { url, retryAfter }: Told): RenewalInfo {
+  const fields = new Fields(json, `the renewal information ${url}`);
+  const window = new Fields(fields.raw('suggestedWindow'), `'suggestedWindow' of ${url}`);
+  const [start, end] = [window.instant('start'), window.instant('end')];
+  if (start >= end) throw new Fault('ca_wrong_answer', `'suggestedWindow' of ${url} ends before it begins`);
+  return {
+    suggestedWindow: { start, end },
+    ...(fields.has('explanationURL') && { explanationUrl: fields.text('explanationURL') }),
+    ...(retryAfter !== undefined && { retryAfter }),
+  };
+}
 
 const ORDER_STATUSES = ['pending', 'ready', 'processing', 'valid', 'invalid'] as const;
 

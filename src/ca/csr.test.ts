@@ -4,8 +4,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { needs } from '../../test/support/peers.ts';
+import { der, oid, readAll, TAG } from '../acme/der.ts';
 import { createCsr } from './csr.ts';
-import { der, oid, readAll, TAG } from './der.ts';
 
 const OPENSSL = needs('openssl');
 

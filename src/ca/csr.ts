@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { der, oid, TAG } from './der.ts';
+import { der, oid, TAG } from '../acme/der.ts';
 
 const EXTENSION_REQUEST = oid('1.2.840.113549.1.9.14');
 const SUBJECT_ALT_NAME = oid('2.5.29.17');

@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { parseChain } from '../acme/chain.ts';
+import { type DerValue, readAll, TAG } from '../acme/der.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Certificate } from '../pack/pack.ts';
 import { DNS_NAME } from './csr.ts';
-import { type DerValue, readAll, TAG } from './der.ts';
 
 /** What a leaf tells about itself. */
 export type Leaf = Omit<Certificate, 'id' | 'uploadedOn' | 'modifiedOn'>;
