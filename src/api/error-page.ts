@@ -27,6 +27,8 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   pack_moved: 'The pack changed while the request was worked on: ask again.',
   dns_unreachable: 'The name servers of a host do not answer.',
   caa_forbids: 'CAA records of a host keep the CA from issuing; the message names the record to change.',
+  ca_limited:
+    'A limit that the CA publishes was reached, or it asked for patience; the message says when it goes on.',
   dns_update_refused: 'A name server does not take a validation record; the message says why.',
   ca_unreachable: 'The CA does not answer; it is tried again.',
   ca_refused: 'The CA refused; the message says why.',

@@ -3,6 +3,7 @@
  * - row: one configured CA under one of the three wire names.
  * The front file: what a job sees of a CA. `registry.ts` builds them from rows; `src/acme/` speaks to them.
  */
+import type { Seconds } from '../kit/time.ts';
 import type { Algorithm, CertificateAuthority, ValidityDays } from '../pack/pack.ts';
 
 /** A configured CA. */
@@ -28,8 +29,28 @@ export interface CaRow {
   readonly isPublic: boolean;
   /** Names by which CAA records call the CA (RFC 8659 4.2); undefined: those of its directory. */
   readonly caaIdentities?: readonly string[];
+  /** Limits that the CA publishes, to keep within; undefined: none is known. */
+  readonly limits?: CaLimits;
   /** PEM of roots to trust for the directory's own TLS, besides the system's: private and simulated CAs. */
   readonly tlsRoots?: string;
+}
+
+/** What a CA takes, of one account. */
+export interface CaLimits {
+  /** New orders. */
+  readonly orders?: Limit;
+  /** Certificates for a registered domain and all names below it. */
+  readonly domain?: Limit;
+  /** Certificates for just the same names. */
+  readonly duplicates?: Limit;
+  /** Failed validations of a name. */
+  readonly failures?: Limit;
+}
+
+/** So many at once, and as many again in so long, a little at a time. */
+export interface Limit {
+  readonly most: number;
+  readonly within: Seconds;
 }
 
 /** An order at a CA, as last seen. Plain data: it is stored, and any process can go on with it. */

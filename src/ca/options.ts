@@ -30,6 +30,7 @@ export const CA_OPTIONS = {
   idn:                   { type: 'boolean', default: 'true, except for google', says: 'Whether the CA issues for internationalized hosts.' },
   reuses_authorizations: { type: 'boolean', default: 'true, except for ssl_com', says: 'Whether a validation also serves the next order, so that the RSA certificate needs none of its own.' },
   public:                { type: 'boolean', default: 'true', says: 'Whether browsers trust the CA, so that the limits of the Baseline Requirements hold.' },
+  limits:                { type: 'boolean', default: 'true', says: 'Whether the limits that the CA publishes are kept by a ledger of ours (known of Let\'s Encrypt): an order waits instead of being refused.' },
   caa_identities:        { type: 'text or list of texts', default: 'what the CA\'s directory says', says: 'Names by which CAA records call the CA, e.g. `letsencrypt.org`: an order that CAA records forbid is not sent.' },
   tls_roots_file:        { type: 'text', default: 'none', says: 'File with root certificates in PEM to trust for the directory\'s TLS, besides the system\'s.' },
 } as const satisfies Record<string, CaOption>;

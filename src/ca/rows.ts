@@ -1,7 +1,8 @@
 /** The three CAs as their documentation describes them, and the operator's changes to that. */
 import { Fault } from '../kit/fault.ts';
+import { days, hours } from '../kit/time.ts';
 import { CERTIFICATE_AUTHORITIES, type CertificateAuthority } from '../pack/pack.ts';
-import type { CaRow } from './ca.ts';
+import type { CaLimits, CaRow } from './ca.ts';
 import { CaTable } from './options.ts';
 
 /** A row with what the operator should know before using it. */
@@ -20,6 +21,14 @@ const COMMON = {
   isPublic: true,
 } as const;
 
+/** As Let's Encrypt publishes them (Rate Limits, https://letsencrypt.org/docs/rate-limits/). */
+const LETS_ENCRYPT_LIMITS: CaLimits = {
+  orders: { most: 300, within: hours(3) },
+  domain: { most: 50, within: days(7) },
+  duplicates: { most: 5, within: days(7) },
+  failures: { most: 5, within: hours(1) },
+};
+
 /** The CAs of the wire's three names as documented. None is used until the operator configures it. */
 export const documentedRows: Readonly<Record<CertificateAuthority, DocumentedRow>> = {
   lets_encrypt: {
@@ -28,6 +37,7 @@ export const documentedRows: Readonly<Record<CertificateAuthority, DocumentedRow
     directoryUrl: 'https://acme-v02.api.letsencrypt.org/directory',
     validityDays: [90],
     sendsNotAfter: false,
+    limits: LETS_ENCRYPT_LIMITS,
   },
   google: {
     ...COMMON,
@@ -95,5 +105,12 @@ function toOffer(table: CaTable, documented: DocumentedRow) {
     reusesAuthorizations: table.flag('reuses_authorizations') ?? documented.reusesAuthorizations,
     isPublic: table.flag('public') ?? documented.isPublic,
     ...(caaIdentities && { caaIdentities }),
+    ...limitsOf(table, documented),
   };
+}
+
+/** The CA's own limits hold at its own directory: its staging environment has others. */
+function limitsOf(table: CaTable, { limits }: DocumentedRow): Pick<CaRow, 'limits'> {
+  const isKept = (table.flag('limits') ?? true) && !table.has('directory_url');
+  return limits && isKept ? { limits } : {};
 }

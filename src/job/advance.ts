@@ -25,7 +25,10 @@ const ENDED: Seconds = LEASE / 6;
 
 /** What may change of a pack beside its status. */
 export type PackChange = Partial<
-  Pick<Pack, 'validationRecords' | 'validationErrors' | 'certificates' | 'attempts' | 'isBranded'>
+  Pick<
+    Pack,
+    'validationRecords' | 'validationErrors' | 'certificates' | 'attempts' | 'isBranded' | 'statusSince'
+  >
 >;
 
 /** Who does it: the id of a token; the workers, unless told. */

@@ -9,6 +9,7 @@ import type { Db, Tx } from '../store/store.ts';
 import { publish } from '../store/txt-records.ts';
 import { checkCaa } from './check-caa.ts';
 import type { JobDeps } from './job.ts';
+import { rememberPatience, spendOrder } from './limits.ts';
 
 /** The CA of a pack. Throws `ca_not_configured` where its row was taken out of the configuration since. */
 export function caOf(deps: JobDeps, pack: Pack): Ca {
@@ -23,7 +24,7 @@ export function caOf(deps: JobDeps, pack: Pack): Ca {
 
 /**
  * Orders a certificate of one algorithm for the pack's hosts. To be stored before anything else is asked. Throws
- * `caa_forbids`, before anything is asked, where the CA would have to refuse.
+ * `caa_forbids` or `ca_limited`, before anything is asked, where the CA would refuse.
  */
 export async function placeOrder(
   deps: JobDeps,
@@ -33,9 +34,13 @@ export async function placeOrder(
 ): Promise<StoredOrder<CaOrder>> {
   const ca = caOf(deps, pack);
   await checkCaa(deps, { pack, ca, algorithm }, signal);
+  await spendOrder(deps, pack, ca);
   const notAfter = endOfValidity(ca.row, pack.validityDays, deps.clock.now());
   const ask = { names: pack.hosts.map(toName), algorithm, ...(notAfter && { notAfter }) };
-  const order = await ca.order(ask, signal);
+  const order = await ca.order(ask, signal).catch(async (error: unknown) => {
+    await rememberPatience(deps, pack, ca, error);
+    throw error;
+  });
   if (isDead(order, deps.clock.now())) {
     const why =
       order.problem ?? 'it is over already; does the clock of this machine agree with that of the CA?';

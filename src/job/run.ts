@@ -1,5 +1,5 @@
 import { FAULTS, Fault, type FaultName, wordsOf } from '../kit/fault.ts';
-import { days, type Seconds } from '../kit/time.ts';
+import { after, days, type Seconds } from '../kit/time.ts';
 import { deadline, type JobName, LIFECYCLE } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
@@ -77,9 +77,13 @@ async function putOff(deps: JobDeps, pack: Pack, error: unknown): Promise<undefi
   await transaction(deps.pool, async (tx) => {
     const found = await getClaimed(tx, pack.id);
     if (!found || found.claim !== pack.claim) return;
-    await postpone(tx, deps, found, { seconds: seconds, validationErrors });
+    await postpone(tx, deps, found, { seconds, validationErrors, ...anew(deps, error, seconds) });
   });
 }
+
+/** What waits for a limit of its CA is not late for that: the time of its status begins when it goes on. */
+const anew = ({ clock }: JobDeps, error: unknown, seconds: Seconds): { readonly statusSince?: Date } =>
+  error instanceof Fault && error.fault === 'ca_limited' ? { statusSince: after(clock.now(), seconds) } : {};
 
 /** When a failed step is tried again: later each time, and not before whoever failed wants to be asked. */
 function waitAfter(error: unknown, { attempts }: Pack): Seconds {

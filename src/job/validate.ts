@@ -1,4 +1,5 @@
 import type { CaAuthorization, CaOrder } from '../ca/ca.ts';
+import { withoutWildcard } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { delegatedName } from '../pack/reply.ts';
 import { lookDelay } from '../pack/schedule.ts';
@@ -7,6 +8,7 @@ import { transaction } from '../store/store.ts';
 import type { Look, Wanted } from '../validation/validation.ts';
 import { advance, keep, type PackChange, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
+import { checkFailures, spendFailures } from './limits.ts';
 import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
 
 type Stored = StoredOrder<CaOrder>;
@@ -27,10 +29,18 @@ export const validate: Job = async (deps, pack, signal) => {
   const looks = await lookAtAll(deps, pack, open.order, signal);
   const unseen = looks.filter(({ isVisible }) => !isVisible);
   if (unseen.length > 0) return waitForRecords(deps, pack, unseen);
+  await checkFailures(deps, caOf(deps, pack), pendingNames(open.order));
   const kept = await store(deps, pack, { ...open, isAnswered: true }, {});
   const order = await caOf(deps, kept).validate(open.order, signal);
+  await spendFailures(deps, caOf(deps, kept), failedNames(order));
   return judge(deps, kept, { ...open, order }, signal);
 };
+
+const pendingNames = ({ authorizations }: CaOrder): string[] =>
+  authorizations.filter(({ status }) => status === 'pending').map(({ name }) => withoutWildcard(name));
+
+const failedNames = ({ authorizations }: CaOrder): string[] =>
+  authorizations.filter(({ status }) => status === 'invalid').map(({ name }) => withoutWildcard(name));
 
 /** Where the CA was told before: what it found by now; told again where a crash came before the telling. */
 async function ask(deps: JobDeps, pack: Pack, open: Stored, signal: AbortSignal): Promise<Stored> {

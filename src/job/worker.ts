@@ -5,6 +5,7 @@ import { isLeaving } from '../pack/lifecycle.ts';
 import { PACK_STATUSES } from '../pack/pack.ts';
 import { LANES } from '../store/accounts.ts';
 import { forgetAudit } from '../store/audit.ts';
+import { forgetFull } from '../store/ca-limits.ts';
 import { forgetChanges } from '../store/deployments.ts';
 import { forgetOrderRequests } from '../store/order-requests.ts';
 import { listStranded } from '../store/packs.ts';
@@ -115,6 +116,7 @@ async function forgetOld({ pool, clock, auditLife }: JobDeps): Promise<void> {
   await forgetOrderRequests(pool, after(clock.now(), -REQUEST_LIFE));
   await forgetChanges(pool, after(clock.now(), -CHANGE_LIFE));
   if (auditLife > 0) await forgetAudit(pool, after(clock.now(), -auditLife));
+  await forgetFull(pool, clock.now());
 }
 
 /** Runs `work` again and again, never twice at once. */

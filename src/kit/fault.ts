@@ -41,6 +41,7 @@ export const FAULTS = {
   dns_unreachable:         { status: 502, code: 1411,  retry: 'later' },
   dns_update_refused:      { status: 502, code: 1417,  retry: 'later' },
   caa_forbids:             { status: 502, code: 1418,  retry: 'later' },
+  ca_limited:              { status: 429, code: 1419,  retry: 'later' },
   ca_unreachable:          { status: 502, code: 1412,  retry: 'later' },
   ca_refused:              { status: 502, code: 1413,  retry: 'later' },
   ca_wrong_answer:         { status: 502, code: 1414,  retry: 'later' },

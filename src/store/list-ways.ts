@@ -116,7 +116,7 @@ const STEP_EVERY = statement(`
    where zone_id = :zone and ord >= :from::bigint and ord < :to::bigint and ${STILL}
    order by ord offset :left_out::bigint limit :limit::bigint`);
 
-/** Packs of a few classes, each in its order, merged: none is looked at in vain. */
+/** Packs of a few classes: none is looked at in vain. */
 const STEP_MERGED = [1, 2, 3, 4].map((n) => {
   const classes = Array.from(
     { length: n },
@@ -138,6 +138,9 @@ const STEP_SOME = statement(`
    where packs.class = any(:classes::smallint[])
    order by ord offset :left_out::bigint limit :limit::bigint`);
 
+/** Up to so many ordinals for each pack of a page it is less work to pass over those that do not match than to sort. */
+const DENSE = 4;
+
 /** To a page whose place is known. Rows: ord, wire_version, wire; none where the zone has another version by now. */
 export function step(ask: PageAsk, { version, classes }: Ladder, { from, leftOut, to }: Place): Way {
   const values = {
@@ -149,7 +152,8 @@ export function step(ask: PageAsk, { version, classes }: Ladder, { from, leftOut
     limit: String(ask.perPage),
   };
   if (!classes) return { statement: STEP_EVERY, values };
-  const merged = STEP_MERGED[classes.length - 1];
+  const isDense = to - from <= DENSE * (leftOut + ask.perPage);
+  const merged = isDense && classes.length > 1 ? undefined : STEP_MERGED[classes.length - 1];
   if (!merged) return { statement: STEP_SOME, values: { ...values, classes: toArray(classes) } };
   const each = classes.map((one, i) => [`class${i}`, String(one)]);
   return { statement: merged, values: { ...values, ...Object.fromEntries(each) } };

@@ -67,7 +67,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
 /** Holds that all is stored as lists need it (`assertStored`), then removes everything that an earlier test left. */
 export async function clear({ pool, reply }: TestDesk): Promise<void> {
   await assertStored(pool, reply);
-  await pool.query('truncate accounts, edge_changes cascade');
+  await pool.query('truncate accounts, edge_changes, ca_limits cascade');
 }
 
 /** A zone of an account of its own. */

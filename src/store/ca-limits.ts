@@ -1,0 +1,125 @@
+import { after, between, type Seconds } from '../kit/time.ts';
+import type { Db, Tx } from './store.ts';
+
+/** A limit that a CA publishes: so many at once, and as many again in so long, a little at a time. */
+export interface Limit {
+  readonly most: number;
+  readonly within: Seconds;
+}
+
+/** One bucket that a request takes from. */
+export interface Bucket {
+  /** Which limit, e.g. `orders`. */
+  readonly kind: string;
+  /** Whose, e.g. a domain; '' for the account. */
+  readonly subject: string;
+  readonly limit: Limit;
+}
+
+/** A bucket that is empty, and until when. */
+export interface Empty {
+  readonly bucket: Bucket;
+  readonly until: Date;
+}
+
+/** Kind of the rows that stand for a CA's own wish to be left alone. */
+const PAUSE = 'pause';
+
+/**
+ * Takes one from each bucket of a CA, or from none where one is empty: then that which is so the longest. All processes
+ * share the buckets. In a transaction of its own: a bucket stays locked until that ends.
+ */
+export async function take(
+  tx: Tx,
+  ca: string,
+  buckets: readonly Bucket[],
+  now: Date,
+): Promise<Empty | undefined> {
+  const sorted = buckets.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const empties: Empty[] = [];
+  for (const bucket of sorted) {
+    await tx.query(
+      'insert into ca_limits (ca, kind, subject, full_on) values ($1, $2, $3, $4) on conflict do nothing',
+      [ca, bucket.kind, bucket.subject, now],
+    );
+    const until = emptyUntil(bucket, await fullOn(tx, ca, bucket, 'for update'), now);
+    if (until) empties.push({ bucket, until });
+  }
+  const [longest] = empties.toSorted((a, b) => b.until.getTime() - a.until.getTime());
+  if (longest) return longest;
+  for (const { kind, subject, limit } of sorted) {
+    await tx.query(
+      `update ca_limits set full_on = greatest(full_on, $4) + $5 * interval '1 second'
+        where ca = $1 and kind = $2 and subject = $3`,
+      [ca, kind, subject, now, limit.within / limit.most],
+    );
+  }
+  return undefined;
+}
+
+/** The bucket that is empty the longest, of some; nothing is taken. */
+export async function look(
+  db: Db,
+  ca: string,
+  buckets: readonly Bucket[],
+  now: Date,
+): Promise<Empty | undefined> {
+  const empties: Empty[] = [];
+  for (const bucket of buckets) {
+    const until = emptyUntil(bucket, await fullOn(db, ca, bucket, ''), now);
+    if (until) empties.push({ bucket, until });
+  }
+  return empties.toSorted((a, b) => b.until.getTime() - a.until.getTime())[0];
+}
+
+const keyOf = ({ kind, subject }: Bucket): string => `${kind} ${subject}`;
+
+async function fullOn(
+  db: Db,
+  ca: string,
+  bucket: Bucket,
+  lock: '' | 'for update',
+): Promise<Date | undefined> {
+  const { rows } = await db.query<{ full_on: Date }>(
+    `select full_on from ca_limits where ca = $1 and kind = $2 and subject = $3 ${lock}`,
+    [ca, bucket.kind, bucket.subject],
+  );
+  return rows[0]?.full_on;
+}
+
+/** When there is one to take again; undefined: there is. */
+function emptyUntil({ limit }: Bucket, full: Date | undefined, now: Date): Date | undefined {
+  if (!full) return undefined;
+  // It holds `most` when it is full, and one takes so long to come back.
+  const until = after(full, limit.within / limit.most - limit.within);
+  return between(now, until) > 0 ? until : undefined;
+}
+
+/** Remembers that a CA asked to be left alone with what concerns these subjects. */
+export async function pause(db: Db, ca: string, subjects: readonly string[], until: Date): Promise<void> {
+  await db.query(
+    `insert into ca_limits (ca, kind, subject, full_on) select $1, '${PAUSE}', subject, $3 from unnest($2::text[]) as subject
+     on conflict (ca, kind, subject) do update set full_on = greatest(ca_limits.full_on, excluded.full_on)`,
+    [ca, subjects, until],
+  );
+}
+
+/** Until when a CA asked to be left alone with one of these subjects; undefined: it does not. */
+export async function pausedUntil(
+  db: Db,
+  ca: string,
+  subjects: readonly string[],
+  now: Date,
+): Promise<Date | undefined> {
+  const { rows } = await db.query<{ until: Date | null }>(
+    `select max(full_on) as until from ca_limits
+      where ca = $1 and kind = '${PAUSE}' and subject = any($2) and full_on > $3`,
+    [ca, subjects, now],
+  );
+  return rows[0]?.until ?? undefined;
+}
+
+/** Forgets buckets that are full, and pauses that are over. */
+export async function forgetFull(db: Db, now: Date): Promise<void> {
+  await db.query('delete from ca_limits where full_on < $1', [now]);
+}
