@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { CA_OPTIONS } from '../ca/options.ts';
-import { EDGE_OPTIONS, OPTIONS, variableOf } from '../kit/config.ts';
+import { DNS_UPDATE_OPTIONS, EDGE_OPTIONS, OPTIONS, variableOf } from '../kit/config.ts';
 
 /** The page docs/configuration.md, from the tables that the program itself reads. */
 export function configurationPage(): string {
@@ -38,6 +38,14 @@ export function configurationPage(): string {
     '| option | what |',
     '|---|---|',
     ...Object.entries(EDGE_OPTIONS).map(([name, says]) => `| \`${name}\` | ${says} |`),
+    '',
+    '## Name servers of yours',
+    '',
+    'One table `[[dns_updates]]` for each name server that takes dynamic updates (RFC 2136, signed with TSIG).',
+    '',
+    '| option | what |',
+    '|---|---|',
+    ...Object.entries(DNS_UPDATE_OPTIONS).map(([name, says]) => `| \`${name}\` | ${says} |`),
     '',
   ].join('\n');
 }

@@ -5,6 +5,7 @@ import { Fault } from '../kit/fault.ts';
 import { createAccount } from '../store/accounts.ts';
 import { countTokens, createToken } from '../store/tokens.ts';
 import { openDatabase } from './database.ts';
+import { toPublishers } from './dns-updates.ts';
 import { toEdgeRows } from './edges.ts';
 import { asked, placeFor, readSetting, type Setting } from './process.ts';
 import { edgeSocketOf, startService } from './service.ts';
@@ -19,7 +20,9 @@ export async function serve(): Promise<void> {
   const dir = placeFor(config, undefined, false);
   const database = await openDatabase(options, dir, log);
   try {
-    const parts = { options, dir, pool: database.pool, clock: systemClock(), log, rows, edges };
+    const clock = systemClock();
+    const publishers = toPublishers(config.dnsUpdates, clock);
+    const parts = { options, dir, pool: database.pool, clock, log, rows, edges, publishers };
     const service = await startService(parts);
     const about = { database: database.description, edge_socket: edgeSocketOf(parts) };
     log.info({ api: service.api, ...about, cas: rows.map(({ name }) => name) }, 'ready');

@@ -39,6 +39,8 @@ export interface ServiceParts {
   readonly log: Log;
   readonly rows: readonly CaRow[];
   readonly edges: readonly EdgeRow[];
+  /** Who publishes validation records in customers' zones, by the zone's name; nobody unless told. */
+  readonly publishers?: JobDeps['publishers'];
 }
 
 export interface Service {
@@ -71,7 +73,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   started.defer(changes.stop);
   const accounts = caAccounts({ pool, seal, clock });
   const cas = new Map(parts.rows.map((row) => [row.name, createCa(row, { accounts, clock, log })]));
-  const work = { ...deps, ...jobParts(parts), seal, cas, keys, pushChange };
+  const { publishers = new Map() } = parts;
+  const work = { ...deps, ...jobParts(parts), publishers, seal, cas, keys, pushChange };
   const worker = startWorker(work, options.workers);
   started.defer(worker.stop);
   started.defer(startRendering(deps));

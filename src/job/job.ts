@@ -16,7 +16,7 @@ import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
-import type { LookAtCaa, LookAtTxt } from '../validation/validation.ts';
+import type { LookAtCaa, LookAtTxt, TxtPublisher } from '../validation/validation.ts';
 import type { Desk } from './advance.ts';
 
 export interface JobDeps extends Desk {
@@ -30,6 +30,8 @@ export interface JobDeps extends Desk {
   readonly keys: KeyPool;
   readonly lookAtTxt: LookAtTxt;
   readonly lookAtCaa: LookAtCaa;
+  /** Who publishes validation records in a zone by dynamic update, by the zone's name. */
+  readonly publishers: ReadonlyMap<string, TxtPublisher>;
   readonly edges: readonly EdgeRow[];
   readonly showLeaf: ShowLeaf;
   /** How long records of what happened are kept; 0: for ever. */

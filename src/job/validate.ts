@@ -7,6 +7,7 @@ import { putOrder, type StoredOrder } from '../store/orders.ts';
 import { transaction } from '../store/store.ts';
 import type { Look, Wanted } from '../validation/validation.ts';
 import { advance, keep, type PackChange, postpone } from './advance.ts';
+import { publishByUpdate } from './dns-update.ts';
 import type { Job, JobDeps } from './job.ts';
 import { checkFailures, spendFailures } from './limits.ts';
 import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
@@ -26,9 +27,10 @@ export const validate: Job = async (deps, pack, signal) => {
   if (isDead(open.order, now)) return reorder(deps, pack, open.algorithm, signal);
   if (open.isAnswered) return judge(deps, pack, await ask(deps, pack, open, signal), signal);
 
+  const failure = await publishByUpdate(deps, pack, signal);
   const looks = await lookAtAll(deps, pack, open.order, signal);
   const unseen = looks.filter(({ isVisible }) => !isVisible);
-  if (unseen.length > 0) return waitForRecords(deps, pack, unseen);
+  if (unseen.length > 0) return waitForRecords(deps, pack, unseen, failure);
   await checkFailures(deps, caOf(deps, pack), pendingNames(open.order));
   const kept = await store(deps, pack, { ...open, isAnswered: true }, {});
   const order = await caOf(deps, kept).validate(open.order, signal);
@@ -68,8 +70,14 @@ function wanted({ reply: { delegationZone } }: JobDeps, { zone }: Pack, one: CaA
   return { txtName, txtValue, delegatedTo: delegatedName(one.name, zone.delegationUuid, delegationZone) };
 }
 
-async function waitForRecords(deps: JobDeps, pack: Pack, unseen: readonly Look[]): Promise<undefined> {
-  const validationErrors = unseen.map(({ txtName, problem }) => problem ?? `${txtName} cannot be seen yet`);
+async function waitForRecords(
+  deps: JobDeps,
+  pack: Pack,
+  unseen: readonly Look[],
+  failure: string | undefined,
+): Promise<undefined> {
+  const problems = unseen.map(({ txtName, problem }) => problem ?? `${txtName} cannot be seen yet`);
+  const validationErrors = failure === undefined ? problems : [failure, ...problems];
   const seen = unseen.map((look) => ({ name: look.txtName, seen: look.seen }));
   deps.log.debug({ pack: pack.id, seen }, 'validation records not visible');
   await transaction(deps.pool, (tx) =>

@@ -13,6 +13,7 @@ import { isConnectionLoss, transaction } from '../store/store.ts';
 import { purgeZones } from '../store/zones.ts';
 import { intervene } from './advance.ts';
 import { type Claim, claimDue, extendLeases, giveBack } from './claim.ts';
+import { removeLeftovers } from './dns-update.ts';
 import type { JobDeps } from './job.ts';
 import { run } from './run.ts';
 
@@ -21,6 +22,7 @@ const ASK_MS = 500;
 /** Leases are extended three times in their life. */
 const EXTEND_MS = 20_000;
 const SWEEP_MS = 1_000;
+const LEFTOVERS_MS = 2_000;
 const FORGET_MS = 60_000;
 
 /** How long an Idempotency-Key is remembered. */
@@ -76,6 +78,7 @@ export function startWorker(deps: JobDeps, size: number): Worker {
     every(deps, EXTEND_MS, extend),
     every(deps, FORGET_MS, () => forgetOld(deps)),
     every(deps, SWEEP_MS, () => sweepZones(deps, ring)),
+    every(deps, LEFTOVERS_MS, () => removeLeftovers(deps, stopped.signal)),
   ];
 
   return {

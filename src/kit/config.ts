@@ -78,13 +78,26 @@ export const EDGE_OPTIONS = {
   port: 'Port at which handshakes prove what the edge serves.',
 } as const;
 
+/** One table per name server in the file: `[[dns_updates]]`. */
+export const DNS_UPDATE_OPTIONS = {
+  server: 'IP address of the primary name server.',
+  port: 'Its port; 53 unless told.',
+  key_name: 'Name of the TSIG key that may update TXT records (RFC 8945).',
+  algorithm: '`hmac-sha256` or `hmac-sha512`; the first unless told.',
+  secret: 'Secret of the key in base64; better kept in `secret_file`.',
+  secret_file: 'File with the secret, instead of `secret`.',
+  zones:
+    'Names of zones at the API, of type `partial`, in whose DNS validation records are published there and taken away again.',
+} as const;
+
 export type Options = { readonly [K in OptionName]: Value<(typeof OPTIONS)[K]['type']> };
 
-/** All that was configured. `ca` and `edges` are the file's tables as they stand; their rooms check them. */
+/** All that was configured. `ca`, `edges` and `dnsUpdates` are the file's tables as they stand; their rooms check them. */
 export interface Config {
   readonly options: Options;
   readonly ca: Readonly<Record<string, unknown>>;
   readonly edges: readonly unknown[];
+  readonly dnsUpdates: readonly unknown[];
 }
 
 export type Environ = Readonly<Record<string, string | undefined>>;
@@ -98,12 +111,13 @@ export const variableOf = (name: string): string => `CERTPACKS_${name.toUpperCas
 /** Reads the configuration. Throws `configuration` that names the option at fault; unknown ones are refused. */
 export function loadConfig(env: Environ): Config {
   const path = env[variableOf('config')] ?? '';
-  const { ca = {}, edges = [], ...file } = path === '' ? {} : readToml(path);
+  const { ca = {}, edges = [], dns_updates: dnsUpdates = [], ...file } = path === '' ? {} : readToml(path);
   const unknown = Object.keys(file).find((name) => !Object.hasOwn(OPTIONS, name));
   if (unknown !== undefined) throw new Fault('configuration', `${path}: unknown option '${unknown}'`);
   if (!isTable(ca)) throw notTable(path, 'ca');
   if (!Array.isArray(edges)) throw notTable(path, 'edges');
-  return { options: toOptions(env, file), ca, edges };
+  if (!Array.isArray(dnsUpdates)) throw notTable(path, 'dns_updates');
+  return { options: toOptions(env, file), ca, edges, dnsUpdates };
 }
 
 function toOptions(env: Environ, file: Readonly<Record<string, unknown>>): Options {
@@ -121,7 +135,7 @@ const isTable = (value: unknown): value is Record<string, unknown> =>
 const notTable = (path: string, name: string) =>
   new Fault(
     'configuration',
-    `${path}: '${name}' must be ${name === 'ca' ? 'tables [ca.NAME]' : 'tables [[edges]]'}`,
+    `${path}: '${name}' must be ${name === 'ca' ? 'tables [ca.NAME]' : `tables [[${name}]]`}`,
   );
 
 function readToml(path: string): Record<string, unknown> {

@@ -57,6 +57,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
       problem: `${record.txtName}: not seen`,
     }),
     lookAtCaa: async () => ({ doubts: [] }),
+    publishers: new Map(),
     edges: [],
     showLeaf: async () => undefined,
     auditLife: 0,
@@ -67,7 +68,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
 /** Holds that all is stored as lists need it (`assertStored`), then removes everything that an earlier test left. */
 export async function clear({ pool, reply }: TestDesk): Promise<void> {
   await assertStored(pool, reply);
-  await pool.query('truncate accounts, edge_changes, ca_limits cascade');
+  await pool.query('truncate accounts, edge_changes, ca_limits, dns_published cascade');
 }
 
 /** A zone of an account of its own. */
