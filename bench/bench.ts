@@ -7,6 +7,7 @@ import { fail } from '../src/cli/process.ts';
 import { accountBench } from './account.ts';
 import { type BenchDatabase, benchDatabase, smallDatabase } from './database.ts';
 import { exactCheck } from './exact.ts';
+import { type IssueOptions, issueBench } from './issue/issue.ts';
 import { listBench } from './list/list.ts';
 import { progressBar } from './progress.ts';
 import { seed } from './seed/seed.ts';
@@ -43,7 +44,7 @@ function add<N extends string>(
       await using database = await benchDatabase(options);
       say(`on ${database.description}`);
       const result = await run(database, options, options);
-      process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${table(result)}\n`);
+      print(result, options);
     });
 }
 
@@ -100,6 +101,19 @@ add(
   { checks: ['pages that are compared', 50_000], packs: ['packs of each zone before it begins', 400] },
   ({ pool }, numbers) => exactCheck({ pool, ...numbers }, say),
 );
+
+bench
+  .command('issue')
+  .description('certificates from a Pebble: by our ACME client, by acme-client, and by the whole service')
+  .option('--json', 'print the result as one line of JSON')
+  .option('--repetitions <n>', REPETITIONS, toCount, 3)
+  .option('--certificates <n>', 'of each measurement', toCount, 200)
+  .option('--parallel <n>', PARALLEL, toCount, 10)
+  .action(async (options: IssueOptions & Common) => print(await issueBench(options, say), options));
+
+function print(result: object, { json = false }: Common): void {
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${table(result)}\n`);
+}
 
 function toCount(text: string): number {
   if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);

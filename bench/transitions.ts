@@ -3,7 +3,7 @@ import { systemClock } from '../src/kit/clock.ts';
 import type { PackEvent } from '../src/pack/lifecycle.ts';
 import type { Pack } from '../src/pack/pack.ts';
 import { getClaimed } from '../src/store/packs.ts';
-import { type Pool, transaction } from '../src/store/store.ts';
+import { alone, type Pool, transaction } from '../src/store/store.ts';
 
 /** What is measured, and on which database. */
 export interface TransitionsOptions {
@@ -30,7 +30,7 @@ export interface TransitionsResult {
 const ROUND: readonly PackEvent[] = ['withdraw', 'done', 'promote', 'done'];
 
 /**
- * Status changes through `advance`, each a transaction of its own, with counters, buckets, JSON and audit: of packs in
+ * Status changes through `advance`, each a statement and transaction of its own, with counters, buckets, JSON and audit: of packs in
  * many zones, and of packs in the largest zone. Medians over the repetitions, which take turns.
  */
 export async function transitionsBench(options: TransitionsOptions): Promise<TransitionsResult> {
@@ -87,7 +87,7 @@ function mover(pool: Pool, packs: Pack[]): (n: number) => Promise<void> {
     const pack = packs[place];
     if (!pack) throw new Error('the database has no active packs: seed it first');
     busy.add(place);
-    packs[place] = await transaction(pool, (tx) => advance(tx, desk, pack, { event: eventOf(pack) }));
+    packs[place] = await alone(pool, pack.zone.id, (db) => advance(db, desk, pack, { event: eventOf(pack) }));
     busy.delete(place);
   };
 }

@@ -7,8 +7,8 @@ import type { Certificate, Pack, PackZone } from '../../src/pack/pack.ts';
 import { classOf, facetOf } from '../../src/pack/tally.ts';
 import { BUCKET_BITS, countsOf } from '../../src/store/counts.ts';
 import type { Filing } from '../../src/store/packs.ts';
+import { reverse } from '../../src/store/proofs.ts';
 import type { Tx } from '../../src/store/store.ts';
-import { reverse } from '../../src/store/txt-records.ts';
 import { suffixesOf } from '../../src/store/zones.ts';
 import { Rows } from './copy.ts';
 

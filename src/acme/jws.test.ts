@@ -39,6 +39,14 @@ it('signs any payload so that the key in the header verifies it', () => {
   fc.assert(law, { numRuns: 50 });
 });
 
+it('gives both numbers of a signature 32 bytes, also where one is short', () => {
+  for (let n = 0; n < 600; n += 1) {
+    const jws = signRequest(key, { nonce: String(n), url: 'https://ca.example/new' }, { n });
+    assert.equal(Buffer.from(jws.signature, 'base64url').length, 64);
+    assert.ok(isSigned(jws));
+  }
+});
+
 it('names the account instead of the key, and has an empty payload for POST-as-GET', () => {
   const jws = signRequest(
     key,

@@ -1,5 +1,6 @@
 /** JSON Web Signatures as ACME wants them: flattened (RFC 7515 7.2.2), ES256, RS256 or, for a binding, HS256. */
 import { createHash, createHmac, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { readAll } from './der.ts';
 
 /** The public part of a key as a JSON Web Key (RFC 7517), its members in the order of RFC 7638. */
 export type Jwk = Readonly<Record<string, string>>;
@@ -44,11 +45,24 @@ export function signRequest(
 ): Jws {
   const { account, nonce, url } = header;
   const signer = account === undefined ? { jwk: jwkOf(key) } : { kid: account };
-  const alg = key.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256';
+  const isRsa = key.asymmetricKeyType === 'rsa';
+  const alg = isRsa ? 'RS256' : 'ES256';
   const head = toBase64url(JSON.stringify({ alg, ...signer, nonce, url }));
   const body = payload === undefined ? '' : toBase64url(JSON.stringify(payload));
-  const signature = sign('sha256', Buffer.from(`${head}.${body}`), { key, dsaEncoding: 'ieee-p1363' });
-  return { protected: head, payload: body, signature: signature.toString('base64url') };
+  // Asked for with `dsaEncoding`, a signature takes more than twice the time of one in DER.
+  const signature = sign('sha256', Buffer.from(`${head}.${body}`), key);
+  return {
+    protected: head,
+    payload: body,
+    signature: (isRsa ? signature : fixedLength(signature)).toString('base64url'),
+  };
+}
+
+/** The two numbers of a P-256 signature in DER, 32 bytes each (RFC 7518 3.4). */
+function fixedLength(signature: Buffer): Buffer {
+  const [pair] = readAll(signature);
+  const numbers = readAll(pair?.contents ?? Buffer.alloc(0)).map(({ contents }) => contents.subarray(-32));
+  return Buffer.concat(numbers.map((number) => Buffer.concat([Buffer.alloc(32 - number.length), number])));
 }
 
 /** External account binding (RFC 8555 7.3.4): the account's key under the MAC key that the CA handed out. */

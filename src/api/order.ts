@@ -113,10 +113,7 @@ async function check(deps: ApiDeps, zone: Zone, order: Order): Promise<void> {
   if (deps.isApexDemanded && !names.includes(zone.name)) {
     throw new Fault('invalid_host', `hosts must contain the zone's apex ${zone.name}`, { pointer: '/hosts' });
   }
-  if (order.validation_method !== 'txt') {
-    const sentence = `validation_method must be 'txt': ${order.validation_method} is not offered by this service`;
-    throw new Fault('method_not_offered', sentence, { pointer: '/validation_method' });
-  }
+  checkMethod(order.validation_method, names);
   const row = deps.rows.get(order.certificate_authority);
   if (!row) {
     const known = [...deps.rows.keys()].join(', ') || 'none';
@@ -124,6 +121,19 @@ async function check(deps: ApiDeps, zone: Zone, order: Order): Promise<void> {
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
   checkOffer(row, { names, validityDays: order.validity_days }, deps.clock.now(), [...deps.rows.values()]);
+}
+
+/** A file proves no wildcard (BR 3.2.2.4.19); mail is not offered. */
+function checkMethod(method: words.ValidationMethod, names: readonly string[]): void {
+  const wildcard = names.find((name) => name.startsWith('*.'));
+  const why =
+    method === 'email'
+      ? 'email is not offered by this service'
+      : `no CA proves ${wildcard} over HTTP; order with 'txt', or without wildcards`;
+  if (method === 'txt' || (method === 'http' && wildcard === undefined)) return;
+  throw new Fault('method_not_offered', `validation_method ${method}: ${why}`, {
+    pointer: '/validation_method',
+  });
 }
 
 /** The record that shows control has a longer name than its host, and DNS has no name over 253 characters. */

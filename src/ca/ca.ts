@@ -63,6 +63,8 @@ export interface CaOrder {
   readonly authorizations: readonly CaAuthorization[];
   /** Why the CA refused, for the subscriber; with status `invalid`. */
   readonly problem?: string;
+  /** How control is shown; by TXT records unless told. */
+  readonly method?: 'http';
   /** Whether the order is at the row's RSA directory. */
   readonly isAtRsaDirectory?: boolean;
 }
@@ -75,6 +77,8 @@ export interface CaAuthorization {
   readonly challengeUrl: string;
   readonly txtName: string;
   readonly txtValue: string;
+  /** What is to be served, in an order that is validated over HTTP (RFC 8555 8.3). */
+  readonly file?: { readonly url: string; readonly body: string };
   /** Why the CA did not find control, for the subscriber. */
   readonly problem?: string;
 }
@@ -112,6 +116,8 @@ export interface OrderAsk {
   /** Names in A-labels, wildcards with `*.`. */
   readonly names: readonly string[];
   readonly algorithm: Algorithm;
+  /** How control will be shown; by TXT records unless told. */
+  readonly method?: 'http';
   /** End of validity to ask for; left out for a CA with a fixed one. */
   readonly notAfter?: Date;
 }

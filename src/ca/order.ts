@@ -15,7 +15,7 @@ const LOOKING: Seconds = 20;
 /** New order with its authorizations. Throws `ca_wrong_answer` when it is for other names. */
 export async function newOrder(
   desk: Desk,
-  { names, notAfter }: OrderAsk,
+  { names, notAfter, method }: OrderAsk,
   signal: AbortSignal,
 ): Promise<CaOrder> {
   const account = await desk.account.get(signal);
@@ -24,8 +24,8 @@ export async function newOrder(
   if (got.toSorted().join() !== names.toSorted().join()) {
     throw new Fault('ca_wrong_answer', 'the order is for other names than asked for');
   }
-  const fetched = await getAll(desk, account, order.authorizations, signal);
-  return toCaOrder(desk, order, fetched);
+  const authorizations = await getAll(desk, method, order.authorizations, signal);
+  return toCaOrder(desk, order, { authorizations, ...(method && { method }) });
 }
 
 /** The order as it stands; `invalid` when the CA no longer knows it. */

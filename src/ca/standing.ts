@@ -1,6 +1,7 @@
 /** Where an order stands, from what the CA showed. */
-import { type Account, dnsTxtValue } from '../acme/account.ts';
-import type { Authorization, Order, Problem } from '../acme/acme.ts';
+import type { KeyObject } from 'node:crypto';
+import { type Account, dnsTxtValue, keyAuthorization } from '../acme/account.ts';
+import type { Authorization, Challenge, Order, Problem } from '../acme/acme.ts';
 import { Fault } from '../kit/fault.ts';
 import { challengeName } from '../pack/reply.ts';
 import type { CaAuthorization, CaOrder } from './ca.ts';
@@ -13,47 +14,65 @@ export async function refreshed(desk: Desk, was: CaOrder, now: Order, signal: Ab
     const valid = was.authorizations.map((one) =>
       one.status === 'pending' ? { ...one, status: 'valid' as const } : one,
     );
-    return toCaOrder(desk, now, valid);
+    return toCaOrder(desk, now, { ...was, authorizations: valid });
   }
   const open = was.authorizations.filter(({ status }) => status === 'pending').map(({ url }) => url);
-  const fetched = await getAll(desk, await desk.account.get(signal), open, signal);
+  const fetched = await getAll(desk, was.method, open, signal);
   const current = was.authorizations.map((one) => fetched.find(({ url }) => url === one.url) ?? one);
-  return toCaOrder(desk, now, current);
+  return toCaOrder(desk, now, { ...was, authorizations: current });
 }
 
-/** Authorizations as they stand. Throws `ca_wrong_answer` for a pending one that no TXT record can answer. */
-export async function getAll(desk: Desk, account: Account, urls: readonly string[], signal: AbortSignal) {
+/** Authorizations as they stand. Throws `ca_wrong_answer` for a pending one that has no challenge of the method. */
+export async function getAll(
+  desk: Desk,
+  method: CaOrder['method'],
+  urls: readonly string[],
+  signal: AbortSignal,
+): Promise<CaAuthorization[]> {
+  const account = await desk.account.get(signal);
   const fetched = await Promise.all(urls.map((url) => desk.client.authorization(account, url, signal)));
-  return fetched.map((one) => toAuthorization(desk, account, one));
+  return fetched.map((one) => toAuthorization(desk, account, { ...one, method }));
 }
 
 function toAuthorization(
   { row }: Desk,
-  account: Account,
-  { url, identifier, ...is }: Authorization,
+  { key }: Account,
+  { url, identifier, method, ...is }: Authorization & { readonly method: CaOrder['method'] },
 ): CaAuthorization {
   const name = is.isWildcard ? `*.${identifier.value}` : identifier.value;
-  const challenge = is.challenges.find(({ type }) => type === 'dns-01');
-  if (!challenge && is.status === 'pending') {
-    throw new Fault('ca_wrong_answer', `${name} cannot be validated by a TXT record`);
-  }
+  const [wanted, how] = method === 'http' ? ['http-01', 'over HTTP'] : ['dns-01', 'by a TXT record'];
+  const challenge = is.challenges.find(({ type }) => type === wanted);
+  if (!challenge && is.status === 'pending')
+    throw new Fault('ca_wrong_answer', `${name} cannot be validated ${how}`);
   const error = is.challenges.find((one) => one.error)?.error;
   return {
     url,
     name,
     status: is.status,
-    challengeUrl: challenge?.url ?? '',
-    txtName: challengeName(name),
-    txtValue: challenge ? dnsTxtValue(challenge.token, account.key) : '',
+    ...shownBy(name, challenge, key),
+    ...(challenge && method && { file: fileOf(name, challenge.token, key) }),
     ...(error && { problem: inWords(row.name, [name], error) }),
   };
 }
+
+/** What a CA looks for in the DNS (RFC 8555 8.4). */
+const shownBy = (name: string, challenge: Challenge | undefined, key: KeyObject) => ({
+  challengeUrl: challenge?.url ?? '',
+  txtName: challengeName(name),
+  txtValue: challenge ? dnsTxtValue(challenge.token, key) : '',
+});
+
+/** What a CA asks the host for (RFC 8555 8.3). */
+const fileOf = (name: string, token: string, key: KeyObject) => ({
+  url: `http://${name}/.well-known/acme-challenge/${token}`,
+  body: keyAuthorization(token, key),
+});
 
 /** The order with its authorizations; `invalid` as soon as one of them failed, whatever the CA says yet. */
 export function toCaOrder(
   { row, isRsaDirectory }: Desk,
   order: Order,
-  authorizations: readonly CaAuthorization[],
+  { authorizations, method }: Pick<CaOrder, 'authorizations' | 'method'>,
 ): CaOrder {
   const { url, finalize: finalizeUrl, expires, certificate } = order;
   const isLost = authorizations.some((one) => one.status !== 'pending' && one.status !== 'valid');
@@ -68,6 +87,7 @@ export function toCaOrder(
     ...(expires && { expiresAt: expires }),
     ...(certificate !== undefined && { certificateUrl: certificate }),
     authorizations,
+    ...(method && { method }),
     ...(status === 'invalid' && { problem: whyInvalid(row.name, order.error, authorizations) }),
     ...(isRsaDirectory && { isAtRsaDirectory: true }),
   };

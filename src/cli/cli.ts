@@ -42,6 +42,16 @@ export function program(version: string): Command {
     .description('make an API token on the database’s own machine and print it')
     .option('--first', 'the first token of a new installation, with all permissions')
     .action(firstToken);
+  addEdge(certpacks);
+  certpacks
+    .command('configuration', { hidden: true })
+    .description('write docs/configuration.md from the tables of options')
+    .argument('<file>')
+    .action(writeConfigurationPage);
+  return certpacks;
+}
+
+function addEdge(certpacks: Command): void {
   certpacks
     .command('edge')
     .description('a bundled TLS edge that pulls its certificates from the service on this machine')
@@ -49,14 +59,13 @@ export function program(version: string): Command {
     .option('--environment <name>', ENVIRONMENTS.join(' or '), 'production')
     .option('--host <address>', 'address to listen on', '0.0.0.0')
     .option('--port <port>', 'port to listen on', toPort, 443)
+    .option(
+      '--http-port <port>',
+      'port for plain HTTP, where CAs ask for files that show control (80)',
+      toPort,
+    )
     .option('--upstream <host:port>', 'where decrypted connections are passed on to')
     .action(edge);
-  certpacks
-    .command('configuration', { hidden: true })
-    .description('write docs/configuration.md from the tables of options')
-    .argument('<file>')
-    .action(writeConfigurationPage);
-  return certpacks;
 }
 
 function toPort(text: string): number {

@@ -8,18 +8,28 @@ interface EdgeOptions {
   readonly environment: string;
   readonly host: string;
   readonly port: number;
+  readonly httpPort?: number;
   readonly upstream?: string;
 }
 
 /** `certpacks edge`: a bundled edge as a process of its own, until it is asked to end. */
-export async function edge({ pull, environment, host, port, upstream }: EdgeOptions): Promise<void> {
+export async function edge({
+  pull,
+  environment,
+  host,
+  port,
+  httpPort,
+  upstream,
+}: EdgeOptions): Promise<void> {
   const ending = asked();
   const { log } = readSetting();
   const known = ENVIRONMENTS.find((name) => name === environment);
   if (!known) throw new Fault('configuration', `--environment must be ${ENVIRONMENTS.join(' or ')}`);
   const target = upstream === undefined ? {} : { upstream: toUpstream(upstream) };
-  const running = await startBundledEdge({ host, port, environment: known, pull, log, ...target });
-  log.info({ host, port: running.port, environment: known }, 'edge is ready');
+  const plain = httpPort === undefined ? {} : { httpPort };
+  const running = await startBundledEdge({ host, port, environment: known, pull, log, ...plain, ...target });
+  const at = { host, port: running.port, httpPort: running.httpPort };
+  log.info({ ...at, environment: known }, 'edge is ready');
   await ending;
   await running.close();
 }

@@ -25,6 +25,7 @@ import { agreeOn } from '../store/agreements.ts';
 import type { Pool } from '../store/store.ts';
 import { Reader } from '../store/wire/reader.ts';
 import { createLookAtCaa } from '../validation/caa.ts';
+import { createLookAtHttp } from '../validation/http.ts';
 import { type Responder, startResponder } from '../validation/responder.ts';
 import { createLookAtTxt } from '../validation/txt.ts';
 import { loadSeal } from './kek.ts';
@@ -141,7 +142,7 @@ async function listen(app: FastifyInstance, { host, port }: Options): Promise<st
   }
 }
 
-type LookParts = Pick<JobDeps, 'edges' | 'showLeaf' | 'lookAtTxt' | 'lookAtCaa' | 'auditLife'>;
+type LookParts = Pick<JobDeps, 'edges' | 'showLeaf' | 'lookAtTxt' | 'lookAtHttp' | 'lookAtCaa' | 'auditLife'>;
 
 function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   const look = {
@@ -156,6 +157,7 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
     auditLife: days(options.audit_days),
     showLeaf,
     lookAtTxt: createLookAtTxt({ ...look, delegationZone: options.delegation_zone }),
+    lookAtHttp: createLookAtHttp({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
     lookAtCaa: createLookAtCaa(look),
   };
 }

@@ -63,15 +63,17 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
   const { dir, log, port } = wanted;
   mkdirSync(dir, { recursive: true });
   const clock = readClock(dir);
-  const { database, simulator } = await startGround(parts, wanted, clock);
+  const edges = await startEdges(parts, { dir, log, options: wanted.config.options });
+  const [production, staging] = edges;
+  const httpPort = production.edge.httpPort ?? 80;
+  const { database, simulator } = await startGround(parts, wanted, { clock, httpPort });
   const ground = {
     dir,
     log,
     clock,
     pool: database.pool,
-    options: worldOptions(wanted.config.options, simulator),
+    options: { ...worldOptions(wanted.config.options, simulator), http_port: httpPort },
   };
-  const edges = await startEdges(parts, ground);
   const rows = { rows: rowsOf(simulator), edges: edges.map(({ row }) => row) };
   const serve = (api: number) =>
     startService({ ...ground, ...rows, options: { ...ground.options, port: api } });
@@ -80,7 +82,6 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
   const account = await makeToken(database.pool, clock);
   const control = await openControl({ ...ground, ...account, simulator, edges, service }, port);
   parts.defer(control.stop);
-  const [production, staging] = edges;
   const all = parts.move();
   return {
     ...account,
@@ -127,13 +128,14 @@ function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, api
 async function startGround(
   parts: AsyncDisposableStack,
   { config, log, dir }: WorldOptions,
-  clock: VirtualClock,
+  { clock, httpPort }: { readonly clock: VirtualClock; readonly httpPort: number },
 ): Promise<{ database: Database; simulator: StartedSimulator }> {
   const simulate = (port: number) =>
     startSimulator({
       dir: join(dir, 'simulator'),
       aheadSeconds: clock.ahead,
       dnsPort: port,
+      httpPort,
       nameServers: [{ name: NAME_SERVER, address: DNS_ADDRESSES.responder }],
       endsWithParent: true,
     });
@@ -173,6 +175,8 @@ interface RunningEdge {
 }
 
 const USUAL_PORTS = { production: 8443, staging: 9443 } as const;
+/** Where every host of the world answers plain HTTP: the production edge does. */
+const USUAL_HTTP_PORT = 8080;
 
 /** One edge for each environment. They wait for the service's socket. */
 function startEdges(
@@ -182,7 +186,11 @@ function startEdges(
   const pull = edgeSocketOf(ground);
   const start = async (environment: Environment): Promise<RunningEdge> => {
     const place = { host: HOST, environment, pull, log: ground.log };
-    const edge = await atUsual(USUAL_PORTS[environment], (port) => startBundledEdge({ ...place, port }));
+    const at = (port: number) =>
+      environment === 'staging'
+        ? startBundledEdge({ ...place, port })
+        : atUsual(USUAL_HTTP_PORT, (httpPort) => startBundledEdge({ ...place, port, httpPort }));
+    const edge = await atUsual(USUAL_PORTS[environment], at);
     parts.defer(() => edge.close());
     return { row: { name: `${environment}-1`, environment, host: HOST, port: edge.port }, edge };
   };

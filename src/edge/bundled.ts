@@ -8,6 +8,7 @@ import { type Answer, passTo, tellName } from './answer.ts';
 import { Contexts } from './contexts.ts';
 import { HalfOpen } from './half-open.ts';
 import { helloOf } from './hello-of.ts';
+import { newPlainServer } from './plain.ts';
 import { PullClient } from './pull-client.ts';
 
 export interface BundledEdgeOptions {
@@ -15,6 +16,8 @@ export interface BundledEdgeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly environment: Environment;
+  /** Port for plain HTTP, where CAs ask for the files that show control; 0 picks a free one. No port, no listener. */
+  readonly httpPort?: number;
   /** Path of the service's unix socket; see `startPull`. */
   readonly pull: string;
   /** Where decrypted bytes go; without it the edge answers requests itself, with the name of the handshake. */
@@ -42,6 +45,8 @@ interface BundledEdgeStats {
 
 export interface BundledEdge {
   readonly port: number;
+  /** Port for plain HTTP; undefined without that listener. */
+  readonly httpPort: number | undefined;
   stats(): BundledEdgeStats;
   /** Ends every connection and resolves when nothing runs any more. */
   close(): Promise<void>;
@@ -66,14 +71,19 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
   const door = new Door(contexts, answer);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => door.open(socket));
   server.maxConnections = MOST_CONNECTIONS;
-  server.listen(options.port, options.host);
-  await once(server, 'listening').catch((cause: unknown) => {
-    throw new Fault('configuration', `cannot listen on ${options.host}:${options.port}`, { cause });
-  });
+  const port = await listenOn(server, options.host, options.port);
   server.on('error', (err) => log.error({ err }, 'edge: listener failed'));
+  const giveUp = (error: unknown) => {
+    server.close();
+    throw error;
+  };
+  const plain = options.httpPort === undefined ? undefined : newPlainServer(client);
+  const httpPort = plain && (await listenOn(plain, options.host, options.httpPort ?? 0).catch(giveUp));
+  plain?.on('error', (err) => log.error({ err }, 'edge: listener failed'));
   client.follow(contexts);
   return {
-    port: portOf(server),
+    port,
+    httpPort,
     stats: () => {
       const { known, unknown, changes, isLive } = contexts.counts;
       return { ...door.counts, names: known, unknownNames: unknown, changes, isLive };
@@ -82,12 +92,18 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
       const closed = once(server, 'close');
       server.close();
       door.close();
+      plain?.close();
+      plain?.closeAllConnections();
       await Promise.all([closed, client.close()]);
     },
   };
 }
 
-function portOf(server: Server): number {
+async function listenOn(server: Server, host: string, port: number): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening').catch((cause: unknown) => {
+    throw new Fault('configuration', `cannot listen on ${host}:${port}`, { cause });
+  });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
   return address.port;

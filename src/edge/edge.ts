@@ -53,11 +53,27 @@ export interface ServedPack {
   readonly certificates: Readonly<Partial<Record<Algorithm, ServedKeyPair>>>;
 }
 
+/** A file that shows control of a name to a CA (RFC 8555 8.3). */
+export interface ServedFile {
+  readonly body: string;
+}
+
 /** What the pull listener needs of the service. */
 export interface PullSource {
   /** The pack that serves `name` in `environment`, or undefined. `name` is a checked, lower-case host name. */
   packFor(name: string, environment: Environment): Promise<ServedPack | undefined>;
+  /** The file that shows control of `name` at `path`, or undefined. */
+  fileFor(name: string, path: string): Promise<ServedFile | undefined>;
 }
+
+/** Paths under which control of a host is shown: RFC 8555 8.3, and where CAs without ACME look (BR 3.2.2.4.18). */
+export const VALIDATION_PATHS = ['/.well-known/acme-challenge/', '/.well-known/pki-validation/'] as const;
+
+/** Whether `path` is that of a file that shows control of a host: one of the folders, and one plain name in it. */
+export const isValidationPath = (path: string): boolean =>
+  VALIDATION_PATHS.some(
+    (folder) => path.startsWith(folder) && /^[A-Za-z0-9_.-]{1,255}$/.test(path.slice(folder.length)),
+  );
 
 /** Something changed for these names (wildcards as they are) on the edges of an environment. */
 export interface EdgeChange {

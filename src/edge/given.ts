@@ -112,6 +112,8 @@ export interface GivenService {
   readonly path: string;
   readonly pull: Pull;
   readonly packs: Map<string, ServedPack>;
+  /** Files that show control, by URL. */
+  readonly files: Map<string, string>;
   readonly asked: string[];
 }
 
@@ -122,7 +124,12 @@ export async function givenService(
   packs = new Map<string, ServedPack>(),
 ): Promise<GivenService> {
   const asked: string[] = [];
+  const files = new Map<string, string>();
   const source: PullSource = {
+    fileFor: async (name, at) => {
+      const body = files.get(`http://${name}${at}`);
+      return body === undefined ? undefined : { body };
+    },
     packFor: async (name) => {
       asked.push(name);
       return packs.get(name) ?? packs.get(`*.${name.slice(name.indexOf('.') + 1)}`);
@@ -130,7 +137,7 @@ export async function givenService(
   };
   const pull = await startPull({ path, source, log: quiet(), heartbeat: 0.2 });
   t.after(() => pull.close());
-  return { path, pull, packs, asked };
+  return { path, pull, packs, files, asked };
 }
 
 /** Resolves once `holds`; fails after 5 s. */

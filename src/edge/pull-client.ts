@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { Environment } from '../pack/pack.ts';
-import type { ServedPack } from './edge.ts';
-import { toHosts, toServedPack } from './pull-wire.ts';
+import type { ServedFile, ServedPack } from './edge.ts';
+import { toHosts, toServedFile, toServedPack } from './pull-wire.ts';
 
 /** The pack that serves a name; `unknown` when none does, `unreachable` when the service cannot tell now. */
 export type PullAnswer = ServedPack | 'unknown' | 'unreachable';
@@ -47,14 +47,13 @@ export class PullClient {
   }
 
   /** Asks which pack serves `name`. Never rejects. */
-  async load(name: string): Promise<PullAnswer> {
-    const signal = AbortSignal.timeout((this.#options.deadline ?? 2) * 1_000);
-    try {
-      return await this.#ask(name, signal);
-    } catch (error) {
-      this.#options.log.debug({ name, code: codeOf(error) }, 'edge: the service did not answer');
-      return 'unreachable';
-    }
+  load(name: string): Promise<PullAnswer> {
+    return this.#ask('certificates', { name }, toServedPack);
+  }
+
+  /** Asks for the text that shows control of `name` at `path`. Never rejects. */
+  file(name: string, path: string): Promise<ServedFile | 'unknown' | 'unreachable'> {
+    return this.#ask('files', { name, path }, toServedFile);
   }
 
   /** Follows the changes until `close`; a lost stream is opened again after 0.1 s to 5 s. */
@@ -69,12 +68,23 @@ export class PullClient {
     await this.#following;
   }
 
-  async #ask(name: string, signal: AbortSignal): Promise<PullAnswer> {
-    const path = `/v1/certificates?environment=${this.#options.environment}&name=${encodeURIComponent(name)}`;
-    const response = await this.#get(path, { agent: this.#agent, signal });
-    const body = await readBody(response);
-    if (response.statusCode === 404) return 'unknown';
-    return (response.statusCode === 200 ? toServedPack(body) : undefined) ?? 'unreachable';
+  async #ask<T>(
+    what: string,
+    about: Readonly<Record<string, string>>,
+    read: (body: string) => T | undefined,
+  ): Promise<T | 'unknown' | 'unreachable'> {
+    const { environment, deadline = 2, log } = this.#options;
+    const signal = AbortSignal.timeout(deadline * 1_000);
+    const path = `/v1/${what}?${new URLSearchParams({ environment, ...about }).toString()}`;
+    try {
+      const response = await this.#get(path, { agent: this.#agent, signal });
+      const body = await readBody(response);
+      if (response.statusCode === 404) return 'unknown';
+      return (response.statusCode === 200 ? read(body) : undefined) ?? 'unreachable';
+    } catch (error) {
+      log.debug({ ...about, code: codeOf(error) }, 'edge: the service did not answer');
+      return 'unreachable';
+    }
   }
 
   async #get(path: string, { agent, signal }: Lane): Promise<IncomingMessage> {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ServedPack } from './edge.ts';
+import type { ServedFile, ServedPack } from './edge.ts';
 
 const KeyPair = Type.Object({ chain: Type.String(), key: Type.String() });
 
@@ -12,12 +12,20 @@ const packShape = Compile(
   }),
 );
 
+const fileShape = Compile(Type.Object({ body: Type.String() }));
+
 const changeShape = Compile(Type.Object({ hosts: Type.Array(Type.String()) }));
 
 /** The pack in an answer of the pull listener, or undefined when `body` is none. Never throws. */
 export function toServedPack(body: string): ServedPack | undefined {
   const value = toValue(body);
   return packShape.Check(value) ? value : undefined;
+}
+
+/** The file in an answer of the pull listener, or undefined when `body` has none. Never throws. */
+export function toServedFile(body: string): ServedFile | undefined {
+  const value = toValue(body);
+  return fileShape.Check(value) ? value : undefined;
 }
 
 /** The hosts of a line of changes; none for a line that tells of none. Never throws. */

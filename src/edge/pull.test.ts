@@ -13,7 +13,7 @@ import type { PullSource } from './edge.ts';
 import { givenFolder, givenPack, givenService, quiet, until } from './given.ts';
 import { startPull } from './pull.ts';
 
-const source: PullSource = { packFor: async () => undefined };
+const source: PullSource = { packFor: async () => undefined, fileFor: async () => undefined };
 
 async function ask(socketPath: string, path: string): Promise<{ status: number | undefined; body: string }> {
   const request = get({ socketPath, path, agent: false, signal: AbortSignal.timeout(5_000) });
@@ -166,7 +166,8 @@ test('a source that fails answers 503, and neither the answer nor the log has it
     }),
   );
   const words = '-----BEGIN PRIVATE KEY----- secret';
-  const failing: PullSource = { packFor: () => Promise.reject(new Fault('database_unavailable', words)) };
+  const fails = () => Promise.reject(new Fault('database_unavailable', words));
+  const failing: PullSource = { packFor: fails, fileFor: fails };
   const pull = await startPull({ path, source: failing, log });
   t.after(() => pull.close());
   const { status, body } = await ask(path, '/v1/certificates?name=a.example.com&environment=production');

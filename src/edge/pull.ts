@@ -4,7 +4,13 @@ import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import { ENVIRONMENTS, type Environment } from '../pack/pack.ts';
 import { ChangeStreams } from './change-streams.ts';
-import type { EdgeChange, PullSource, ServedPack } from './edge.ts';
+import {
+  type EdgeChange,
+  isValidationPath,
+  type PullSource,
+  type ServedFile,
+  type ServedPack,
+} from './edge.ts';
 import { isHostName } from './name.ts';
 import { listenOnSocketFile } from './socket-file.ts';
 
@@ -29,6 +35,8 @@ export interface Pull {
  * Hands out certificates and their private keys to the bundled edges of this machine's user, over a unix socket
  * and nothing else:
  * - `GET /v1/certificates?name=…&environment=…` answers 200 with a `ServedPack`, or 404 `{}`;
+ * - `GET /v1/files?name=…&path=…&environment=…` answers 200 with `{"body"}`, the text of a file that shows control
+ *   of the name, or 404 `{}`;
  * - `GET /v1/changes?environment=…` answers lines of JSON for as long as it is read: `{"hello":true}` first,
  *   then each `EdgeChange`, and heartbeats.
  * Throws `configuration` where `path` cannot be listened on; see `listenOnSocketFile`.
@@ -70,14 +78,29 @@ async function answer({ request, response, source, streams }: Exchange): Promise
   const environment = environmentIn(url?.searchParams.get('environment'));
   if (url === null || environment === undefined) return reply(response, 400);
   if (url.pathname === '/v1/changes') return streams.add(response, environment);
-  if (url.pathname !== '/v1/certificates') return reply(response, 404);
-  const name = url.searchParams.get('name');
-  if (name === null || !isHostName(name)) return reply(response, 400);
-  return replyPack(response, await source.packFor(name, environment));
+  const find = FINDERS[url.pathname];
+  if (!find) return reply(response, 404);
+  const found = await find(source, url.searchParams, environment);
+  if (found === 'malformed') return reply(response, 400);
+  return found === undefined ? reply(response, 404) : reply(response, 200, JSON.stringify(found));
 }
 
-const replyPack = (response: ServerResponse, pack: ServedPack | undefined): void =>
-  pack === undefined ? reply(response, 404) : reply(response, 200, JSON.stringify(pack));
+type Finder = (
+  source: PullSource,
+  query: URLSearchParams,
+  environment: Environment,
+) => Promise<ServedPack | ServedFile | undefined | 'malformed'>;
+
+const FINDERS: Readonly<Record<string, Finder | undefined>> = {
+  '/v1/certificates': async (source, query, environment) => {
+    const name = query.get('name') ?? '';
+    return isHostName(name) ? source.packFor(name, environment) : 'malformed';
+  },
+  '/v1/files': async (source, query) => {
+    const [name, path] = [query.get('name') ?? '', query.get('path') ?? ''];
+    return isHostName(name) && isValidationPath(path) ? source.fileFor(name, path) : 'malformed';
+  },
+};
 
 const environmentIn = (text: string | null | undefined): Environment | undefined =>
   ENVIRONMENTS.find((environment) => environment === text);

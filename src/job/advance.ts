@@ -8,7 +8,7 @@ import { type ReplyContext, toReply, WIRE_VERSION } from '../pack/reply.ts';
 import type { Deed } from '../store/audit.ts';
 import { type Change, deletePack, insertPack, updatePack } from '../store/pack-writes.ts';
 import { type Filing, isHeld } from '../store/packs.ts';
-import type { Tx } from '../store/store.ts';
+import type { Db, Tx } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
 
 /** What writing a pack down needs. */
@@ -44,26 +44,26 @@ export type Move = { readonly event: PackEvent } & By & PackChange;
  * the worker's hands while its new status has work; no crash leaves it in a status that nobody works on,
  * because the lease ends. Throws `transition_refused`, or `pack_moved` where the worker lost the pack.
  */
-export function advance(tx: Tx, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
+export function advance(db: Db, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
   const to = move(desk, pack, step);
   const dueAt = LIFECYCLE[to.status].job ? after(desk.clock.now(), LEASE) : deadline(to);
-  return write(tx, desk, { pack, to, dueAt, isFreed: false, deed: deedOf(step) });
+  return write(db, desk, { pack, to, dueAt, isFreed: false, deed: deedOf(step) });
 }
 
 /**
  * As `advance`, for a wish from outside: takes the pack from whoever works on it and makes it due at once.
  */
-export function intervene(tx: Tx, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
+export function intervene(db: Db, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
   const to = move(desk, pack, step);
   const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
-  return write(tx, desk, { pack, to, dueAt, isFreed: true, deed: deedOf(step) });
+  return write(db, desk, { pack, to, dueAt, isFreed: true, deed: deedOf(step) });
 }
 
 /** Writes a step inside a status; the worker goes on with the pack. Throws `pack_moved`. */
-export function keep(tx: Tx, desk: Desk, pack: Pack, change: PackChange): Promise<Pack> {
+export function keep(db: Db, desk: Desk, pack: Pack, change: PackChange): Promise<Pack> {
   const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
   const dueAt = after(desk.clock.now(), LEASE);
-  return write(tx, desk, { pack, to, dueAt, isFreed: false, deed: undefined });
+  return write(db, desk, { pack, to, dueAt, isFreed: false, deed: undefined });
 }
 
 /** A wait, and what is written with it: why, mostly. */
@@ -73,21 +73,21 @@ export type Wait = { readonly seconds: Seconds } & PackChange;
  * Puts a pack down until `seconds` from now, or until its status is late if that is sooner, and counts the
  * attempt. Throws `pack_moved`.
  */
-export function postpone(tx: Tx, desk: Desk, pack: Pack, { seconds, ...change }: Wait): Promise<Pack> {
+export function postpone(db: Db, desk: Desk, pack: Pack, { seconds, ...change }: Wait): Promise<Pack> {
   const now = desk.clock.now();
   const to = { ...pack, attempts: pack.attempts + 1, ...change, modifiedOn: now };
   const late = deadline(to);
   const wanted = after(now, seconds);
   const dueAt = late && late < wanted && late > now ? late : wanted;
-  return write(tx, desk, { pack, to, dueAt, isFreed: false, staysDueAt: after(now, ENDED), deed: undefined });
+  return write(db, desk, { pack, to, dueAt, isFreed: false, staysDueAt: after(now, ENDED), deed: undefined });
 }
 
 /** Changes of a pack inside its status, for a wish from outside: takes it from its worker and makes it due. */
-export function amend(tx: Tx, desk: Desk, pack: Pack, { by, ...change }: PackChange & By): Promise<Pack> {
+export function amend(db: Db, desk: Desk, pack: Pack, { by, ...change }: PackChange & By): Promise<Pack> {
   const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
   const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
   const deed = deedOf({ event: 'amend', ...(by !== undefined && { by }) });
-  return write(tx, desk, { pack, to, dueAt, isFreed: true, deed });
+  return write(db, desk, { pack, to, dueAt, isFreed: true, deed });
 }
 
 /** Stores a new pack, due at once, in a transaction that holds its zone. */
@@ -138,7 +138,7 @@ interface Write extends Omit<Change, keyof ReturnType<typeof render>> {
   readonly to: Pack;
 }
 
-async function write(tx: Tx, desk: Desk, { pack, to, ...when }: Write): Promise<Pack> {
-  if (!(await updatePack(tx, pack, to, { ...render(desk, to), ...when }))) throw moved(pack);
+async function write(db: Db, desk: Desk, { pack, to, ...when }: Write): Promise<Pack> {
+  if (!(await updatePack(db, pack, to, { ...render(desk, to), ...when }))) throw moved(pack);
   return when.isFreed ? { ...to, claim: to.claim + 1 } : to;
 }

@@ -25,7 +25,8 @@ export async function checkCaa(
   signal: AbortSignal,
 ): Promise<void> {
   const { identities, accountUri } = await ca.caaNames(algorithm, signal);
-  const question = { hosts: pack.hosts.map(toName), identities, accountUri, method: 'dns-01' };
+  const method = pack.validationMethod === 'http' ? 'http-01' : 'dns-01';
+  const question = { hosts: pack.hosts.map(toName), identities, accountUri, method };
   const limit = AbortSignal.timeout(LONGEST_LOOK * 1_000);
   try {
     const { refusal, doubts } = await lookAtCaa(question, AbortSignal.any([signal, limit]));

@@ -14,7 +14,9 @@ export async function publishByUpdate(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const publisher = publishers.get(zone.name);
-  const pending = validationRecords.filter(({ status }) => status === 'pending');
+  const pending = validationRecords.flatMap((one) =>
+    'txtName' in one && one.status === 'pending' ? [one] : [],
+  );
   if (!publisher || pending.length === 0) return undefined;
   const place = { packId: id, zone: zone.name };
   const fresh = await notePublished(pool, place, pending, clock.now());

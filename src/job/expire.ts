@@ -1,6 +1,6 @@
 import { between } from '../kit/time.ts';
 import { earliestEnd } from '../pack/lifecycle.ts';
-import { transaction } from '../store/store.ts';
+import { alone } from '../store/store.ts';
 import { postpone } from './advance.ts';
 import type { Job } from './job.ts';
 import { withdraw } from './withdraw.ts';
@@ -10,6 +10,6 @@ export const expire: Job = async (deps, pack, signal) => {
   const end = earliestEnd(pack);
   const left = end ? between(deps.clock.now(), end) : 0;
   if (left <= 0) return withdraw(deps, pack, signal);
-  await transaction(deps.pool, (tx) => postpone(tx, deps, pack, { seconds: left, attempts: 0 }));
+  await alone(deps.pool, pack.zone.id, (db) => postpone(db, deps, pack, { seconds: left, attempts: 0 }));
   return undefined;
 };

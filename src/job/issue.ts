@@ -7,7 +7,7 @@ import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
 import { listCertificates, putCertificate } from '../store/certificates.ts';
 import { deleteOrders, putOrder, type StoredOrder } from '../store/orders.ts';
-import { transaction } from '../store/store.ts';
+import { alone, transaction } from '../store/store.ts';
 import { advance, holdOn, keep, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
 import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
@@ -51,7 +51,7 @@ async function finish(
 
 function issued(deps: JobDeps, pack: Pack): Promise<Pack> {
   const event = pack.environment === 'staging' ? 'stage' : 'done';
-  return transaction(deps.pool, (tx) => advance(tx, deps, pack, { event, validationErrors: [] }));
+  return alone(deps.pool, pack.zone.id, (db) => advance(db, deps, pack, { event, validationErrors: [] }));
 }
 
 /** Makes the order of one algorithm; where the CA wants control shown again the pack goes back for it. */

@@ -16,7 +16,7 @@ import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
-import type { LookAtCaa, LookAtTxt, TxtPublisher } from '../validation/validation.ts';
+import type { LookAtCaa, LookAtHttp, LookAtTxt, TxtPublisher } from '../validation/validation.ts';
 import type { Desk } from './advance.ts';
 
 export interface JobDeps extends Desk {
@@ -29,6 +29,7 @@ export interface JobDeps extends Desk {
   /** Private keys for new certificates. */
   readonly keys: KeyPool;
   readonly lookAtTxt: LookAtTxt;
+  readonly lookAtHttp: LookAtHttp;
   readonly lookAtCaa: LookAtCaa;
   /** Who publishes validation records in a zone by dynamic update, by the zone's name. */
   readonly publishers: ReadonlyMap<string, TxtPublisher>;

@@ -2,11 +2,11 @@ import type { Ca, CaAuthorization, CaOrder } from '../ca/ca.ts';
 import { endOfValidity } from '../ca/offer.ts';
 import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
-import type { Algorithm, Pack, ValidationRecord } from '../pack/pack.ts';
+import type { Algorithm, Pack, TxtValidation, ValidationRecord } from '../pack/pack.ts';
 import { delegatedName } from '../pack/reply.ts';
 import { listOrders, type StoredOrder } from '../store/orders.ts';
+import { publish } from '../store/proofs.ts';
 import type { Db, Tx } from '../store/store.ts';
-import { publish } from '../store/txt-records.ts';
 import { checkCaa } from './check-caa.ts';
 import type { JobDeps } from './job.ts';
 import { rememberPatience, spendOrder } from './limits.ts';
@@ -36,7 +36,8 @@ export async function placeOrder(
   await checkCaa(deps, { pack, ca, algorithm }, signal);
   await spendOrder(deps, pack, ca);
   const notAfter = endOfValidity(ca.row, pack.validityDays, deps.clock.now());
-  const ask = { names: pack.hosts.map(toName), algorithm, ...(notAfter && { notAfter }) };
+  const method = pack.validationMethod === 'http' && ({ method: 'http' } as const);
+  const ask = { names: pack.hosts.map(toName), algorithm, ...method, ...(notAfter && { notAfter }) };
   const order = await ca.order(ask, signal).catch(async (error: unknown) => {
     await rememberPatience(deps, pack, ca, error);
     throw error;
@@ -59,18 +60,21 @@ export const ordersOf = (db: Db, pack: Pack): Promise<StoredOrder<CaOrder>[]> =>
 const reviveInstants = (key: string, value: unknown): unknown =>
   key === 'expiresAt' && typeof value === 'string' ? new Date(value) : value;
 
+const toFilePlace = (url: string): { readonly host: string; readonly path: string } => {
+  const { hostname, pathname } = new URL(url);
+  return { host: hostname, path: pathname };
+};
+
 /** Whether nothing can come of an order any more. */
 export const isDead = ({ status, expiresAt }: CaOrder, now: Date): boolean =>
   status === 'invalid' || (status !== 'valid' && expiresAt !== undefined && expiresAt <= now);
 
 /** The records that an order wants to see. */
 export const recordsOf = ({ authorizations }: CaOrder): ValidationRecord[] =>
-  authorizations.map(({ name, txtName, txtValue, status }) => ({
-    host: name,
-    txtName,
-    txtValue,
-    status: RECORD_STATUS[status],
-  }));
+  authorizations.map(({ name, txtName, txtValue, file, status: is }) => {
+    const one = { host: name, status: RECORD_STATUS[is] };
+    return file ? { ...one, httpUrl: file.url, httpBody: file.body } : { ...one, txtName, txtValue };
+  });
 
 const RECORD_STATUS: Readonly<Record<CaAuthorization['status'], ValidationRecord['status']>> = {
   pending: 'pending',
@@ -84,22 +88,25 @@ const RECORD_STATUS: Readonly<Record<CaAuthorization['status'], ValidationRecord
 /** The records of all orders of a pack: one set for ECDSA, and one for RSA where the CA wants another. */
 export function allRecords(orders: readonly StoredOrder<CaOrder>[]): ValidationRecord[] {
   const records = orders.flatMap(({ order }) => recordsOf(order));
-  return records.filter(
-    ({ txtName, txtValue }, i) =>
-      records.findIndex((r) => r.txtName === txtName && r.txtValue === txtValue) === i,
-  );
+  const shown = records.map((one) => ('httpUrl' in one ? one.httpUrl : `${one.txtName} ${one.txtValue}`));
+  return records.filter((_, i) => shown.indexOf(shown[i] ?? '') === i);
 }
 
 /**
  * Publishes what a pack still has to show, where our own DNS answers: in the zone itself when it is `full`,
- * under the delegation zone otherwise. Values that are no longer needed go.
+ * under the delegation zone otherwise; files, at our edges. Values that are no longer needed go.
  */
 export async function publishRecords(tx: Tx, deps: JobDeps, pack: Pack): Promise<void> {
   const { delegationZone } = deps.reply;
   const pending = pack.validationRecords.filter(({ status }) => status === 'pending');
   const isAnswered = pack.zone.type === 'full' || delegationZone !== '';
-  const place = ({ host, txtName }: ValidationRecord) =>
+  const place = ({ host, txtName }: TxtValidation) =>
     pack.zone.type === 'full' ? txtName : delegatedName(host, pack.zone.delegationUuid, delegationZone);
-  const records = pending.map((record) => ({ name: place(record), value: record.txtValue }));
-  await publish(tx, pack.id, isAnswered ? records : []);
+  const txt = pending.flatMap((one) =>
+    'txtName' in one && isAnswered ? [{ name: place(one), value: one.txtValue }] : [],
+  );
+  const files = pending.flatMap((one) =>
+    'httpUrl' in one ? [{ ...toFilePlace(one.httpUrl), body: one.httpBody }] : [],
+  );
+  await publish(tx, pack.id, { txt, files });
 }

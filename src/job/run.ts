@@ -4,8 +4,8 @@ import { deadline, type JobName, LIFECYCLE } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
 import { getClaimed, setDue } from '../store/packs.ts';
+import { unpublish } from '../store/proofs.ts';
 import { transaction } from '../store/store.ts';
-import { publish } from '../store/txt-records.ts';
 import { advance, postpone } from './advance.ts';
 import type { Claim } from './claim.ts';
 import { deploy } from './deploy.ts';
@@ -52,7 +52,7 @@ function whyLate({ status, validationErrors }: Pack): readonly string[] {
 const timeOut = (deps: JobDeps, pack: Pack): Promise<Pack> =>
   transaction(deps.pool, async (tx) => {
     const moved = await advance(tx, deps, pack, { event: 'late', validationErrors: whyLate(pack) });
-    await publish(tx, pack.id, []);
+    await unpublish(tx, pack.id);
     return moved;
   });
 

@@ -6,8 +6,8 @@ import type { Algorithm } from '../pack/pack.ts';
 import { getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listKeyPairs } from '../store/certificates.ts';
 import { getServing, listServedHosts } from '../store/deployments.ts';
+import { getFile, published } from '../store/proofs.ts';
 import type { Pool } from '../store/store.ts';
-import { published } from '../store/txt-records.ts';
 import { getFullZoneAmong, suffixesOf } from '../store/zones.ts';
 import type { ResponderSource } from '../validation/validation.ts';
 import { keyPurpose } from './issue.ts';
@@ -33,6 +33,7 @@ export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
     }
     return { packId, hosts: await listServedHosts(pool, packId), certificates };
   },
+  fileFor: (name, path) => getFile(pool, name, path),
 });
 
 /** What our DNS responder answers from: zones of type `full`, and the delegation zone. */

@@ -15,7 +15,7 @@ import {
 import type { CaOrder } from '../ca/ca.ts';
 import { Fault } from '../kit/fault.ts';
 import { days } from '../kit/time.ts';
-import { published } from '../store/txt-records.ts';
+import { published } from '../store/proofs.ts';
 
 const ends = new AsyncDisposableStack();
 let desk: TestDesk;
@@ -93,7 +93,7 @@ test("a CA's refusal puts a new order behind the pack, with new records, and its
   assert.equal(pack.status, 'pending_validation');
   assert.deepEqual(pack.validationErrors, ['CAA forbids it']);
   assert.deepEqual(
-    pack.validationRecords.map(({ txtValue }) => txtValue),
+    pack.validationRecords.map((one) => 'txtValue' in one && one.txtValue),
     valuesOf(orders[1]),
   );
   assert.deepEqual((await published(desk.pool, TXT)).txt, valuesOf(orders[1]));

@@ -4,8 +4,8 @@ import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { delegatedName } from '../pack/reply.ts';
 import { lookDelay } from '../pack/schedule.ts';
 import { putOrder, type StoredOrder } from '../store/orders.ts';
-import { transaction } from '../store/store.ts';
-import type { Look, Wanted } from '../validation/validation.ts';
+import { alone, transaction } from '../store/store.ts';
+import type { HttpLook, Look, Wanted } from '../validation/validation.ts';
 import { advance, keep, type PackChange, postpone } from './advance.ts';
 import { publishByUpdate } from './dns-update.ts';
 import type { Job, JobDeps } from './job.ts';
@@ -56,11 +56,18 @@ const firstMissing = ({ certificates }: Pack): Algorithm =>
   ALGORITHMS.find((one) => !certificates.some(({ algorithm }) => algorithm === one)) ?? 'ecdsa';
 
 /** One look at a time per record, all records of an order side by side. */
-const lookAtAll = (deps: JobDeps, pack: Pack, order: CaOrder, signal: AbortSignal): Promise<Look[]> =>
+const lookAtAll = (
+  deps: JobDeps,
+  pack: Pack,
+  order: CaOrder,
+  signal: AbortSignal,
+): Promise<(Look | HttpLook)[]> =>
   Promise.all(
     order.authorizations
       .filter(({ status }) => status === 'pending')
-      .map((authorization) => deps.lookAtTxt(wanted(deps, pack, authorization), signal)),
+      .map((one) =>
+        one.file ? deps.lookAtHttp(one.file, signal) : deps.lookAtTxt(wanted(deps, pack, one), signal),
+      ),
   );
 
 /** The record to look for, and where a CNAME is to lead if the subscriber delegates validation to us. */
@@ -73,17 +80,19 @@ function wanted({ reply: { delegationZone } }: JobDeps, { zone }: Pack, one: CaA
 async function waitForRecords(
   deps: JobDeps,
   pack: Pack,
-  unseen: readonly Look[],
+  unseen: readonly (Look | HttpLook)[],
   failure: string | undefined,
 ): Promise<undefined> {
-  const problems = unseen.map(({ txtName, problem }) => problem ?? `${txtName} cannot be seen yet`);
+  const problems = unseen.map((look) => look.problem ?? `${nameOf(look)} cannot be seen yet`);
   const validationErrors = failure === undefined ? problems : [failure, ...problems];
-  const seen = unseen.map((look) => ({ name: look.txtName, seen: look.seen }));
+  const seen = unseen.map((look) => ({ name: nameOf(look), seen: look.seen }));
   deps.log.debug({ pack: pack.id, seen }, 'validation records not visible');
-  await transaction(deps.pool, (tx) =>
-    postpone(tx, deps, pack, { seconds: lookDelay(pack.attempts), validationErrors }),
+  await alone(deps.pool, pack.zone.id, (db) =>
+    postpone(db, deps, pack, { seconds: lookDelay(pack.attempts), validationErrors }),
   );
 }
+
+const nameOf = (look: Look | HttpLook): string => ('url' in look ? look.url : look.txtName);
 
 /** Goes by what the CA found: on, on to wait, or to a new order behind the pack. */
 async function judge(
@@ -97,7 +106,7 @@ async function judge(
     return replace(deps, pack, { algorithm, why: refusals(order) }, signal);
   const kept = await store(deps, pack, { ...open, isAnswered: true }, { validationErrors: [] });
   if (order.status !== 'pending') return kept;
-  await transaction(deps.pool, (tx) => postpone(tx, deps, kept, { seconds: CA_STILL_LOOKS }));
+  await alone(deps.pool, pack.zone.id, (db) => postpone(db, deps, kept, { seconds: CA_STILL_LOOKS }));
   return undefined;
 }
 
@@ -118,7 +127,9 @@ async function replace(
 ): Promise<undefined> {
   const placed = await placeOrder(deps, pack, algorithm, signal);
   const kept = await store(deps, pack, placed, { validationErrors: why });
-  await transaction(deps.pool, (tx) => postpone(tx, deps, kept, { seconds: lookDelay(kept.attempts) }));
+  await alone(deps.pool, pack.zone.id, (db) =>
+    postpone(db, deps, kept, { seconds: lookDelay(kept.attempts) }),
+  );
 }
 
 /** A restart, or an order that ended of age: a new one, looked at at once. */

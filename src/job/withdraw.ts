@@ -4,8 +4,8 @@ import { ALGORITHMS, type Pack } from '../pack/pack.ts';
 import { proofDelay } from '../pack/schedule.ts';
 import * as deployments from '../store/deployments.ts';
 import { deleteOrders } from '../store/orders.ts';
-import { transaction } from '../store/store.ts';
-import { publish } from '../store/txt-records.ts';
+import { unpublish } from '../store/proofs.ts';
+import { alone, transaction } from '../store/store.ts';
 import { advance, holdOn, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
 
@@ -17,7 +17,7 @@ export const withdraw: Job = async (deps, pack, signal) => {
   const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
   const wasServed = await transaction(deps.pool, async (tx) => {
     await holdOn(tx, pack);
-    await publish(tx, pack.id, []);
+    await unpublish(tx, pack.id);
     await deleteOrders(tx, pack.id);
     const wasOn = await deployments.undeploy(tx, pack.id);
     if (wasOn) await deployments.logChange(tx, change, deps.clock.now());
@@ -27,10 +27,10 @@ export const withdraw: Job = async (deps, pack, signal) => {
 
   const problems = await holdouts(deps, pack, signal);
   if (problems.length === 0)
-    return transaction(deps.pool, (tx) => advance(tx, deps, pack, { event: 'done', ...GONE }));
+    return alone(deps.pool, pack.zone.id, (db) => advance(db, deps, pack, { event: 'done', ...GONE }));
   const seconds = proofDelay(pack.attempts);
-  await transaction(deps.pool, (tx) =>
-    postpone(tx, deps, pack, { seconds: seconds, validationErrors: problems }),
+  await alone(deps.pool, pack.zone.id, (db) =>
+    postpone(db, deps, pack, { seconds: seconds, validationErrors: problems }),
   );
   return undefined;
 };

@@ -9,7 +9,7 @@ import { forgetFull } from '../store/ca-limits.ts';
 import { forgetChanges } from '../store/deployments.ts';
 import { forgetOrderRequests } from '../store/order-requests.ts';
 import { listStranded } from '../store/packs.ts';
-import { isConnectionLoss, transaction } from '../store/store.ts';
+import { alone, isConnectionLoss } from '../store/store.ts';
 import { purgeZones } from '../store/zones.ts';
 import { intervene } from './advance.ts';
 import { type Claim, claimDue, extendLeases, giveBack } from './claim.ts';
@@ -106,7 +106,7 @@ async function carry(deps: JobDeps, claim: Claim, signal: AbortSignal): Promise<
 async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
   const stranded = await listStranded(deps.pool, PACK_STATUSES.filter(isLeaving), 200);
   for (const pack of stranded) {
-    await transaction(deps.pool, (tx) => intervene(tx, deps, pack, { event: 'delete' })).catch(
+    await alone(deps.pool, pack.zone.id, (db) => intervene(db, deps, pack, { event: 'delete' })).catch(
       (error: unknown) => report(deps, error, 'sweep'),
     );
   }

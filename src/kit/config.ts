@@ -57,6 +57,8 @@ export const OPTIONS = {
   dns_roots:       { type: 'list', default: ROOT_SERVERS, says: 'Where look-ups of validation records begin.' },
   dns_port:        { type: 'integer', default: 53, range: [1, 65_535], says: 'Port at which name servers are asked.' },
   dns_ipv6:        { type: 'boolean', default: false, says: 'Whether name servers are also asked at their IPv6 addresses.' },
+  http_port:       { type: 'integer', default: 80, range: [1, 65_535], says: 'Port at which hosts are asked over plain HTTP for the files that show control of them.' },
+  https_port:      { type: 'integer', default: 443, range: [1, 65_535], says: 'Port at which they are asked where a redirect leads to https.' },
   allow_addresses: { type: 'list', default: [], says: 'Networks (CIDR) that look-ups of customers\' names may reach although they are not public, e.g. `10.0.0.0/8`.' },
   edge_socket:     { type: 'text', default: '', says: 'Unix socket at which bundled edges pull certificates and keys. Empty: `edge/pull.sock` in the data folder.' },
   log_level:       { type: 'text', default: 'info', says: 'Least severe level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `silent`.' },

@@ -74,13 +74,25 @@ export interface PackZone {
   readonly delegationUuid: string;
 }
 
-/** A record that shows control of one host (RFC 8555 8.4, dns-01). */
-export interface ValidationRecord {
+/** What shows control of one host. */
+export type ValidationRecord = TxtValidation | HttpValidation;
+
+interface HostValidation {
   /** The host as ordered, with its wildcard: apex and wildcard have a record each under the same name. */
   readonly host: string;
+  readonly status: 'pending' | 'valid' | 'invalid';
+}
+
+/** A TXT record (RFC 8555 8.4, dns-01). */
+export interface TxtValidation extends HostValidation {
   readonly txtName: string;
   readonly txtValue: string;
-  readonly status: 'pending' | 'valid' | 'invalid';
+}
+
+/** A file that the host serves over plain HTTP (RFC 8555 8.3, http-01). */
+export interface HttpValidation extends HostValidation {
+  readonly httpUrl: string;
+  readonly httpBody: string;
 }
 
 /** An issued certificate of a pack. Its private key is not here: it stays in the store, sealed. */

@@ -53,11 +53,10 @@ function toCertificateReply(certificate: Certificate, pack: Pack) {
 const certificateStatus = (status: PackStatus): string =>
   status === 'pending_expiration' ? 'active' : status;
 
-const toRecordReply = ({ status, txtName, txtValue }: ValidationRecord) => ({
-  status,
-  txt_name: txtName,
-  txt_value: txtValue,
-});
+const toRecordReply = ({ status, ...record }: ValidationRecord) =>
+  'httpUrl' in record
+    ? { status, http_url: record.httpUrl, http_body: record.httpBody }
+    : { status, txt_name: record.txtName, txt_value: record.txtValue };
 
 /** The CNAMEs that delegate validation to us, one per Authorization Domain Name; none where our DNS serves. */
 function delegationRecords({ zone, hosts, validationMethod }: Pack, delegationZone: string) {

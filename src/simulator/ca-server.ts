@@ -6,7 +6,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import { type Authority, keepAuthority, openAuthority } from './ca/authority.ts';
 import { resumeValidations } from './ca/challenges.ts';
-import type { Answer, CaContext, LookUpTxt } from './ca/context.ts';
+import type { Answer, CaContext, FetchFile, LookUpTxt } from './ca/context.ts';
 import { resumeOrders } from './ca/finalize.ts';
 import { answerPost } from './ca/front-desk.ts';
 import { Ledger } from './ca/ledger.ts';
@@ -24,6 +24,7 @@ export interface CaOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly lookUpTxt: LookUpTxt;
+  readonly fetchFile: FetchFile;
   readonly log: Log;
 }
 
@@ -89,7 +90,7 @@ export class CaServer {
   }
 
   #newContext(): CaContext {
-    const { terms, clock, lookUpTxt } = this.#options;
+    const { terms, clock, lookUpTxt, fetchFile } = this.#options;
     const { authority } = this;
     let signing: ReturnType<CaContext['signing']> | undefined;
     return {
@@ -97,6 +98,7 @@ export class CaServer {
       authority,
       clock,
       lookUpTxt,
+      fetchFile,
       ledger: this.ledger,
       url: (path) => `https://127.0.0.1:${authority.port}${path}`,
       signing() {

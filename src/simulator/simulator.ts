@@ -14,6 +14,8 @@ export interface SimulatorOptions {
   readonly aheadSeconds: number;
   /** Port of every DNS server of the world: one port, many loopback addresses. 0 picks a free one. */
   readonly dnsPort: number;
+  /** Port at which every host of the world answers plain HTTP, for http-01 (RFC 8555 8.3); 80 unless told. */
+  readonly httpPort?: number;
   /** Our own name servers: the world delegates to them every zone that they answer for. */
   readonly nameServers: readonly { readonly name: string; readonly address: string }[];
   /** Whether the process ends when its standard input closes, i.e. with the process that started it. */

@@ -7,6 +7,7 @@ import { CaServer } from './ca-server.ts';
 import { startControl } from './control.ts';
 import { textsAt } from './dns/texts.ts';
 import { startDnsWorld } from './dns-world.ts';
+import { fileAt } from './file-at.ts';
 import { leaveFolder, markFolder, openFolder } from './folder.ts';
 import type { SimulatedCa, SimulatorOptions, SimulatorReady } from './simulator.ts';
 
@@ -25,8 +26,9 @@ export async function startWorld({ dir, ...options }: SimulatorOptions): Promise
   const clock = new VirtualClock(options.aheadSeconds);
   const dns = await startDnsWorld({ dir, port: options.dnsPort, nameServers: options.nameServers });
   const lookUpTxt = (name: string) => textsAt(dns.resolver, name);
+  const fetchFile = (url: string) => fileAt(dns.resolver, options.httpPort ?? 80, url);
   const start = (name: CertificateAuthority) =>
-    CaServer.start({ terms: CA_TERMS[name], dir: join(dir, name), clock, lookUpTxt, log });
+    CaServer.start({ terms: CA_TERMS[name], dir: join(dir, name), clock, lookUpTxt, fetchFile, log });
   const [google, letsEncrypt, sslCom] = await Promise.all([
     start('google'),
     start('lets_encrypt'),

@@ -5,8 +5,8 @@
  */
 import type { Environment, PackStatus } from '../pack/pack.ts';
 import { type FacetFilter, facetsOf, selectionOf } from '../pack/tally.ts';
+import { reverse } from './proofs.ts';
 import { type Statement, statement } from './statement.ts';
-import { reverse } from './txt-records.ts';
 import { bytesAt, intAt, isNull, locate, offsetsFor, textAt } from './wire/cells.ts';
 import type { Reader, Texts } from './wire/reader.ts';
 

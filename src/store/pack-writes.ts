@@ -15,9 +15,9 @@ import {
   ZONE_COUNTED,
 } from './counts.ts';
 import type { Filing } from './packs.ts';
+import { reverse } from './proofs.ts';
 import { statement } from './statement.ts';
-import { execute, type Tx } from './store.ts';
-import { reverse } from './txt-records.ts';
+import { type Db, execute, type Tx } from './store.ts';
 import { suffixesOf } from './zones.ts';
 
 /** Columns that change in a pack's life, and their values. `due_at` and `claim` have rules of their own. */
@@ -122,9 +122,9 @@ export interface Change extends Filing {
 }
 
 /** Writes what may change of a pack, unless it left what `from` counts as, or another took it since: then false. */
-export async function updatePack(tx: Tx, from: Pack, to: Pack, change: Change): Promise<boolean> {
+export async function updatePack(db: Db, from: Pack, to: Pack, change: Change): Promise<boolean> {
   const isCounted = tally(from, to).size > 0;
-  const { rowCount } = await execute(tx, isCounted ? COUNTED : change.deed ? ALIKE : STEP, {
+  const { rowCount } = await execute(db, isCounted ? COUNTED : change.deed ? ALIKE : STEP, {
     ...countValues({ zoneId: from.zone.id, ord: from.ord }, from, to),
     ...auditValues(change.deed ?? UNNAMED, to),
     now: to.modifiedOn,

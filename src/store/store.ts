@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
 import { type Statement, type Values, valuesOf } from './statement.ts';
+import { Turns } from './turns.ts';
 
 export type Pool = pg.Pool;
 /** A connection inside an open transaction. Only `transaction` hands one out. */
@@ -29,8 +30,8 @@ export function openPool(config: pg.PoolConfig, onError: (error: Error) => void)
 const UNNAMED = new WeakSet<Db>();
 
 /** Runs a statement that is prepared once on each connection, where that works. */
-export const execute = (tx: Tx, what: Statement, values: Values): Promise<pg.QueryResult> =>
-  tx.query({ ...(!UNNAMED.has(tx) && { name: what.name }), text: what.text, values: valuesOf(what, values) });
+export const execute = (db: Db, what: Statement, values: Values): Promise<pg.QueryResult> =>
+  db.query({ ...(!UNNAMED.has(db) && { name: what.name }), text: what.text, values: valuesOf(what, values) });
 
 /** SQLSTATEs after which the same transaction can simply be run again. */
 const REPEATABLE = ['40001', '40P01'];
@@ -42,13 +43,26 @@ export const isMixedUp = (error: unknown): boolean => ['26000', '42P05'].include
  * Runs `work` in one transaction: commits its result, or rolls back and rethrows. Deadlocks and serialization
  * failures are run again, so `work` must do nothing but SQL: no network inside a transaction.
  */
-export async function transaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>, tries = 5): Promise<T> {
+export const transaction = <T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  repeated(pool, () => once(pool, work));
+
+/**
+ * Runs `work` of one statement, which is a transaction of its own: no begin and commit go over the wire, and the zone
+ * that it locks is free again before its answer is on the way. Run again as `transaction` is. Those of one zone take
+ * turns in this process: where they wait for each other in the database, half of what it does is waking them.
+ */
+export const alone = <T>(pool: Pool, zoneId: string, work: (db: Db) => Promise<T>): Promise<T> =>
+  TURNS.run(zoneId, () => repeated(pool, () => work(pool)));
+
+const TURNS = new Turns();
+
+async function repeated<T>(pool: Pool, attempt: () => Promise<T>, tries = 5): Promise<T> {
   try {
-    return await once(pool, work);
+    return await attempt();
   } catch (error) {
     if (isMixedUp(error)) UNNAMED.add(pool);
     const isRepeatable = isMixedUp(error) || REPEATABLE.includes(stateOf(error));
-    if (tries > 1 && isRepeatable) return transaction(pool, work, tries - 1);
+    if (tries > 1 && isRepeatable) return repeated(pool, attempt, tries - 1);
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { Fault } from '../kit/fault.ts';
 import { newDelegationUuid, newHexId } from '../kit/id.ts';
 import type { PackZone, ZoneType } from '../pack/pack.ts';
+import { reverse } from './proofs.ts';
 import { type Db, stateOf, type Tx } from './store.ts';
-import { reverse } from './txt-records.ts';
 
 export interface Zone extends PackZone {
   readonly accountName: string;

@@ -40,6 +40,35 @@ export interface Wanted {
 /** Looks whether a record can be seen by a CA. Never throws for what DNS answers: that is its result. */
 export type LookAtTxt = (record: Wanted, signal: AbortSignal) => Promise<Look>;
 
+/** A file that a CA will ask a host for over plain HTTP (RFC 8555 8.3). */
+export interface WantedFile {
+  /** `http://<host>/.well-known/acme-challenge/<token>`. */
+  readonly url: string;
+  /** Its whole text: the key authorization. */
+  readonly body: string;
+}
+
+/** The outcome of a look at one file at every address of its host. */
+export interface HttpLook extends WantedFile {
+  /** Whether every address showed the file. */
+  readonly isVisible: boolean;
+  /** What each address said, redirects and all, for logs. */
+  readonly seen: readonly HttpSaid[];
+  /** One sentence for the subscriber when it is not visible: what was seen, at which address, what to do. */
+  readonly problem?: string;
+}
+
+/** What one address answered. */
+export interface HttpSaid {
+  readonly url: string;
+  readonly address: string;
+  /** `HTTP 404`, or a code of what failed. */
+  readonly said: string;
+}
+
+/** Looks whether a file can be seen by a CA. Never throws for what servers answer: that is its result. */
+export type LookAtHttp = (file: WantedFile, signal: AbortSignal) => Promise<HttpLook>;
+
 /** What a CA will be asked for, as far as CAA records speak of it. */
 export interface CaaQuestion {
   /** Hosts of a pack, with wildcards; lower-case A-labels. */

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import type { CaRow } from '../../src/ca/ca.ts';
 import { CERTIFICATE_AUTHORITIES, type CertificateAuthority } from '../../src/pack/pack.ts';
-import { type Pebble, startPebble } from '../support/pebble.ts';
+import { type Pebble, rowOfPebble, startPebble } from '../support/pebble.ts';
 import { needs } from '../support/peers.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { until } from '../support/world.ts';
@@ -25,7 +24,7 @@ before(async () => {
           name,
           await startPebble(ends, { dir, name, dns, hasEab: name !== 'lets_encrypt', reuse: 100 }),
         );
-      return [...pebbles].map(([name, pebble]) => rowOf(name, pebble));
+      return [...pebbles].map(([name, pebble]) => rowOfPebble(name, pebble));
     },
   });
 });
@@ -131,19 +130,4 @@ test('thirty packs in a row, from three Pebbles, become active without a hang', 
     const { id } = await order({ zone, ca, hosts: [`row-${i}.${zone.name}`] });
     await active(zone, id);
   }
-});
-
-const rowOf = (name: CertificateAuthority, { directoryUrl, tlsRoots, eab }: Pebble): CaRow => ({
-  name,
-  directoryUrl,
-  contact: ['mailto:operator@certpacks.test'],
-  ...(eab && { eab }),
-  hasAgreedToTerms: true,
-  validityDays: [90],
-  sendsNotAfter: true,
-  allowsWildcard: true,
-  allowsIdn: true,
-  reusesAuthorizations: name !== 'ssl_com',
-  isPublic: false,
-  tlsRoots,
 });

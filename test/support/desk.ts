@@ -56,6 +56,12 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
       seen: [],
       problem: `${record.txtName}: not seen`,
     }),
+    lookAtHttp: async (wanted) => ({
+      ...wanted,
+      isVisible: false,
+      seen: [],
+      problem: `${wanted.url}: not seen`,
+    }),
     lookAtCaa: async () => ({ doubts: [] }),
     publishers: new Map(),
     edges: [],

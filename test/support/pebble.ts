@@ -6,6 +6,8 @@ import { get } from 'node:https';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CaRow } from '../../src/ca/ca.ts';
+import type { CertificateAuthority } from '../../src/pack/pack.ts';
 import { freePort } from './ports.ts';
 
 /** An ACME CA that nobody here wrote: Let's Encrypt's Pebble, with a root of its own. */
@@ -107,7 +109,8 @@ async function fetchPem(url: string, ca: string): Promise<Buffer> {
   return buffer(answer);
 }
 
-async function untilUp<T>(ask: () => Promise<T>): Promise<T> {
+/** What `ask` gives once it no longer fails; its failure after 20 s. */
+export async function untilUp<T>(ask: () => Promise<T>): Promise<T> {
   const end = performance.now() + 20_000;
   for (;;) {
     try {
@@ -118,3 +121,19 @@ async function untilUp<T>(ask: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+/** The row of a CA that is this Pebble. */
+export const rowOfPebble = (name: CertificateAuthority, { directoryUrl, tlsRoots, eab }: Pebble): CaRow => ({
+  name,
+  directoryUrl,
+  contact: ['mailto:operator@certpacks.test'],
+  ...(eab && { eab }),
+  hasAgreedToTerms: true,
+  validityDays: [90],
+  sendsNotAfter: true,
+  allowsWildcard: true,
+  allowsIdn: true,
+  reusesAuthorizations: name !== 'ssl_com',
+  isPublic: false,
+  tlsRoots,
+});

@@ -8,7 +8,7 @@ import { rowsOf, worldOptions } from '../../src/cli/world.ts';
 import { type BundledEdge, startBundledEdge } from '../../src/edge/bundled.ts';
 import type { EdgeRow } from '../../src/edge/edge.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
-import { loadConfig } from '../../src/kit/config.ts';
+import { loadConfig, type Options } from '../../src/kit/config.ts';
 import { newLog } from '../../src/kit/log.ts';
 import { DNS_ADDRESSES } from '../../src/simulator/simulator.ts';
 import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';
@@ -31,6 +31,8 @@ export interface TestService {
 
 /** An edge that can be taken away and come back at the same port. */
 export interface TestEdge extends EdgeRow {
+  /** Where it answers plain HTTP. */
+  readonly httpPort: number;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -39,12 +41,13 @@ export interface TestEdge extends EdgeRow {
 export interface TestServiceOptions {
   /** Its CAs, in place of the simulated ones; `dir` is for their files. */
   readonly rows?: (simulator: StartedSimulator, dir: string) => Promise<CaRow[]>;
+  readonly options?: Partial<Options>;
 }
 
 /** Starts a service with two production edges. All ends with `ends`. */
 export async function startTestService(
   ends: AsyncDisposableStack,
-  { rows }: TestServiceOptions = {},
+  { rows, options: other }: TestServiceOptions = {},
 ): Promise<TestService> {
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-service-'));
   chmodSync(dir, 0o711);
@@ -54,20 +57,24 @@ export async function startTestService(
   const pool = openPool({ ...database.connection, max: 8 }, () => undefined);
   ends.defer(() => pool.end());
   await migrate(pool);
+  const pull = edgeSocketOf({ options: loadConfig({}).options, dir });
+  const edges = await Promise.all(['edge-a', 'edge-b'].map((name) => testEdge(name, pull)));
+  for (const edge of edges) ends.defer(() => edge.stop());
+  const httpPort = edges[0]?.httpPort ?? 80;
   const simulator = await startSimulator({
     dir: join(dir, 'simulator'),
     aheadSeconds: 0,
     dnsPort: 0,
+    httpPort,
     nameServers: [{ name: 'ns1.certpacks.test', address: DNS_ADDRESSES.responder }],
     endsWithParent: true,
   });
   ends.defer(() => simulator.stop());
 
   const clock = new VirtualClock();
-  const options = { ...worldOptions(loadConfig({}).options, simulator), port: 0, rsa_keys: 2 };
+  const world = { ...worldOptions(loadConfig({}).options, simulator), http_port: httpPort };
+  const options = { ...world, port: 0, rsa_keys: 2, ...other };
   const parts = { options, dir, pool, clock, log: newLog('silent') };
-  const edges = await Promise.all(['edge-a', 'edge-b'].map((name) => testEdge(name, edgeSocketOf(parts))));
-  for (const edge of edges) ends.defer(() => edge.stop());
   const cas = (await rows?.(simulator, dir)) ?? rowsOf(simulator);
   const service = await startService({ ...parts, rows: cas, edges });
   ends.defer(service.stop);
@@ -91,16 +98,17 @@ export async function startTestService(
 /** Listens from the start: a port that was merely free a moment ago may be another's when it is wanted. */
 async function testEdge(name: string, pull: string): Promise<TestEdge> {
   const place = { host: '127.0.0.1', environment: 'production', pull, log: newLog('silent') } as const;
-  const start = (port: number) => startBundledEdge({ ...place, port });
-  let running: BundledEdge | undefined = await atFreePort(start);
-  const { port } = running;
+  const start = (port: number, http = 0) => startBundledEdge({ ...place, port, httpPort: http });
+  let running: BundledEdge | undefined = await atFreePort((port) => start(port));
+  const { port, httpPort = 0 } = running;
   return {
     name,
     host: place.host,
     environment: place.environment,
     port,
+    httpPort,
     start: async () => {
-      running ??= await start(port);
+      running ??= await start(port, httpPort);
     },
     stop: async () => {
       await running?.close();

@@ -7,8 +7,8 @@ import type { ReplyContext } from '../../src/pack/reply.ts';
 import type { Counted } from '../../src/pack/tally.ts';
 import { classOf, facetOf, SLOTS, tally } from '../../src/pack/tally.ts';
 import { getClaimed } from '../../src/store/packs.ts';
+import { reverse } from '../../src/store/proofs.ts';
 import type { Pool } from '../../src/store/store.ts';
-import { reverse } from '../../src/store/txt-records.ts';
 
 /** What lists are made from, as it is stored beside a pack. */
 interface StoredRow {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { newHexId } from '../../kit/id.ts';
 import { after, between, days, type Seconds } from '../../kit/time.ts';
 import type { Answer, CaContext, Signed } from './context.ts';
-import type { Account, Authorization } from './ledger.ts';
+import type { Account, Authorization, ChallengeType } from './ledger.ts';
 import { Refusal } from './problems.ts';
 
 /** How long control counts once it was shown. */
@@ -76,15 +76,22 @@ function authorizationAnswer(ca: CaContext, authorization: Authorization): Answe
     identifier: { type: 'dns', value: authorization.name },
     status: statusAt(authorization, ca.clock.now()),
     expires: authorization.expires,
-    challenges: [challengeView(ca, authorization)],
+    challenges: typesOf(authorization).map((type) => challengeView(ca, authorization, type)),
     ...(authorization.isWildcard ? { wildcard: true } : {}),
   };
   return { status: 200, body };
 }
 
+/** The ways to show control: every one that fits until the client chose, then the one that it chose. */
+export function typesOf({ challenge, isWildcard }: Authorization): readonly ChallengeType[] {
+  if (challenge.type !== undefined) return [challenge.type];
+  // A file shows nothing of the names below a wildcard (BR 3.2.2.4.19). Journals of before name no type.
+  return isWildcard || challenge.status !== 'pending' ? ['dns-01'] : ['dns-01', 'http-01'];
+}
+
 /** Its challenge as on the wire (RFC 8555 8). */
-export const challengeView = (ca: CaContext, { id, challenge }: Authorization) => ({
-  type: 'dns-01',
-  url: ca.url(`/acme/challenge/${id}`),
+export const challengeView = (ca: CaContext, { id, challenge }: Authorization, type: ChallengeType) => ({
   ...challenge,
+  type,
+  url: ca.url(`/acme/${type === 'dns-01' ? 'challenge' : 'http-challenge'}/${id}`),
 });

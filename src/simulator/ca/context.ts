@@ -14,6 +14,8 @@ export interface CaContext {
   url(path: string): string;
   /** Looks up the TXT records of a name, afresh. */
   lookUpTxt: LookUpTxt;
+  /** Gets a file over plain HTTP as a validating CA does (RFC 8555 8.3). */
+  fetchFile: FetchFile;
   /** Certificates; loaded when first needed, for it takes long to load. */
   signing(): Promise<Signing>;
   /** Does work after the answer; it never fails in the face of anybody. */
@@ -24,6 +26,11 @@ export interface CaContext {
 export type LookUpTxt = (
   name: string,
 ) => Promise<{ readonly texts: readonly string[] } | { readonly failure: string }>;
+
+/** The text at a URL, of the server that showed it; `failure` says in words why there is none. */
+export type FetchFile = (
+  url: string,
+) => Promise<{ readonly text: string; readonly from: string } | { readonly failure: string }>;
 
 /** A request whose signature was verified. */
 export interface Signed {

@@ -25,13 +25,17 @@ export interface Authorization {
   readonly challenge: Challenge;
 }
 
-/** RFC 8555 7.1.5, of type dns-01. */
+/** RFC 8555 7.1.5: one token for dns-01 and http-01; the client says by which it shows control. */
 export interface Challenge {
   readonly token: string;
+  /** The type that the client called; dns-01 unless told, and until then. */
+  readonly type?: ChallengeType;
   readonly status: 'pending' | 'processing' | 'valid' | 'invalid';
   readonly validated?: string;
   readonly error?: ProblemDocument;
 }
+
+export type ChallengeType = 'dns-01' | 'http-01';
 
 /** RFC 8555 7.1.3; `open` is pending, ready or invalid, as its authorizations and the time have it. */
 export interface Order {

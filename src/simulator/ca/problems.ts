@@ -5,6 +5,7 @@ const PROBLEMS = {
   badNonce: 400,
   badPublicKey: 400,
   badSignatureAlgorithm: 400,
+  connection: 400,
   dns: 400,
   externalAccountRequired: 403,
   invalidContact: 400,

@@ -28,7 +28,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
   order: { by: 'kid', takes: 'read', answer: onOrder },
   'order/finalize': { by: 'kid', takes: 'write', answer: onFinalize },
   authorization: { by: 'kid', takes: 'both', answer: onAuthorization },
-  challenge: { by: 'kid', takes: 'both', answer: onChallenge },
+  challenge: { by: 'kid', takes: 'both', answer: onChallenge('dns-01') },
+  'http-challenge': { by: 'kid', takes: 'both', answer: onChallenge('http-01') },
   certificate: { by: 'kid', takes: 'read', answer: onCertificate },
 };
 

@@ -1,0 +1,63 @@
+import type { Db, Tx } from './store.ts';
+
+/** What a pack shows: TXT values at our name servers, files at our edges. */
+export interface Proofs {
+  readonly txt: readonly { readonly name: string; readonly value: string }[];
+  readonly files: readonly { readonly host: string; readonly path: string; readonly body: string }[];
+}
+
+/** Publishes what a pack has to show in place of what it showed. */
+export async function publish(tx: Tx, packId: string, { txt, files }: Proofs): Promise<void> {
+  await unpublish(tx, packId);
+  if (txt.length > 0) {
+    const names = txt.map(({ name }) => name);
+    await tx.query(
+      `insert into txt_records (pack_id, name, value, reversed)
+       select $1, * from unnest($2::text[], $3::text[], $4::text[]) on conflict do nothing`,
+      [packId, names, txt.map(({ value }) => value), names.map(reverse)],
+    );
+  }
+  if (files.length > 0) {
+    await tx.query(
+      `insert into http_files (pack_id, host, path, body)
+       select $1, * from unnest($2::text[], $3::text[], $4::text[]) on conflict do nothing`,
+      [packId, files.map(({ host }) => host), files.map(({ path }) => path), files.map(({ body }) => body)],
+    );
+  }
+}
+
+/** Takes away all that a pack shows. */
+export async function unpublish(tx: Tx, packId: string): Promise<void> {
+  await tx.query(
+    `with files as (delete from http_files where pack_id = $1) delete from txt_records where pack_id = $1`,
+    [packId],
+  );
+}
+
+/** The file that `host` has to show at `path`; undefined for none. */
+export async function getFile(
+  db: Db,
+  host: string,
+  path: string,
+): Promise<{ readonly body: string } | undefined> {
+  const { rows } = await db.query<{ body: string }>(
+    'select body from http_files where host = $1 and path = $2 limit 1',
+    [host, path],
+  );
+  return rows[0];
+}
+
+/** The values published at `name`, and whether anything is below it: a value, or a zone of ours. */
+export async function published(db: Db, name: string): Promise<{ txt: string[]; hasBelow: boolean }> {
+  const { rows } = await db.query<{ txt: string[]; has_below: boolean }>(
+    `select array(select distinct value from txt_records where name = $1) as txt,
+            exists (select from txt_records where reversed > $2 and reversed < $3)
+              or exists (select from zones where reversed > $2 and reversed < $3 and deleted_on is null)
+              as has_below`,
+    [name, `${reverse(name)}.`, `${reverse(name)}/`], // '/' follows '.' in the C collation
+  );
+  return { txt: rows[0]?.txt ?? [], hasBelow: rows[0]?.has_below ?? false };
+}
+
+/** The labels of a name in reverse order: what lies below a name is then one range of the C collation. */
+export const reverse = (name: string): string => name.split('.').toReversed().join('.');
