@@ -6,7 +6,7 @@ test('only public unicast addresses are allowed by themselves', () => {
   for (const address of ['8.8.8.8', '2606:4700::1111']) assert.equal(isAllowed(address, []), true, address);
   const barred = `
     127.0.0.1 10.1.2.3 172.16.0.1 192.168.0.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255
-    192.0.2.1 198.18.0.1 ::1 :: fe80::1 fd00::1 ff02::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 2001:db8::1
+    192.0.2.1 198.18.0.1 ::1 ::127.0.0.1 ::808:808 :: fe80::1 fd00::1 ff02::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 2001:db8::1
     64:ff9b::7f00:1 2002:7f00:1::`;
   for (const address of barred.trim().split(/\s+/)) assert.equal(isAllowed(address, []), false, address);
 });

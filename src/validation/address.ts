@@ -1,13 +1,15 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * Whether a packet may be sent to `address` on behalf of a tested name: a public unicast address, or one inside a
- * range of `allow` (CIDR). Anything that is no address, and a range that does not parse, is a no.
+ * Whether a packet may be sent to `address` on behalf of a tested name: a public unicast address (of IPv6, one of
+ * 2000::/3: nothing else is handed out, and `::127.0.0.1` is the machine itself), or one inside a range of `allow`
+ * (CIDR). Anything that is no address, and a range that does not parse, is a no.
  */
 export function isAllowed(address: string, allow: readonly string[]): boolean {
   if (!isAddress(address)) return false;
   const parsed = ipaddr.process(address);
-  return parsed.range() === 'unicast' || allow.some((range) => isInRange(parsed, range));
+  const isPublic = parsed.kind() === 'ipv4' || isInRange(parsed, '2000::/3');
+  return (isPublic && parsed.range() === 'unicast') || allow.some((range) => isInRange(parsed, range));
 }
 
 /** Whether `text` is an IPv4 address in four decimal parts or an IPv6 address without zone index. */

@@ -17,12 +17,12 @@ let service: TestService;
 before(async () => {
   if (there.skip !== false) return;
   service = await startTestService(ends, {
-    rows: async ({ dnsPort }, dir) => {
+    rows: async ({ dnsPort }, dir, httpPort) => {
       const dns = `127.0.0.1:${dnsPort}`;
       for (const name of CERTIFICATE_AUTHORITIES)
         pebbles.set(
           name,
-          await startPebble(ends, { dir, name, dns, hasEab: name !== 'lets_encrypt', reuse: 100 }),
+          await startPebble(ends, { dir, name, dns, httpPort, hasEab: name !== 'lets_encrypt', reuse: 100 }),
         );
       return [...pebbles].map(([name, pebble]) => rowOfPebble(name, pebble));
     },
@@ -42,15 +42,16 @@ interface Order {
   readonly zone: { readonly id: string; readonly name: string };
   readonly ca: CertificateAuthority;
   readonly hosts: readonly string[];
+  readonly method?: 'txt' | 'http';
 }
 
-const order = ({ zone, ca, hosts }: Order) =>
+const order = ({ zone, ca, hosts, method = 'txt' }: Order) =>
   service.client.ssl.certificatePacks.create({
     zone_id: zone.id,
     type: 'advanced',
     hosts: [...hosts],
     certificate_authority: ca,
-    validation_method: 'txt',
+    validation_method: method,
     validity_days: 90,
   });
 
@@ -60,6 +61,13 @@ const active = (zone: { readonly id: string }, packId: string) =>
     ({ status }) => status === 'active',
     30,
   );
+
+/** Publishes a record in a customer's zone. */
+const publish = (name: string, type: string, value: string) =>
+  fetch(`${service.simulator.control}/dns/records`, {
+    method: 'PUT',
+    body: JSON.stringify({ name, type, values: [value] }),
+  });
 
 /** Chains of a pack as they are stored. */
 async function chainsOf(packId: string): Promise<X509Certificate[][]> {
@@ -115,11 +123,16 @@ test('a pack from a Pebble is validated by a delegation', there, async () => {
     hosts: [zone.name],
   });
   const [{ cname = '', cname_target: target = '' } = {}] = delegations ?? [];
-  await fetch(`${service.simulator.control}/dns/records`, {
-    method: 'PUT',
-    body: JSON.stringify({ name: cname, type: 'CNAME', values: [target] }),
-  });
+  await publish(cname, 'CNAME', target);
   await service.advance(60);
+  await active(zone, id);
+});
+
+test('a pack from a Pebble is validated over HTTP, by the file that our edge shows', there, async () => {
+  const zone = await newZone('partial');
+  const hosts = [zone.name, `www.${zone.name}`];
+  for (const host of hosts) await publish(host, 'A', '127.0.0.1');
+  const { id } = await order({ zone, ca: 'ssl_com', hosts, method: 'http' });
   await active(zone, id);
 });
 

@@ -39,8 +39,8 @@ export interface TestEdge extends EdgeRow {
 
 /** What a service is to have that is not as usual. */
 export interface TestServiceOptions {
-  /** Its CAs, in place of the simulated ones; `dir` is for their files. */
-  readonly rows?: (simulator: StartedSimulator, dir: string) => Promise<CaRow[]>;
+  /** Its CAs, in place of the simulated ones; `dir` is for their files, hosts answer plain HTTP at `httpPort`. */
+  readonly rows?: (simulator: StartedSimulator, dir: string, httpPort: number) => Promise<CaRow[]>;
   readonly options?: Partial<Options>;
 }
 
@@ -75,7 +75,7 @@ export async function startTestService(
   const world = { ...worldOptions(loadConfig({}).options, simulator), http_port: httpPort };
   const options = { ...world, port: 0, rsa_keys: 2, ...other };
   const parts = { options, dir, pool, clock, log: newLog('silent') };
-  const cas = (await rows?.(simulator, dir)) ?? rowsOf(simulator);
+  const cas = (await rows?.(simulator, dir, httpPort)) ?? rowsOf(simulator);
   const service = await startService({ ...parts, rows: cas, edges });
   ends.defer(service.stop);
   const account = await createAccount(pool, 'test', clock.now());
