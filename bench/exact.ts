@@ -11,7 +11,7 @@ import { type Ladder, placeOf, remember, toLadder, toNumbers } from '../src/stor
 import { isNear, ladderOf, near, type PageAsk, step, type Way, walk } from '../src/store/list-ways.ts';
 import { getPackAt } from '../src/store/packs.ts';
 import { valuesOf } from '../src/store/statement.ts';
-import { type Pool, stateOf, type Tx, transaction } from '../src/store/store.ts';
+import { alone, type Pool, stateOf, type Tx, transaction } from '../src/store/store.ts';
 import { createZone, getZone, takeOrd, type Zone } from '../src/store/zones.ts';
 
 export interface ExactOptions {
@@ -136,12 +136,22 @@ async function change(pool: Pool, zone: Zone, result: { writes: number }): Promi
       zone.id,
     ]);
     if (rows.length === 0) return;
+    if (chance < 0.4) return changeAlone(pool, zone, pick(rows).ord, result);
     const ords = chance < 0.9 ? [pick(rows).ord] : [pick(rows).ord, pick(rows).ord];
     await transaction(pool, async (tx) => {
       for (const ord of ords) await moveOrDelete(tx, zone, { ord, isDelete: chance < 0.55 });
       maybeNot();
     });
   }
+  result.writes += 1;
+}
+
+/** A change that is one statement, as most are. */
+async function changeAlone(pool: Pool, zone: Zone, ord: number, result: { writes: number }): Promise<void> {
+  const pack = await getPackAt(pool, zone.id, ord);
+  const events = pack ? EVENTS.filter((event) => may(pack.status, event)) : [];
+  if (!pack || events.length === 0) return;
+  await alone(pool, zone.id, (db) => advance(db, desk, pack, { event: pick(events) }));
   result.writes += 1;
 }
 

@@ -13,7 +13,7 @@ import {
   type TestDesk,
 } from '../../test/support/desk.ts';
 import { makeDue } from '../store/packs.ts';
-import { transaction } from '../store/store.ts';
+import { alone, transaction } from '../store/store.ts';
 import { advance, intervene, keep, postpone } from './advance.ts';
 
 const ends = new AsyncDisposableStack();
@@ -45,6 +45,24 @@ test('a worker whose pack was claimed by another changes nothing of it', async (
     assert.equal(result.reason.fault, 'pack_moved');
   }
   assert.deepEqual(await rowOf(id), found);
+});
+
+test('a write that is a transaction of its own and finds the pack moved on leaves nothing, not even in the counts', async () => {
+  const zone = await givenZone(desk, 'one.test');
+  const id = await givenPack(desk, zone);
+  const seen = await packOf(desk, id);
+  const before = await desk.pool.query('select version, counts from zones where id = $1', [zone.id]);
+  const write = () => alone(desk.pool, zone.id, (db) => advance(db, desk, seen, { event: 'delete' }));
+  await write();
+  const once = await desk.pool.query('select version, counts from zones where id = $1', [zone.id]);
+  assert.notDeepEqual(once.rows, before.rows);
+  await assert.rejects(write(), moved);
+  await assert.rejects(
+    alone(desk.pool, zone.id, (db) => keep(db, desk, { ...seen, claim: 7 }, {})),
+    moved,
+  );
+  const { rows } = await desk.pool.query('select version, counts from zones where id = $1', [zone.id]);
+  assert.deepEqual(rows, once.rows);
 });
 
 test('a wish from outside takes the pack from its worker and makes it due at once', async () => {
