@@ -56,6 +56,24 @@ it('sends what RFC 8555 says: names, notAfter in whole seconds, signed for the U
   await client.newOrder(account, { names: ['*.a.example'], notAfter }, signal);
 });
 
+it('orders with a profile that the directory names, and asks nothing with another', async (t) => {
+  const script: Script = ({ payload }) => {
+    assert.equal(payload?.['profile'], 'shortlived');
+    return { status: 201, headers: { location: '/order/1' }, body: orderOf(server.url) };
+  };
+  const profiles = { classic: 'https://ca.example/classic', shortlived: 'six days' };
+  const { client, account, server } = await given(t, script, { profiles });
+  await client.newOrder(account, { names: ['a.example'], profile: 'shortlived' }, signal);
+  await assert.rejects(client.newOrder(account, { names: ['a.example'], profile: 'toString' }, signal), {
+    fault: 'configuration',
+    message: /has no profile 'toString'; it has: classic, shortlived$/,
+  });
+  assert.deepEqual(
+    server.requests.filter((request) => request.startsWith('POST')),
+    ['POST /order'],
+  );
+});
+
 it('sends the request again with the nonce of the answer that refused its nonce', async (t) => {
   let refused = '';
   const { client, account, server } = await given(t, ({ header }) => {

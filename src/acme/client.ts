@@ -65,9 +65,10 @@ export class AcmeClient {
     return this.#session.location(await this.#session.orForget(this.#session.post(newAccount, sign, signal)));
   }
 
-  /** New order (7.4). */
+  /** New order (7.4). Throws `configuration` for a profile that the directory does not name. */
   async newOrder(account: Account, ask: NewOrder, signal: AbortSignal): Promise<Order> {
-    const { newOrder } = await this.directory(signal);
+    const { newOrder, meta } = await this.directory(signal);
+    this.#checkProfile(ask, meta);
     const payload = {
       identifiers: ask.names.map((value) => ({ type: 'dns', value })),
       ...(ask.notAfter && { notAfter: ask.notAfter.toISOString().replace(/\.\d+/, '') }),
@@ -152,6 +153,12 @@ export class AcmeClient {
   #demand(url: string | undefined, name: string): string {
     if (url !== undefined) return url;
     throw new Fault('ca_wrong_answer', `${this.#session.host} has no ${name} in its directory`);
+  }
+
+  #checkProfile({ profile }: NewOrder, { profiles = {} }: Directory['meta']): void {
+    if (profile === undefined || Object.hasOwn(profiles, profile)) return;
+    const known = Object.keys(profiles).join(', ') || 'none';
+    throw new Fault('configuration', `${this.#session.host} has no profile '${profile}'; it has: ${known}`);
   }
 
   #checkAsk({ hasAgreedToTerms, eab }: AccountAsk, meta: Directory['meta']): void {

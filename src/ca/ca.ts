@@ -31,6 +31,12 @@ export interface CaRow {
   readonly caaIdentities?: readonly string[];
   /** Limits that the CA publishes, to keep within; undefined: none is known. */
   readonly limits?: CaLimits;
+  /** Root at which chains are to end, where the CA offers several (RFC 8555 7.4.2); see `ChainAsk`. */
+  readonly preferredRoot?: string;
+  /** One of the directory's `meta.profiles`, to order with. */
+  readonly profile?: string;
+  /** Whether a new account gets an RSA key; else a P-256 key. */
+  readonly isRsaAccount?: boolean;
   /** PEM of roots to trust for the directory's own TLS, besides the system's: private and simulated CAs. */
   readonly tlsRoots?: string;
 }

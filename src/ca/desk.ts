@@ -6,6 +6,7 @@ import { Pace } from '../acme/poll.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
+import type { Seconds } from '../kit/time.ts';
 import type { CaAccount, CaAccounts, CaRow } from './ca.ts';
 
 /** What `createCa` needs. */
@@ -13,6 +14,8 @@ export interface CaDeps {
   readonly accounts: CaAccounts;
   readonly clock: Clock;
   readonly log?: Pick<Log, 'info'>;
+  /** Longest time of one exchange with a CA; 30 s unless told. */
+  readonly within?: Seconds;
 }
 
 /** A directory at which orders are made. */
@@ -34,6 +37,7 @@ export function openDesk(row: CaRow, directoryUrl: string, deps: CaDeps): Desk {
   const client = new AcmeClient({
     directoryUrl,
     ...(row.tlsRoots !== undefined && { tlsRoots: row.tlsRoots }),
+    ...(deps.within !== undefined && { within: deps.within }),
   });
   return {
     row,
@@ -69,7 +73,7 @@ async function getAccount(place: Place, { accounts, log }: CaDeps): Promise<Acco
 }
 
 async function makeAccount({ row, client }: Place): Promise<CaAccount> {
-  const key = newAccountKey();
+  const key = newAccountKey(row.isRsaAccount ? 'RS256' : 'ES256');
   const { contact, hasAgreedToTerms, eab } = row;
   const ask = { contact, hasAgreedToTerms, ...(eab && { eab }) };
   try {

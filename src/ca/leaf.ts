@@ -4,6 +4,7 @@ import { type DerValue, readAll, TAG } from '../acme/der.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Certificate } from '../pack/pack.ts';
 import { DNS_NAME } from './csr.ts';
+import { listHosts } from './words.ts';
 
 /** What a leaf tells about itself. */
 export type Leaf = Omit<Certificate, 'id' | 'uploadedOn' | 'modifiedOn'>;
@@ -14,6 +15,8 @@ export interface LeafAsk {
   readonly key: KeyObject;
   /** Names in A-labels, in any order. */
   readonly names: readonly string[];
+  /** Whether browsers trust the CA: then an intermediate signs (BR 6.1.7), and comes with the leaf. */
+  readonly isPublic?: boolean;
 }
 
 /** The leaf of a PEM chain. Throws `ca_wrong_answer` for what is no chain of certificates for host names. */
@@ -23,7 +26,7 @@ export const parseLeaf = (chain: string): Leaf => toLeaf(firstOf(parseChain(chai
  * The leaf of a PEM chain that a CA delivered, once it is what was ordered: its key, exactly its names, valid
  * at `now`, no CA itself, and every certificate of the chain signed by the next. Else throws `ca_wrong_answer`.
  */
-export function checkLeaf(chain: string, { key, names }: LeafAsk, now: Date): Leaf {
+export function checkLeaf(chain: string, { key, names, isPublic = false }: LeafAsk, now: Date): Leaf {
   const certificates = parseChain(chain);
   const certificate = firstOf(certificates);
   if (!hasKey(certificate, key)) throw wrong('has another public key than the request');
@@ -32,6 +35,7 @@ export function checkLeaf(chain: string, { key, names }: LeafAsk, now: Date): Le
   if (!isSameSet(leaf.hosts, names)) throw wrong(`is for ${listed(leaf.hosts)} instead of ${listed(names)}`);
   if (now < leaf.notBefore) throw wrong(`is valid only from ${leaf.notBefore.toISOString()}`);
   if (now > leaf.notAfter) throw wrong(`was valid only until ${leaf.notAfter.toISOString()}`);
+  if (isPublic && certificates.length < 2) throw wrong('comes without the certificate of its issuer');
   checkLinks(certificates);
   return leaf;
 }
@@ -119,7 +123,13 @@ function checkLinks(certificates: readonly X509Certificate[]): void {
   }
 }
 
-const listed = (names: readonly string[]): string => names.slice(0, 5).join(', ') || 'no host';
+const listed = (names: readonly string[]): string => listHosts(names) || 'no host';
 
 const wrong = (why: string, cause?: unknown) =>
-  new Fault('ca_wrong_answer', `the certificate that the CA delivered ${why}; it is not used`, { cause });
+  new Fault(
+    'ca_wrong_answer',
+    `the certificate that the CA delivered ${why}; it is not used, and ordered anew`,
+    {
+      cause,
+    },
+  );

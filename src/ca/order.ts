@@ -19,7 +19,9 @@ export async function newOrder(
   signal: AbortSignal,
 ): Promise<CaOrder> {
   const account = await desk.account.get(signal);
-  const order = await desk.client.newOrder(account, { names, ...(notAfter && { notAfter }) }, signal);
+  const { profile } = desk.row;
+  const wanted = { names, ...(notAfter && { notAfter }), ...(profile !== undefined && { profile }) };
+  const order = await desk.client.newOrder(account, wanted, signal);
   const got = order.identifiers.map(({ value }) => value);
   if (got.toSorted().join() !== names.toSorted().join()) {
     throw new Fault('ca_wrong_answer', 'the order is for other names than asked for');
@@ -109,7 +111,9 @@ async function begin(
 /** The certificate chain of a valid order. */
 export async function download(desk: Desk, order: CaOrder, signal: AbortSignal): Promise<string> {
   const { certificateUrl, status } = order.certificateUrl ? order : await look(desk, order, signal);
-  if (certificateUrl) return desk.client.download(await desk.account.get(signal), certificateUrl, signal);
+  const { client, account, row } = desk;
+  if (certificateUrl)
+    return client.download(await account.get(signal), certificateUrl, signal, row.preferredRoot);
   throw new Fault('ca_wrong_answer', `the order is ${status} and has no certificate`);
 }
 

@@ -188,7 +188,10 @@ const PENDING = {
 it('refuses an order for other names than it asked for', OPENSSL, async (t) => {
   const { ca } = await given(t);
   const twice = ca.order({ ...ask, names: ['a.example', 'A.EXAMPLE'] }, signal);
-  await assert.rejects(twice, { fault: 'ca_wrong_answer', message: /^google: .* other names/ });
+  await assert.rejects(twice, {
+    fault: 'ca_wrong_answer',
+    message: /^google for a.example, A.EXAMPLE: .* other names/,
+  });
 });
 
 it(
@@ -221,14 +224,17 @@ it('turns every failure into a Fault that names the CA', OPENSSL, async (t) => {
     message: 'google refused a.example, *.a.example: policy; leave the host out, or order from another CA',
   });
   const html = await given(t, { before: ({ path }) => (path === '/order' ? { body: '<html>' } : undefined) });
-  await assert.rejects(html.ca.order(ask, signal), { fault: 'ca_wrong_answer', message: /^google: / });
+  await assert.rejects(html.ca.order(ask, signal), {
+    fault: 'ca_wrong_answer',
+    message: /^google for a.example, /,
+  });
   const nobody = createCa(
     { ...html.row, directoryUrl: 'http://127.0.0.1:9/' },
     { accounts: memoryAccounts(), clock },
   );
   await assert.rejects(nobody.order(ask, signal), {
     fault: 'ca_unreachable',
-    message: /^google: .*it is tried again$/,
+    message: /^google for a.example, .*it is tried again$/,
   });
 });
 

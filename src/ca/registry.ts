@@ -3,7 +3,7 @@ import { Fault } from '../kit/fault.ts';
 import type { Ca, CaaNames, CaOrder, CaRow } from './ca.ts';
 import { type CaDeps, type Desk, openDesk } from './desk.ts';
 import { download, finalize, look, newOrder, validate } from './order.ts';
-import { inWords } from './words.ts';
+import { inWords, listHosts } from './words.ts';
 
 /**
  * The CA of a row. Its accounts are made when the first order needs them, once per directory. At most 16
@@ -46,7 +46,8 @@ async function toTold<T>(row: CaRow, names: readonly string[], work: Promise<T>)
       throw new Fault('ca_refused', inWords(row.name, names, problem), { cause: problem, retryAfter });
     }
     if (!(error instanceof Fault) || !PASSING.includes(error.fault)) throw error;
-    throw new Fault(error.fault, `${row.name}: ${error.message}; it is tried again`, { cause: error });
+    const asked = names.length > 0 ? `${row.name} for ${listHosts(names)}` : row.name;
+    throw new Fault(error.fault, `${asked}: ${error.message}; it is tried again`, { cause: error });
   }
 }
 

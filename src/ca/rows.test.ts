@@ -33,6 +33,9 @@ it('takes every option', (t) => {
     idn: false,
     reuses_authorizations: false,
     public: false,
+    preferred_root: 'ISRG Root X2',
+    profile: 'shortlived',
+    rsa_account_key: true,
     tls_roots_file: join(dir, 'roots.pem'),
   });
   assert.deepEqual(row, {
@@ -48,6 +51,9 @@ it('takes every option', (t) => {
     allowsIdn: false,
     reusesAuthorizations: false,
     isPublic: false,
+    preferredRoot: 'ISRG Root X2',
+    profile: 'shortlived',
+    isRsaAccount: true,
     tlsRoots: rootCertificates[0],
   });
 });

@@ -68,27 +68,40 @@ export function toCaRow(name: string, options: unknown): DocumentedRow {
     throw new Fault('configuration', `[ca.${name}]: a CA has one of the names ${names}`);
   }
   const table = new CaTable(name, options);
-  const row = { ...toPlace(table, documentedRows[known]), ...toOffer(table, documentedRows[known]) };
+  const documented = documentedRows[known];
+  const row = {
+    ...toPlace(table, documented),
+    ...toAccount(table, documented),
+    ...toOffer(table, documented),
+  };
   if (row.sendsNotAfter || row.validityDays.length === 1) return row;
   throw table.wrong('validity_days', 'must be one value unless sends_not_after is true');
 }
 
-/** Where the CA is and who we are there. */
+/** Where the CA is. */
 function toPlace(table: CaTable, documented: DocumentedRow) {
   // Another directory is another CA: what belongs to the documented one alone goes.
   const own: Pick<DocumentedRow, 'rsaDirectoryUrl' | 'warning'> = table.has('directory_url')
     ? {}
     : documented;
   const rsaDirectoryUrl = table.url('rsa_directory_url') ?? own.rsaDirectoryUrl;
-  const eab = table.binding();
   const tlsRoots = table.roots();
   return {
     directoryUrl: table.url('directory_url') ?? documented.directoryUrl,
     ...(rsaDirectoryUrl !== undefined && { rsaDirectoryUrl }),
     ...(own.warning !== undefined && { warning: own.warning }),
+    ...(tlsRoots !== undefined && { tlsRoots }),
+  };
+}
+
+/** Who we are there. */
+function toAccount(table: CaTable, documented: DocumentedRow) {
+  const eab = table.binding();
+  const isRsaAccount = table.flag('rsa_account_key') ?? false;
+  return {
     contact: table.contact() ?? documented.contact,
     ...(eab && { eab }),
-    ...(tlsRoots !== undefined && { tlsRoots }),
+    ...(isRsaAccount && { isRsaAccount }),
     hasAgreedToTerms: table.flag('agreed_to_terms') ?? documented.hasAgreedToTerms,
   };
 }
@@ -96,6 +109,8 @@ function toPlace(table: CaTable, documented: DocumentedRow) {
 /** What it issues, and what CAA records call it. */
 function toOffer(table: CaTable, documented: DocumentedRow) {
   const caaIdentities = table.caaIdentities();
+  const preferredRoot = table.text('preferred_root');
+  const profile = table.text('profile');
   return {
     name: documented.name,
     validityDays: table.validityDays() ?? documented.validityDays,
@@ -105,6 +120,8 @@ function toOffer(table: CaTable, documented: DocumentedRow) {
     reusesAuthorizations: table.flag('reuses_authorizations') ?? documented.reusesAuthorizations,
     isPublic: table.flag('public') ?? documented.isPublic,
     ...(caaIdentities && { caaIdentities }),
+    ...(preferredRoot !== undefined && { preferredRoot }),
+    ...(profile !== undefined && { profile }),
     ...limitsOf(table, documented),
   };
 }

@@ -1,4 +1,5 @@
 /** For tests: a small ACME CA in this process, which validates nothing and can be told to misbehave. */
+import type { ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
 import {
   directoryOf,
@@ -20,11 +21,13 @@ interface SmallOrder {
 }
 
 interface Options {
-  /** Asked first: what it answers stands; undefined for the usual answer. */
-  readonly before?: (seen: Seen) => Said | undefined;
+  /** Asked first: what it answers stands; `taken` where it writes to the response itself; undefined for the usual answer. */
+  readonly before?: (seen: Seen, response: ServerResponse) => Said | 'taken' | undefined;
   /** Status of an authorization once its challenge is answered; `valid` unless told. */
   readonly verdict?: (name: string) => 'valid' | 'invalid' | 'pending';
   readonly meta?: Record<string, unknown>;
+  /** Whether its own certificate comes with the leaf. */
+  readonly isChained?: boolean;
 }
 
 /** A running CA, and what was asked of it. */
@@ -54,10 +57,13 @@ export async function smallCa(t: TestContext, options: Options = {}): Promise<Sm
       i: Number(i),
       seen,
       options,
-      sign: issuer.sign,
+      sign: (csr) => issuer.sign(csr) + (options.isChained ? issuer.pem : ''),
     });
   };
-  const server = await scriptedServer(t, (seen, response) => options.before?.(seen) ?? usual(seen, response));
+  const server = await scriptedServer(t, (seen, response) => {
+    const said = options.before?.(seen, response) ?? usual(seen, response);
+    return said === 'taken' ? undefined : said;
+  });
   return { directory: `${server.url}/directory`, requests: server.requests, orders, pem: issuer.pem };
 }
 

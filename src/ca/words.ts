@@ -46,8 +46,11 @@ export function inWords(ca: string, names: readonly string[], problem: Problem):
 
 function hostsOf(problem: Problem, names: readonly string[]): string {
   const told = [problem, ...problem.subproblems].flatMap(({ identifier }) => identifier?.value ?? []);
-  return cut([...new Set(told.length > 0 ? told : names)]).join(', ');
+  return listHosts([...new Set(told.length > 0 ? told : names)]);
 }
+
+/** Hosts as they are told, five at most. */
+export const listHosts = (names: readonly string[]): string => cut(names).join(', ');
 
 /** What the CA wrote, with what it wrote for single hosts. */
 function detailOf(problem: Problem): string {

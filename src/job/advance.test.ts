@@ -51,11 +51,11 @@ test('a write that is a transaction of its own and finds the pack moved on leave
   const zone = await givenZone(desk, 'one.test');
   const id = await givenPack(desk, zone);
   const seen = await packOf(desk, id);
-  const before = await desk.pool.query('select version, counts from zones where id = $1', [zone.id]);
+  const earlier = await desk.pool.query('select version, counts from zones where id = $1', [zone.id]);
   const write = () => alone(desk.pool, zone.id, (db) => advance(db, desk, seen, { event: 'delete' }));
   await write();
   const once = await desk.pool.query('select version, counts from zones where id = $1', [zone.id]);
-  assert.notDeepEqual(once.rows, before.rows);
+  assert.notDeepEqual(once.rows, earlier.rows);
   await assert.rejects(write(), moved);
   await assert.rejects(
     alone(desk.pool, zone.id, (db) => keep(db, desk, { ...seen, claim: 7 }, {})),

@@ -2,6 +2,8 @@ import { createPrivateKey } from 'node:crypto';
 import type { CaOrder } from '../ca/ca.ts';
 import { createCsr } from '../ca/csr.ts';
 import { checkLeaf } from '../ca/leaf.ts';
+import { listHosts } from '../ca/words.ts';
+import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
@@ -103,12 +105,13 @@ function requestOf({ request: made }: Stored): NonNullable<Stored['request']> {
 /** Downloads and checks the certificate, and stores it with the key that was sealed for it. */
 async function collect(deps: JobDeps, pack: Pack, stored: Stored, signal: AbortSignal): Promise<Pack> {
   const { algorithm, order } = stored;
-  const chain = await caOf(deps, pack).download(order, signal);
+  const ca = caOf(deps, pack);
+  const chain = await ca.download(order, signal);
   const now = deps.clock.now();
   const { sealedKey } = requestOf(stored);
   const key = createPrivateKey(deps.seal.open(sealedKey, keyPurpose(pack.id, algorithm)));
-  const names = pack.hosts.map(toName);
-  const leaf = await checked(deps, pack, stored, () => checkLeaf(chain, { key, names }, now));
+  const ask = { key, names: pack.hosts.map(toName), isPublic: ca.row.isPublic };
+  const leaf = await checked(deps, pack, stored, () => checkLeaf(chain, ask, now));
   return transaction(deps.pool, async (tx) => {
     await holdOn(tx, pack);
     await putCertificate(tx, pack.id, { ...leaf, uploadedOn: now, modifiedOn: now }, { chain, sealedKey });
@@ -126,7 +129,8 @@ async function checked<T>(deps: JobDeps, pack: Pack, { algorithm }: Stored, read
       await keep(tx, deps, pack, {});
       await deleteOrders(tx, pack.id, algorithm);
     });
-    throw error;
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault(error.fault, `${listHosts(pack.hosts)}: ${error.message}`, { cause: error });
   }
 }
 
