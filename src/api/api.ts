@@ -24,6 +24,7 @@ import { replyFault, replyFaults } from './envelope.ts';
 import { errorPage } from './error-page.ts';
 import { exportRoutes } from './export.ts';
 import { packListRoute } from './pack-list.ts';
+import { revocationRoutes } from './revocation.ts';
 import { tokenRoutes } from './tokens.ts';
 import { zoneRoutes } from './zones.ts';
 
@@ -79,6 +80,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(zoneRoutes(deps));
       await v4.register(dcvDelegationRoutes(deps));
       await v4.register(certificatePackRoutes(deps));
+      await v4.register(revocationRoutes(deps));
     },
     { prefix: '/client/v4' },
   );

@@ -108,6 +108,16 @@ export interface Ca {
   finalize(order: CaOrder, csr: Buffer, signal: AbortSignal): Promise<CaOrder>;
   /** The certificate chain in PEM, leaf first (7.4.2). */
   download(order: CaOrder, signal: AbortSignal): Promise<string>;
+  /** Revokes a certificate by our account (7.6). One that is revoked already is so. */
+  revoke(ask: RevokeAsk, signal: AbortSignal): Promise<void>;
+}
+
+export interface RevokeAsk {
+  readonly algorithm: Algorithm;
+  /** PEM, leaf first. */
+  readonly chain: string;
+  /** Name of RFC 5280 5.3.1, one of `REVOCATION_REASONS`. */
+  readonly reason: string;
 }
 
 /** Names in CAA records. */

@@ -3,10 +3,12 @@
  * The front file: every command with its options, and what it runs.
  */
 import { Command, InvalidArgumentError } from 'commander';
+import { REVOCATION_REASONS } from '../acme/acme.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
 import { dev } from './dev.ts';
 import { edge } from './edge.ts';
+import { revokePack } from './packs.ts';
 import { firstToken, migrateOnly, serve } from './serve.ts';
 import { start } from './start.ts';
 
@@ -43,12 +45,27 @@ export function program(version: string): Command {
     .option('--first', 'the first token of a new installation, with all permissions')
     .action(firstToken);
   addEdge(certpacks);
+  addPacks(certpacks);
   certpacks
     .command('configuration', { hidden: true })
     .description('write docs/configuration.md from the tables of options')
     .argument('<file>')
     .action(writeConfigurationPage);
   return certpacks;
+}
+
+function addPacks(certpacks: Command): void {
+  certpacks
+    .command('packs')
+    .description('certificate packs, by the API; the token is taken from CERTPACKS_TOKEN')
+    .command('revoke')
+    .description('revoke every certificate of a pack at its CA, and delete the pack')
+    .argument('<pack>', 'id of the certificate pack')
+    .requiredOption('--zone <id>', 'id of its zone')
+    .option('--reason <name>', Object.keys(REVOCATION_REASONS).join(', '), 'unspecified')
+    .option('--api <url>', 'base URL of the API', 'http://127.0.0.1:8787/client/v4')
+    .option('--json', 'print the result as one line of JSON')
+    .action(revokePack);
 }
 
 function addEdge(certpacks: Command): void {

@@ -4,17 +4,20 @@ import { createCsr } from '../ca/csr.ts';
 import { checkLeaf } from '../ca/leaf.ts';
 import { listHosts } from '../ca/words.ts';
 import { Fault } from '../kit/fault.ts';
+import { newUuid } from '../kit/id.ts';
 import { toName } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
-import { listCertificates, putCertificate } from '../store/certificates.ts';
+import { putCertificate } from '../store/certificates.ts';
 import { deleteOrders, putOrder, type StoredOrder } from '../store/orders.ts';
 import { alone, transaction } from '../store/store.ts';
-import { advance, holdOn, keep, postpone } from './advance.ts';
+import { advance, holdOn, keep, type Move, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
 import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
 
 type Stored = StoredOrder<CaOrder>;
+/** An order whose certificate request is made. */
+type Requested = Stored & Required<Pick<Stored, 'request'>>;
 
 /**
  * Gets the certificates: ECDSA, then RSA, whose order is made when the authorizations of the first are valid.
@@ -33,40 +36,47 @@ export const issue: Job = async (deps, pack, signal) => {
   const stored = orders.find((order) => order.algorithm === algorithm);
   if (!stored || isDead(stored.order, deps.clock.now())) return begin(deps, pack, algorithm, signal);
   if (stored.order.status === 'pending') return revalidate(deps, pack, [...orders]);
-  return finish(deps, pack, stored, signal);
+  const requested = stored.request
+    ? { ...stored, request: stored.request }
+    : await request(deps, pack, stored);
+  return finish(deps, pack, requested, signal);
 };
 
 /** From a ready order to the stored certificate, as far as the CA goes now. */
 async function finish(
   deps: JobDeps,
   pack: Pack,
-  stored: Stored,
+  requested: Requested,
   signal: AbortSignal,
 ): Promise<Pack | undefined> {
-  const requested = stored.request ? stored : await request(deps, pack, stored);
-  const order = await caOf(deps, pack).finalize(requested.order, requestOf(requested).csr, signal);
-  if (isDead(order, deps.clock.now())) return giveUp(deps, pack, stored.algorithm, order);
+  const order = await caOf(deps, pack).finalize(requested.order, requested.request.csr, signal);
+  if (isDead(order, deps.clock.now())) return giveUp(deps, pack, requested.algorithm, order);
   return order.status === 'valid'
     ? collect(deps, pack, { ...requested, order }, signal)
     : stillProcessing(deps, pack, { ...requested, order });
 }
 
-function issued(deps: JobDeps, pack: Pack): Promise<Pack> {
-  const event = pack.environment === 'staging' ? 'stage' : 'done';
-  return alone(deps.pool, pack.zone.id, (db) => advance(db, deps, pack, { event, validationErrors: [] }));
-}
+const issued = (deps: JobDeps, pack: Pack): Promise<Pack> =>
+  alone(deps.pool, pack.zone.id, (db) => advance(db, deps, pack, done(pack)));
+
+/** The move of a pack that has all its certificates. */
+const done = ({ environment }: Pack): Move => ({
+  event: environment === 'staging' ? 'stage' : 'done',
+  validationErrors: [],
+});
 
 /** Makes the order of one algorithm; where the CA wants control shown again the pack goes back for it. */
-async function begin(deps: JobDeps, pack: Pack, algorithm: Algorithm, signal: AbortSignal): Promise<Pack> {
+async function begin(
+  deps: JobDeps,
+  pack: Pack,
+  algorithm: Algorithm,
+  signal: AbortSignal,
+): Promise<Pack | undefined> {
   const placed = await placeOrder(deps, pack, algorithm, signal);
   const orders = await ordersOf(deps.pool, pack);
   const all = [...orders.filter((o) => o.algorithm !== algorithm), placed];
   if (placed.order.status === 'pending') return revalidate(deps, pack, all);
-  return transaction(deps.pool, async (tx) => {
-    const kept = await keep(tx, deps, pack, {});
-    await putOrder(tx, pack.id, placed);
-    return kept;
-  });
+  return finish(deps, pack, await request(deps, pack, placed), signal);
 }
 
 function revalidate(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promise<Pack> {
@@ -79,8 +89,8 @@ function revalidate(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promi
   });
 }
 
-/** Makes the key and the certificate request, and stores both before anything is asked with them. */
-async function request(deps: JobDeps, pack: Pack, stored: Stored): Promise<Stored> {
+/** Makes the key and the certificate request, and stores both with the order before anything is asked with them. */
+async function request(deps: JobDeps, pack: Pack, stored: Stored): Promise<Requested> {
   const key = await deps.keys.take(stored.algorithm);
   const csr = createCsr(key, pack.hosts.map(toName));
   const pem = Buffer.from(key.export({ type: 'pkcs8', format: 'pem' }));
@@ -97,26 +107,28 @@ async function request(deps: JobDeps, pack: Pack, stored: Stored): Promise<Store
 export const keyPurpose = (packId: string, algorithm: Algorithm): string =>
   `key of pack ${packId} ${algorithm}`;
 
-function requestOf({ request: made }: Stored): NonNullable<Stored['request']> {
-  if (!made) throw new Error('an order is finalized only with its request stored');
-  return made;
-}
-
 /** Downloads and checks the certificate, and stores it with the key that was sealed for it. */
-async function collect(deps: JobDeps, pack: Pack, stored: Stored, signal: AbortSignal): Promise<Pack> {
+async function collect(deps: JobDeps, pack: Pack, stored: Requested, signal: AbortSignal): Promise<Pack> {
   const { algorithm, order } = stored;
   const ca = caOf(deps, pack);
   const chain = await ca.download(order, signal);
   const now = deps.clock.now();
-  const { sealedKey } = requestOf(stored);
+  const { sealedKey } = stored.request;
   const key = createPrivateKey(deps.seal.open(sealedKey, keyPurpose(pack.id, algorithm)));
   const ask = { key, names: pack.hosts.map(toName), isPublic: ca.row.isPublic };
   const leaf = await checked(deps, pack, stored, () => checkLeaf(chain, ask, now));
+  const certificate = { ...leaf, id: newUuid(), uploadedOn: now, modifiedOn: now };
+  const certificates = ALGORITHMS.flatMap((one) =>
+    one === algorithm ? [certificate] : pack.certificates.filter((other) => other.algorithm === one),
+  );
   return transaction(deps.pool, async (tx) => {
-    await holdOn(tx, pack);
-    await putCertificate(tx, pack.id, { ...leaf, uploadedOn: now, modifiedOn: now }, { chain, sealedKey });
+    const isAll = certificates.length === ALGORITHMS.length;
+    const kept = await (isAll
+      ? advance(tx, deps, pack, { ...done(pack), certificates })
+      : keep(tx, deps, pack, { certificates }));
+    await putCertificate(tx, pack.id, certificate, { chain, sealedKey });
     await putOrder(tx, pack.id, stored);
-    return keep(tx, deps, pack, { certificates: await listCertificates(tx, pack.id) });
+    return kept;
   });
 }
 

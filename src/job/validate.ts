@@ -32,7 +32,7 @@ export const validate: Job = async (deps, pack, signal) => {
   const unseen = looks.filter(({ isVisible }) => !isVisible);
   if (unseen.length > 0) return waitForRecords(deps, pack, unseen, failure);
   await checkFailures(deps, caOf(deps, pack), pendingNames(open.order));
-  const kept = await store(deps, pack, { ...open, isAnswered: true }, {});
+  const kept = await noteAnswered(deps, pack, { ...open, isAnswered: true });
   const order = await caOf(deps, kept).validate(open.order, signal);
   await spendFailures(deps, caOf(deps, kept), failedNames(order));
   return judge(deps, kept, { ...open, order }, signal);
@@ -85,8 +85,8 @@ async function waitForRecords(
 ): Promise<undefined> {
   const problems = unseen.map((look) => look.problem ?? `${nameOf(look)} cannot be seen yet`);
   const validationErrors = failure === undefined ? problems : [failure, ...problems];
-  const seen = unseen.map((look) => ({ name: nameOf(look), seen: look.seen }));
-  deps.log.debug({ pack: pack.id, seen }, 'validation records not visible');
+  const shown = unseen.map((look) => ({ name: nameOf(look), seen: look.seen }));
+  deps.log.debug({ pack: pack.id, seen: shown }, 'validation records not visible');
   await alone(deps.pool, pack.zone.id, (db) =>
     postpone(db, deps, pack, { seconds: lookDelay(pack.attempts), validationErrors }),
   );
@@ -104,8 +104,9 @@ async function judge(
   const { order, algorithm } = open;
   if (isDead(order, deps.clock.now()))
     return replace(deps, pack, { algorithm, why: refusals(order) }, signal);
-  const kept = await store(deps, pack, { ...open, isAnswered: true }, { validationErrors: [] });
-  if (order.status !== 'pending') return kept;
+  const answered = { ...open, isAnswered: true };
+  if (order.status !== 'pending') return controlShown(deps, pack, answered);
+  const kept = await store(deps, pack, answered, { validationErrors: [] });
   await alone(deps.pool, pack.zone.id, (db) => postpone(db, deps, kept, { seconds: CA_STILL_LOOKS }));
   return undefined;
 }
@@ -138,17 +139,46 @@ async function reorder(deps: JobDeps, pack: Pack, algorithm: Algorithm, signal: 
   return store(deps, pack, placed, {});
 }
 
+/** Notes, before the CA is told, that it is told: what is to be shown stays as it is. */
+const noteAnswered = (deps: JobDeps, pack: Pack, stored: Stored): Promise<Pack> =>
+  transaction(deps.pool, async (tx) => {
+    const kept = await keep(tx, deps, pack, {});
+    await putOrder(tx, pack.id, stored);
+    return kept;
+  });
+
+/** The CA found control; the pack goes on unless another of its orders still waits for that. */
+async function controlShown(deps: JobDeps, pack: Pack, stored: Stored): Promise<Pack> {
+  const orders = withOrder(await ordersOf(deps.pool, pack), stored);
+  const change = { validationRecords: allRecords(orders), validationErrors: [] };
+  const now = deps.clock.now();
+  const isOpen = orders.some(({ order }) => order.status === 'pending' || isDead(order, now));
+  return transaction(deps.pool, async (tx) => {
+    const kept = await (isOpen
+      ? keep(tx, deps, pack, change)
+      : advance(tx, deps, pack, { event: 'done', ...change }));
+    await putOrder(tx, pack.id, stored);
+    await publishRecords(tx, deps, kept);
+    return kept;
+  });
+}
+
 /** Writes an order and the records that all orders of the pack now want, in one transaction. */
 function store(deps: JobDeps, pack: Pack, stored: Stored, change: PackChange): Promise<Pack> {
   return transaction(deps.pool, async (tx) => {
-    const others = (await ordersOf(tx, pack)).filter(({ algorithm }) => algorithm !== stored.algorithm);
-    const orders = [...others, stored].toSorted((a, b) => (a.algorithm < b.algorithm ? -1 : 1));
+    const orders = withOrder(await ordersOf(tx, pack), stored);
     const kept = await keep(tx, deps, pack, { ...change, validationRecords: allRecords(orders) });
     await putOrder(tx, pack.id, stored);
     await publishRecords(tx, deps, kept);
     return kept;
   });
 }
+
+/** The orders with one of them as it now is, ECDSA first. */
+const withOrder = (orders: readonly Stored[], stored: Stored): Stored[] =>
+  [...orders.filter(({ algorithm }) => algorithm !== stored.algorithm), stored].toSorted((a, b) =>
+    a.algorithm < b.algorithm ? -1 : 1,
+  );
 
 function proven(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promise<Pack> {
   return transaction(deps.pool, async (tx) => {

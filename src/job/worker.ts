@@ -15,6 +15,7 @@ import { intervene } from './advance.ts';
 import { type Claim, claimDue, extendLeases, giveBack } from './claim.ts';
 import { removeLeftovers } from './dns-update.ts';
 import type { JobDeps } from './job.ts';
+import { revokeDue } from './revoke.ts';
 import { run } from './run.ts';
 
 /** How often, in milliseconds, a worker asks for due packs that nobody in this process told it of. */
@@ -74,12 +75,7 @@ export function startWorker(deps: JobDeps, size: number): Worker {
       deps.clock,
       [...inHand.values()].map(({ claim }) => claim),
     );
-  const timers = [
-    every(deps, EXTEND_MS, extend),
-    every(deps, FORGET_MS, () => forgetOld(deps)),
-    every(deps, SWEEP_MS, () => sweepZones(deps, ring)),
-    every(deps, LEFTOVERS_MS, () => removeLeftovers(deps, stopped.signal)),
-  ];
+  const timers = [every(deps, EXTEND_MS, extend), ...chores(deps, ring, stopped.signal)];
 
   return {
     poke: ring,
@@ -92,6 +88,14 @@ export function startWorker(deps: JobDeps, size: number): Worker {
     },
   };
 }
+
+/** What is done beside the packs that are due. */
+const chores = (deps: JobDeps, ring: () => void, signal: AbortSignal): NodeJS.Timeout[] => [
+  every(deps, FORGET_MS, () => forgetOld(deps)),
+  every(deps, SWEEP_MS, () => sweepZones(deps, ring)),
+  every(deps, SWEEP_MS, () => revokeDue(deps, signal)),
+  every(deps, LEFTOVERS_MS, () => removeLeftovers(deps, signal)),
+];
 
 async function carry(deps: JobDeps, claim: Claim, signal: AbortSignal): Promise<void> {
   try {

@@ -12,6 +12,8 @@ import { answerPost } from './ca/front-desk.ts';
 import { Ledger } from './ca/ledger.ts';
 import { Nonces } from './ca/nonces.ts';
 import { Refusal, refusalOf } from './ca/problems.ts';
+import { PROFILES } from './ca/profiles.ts';
+import { renewalInfo } from './ca/renewal.ts';
 import type { CaTerms } from './ca/terms.ts';
 import { listenOn, readBody } from './http.ts';
 import { Later } from './later.ts';
@@ -125,11 +127,18 @@ export class CaServer {
     if (request.method === 'POST')
       return answerPost(this.#context, this.#nonces, { target, body: await bodyOf(request) });
     if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed('GET, HEAD, POST');
+    return this.#read(request.method, target);
+  }
+
+  /** What is read without a signature. */
+  #read(method: 'GET' | 'HEAD', target: string): Answer {
     if (target === '/directory') return { status: 200, body: this.#directoryBody() };
     if (target === '/acme/new-nonce')
-      return { status: request.method === 'HEAD' ? 200 : 204, headers: this.#nonce() };
+      return { status: method === 'HEAD' ? 200 : 204, headers: this.#nonce() };
     if (target === '/terms')
       return { status: 200, body: { terms: 'These certificates are for trials. No browser trusts them.' } };
+    const [, renewalId] = /^\/acme\/renewal-info\/([\w.-]{3,200})$/.exec(target) ?? [];
+    if (renewalId !== undefined) return renewalInfo(this.#context, renewalId);
     if (target.startsWith('/acme/')) throw methodNotAllowed('POST');
     throw new Refusal('malformed', 'there is no such resource', { status: 404 });
   }
@@ -142,11 +151,15 @@ export class CaServer {
       newNonce: url('/acme/new-nonce'),
       newAccount: url('/acme/new-account'),
       newOrder: url('/acme/new-order'),
+      revokeCert: url('/acme/revoke-cert'),
+      keyChange: url('/acme/key-change'),
+      renewalInfo: url('/acme/renewal-info'),
       meta: {
         termsOfService: url('/terms'),
         website: url('/terms'),
         caaIdentities: [this.terms.caaIdentity],
         externalAccountRequired: this.terms.demandsBinding,
+        profiles: Object.fromEntries(Object.entries(PROFILES).map(([name, { says }]) => [name, says])),
       },
     };
   }

@@ -132,7 +132,7 @@ function showCa({ directory, authority, ledger }: CaServer): unknown {
     hosts: certificate.hosts,
     not_before: certificate.notBefore,
     not_after: certificate.notAfter,
-    revoked: false,
+    revoked: certificate.revoked !== undefined,
   }));
   const eab = authority.eab && { kid: authority.eab.kid, hmac_key: authority.eab.hmacKey };
   return { directory, root_pem: authority.root.pem, eab, certificates };

@@ -1,4 +1,3 @@
-import { newUuid } from '../kit/id.ts';
 import type { Algorithm, Certificate } from '../pack/pack.ts';
 import type { Db, Tx } from './store.ts';
 
@@ -37,12 +36,12 @@ export async function listCertificates(db: Db, packId: string): Promise<Certific
 export async function putCertificate(
   tx: Tx,
   packId: string,
-  certificate: Omit<Certificate, 'id'>,
+  certificate: Certificate,
   { chain, sealedKey }: StoredKeyPair,
 ): Promise<void> {
   const c = certificate;
   await tx.query('delete from certificates where pack_id = $1 and algorithm = $2', [packId, c.algorithm]);
-  const named = [newUuid(), packId, c.algorithm, c.hosts, c.issuer, c.signature, c.fingerprint];
+  const named = [c.id, packId, c.algorithm, c.hosts, c.issuer, c.signature, c.fingerprint];
   await tx.query(
     `insert into certificates (id, pack_id, algorithm, hosts, issuer, signature, fingerprint, serial,
        not_before, not_after, uploaded_on, modified_on, chain, sealed_key)

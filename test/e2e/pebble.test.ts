@@ -136,6 +136,24 @@ test('a pack from a Pebble is validated over HTTP, by the file that our edge sho
   await active(zone, id);
 });
 
+test('a pack from a Pebble is revoked there, both certificates', there, async () => {
+  const zone = await newZone('full');
+  const { id } = await order({ zone, ca: 'google', hosts: [zone.name] });
+  await active(zone, id);
+  const path = `/zones/${zone.id}/ssl/certificate_packs/${id}/revoke`;
+  interface Told {
+    readonly result: {
+      readonly certificates: readonly { readonly serial_number: string; readonly status: string }[];
+    };
+  }
+  const post: Promise<Told> = service.client.post(path, { body: { reason: 'superseded' } });
+  const serials = (await post).result.certificates.map(({ serial_number }) => serial_number);
+  assert.equal(serials.length, 2);
+  const get = (): Promise<Told> => service.client.get(path);
+  await until(get, ({ result }) => result.certificates.every(({ status }) => status === 'revoked'));
+  for (const serial of serials) assert.equal(await pebbles.get('google')?.statusOf(serial), 'Revoked');
+});
+
 test('thirty packs in a row, from three Pebbles, become active without a hang', there, async () => {
   const zone = await newZone('full');
   for (let i = 0; i < 30; i++) {

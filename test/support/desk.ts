@@ -74,7 +74,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
 /** Holds that all is stored as lists need it (`assertStored`), then removes everything that an earlier test left. */
 export async function clear({ pool, reply }: TestDesk): Promise<void> {
   await assertStored(pool, reply);
-  await pool.query('truncate accounts, edge_changes, ca_limits, dns_published cascade');
+  await pool.query('truncate accounts, edge_changes, ca_limits, dns_published, revocations cascade');
 }
 
 /** A zone of an account of its own. */
@@ -129,7 +129,7 @@ export async function givenCertificates(desk: TestDesk, packId: string): Promise
   await transaction(desk.pool, async (tx) => {
     for (const algorithm of ALGORITHMS) {
       const said = { algorithm, hosts: [], issuer: 'x', signature: 'x', serial: '1', ...dates };
-      const leaf = { ...said, fingerprint: randomBytes(32).toString('hex') };
+      const leaf = { ...said, id: newUuid(), fingerprint: randomBytes(32).toString('hex') };
       await putCertificate(tx, packId, leaf, { chain: 'none', sealedKey: Buffer.from('none') });
     }
     const pack = await getClaimed(tx, packId);
@@ -235,6 +235,7 @@ export function scriptedCa(
       requests.set(order.url, csr);
       return { ...order, status: 'valid', certificateUrl: `${order.url}/cert` };
     },
+    revoke: async () => undefined,
     download: async ({ url }) => sign(requests.get(url) ?? Buffer.alloc(0)),
     ...script,
   };

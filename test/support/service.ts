@@ -42,23 +42,25 @@ export interface TestServiceOptions {
   /** Its CAs, in place of the simulated ones; `dir` is for their files, hosts answer plain HTTP at `httpPort`. */
   readonly rows?: (simulator: StartedSimulator, dir: string, httpPort: number) => Promise<CaRow[]>;
   readonly options?: Partial<Options>;
+  /** Names of its production edges; two unless told. */
+  readonly edgeNames?: readonly string[];
 }
 
 /** Starts a service with two production edges. All ends with `ends`. */
 export async function startTestService(
   ends: AsyncDisposableStack,
-  { rows, options: other }: TestServiceOptions = {},
+  { rows, options: other, edgeNames = ['edge-a', 'edge-b'] }: TestServiceOptions = {},
 ): Promise<TestService> {
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-service-'));
   chmodSync(dir, 0o711);
   ends.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
   const database = await startEmbedded({ dir, log: () => undefined });
   ends.defer(() => database.stop());
-  const pool = openPool({ ...database.connection, max: 8 }, () => undefined);
+  const pool = openPool({ ...database.connection, max: 12 }, () => undefined);
   ends.defer(() => pool.end());
   await migrate(pool);
   const pull = edgeSocketOf({ options: loadConfig({}).options, dir });
-  const edges = await Promise.all(['edge-a', 'edge-b'].map((name) => testEdge(name, pull)));
+  const edges = await Promise.all(edgeNames.map((name) => testEdge(name, pull)));
   for (const edge of edges) ends.defer(() => edge.stop());
   const httpPort = edges[0]?.httpPort ?? 80;
   const simulator = await startSimulator({

@@ -4,10 +4,8 @@ import { type Jwk, thumbprintOf } from './keys.ts';
 import type { Account, Order } from './ledger.ts';
 import { orderAnswer, ownOrder, statusOf } from './orders.ts';
 import { Refusal, refusalOf } from './problems.ts';
+import { PROFILES, USUAL_PROFILE } from './profiles.ts';
 import { readBase64url, stringIn } from './reading.ts';
-
-/** Of a certificate whose order names no end. */
-const USUAL_VALIDITY: Seconds = days(90);
 
 /** The request for the certificate of a ready order (RFC 8555 7.4); it is issued after the answer. */
 export async function onFinalize(ca: CaContext, request: Signed, account: Account): Promise<Answer> {
@@ -77,11 +75,14 @@ async function leafOf(ca: CaContext, order: Order) {
   const now = ca.clock.now();
   const start = order.notBefore ? new Date(order.notBefore) : now;
   // The last second of a validity is part of it (RFC 5280 4.1.2.5).
-  const end = order.notAfter ? new Date(order.notAfter) : after(start, USUAL_VALIDITY - 1);
+  const end = order.notAfter ? new Date(order.notAfter) : after(start, validityOf(order) - 1);
   const [notBefore, notAfter] = [wholeSeconds(start), wholeSeconds(end)];
   const csr = Buffer.from(order.csr ?? '', 'base64url');
   const leaf = await signing.issue({ csr, names: order.names, notBefore, notAfter });
   return { ...leaf, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
 }
+
+/** Of a certificate whose order names no end. */
+const validityOf = ({ profile = USUAL_PROFILE }: Order): Seconds => PROFILES[profile]?.validity ?? days(90);
 
 const wholeSeconds = (instant: Date): Date => new Date(Math.floor(instant.getTime() / 1_000) * 1_000);

@@ -1,7 +1,7 @@
 import { checkIsValid } from './accounts.ts';
 import type { Answer, CaContext } from './context.ts';
 import { type Jws, readJws } from './jws.ts';
-import { checkSignature, readJwk } from './keys.ts';
+import { checkSignature, type Jwk, readJwk } from './keys.ts';
 import type { Account } from './ledger.ts';
 import type { Nonces } from './nonces.ts';
 import { Refusal } from './problems.ts';
@@ -22,20 +22,34 @@ export async function answerPost(
   const jws = readJws(readObject(body, 'the request'));
   checkReplay(jws, url, nonces);
   const asked = { url, id, query: new URLSearchParams(search), payload: payloadOf(jws) };
-  if (route.by === 'jwk') {
-    if (jws.header.jwk === undefined)
-      throw new Refusal('malformed', 'this resource is asked with jwk, not kid');
-    const jwk = readJwk(jws.header.jwk);
-    checkSignature(jws, jwk);
-    return route.answer(ca, asked, jwk);
-  }
+  if (route.by === 'jwk') return route.answer(ca, asked, keyIn(jws));
+  if (route.by === 'either')
+    return route.answer(ca, asked, jws.header.jwk ? { jwk: keyIn(jws) } : { account: signerOf(ca, jws) });
+  const account = signerOf(ca, jws);
+  checkTakes(route.takes, asked.payload !== undefined);
+  return route.answer(ca, asked, account);
+}
+
+function checkTakes(takes: 'read' | 'write' | 'both', hasPayload: boolean): void {
+  if (hasPayload && takes === 'read') throw new Refusal('malformed', 'this resource takes POST-as-GET alone');
+  if (!hasPayload && takes === 'write') throw new Refusal('malformed', 'the payload is empty');
+}
+
+/** The key in the header, by which the request is signed. */
+function keyIn(jws: Jws): Jwk {
+  if (jws.header.jwk === undefined)
+    throw new Refusal('malformed', 'this resource is asked with jwk, not kid');
+  const jwk = readJwk(jws.header.jwk);
+  checkSignature(jws, jwk);
+  return jwk;
+}
+
+/** The valid account by which the request is signed. */
+function signerOf(ca: CaContext, jws: Jws): Account {
   const account = accountOf(ca, jws);
   checkSignature(jws, account.jwk);
   checkIsValid(account);
-  if (asked.payload && route.takes === 'read')
-    throw new Refusal('malformed', 'this resource takes POST-as-GET alone');
-  if (!asked.payload && route.takes === 'write') throw new Refusal('malformed', 'the payload is empty');
-  return route.answer(ca, asked, account);
+  return account;
 }
 
 function checkReplay({ header }: Jws, url: string, nonces: Nonces): void {

@@ -48,6 +48,7 @@ export interface Order {
   readonly expires: string;
   readonly notBefore?: string;
   readonly notAfter?: string;
+  readonly profile?: string;
   /** DER of the certificate request in base64url, from finalize on. */
   readonly csr?: string;
   /** Serial of its certificate. */
@@ -65,6 +66,10 @@ export interface IssuedCertificate {
   readonly notAfter: string;
   /** PEM of the leaf and its issuer. */
   readonly chain: string;
+  /** When and why it was revoked; the reason is a code of RFC 5280 5.3.1. */
+  readonly revoked?: { readonly on: string; readonly reason: number };
+  /** Id of the order that replaces it (RFC 9773 5). */
+  readonly replacedBy?: string;
 }
 
 /** What one step changes: all of it is kept, or nothing. */
@@ -124,6 +129,8 @@ export class Ledger {
   }
 
   #applyAccount(account: Account): void {
+    const { thumbprint = account.thumbprint } = this.accounts.get(account.id) ?? {};
+    this.#accountOfKey.delete(thumbprint);
     this.accounts.set(account.id, account);
     this.#accountOfKey.set(account.thumbprint, account.id);
   }

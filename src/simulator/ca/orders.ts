@@ -5,7 +5,9 @@ import type { Answer, CaContext, Signed } from './context.ts';
 import { namesIn } from './identifiers.ts';
 import type { Account, Order } from './ledger.ts';
 import { Refusal } from './problems.ts';
+import { PROFILES } from './profiles.ts';
 import type { JsonObject } from './reading.ts';
+import { replacedBy } from './renewal.ts';
 
 /** The longest validity that any of these CAs certifies. */
 const LONGEST_VALIDITY: Seconds = days(398);
@@ -14,6 +16,8 @@ const LONGEST_VALIDITY: Seconds = days(398);
 export function onNewOrder(ca: CaContext, { payload = {} }: Signed, account: Account): Answer {
   const names = namesIn(payload['identifiers']);
   const period = periodIn(payload, ca.clock.now());
+  const profile = profileIn(payload['profile']);
+  const replaced = replacedBy(ca, payload['replaces'], account);
   const authorizations = authorizationsFor(ca, account.id, names);
   // An order cannot outlive the authorizations that it stands on (RFC 8555 7.1.6).
   const ends = [
@@ -28,9 +32,11 @@ export function onNewOrder(ca: CaContext, { payload = {} }: Signed, account: Acc
     status: 'open',
     expires: ends.reduce((first, end) => (end < first ? end : first)),
     ...period,
+    ...(profile !== undefined && { profile }),
   };
   const fresh = authorizations.filter((one) => !ca.ledger.authorizations.has(one.id));
-  ca.ledger.record({ order, authorizations: fresh });
+  const certificate = replaced && { ...replaced, replacedBy: order.id };
+  ca.ledger.record({ order, authorizations: fresh, ...(certificate && { certificate }) });
   return orderAnswer(ca, order, 201);
 }
 
@@ -88,12 +94,20 @@ export function orderAnswer(ca: CaContext, order: Order, status: number): Answer
     identifiers: order.names.map((value) => ({ type: 'dns', value })),
     notBefore: order.notBefore,
     notAfter: order.notAfter,
+    profile: order.profile,
     authorizations: order.authorizationIds.map((id) => ca.url(`/acme/authorization/${id}`)),
     finalize: `${url}/finalize`,
     certificate: order.serial && ca.url(`/acme/certificate/${order.serial}`),
     error: order.error,
   };
   return { status, headers: { location: url }, body };
+}
+
+/** One of the CA's profiles. Throws `invalidProfile`. */
+function profileIn(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && Object.hasOwn(PROFILES, value)) return value;
+  throw new Refusal('invalidProfile', `profiles are ${Object.keys(PROFILES).join(', ')}`);
 }
 
 /** The validity asked for. Throws `malformed` for one that this CA does not certify. */

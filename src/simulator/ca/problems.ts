@@ -1,14 +1,18 @@
 /** Error types of RFC 8555 6.7 that these CAs give, with the HTTP status of each. */
 const PROBLEMS = {
   accountDoesNotExist: 400,
+  alreadyReplaced: 409,
+  alreadyRevoked: 400,
   badCSR: 400,
   badNonce: 400,
   badPublicKey: 400,
+  badRevocationReason: 400,
   badSignatureAlgorithm: 400,
   connection: 400,
   dns: 400,
   externalAccountRequired: 403,
   invalidContact: 400,
+  invalidProfile: 400,
   malformed: 400,
   orderNotReady: 403,
   rejectedIdentifier: 400,

@@ -4,25 +4,35 @@ import { onCertificate } from './certificates.ts';
 import { onChallenge } from './challenges.ts';
 import type { Answer, CaContext, Signed } from './context.ts';
 import { onFinalize } from './finalize.ts';
+import { onKeyChange } from './key-change.ts';
 import type { Jwk } from './keys.ts';
 import type { Account } from './ledger.ts';
 import { onNewOrder, onOrder, onOrders } from './orders.ts';
+import { onRevoke } from './revocations.ts';
 
 /** A resource that is asked by an account. */
 type ByAccount = (ca: CaContext, request: Signed, account: Account) => Answer | Promise<Answer>;
 
 /**
- * How a resource is asked: by the key itself (`jwk`), or by an account (`kid`, RFC 8555 6.2). One that takes
+ * How a resource is asked: by the key itself (`jwk`), by an account (`kid`, RFC 8555 6.2), or by either. One that takes
  * `read` is asked by POST-as-GET alone, one that takes `write` with a payload alone.
  */
+type Signer = { readonly account: Account } | { readonly jwk: Jwk };
+
 type Route =
   | { readonly by: 'jwk'; readonly answer: (ca: CaContext, request: Signed, jwk: Jwk) => Answer }
+  | {
+      readonly by: 'either';
+      readonly answer: (ca: CaContext, request: Signed, signer: Signer) => Answer;
+    }
   | { readonly by: 'kid'; readonly takes: 'read' | 'write' | 'both'; readonly answer: ByAccount };
 
 /** Every resource below /acme/, by its path without the id. */
 const ROUTES: Readonly<Record<string, Route>> = {
   'new-account': { by: 'jwk', answer: onNewAccount },
   'new-order': { by: 'kid', takes: 'write', answer: onNewOrder },
+  'revoke-cert': { by: 'either', answer: onRevoke },
+  'key-change': { by: 'kid', takes: 'write', answer: onKeyChange },
   account: { by: 'kid', takes: 'both', answer: onAccount },
   'account/orders': { by: 'kid', takes: 'read', answer: onOrders },
   order: { by: 'kid', takes: 'read', answer: onOrder },

@@ -1,0 +1,20 @@
+import { X509Certificate } from 'node:crypto';
+import { REVOCATION_REASONS, type RevocationReason } from '../acme/acme.ts';
+import { isProblem, problemOf } from '../acme/problem.ts';
+import type { RevokeAsk } from './ca.ts';
+import type { Desk } from './desk.ts';
+
+/** Revokes the leaf of a chain; one that was revoked before is no failure. */
+export async function revoke(desk: Desk, { chain, reason }: RevokeAsk, signal: AbortSignal): Promise<void> {
+  const account = await desk.account.get(signal);
+  const ask = { certificate: new X509Certificate(chain), reason: codeOf(reason) };
+  try {
+    await desk.client.revoke(account, ask, signal);
+  } catch (error) {
+    const problem = problemOf(error);
+    if (!problem || !isProblem(problem, 'alreadyRevoked')) throw error;
+  }
+}
+
+const codeOf = (reason: string): RevocationReason =>
+  Object.entries(REVOCATION_REASONS).find(([name]) => name === reason)?.[1] ?? REVOCATION_REASONS.unspecified;
