@@ -51,7 +51,7 @@ export async function exactCheck(
   const until = async (work: () => Promise<void>) => {
     while (!isOver()) await work().catch((error: unknown) => count(result, error));
   };
-  const write = () => change(pool, pick(zones), result);
+  const write = () => change(pool, pick(zones), { most: 2 * packs, result });
   const read = async () => {
     const problem = await compare(pool, randomAsk(pick(zones), packs));
     result.checks += 1;
@@ -128,14 +128,19 @@ function maybeNot(): void {
   if (Math.random() < 0.2) throw new RollBack();
 }
 
-async function change(pool: Pool, zone: Zone, result: { writes: number }): Promise<void> {
+interface Writing {
+  /** Packs in a zone from which on none is added: brute force takes longer with each. */
+  readonly most: number;
+  readonly result: { writes: number };
+}
+
+async function change(pool: Pool, zone: Zone, { most, result }: Writing): Promise<void> {
   const chance = Math.random();
-  if (chance < 0.3) await insert(pool, zone);
+  const { rows } = await pool.query<{ ord: number }>('select ord::int from packs where zone_id = $1', [
+    zone.id,
+  ]);
+  if (rows.length === 0 || (chance < 0.3 && rows.length < most)) await insert(pool, zone);
   else {
-    const { rows } = await pool.query<{ ord: number }>('select ord::int from packs where zone_id = $1', [
-      zone.id,
-    ]);
-    if (rows.length === 0) return;
     if (chance < 0.4) return changeAlone(pool, zone, pick(rows).ord, result);
     const ords = chance < 0.9 ? [pick(rows).ord] : [pick(rows).ord, pick(rows).ord];
     await transaction(pool, async (tx) => {
