@@ -98,7 +98,9 @@ test('records that cannot be seen are looked at again after a minute, and later 
   const id = await givenPack(at, await givenZone(desk, 'one.test'));
   await carryAll(at);
   assert.equal(await dueIn(at, id), 60);
-  assert.deepEqual((await packOf(at, id)).validationErrors, ['_acme-challenge.one.test: not seen']);
+  assert.deepEqual((await packOf(at, id)).validationErrors, [
+    '_acme-challenge.one.test: not seen; it is tried again',
+  ]);
   desk.clock.advance(61);
   await carryAll(at);
   assert.equal(await dueIn(at, id), 63);

@@ -10,6 +10,7 @@ import { type Change, deletePack, insertPack, updatePack } from '../store/pack-w
 import { type Filing, isHeld } from '../store/packs.ts';
 import type { Db, Tx } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
+import { told } from './told.ts';
 
 /** What writing a pack down needs. */
 export interface Desk {
@@ -138,7 +139,9 @@ interface Write extends Omit<Change, keyof ReturnType<typeof render>> {
   readonly to: Pack;
 }
 
-async function write(db: Db, desk: Desk, { pack, to, ...when }: Write): Promise<Pack> {
+async function write(db: Db, desk: Desk, { pack, to: wanted, ...when }: Write): Promise<Pack> {
+  const validationErrors = wanted.validationErrors.map((message) => told(wanted.hosts, message));
+  const to = { ...wanted, validationErrors };
   if (!(await updatePack(db, pack, to, { ...render(desk, to), ...when }))) throw moved(pack);
   return when.isFreed ? { ...to, claim: to.claim + 1 } : to;
 }

@@ -116,7 +116,7 @@ test('a server that refuses is told of beside what was seen, and tried again', N
   const { status, validationErrors } = await packOf(desk, id);
   assert.equal(status, 'pending_validation');
   assert.match(validationErrors[0] ?? '', /^the validation records could not be published: .*127\.0\.74\.1/);
-  assert.equal(validationErrors[1], `${NAME}: not there`);
+  assert.equal(validationErrors[1], `${NAME}: not there; it is tried again`);
   const mended = given(t, address);
   desk.clock.advance(days(0.1));
   await carryAll({ ...mended, cas: deps.cas });

@@ -128,6 +128,6 @@ for (const fault of ['ca_refused', 'ca_unreachable'] as const) {
     const id = await givenPack(at, await givenZone(desk, 'one.test'));
     await carryAll(at);
     assert.equal(await dueIn(at, id), 900);
-    assert.deepEqual((await packOf(at, id)).validationErrors, ['too many orders; later, please']);
+    assert.deepEqual((await packOf(at, id)).validationErrors, ['one.test: too many orders; later, please']);
   });
 }

@@ -158,7 +158,7 @@ test('a pack whose CA would refuse by a limit waits, says until when, and goes o
   assert.equal(orders.length, 1);
   const waiting = await packOf(desk, id);
   assert.equal(waiting.status, 'initializing');
-  assert.match(waiting.validationErrors[0] ?? '', /^lets_encrypt takes 1 new orders in 48 hours/);
+  assert.match(waiting.validationErrors[0] ?? '', /^a.test: lets_encrypt takes 1 new orders in 48 hours/);
   for (let day = 0; day < 2; day++) {
     desk.clock.advance(days(1) + 60);
     await carryAll(deps);

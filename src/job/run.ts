@@ -43,7 +43,7 @@ function whyLate({ status, validationErrors }: Pack): readonly string[] {
   if (to === undefined || LIFECYCLE[to].restart === undefined) return validationErrors;
   const last = validationErrors.length > 0 ? '; last seen:' : '';
   return [
-    `the time for ${status} is over: PATCH this certificate pack to try again${last}`,
+    `the time for ${status} is over; PATCH this certificate pack to try again${last}`,
     ...validationErrors,
   ];
 }
@@ -72,7 +72,7 @@ async function putOff(deps: JobDeps, pack: Pack, error: unknown): Promise<undefi
   const isForeseen = error instanceof Fault && error.fault !== 'internal';
   deps.log[isForeseen ? 'info' : 'error']({ pack: pack.id, status: pack.status, err: error }, 'work put off');
   const seconds = waitAfter(error, pack);
-  const validationErrors = [wordsOf(error)];
+  const validationErrors = [error instanceof Fault ? wordsOf(error) : UNFORESEEN];
   // The step may have stored progress before it failed, so the pack is read again.
   await transaction(deps.pool, async (tx) => {
     const found = await getClaimed(tx, pack.id);
@@ -80,6 +80,9 @@ async function putOff(deps: JobDeps, pack: Pack, error: unknown): Promise<undefi
     await postpone(tx, deps, found, { seconds, validationErrors, ...anew(deps, error, seconds) });
   });
 }
+
+/** Nothing of the error itself: nobody knows what it holds. */
+const UNFORESEEN = 'an internal error; it is tried again, and the operator finds more in the log';
 
 /** What waits for a limit of its CA is not late for that: the time of its status begins when it goes on. */
 const anew = ({ clock }: JobDeps, error: unknown, seconds: Seconds): { readonly statusSince?: Date } =>

@@ -91,7 +91,7 @@ test("a CA's refusal puts a new order behind the pack, with new records, and its
   assert.equal(orders.length, 2);
   assert.deepEqual(rows, [{ url: orders[1]?.url, is_answered: false }]);
   assert.equal(pack.status, 'pending_validation');
-  assert.deepEqual(pack.validationErrors, ['CAA forbids it']);
+  assert.deepEqual(pack.validationErrors, ['one.test: CAA forbids it; it is tried again']);
   assert.deepEqual(
     pack.validationRecords.map((one) => 'txtValue' in one && one.txtValue),
     valuesOf(orders[1]),
