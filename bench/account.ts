@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { buildApi } from '../src/api/api.ts';
+import { Bells } from '../src/kit/bells.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { newLog } from '../src/kit/log.ts';
 import { openPool, type Pool } from '../src/store/store.ts';
@@ -81,6 +82,7 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     orderWait: 0,
     isApexDemanded: false,
     nameServers: [],
+    moves: new Bells(),
     poke: () => undefined,
   });
   ends.defer(() => app.close());

@@ -26,7 +26,7 @@ export async function issueBench(
   for (let i = 0; i < repetitions; i++) {
     rates.ours.push(await rateOf(ours, certificates, parallel));
     rates.theirs.push(await rateOf(theirs, Math.ceil(certificates / 4), parallel));
-    rates.pipeline.push(await pipelinePerSecond(Math.ceil(certificates / 2), parallel));
+    rates.pipeline.push(await pipelinePerSecond(Math.ceil(certificates / 4), parallel));
     const last = Object.entries(rates).map(([name, all]) => `${name} ${all.at(-1)?.toFixed(1)}`);
     say(`repetition ${i + 1}: ${last.join(', ')} certificates/s`);
   }

@@ -8,6 +8,7 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { buildApi } from '../../src/api/api.ts';
+import { Bells } from '../../src/kit/bells.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { newLog } from '../../src/kit/log.ts';
 import { openPool } from '../../src/store/store.ts';
@@ -69,6 +70,7 @@ async function api({ databaseUrl, pageCacheMb, readers }: ApiRole): Promise<numb
     orderWait: 0,
     isApexDemanded: false,
     nameServers: [],
+    moves: new Bells(),
     poke: () => undefined,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

@@ -11,6 +11,7 @@ import Fastify, {
 } from 'fastify';
 import type { CaRow } from '../ca/ca.ts';
 import type { Desk } from '../job/advance.ts';
+import type { Bells } from '../kit/bells.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
@@ -44,6 +45,8 @@ export interface ApiDeps extends Desk {
   readonly isApexDemanded: boolean;
   /** Names of our name servers, to which zones of type `full` are delegated. */
   readonly nameServers: readonly string[];
+  /** Rings where a worker of this process made a step with a pack. */
+  readonly moves: Pick<Bells, 'next'>;
   /** Tells the workers of this process that something is due. */
   readonly poke: () => void;
 }

@@ -1,12 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { isWaitingForRecords } from '../store/packs.ts';
 import type { ApiDeps } from './api.ts';
 
+/** How often, in milliseconds, it is looked whether a worker of another process was the one. */
+const LOOK_MS = 100;
+
 /** Waits until the CA named a pack's validation records, but not longer than configured. */
-export async function recordsKnown({ pool, orderWait }: ApiDeps, id: string): Promise<void> {
+export async function recordsKnown({ pool, orderWait, moves }: ApiDeps, id: string): Promise<void> {
   const end = performance.now() + orderWait * 1_000;
-  for (let ms = 10; performance.now() < end; ms = Math.min(ms * 1.5, 100)) {
+  while (performance.now() < end) {
+    // Listened for before it is looked: it may move in between.
+    const moved = moves.next(id, LOOK_MS);
     if (!(await isWaitingForRecords(pool, id))) return;
-    await delay(ms);
+    await moved;
   }
 }

@@ -14,6 +14,7 @@ import type { JobDeps } from '../job/job.ts';
 import { renderAll } from '../job/render-all.ts';
 import { caAccounts, pullSource, responderSource } from '../job/sources.ts';
 import { startWorker } from '../job/worker.ts';
+import { Bells } from '../kit/bells.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
@@ -75,7 +76,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const accounts = caAccounts({ pool, seal, clock });
   const cas = new Map(parts.rows.map((row) => [row.name, createCa(row, { accounts, clock, log })]));
   const { publishers = new Map() } = parts;
-  const work = { ...deps, ...jobParts(parts), publishers, seal, cas, keys, pushChange };
+  const moves = new Bells();
+  const work = { ...deps, ...jobParts(parts), moves, publishers, seal, cas, keys, pushChange };
   const worker = startWorker(work, options.workers);
   started.defer(worker.stop);
   started.defer(startRendering(deps));
@@ -83,7 +85,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const reader = new Reader(pool, options.list_readers);
   started.defer(() => reader.close());
   const installation = await agreeOn(pool, 'installation', newHexId());
-  const about = { reader, installation, rows, poke: worker.poke };
+  const about = { reader, installation, rows, moves, poke: worker.poke };
   const app = await buildApi({ ...deps, ...apiParts(options), ...about });
   started.defer(() => app.close());
   const api = await listen(app, options);

@@ -10,6 +10,7 @@
 import type { Ca } from '../ca/ca.ts';
 import type { KeyPool } from '../ca/keys.ts';
 import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
+import type { Bells } from '../kit/bells.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
@@ -37,6 +38,8 @@ export interface JobDeps extends Desk {
   readonly showLeaf: ShowLeaf;
   /** How long records of what happened are kept; 0: for ever. */
   readonly auditLife: Seconds;
+  /** Rings at each step of a pack. */
+  readonly moves: Pick<Bells, 'ring'>;
   /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */
   readonly pushChange: (change: EdgeChange) => void;
 }

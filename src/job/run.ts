@@ -22,7 +22,10 @@ const JOBS: Readonly<Record<JobName, Job>> = { order, validate, issue, deploy, e
 /** Carries a claimed pack on until it has to wait, or another took it. Throws only when the database fails. */
 export async function run(deps: JobDeps, { packId, claim }: Claim, signal: AbortSignal): Promise<void> {
   let pack = await getClaimed(deps.pool, packId);
-  while (pack && pack.claim === claim && !signal.aborted) pack = await step(deps, pack, signal);
+  while (pack && pack.claim === claim && !signal.aborted) {
+    pack = await step(deps, pack, signal);
+    deps.moves.ring(packId);
+  }
 }
 
 /** One step: what the pack became, or undefined when it waits. */

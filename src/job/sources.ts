@@ -8,7 +8,7 @@ import { listKeyPairs } from '../store/certificates.ts';
 import { getServing, listServedHosts } from '../store/deployments.ts';
 import { getFile, published } from '../store/proofs.ts';
 import type { Pool } from '../store/store.ts';
-import { getFullZoneAmong, suffixesOf } from '../store/zones.ts';
+import { suffixesOf } from '../store/zones.ts';
 import type { ResponderSource } from '../validation/validation.ts';
 import { keyPurpose } from './issue.ts';
 
@@ -38,12 +38,13 @@ export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
 
 /** What our DNS responder answers from: zones of type `full`, and the delegation zone. */
 export const responderSource = (pool: Pool, delegationZone: string): ResponderSource => ({
-  async zoneOf(name) {
+  async lookUp(name) {
     const suffixes = suffixesOf(name);
-    if (delegationZone !== '' && suffixes.includes(delegationZone)) return delegationZone;
-    return getFullZoneAmong(pool, suffixes);
+    const isDelegated = delegationZone !== '' && suffixes.includes(delegationZone);
+    const { zone, ...shown } = await published(pool, name, suffixes);
+    const own = isDelegated ? delegationZone : zone;
+    return own === undefined ? undefined : { zone: own, ...shown };
   },
-  published: (name) => published(pool, name),
 });
 
 /** What an account's sealed key is bound to. */

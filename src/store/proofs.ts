@@ -47,16 +47,27 @@ export async function getFile(
   return rows[0];
 }
 
-/** The values published at `name`, and whether anything is below it: a value, or a zone of ours. */
-export async function published(db: Db, name: string): Promise<{ txt: string[]; hasBelow: boolean }> {
-  const { rows } = await db.query<{ txt: string[]; has_below: boolean }>(
-    `select array(select distinct value from txt_records where name = $1) as txt,
+/** What is known of a name: the zone of type `full` among its `suffixes`, the values at it, and what is below it. */
+interface Published {
+  readonly zone: string | undefined;
+  readonly txt: readonly string[];
+  /** Whether anything is below it: a value, or a zone of ours. */
+  readonly hasBelow: boolean;
+}
+
+/** What our name servers know of a name, in one statement. */
+export async function published(db: Db, name: string, suffixes: readonly string[] = []): Promise<Published> {
+  const { rows } = await db.query<{ zone: string | null; txt: string[]; has_below: boolean }>(
+    `select (select name from zones where name = any($4) and type = 'full' and deleted_on is null
+              order by length(name) desc limit 1) as zone,
+            array(select distinct value from txt_records where name = $1) as txt,
             exists (select from txt_records where reversed > $2 and reversed < $3)
               or exists (select from zones where reversed > $2 and reversed < $3 and deleted_on is null)
               as has_below`,
-    [name, `${reverse(name)}.`, `${reverse(name)}/`], // '/' follows '.' in the C collation
+    [name, `${reverse(name)}.`, `${reverse(name)}/`, suffixes], // '/' follows '.' in the C collation
   );
-  return { txt: rows[0]?.txt ?? [], hasBelow: rows[0]?.has_below ?? false };
+  const [found] = rows;
+  return { zone: found?.zone ?? undefined, txt: found?.txt ?? [], hasBelow: found?.has_below ?? false };
 }
 
 /** The labels of a name in reverse order: what lies below a name is then one range of the C collation. */

@@ -157,16 +157,6 @@ export async function takeOrd(tx: Tx, id: string): Promise<{ ord: number; lane: 
   return { ord: Number(row.ord), lane: row.lane };
 }
 
-/** The longest of `names` that is a zone served by our own DNS. */
-export async function getFullZoneAmong(db: Db, names: readonly string[]): Promise<string | undefined> {
-  const { rows } = await db.query<{ name: string }>(
-    `select name from zones where name = any($1) and type = 'full' and deleted_on is null
-      order by length(name) desc limit 1`,
-    [names],
-  );
-  return rows[0]?.name;
-}
-
 const toZone = (row: ZoneRow): Zone => ({
   id: row.id,
   accountId: row.account_id,

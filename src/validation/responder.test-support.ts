@@ -18,11 +18,11 @@ const published = new Map([
   ['deep.a.b.dcv.example', ['value']],
 ]);
 export const source: ResponderSource = {
-  zoneOf: async (name) => (name === ZONE || name.endsWith(`.${ZONE}`) ? ZONE : undefined),
-  published: async (name) => {
+  lookUp: async (name) => {
     if (name === 'broken.dcv.example') throw new Error('no database');
+    if (name !== ZONE && !name.endsWith(`.${ZONE}`)) return undefined;
     const hasBelow = [...published.keys()].some((key) => key.endsWith(`.${name}`));
-    return { txt: published.get(name) ?? [], hasBelow };
+    return { zone: ZONE, txt: published.get(name) ?? [], hasBelow };
   },
 };
 export const log = newLog('silent');

@@ -88,8 +88,10 @@ test('a CNAME is followed across zones to our own responder', async () => {
   const responder = await startResponder({
     listen: [{ host: OURS, port: shop.world.port }],
     source: {
-      zoneOf: async (name) => (name.endsWith('dcv.net') ? 'dcv.net' : undefined),
-      published: async (name) => ({ txt: name === target ? ['old', VALUE] : [], hasBelow: name !== target }),
+      lookUp: async (name) =>
+        name.endsWith('dcv.net')
+          ? { zone: 'dcv.net', txt: name === target ? ['old', VALUE] : [], hasBelow: name !== target }
+          : undefined,
     },
     nameServers: [{ name: 'ns.dcv.net', addresses: [OURS] }],
     log: newLog('silent'),

@@ -111,8 +111,16 @@ export interface TxtPublisher {
 
 /** What the responder needs of the service to answer one question; names are lower-case without final dot. */
 export interface ResponderSource {
-  /** The zone of ours that holds `name`: the longest that is a suffix of it, or undefined for none. */
-  zoneOf(name: string): Promise<string | undefined>;
-  /** What is published at `name`, and whether anything is published below it (an empty non-terminal). */
-  published(name: string): Promise<{ readonly txt: readonly string[]; readonly hasBelow: boolean }>;
+  /** What we know of `name`; undefined where it is in no zone of ours. */
+  lookUp(name: string): Promise<OwnName | undefined>;
+}
+
+/** A name in a zone of ours. */
+export interface OwnName {
+  /** The longest zone that is a suffix of the name. */
+  readonly zone: string;
+  /** What is published there. */
+  readonly txt: readonly string[];
+  /** Whether anything is published below it (an empty non-terminal). */
+  readonly hasBelow: boolean;
 }

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import { type ApiDeps, buildApi } from '../../src/api/api.ts';
+import { Bells } from '../../src/kit/bells.ts';
 import { after, days } from '../../src/kit/time.ts';
 import type { Certificate, Pack } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
@@ -36,6 +37,7 @@ export async function startApi(ends: AsyncDisposableStack): Promise<TestApi> {
     orderWait: 0,
     isApexDemanded: false,
     nameServers: [],
+    moves: new Bells(),
     poke: () => undefined,
   };
   const app = await buildApi(deps);

@@ -11,6 +11,7 @@ import { file, render } from '../../src/job/advance.ts';
 import { type Claim, claimDue } from '../../src/job/claim.ts';
 import type { JobDeps } from '../../src/job/job.ts';
 import { run } from '../../src/job/run.ts';
+import { Bells } from '../../src/kit/bells.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
 import { newUuid } from '../../src/kit/id.ts';
 import { newLog } from '../../src/kit/log.ts';
@@ -67,6 +68,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
     edges: [],
     showLeaf: async () => undefined,
     auditLife: 0,
+    moves: new Bells(),
     pushChange: () => undefined,
   };
 }

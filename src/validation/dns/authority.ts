@@ -24,6 +24,8 @@ interface Place {
   readonly zone: string;
   /** Lower-case; undefined for a name with bytes that no name of ours has. */
   readonly name: string | undefined;
+  readonly txt: readonly string[];
+  readonly hasBelow: boolean;
   /** The name as it was asked, letter case included. */
   readonly owner: string;
 }
@@ -63,22 +65,22 @@ async function placeOf({ labels }: Query, source: ResponderSource): Promise<Plac
   const lastOdd = lower.findLastIndex((label) => !isPlainLabel(label));
   const suffix = lower.slice(lastOdd + 1).join('.');
   if (suffix === '' || !isPlainName(suffix)) return undefined;
-  const zone = await source.zoneOf(suffix);
-  if (zone === undefined) return undefined;
-  return { zone: toDnsName(zone), name: lastOdd < 0 ? suffix : undefined, owner: labels.join('.') };
+  const found = await source.lookUp(suffix);
+  if (!found) return undefined;
+  const name = lastOdd < 0 ? suffix : undefined;
+  return { ...found, zone: toDnsName(found.zone), name, owner: labels.join('.') };
 }
 
 const toLowerCase = (label: string): string => label.replace(/[A-Z]+/g, (part) => part.toLowerCase());
 
-async function answerAt(place: Place, type: number, authority: Authority): Promise<Answers> {
-  const { name, zone } = place;
+function answerAt(place: Place, type: number, authority: Authority): Answers {
+  const { name, zone, txt, hasBelow } = place;
   if (name === undefined) return negative(RCODE.nxDomain, zone, authority);
-  const published = await authority.source.published(name);
   const own = authority.nameServers.filter((server) => isWithin(toDnsName(server.name), zone));
   const isOwn = own.some((server) => isWithin(toDnsName(server.name), name));
-  const exists = name === zone || isOwn || published.hasBelow || published.txt.length > 0;
+  const exists = name === zone || isOwn || hasBelow || txt.length > 0;
   if (!exists) return negative(RCODE.nxDomain, zone, authority);
-  const answers = recordsAt(place, type, { ...authority, txt: published.txt });
+  const answers = recordsAt(place, type, authority);
   if (answers.length === 0) return negative(RCODE.noError, zone, authority);
   const additionals = type === TYPE.ns ? own.flatMap((server) => addressesOf(server, server.name)) : [];
   return { rcode: RCODE.noError, isAuthoritative: true, answers, authorities: [], additionals };
@@ -90,14 +92,10 @@ function negative(rcode: number, zone: string, authority: Authority): Answers {
   return { rcode, isAuthoritative: true, answers: [], authorities, additionals: [] };
 }
 
-function recordsAt(
-  place: Place,
-  type: number,
-  at: Authority & { readonly txt: readonly string[] },
-): Answer[] {
-  const { name = '', zone, owner } = place;
+function recordsAt(place: Place, type: number, at: Authority): Answer[] {
+  const { name = '', zone, txt, owner } = place;
   const isApex = name === zone;
-  if (type === TYPE.txt) return at.txt.slice(0, MOST_VALUES).map((value) => txtOf(owner, value));
+  if (type === TYPE.txt) return txt.slice(0, MOST_VALUES).map((value) => txtOf(owner, value));
   if (type === TYPE.soa) return isApex ? [soaOf(owner, zone, at)] : [];
   if (type === TYPE.ns) return isApex ? at.nameServers.map((server) => nsOf(owner, server)) : [];
   if (type === TYPE.any) return [minimalAny(owner)];
