@@ -3,7 +3,8 @@ import { after } from '../kit/time.ts';
 import { LIFECYCLE } from '../pack/lifecycle.ts';
 import { PACK_STATUSES } from '../pack/pack.ts';
 import { LANES } from '../store/accounts.ts';
-import type { Db } from '../store/store.ts';
+import { statement } from '../store/statement.ts';
+import { type Db, execute, repeated } from '../store/store.ts';
 import { LEASE } from './advance.ts';
 
 /** A pack in a worker's hands, as long as nobody claimed it since. */
@@ -22,23 +23,25 @@ export async function claimDue(
   { most, first, inHand }: { most: number; first: number; inHand: readonly string[] },
 ): Promise<Claim[]> {
   const now = clock.now();
-  const { rows } = await db.query<{ id: string; claim: number }>(
-    `with due as (
-       select taken.id
-         from generate_series(0, ${LANES - 1}) as step
-        cross join lateral (
-          select id, row_number() over () as place
-            from (select id from packs
-                   where lane = (step + $4) % ${LANES} and due_at <= $1 and id <> all($5::uuid[])
-                   order by due_at limit $3
-                     for update skip locked) as lane_due) as taken
-        order by place, step limit $3)
-     update packs set due_at = $2, claim = claim + 1 from due where packs.id = due.id
-     returning packs.id, packs.claim`,
-    [now, after(now, LEASE), most, first, inHand],
-  );
+  const values = { now, lease_end: after(now, LEASE), most, first, in_hand: inHand };
+  const { rows } = await repeated(db, () => execute<{ id: string; claim: number }>(db, CLAIM, values));
   return rows.map(({ id, claim }) => ({ packId: id, claim }));
 }
+
+/** Prepared: to plan it takes as long as to run it. */
+const CLAIM = statement(`
+  with due as (
+    select taken.id
+      from generate_series(0, ${LANES - 1}) as step
+     cross join lateral (
+       select id, row_number() over () as place
+         from (select id from packs
+                where lane = (step + :first::int) % ${LANES} and due_at <= :now and id <> all(:in_hand::uuid[])
+                order by due_at limit :most::int
+                  for update skip locked) as lane_due) as taken
+     order by place, step limit :most::int)
+  update packs set due_at = :lease_end, claim = claim + 1 from due where packs.id = due.id
+  returning packs.id, packs.claim`);
 
 /** Extends the leases of packs that are still held; one that was made due meanwhile stays due. */
 export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[]): Promise<void> {

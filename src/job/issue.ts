@@ -13,7 +13,7 @@ import { deleteOrders, putOrder, type StoredOrder } from '../store/orders.ts';
 import { alone, transaction } from '../store/store.ts';
 import { advance, holdOn, keep, type Move, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
-import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
+import { allRecords, caOf, isDead, noteOrder, ordersOf, placeOrder, publishRecords } from './ordering.ts';
 
 type Stored = StoredOrder<CaOrder>;
 /** An order whose certificate request is made. */
@@ -73,9 +73,10 @@ async function begin(
   signal: AbortSignal,
 ): Promise<Pack | undefined> {
   const placed = await placeOrder(deps, pack, algorithm, signal);
-  const orders = await ordersOf(deps.pool, pack);
-  const all = [...orders.filter((o) => o.algorithm !== algorithm), placed];
-  if (placed.order.status === 'pending') return revalidate(deps, pack, all);
+  if (placed.order.status === 'pending') {
+    const others = (await ordersOf(deps.pool, pack)).filter((one) => one.algorithm !== algorithm);
+    return revalidate(deps, pack, [...others, placed]);
+  }
   return finish(deps, pack, await request(deps, pack, placed), signal);
 }
 
@@ -96,10 +97,7 @@ async function request(deps: JobDeps, pack: Pack, stored: Stored): Promise<Reque
   const pem = Buffer.from(key.export({ type: 'pkcs8', format: 'pem' }));
   const sealedKey = deps.seal.close(pem, keyPurpose(pack.id, stored.algorithm));
   const requested = { ...stored, request: { csr, sealedKey } };
-  await transaction(deps.pool, async (tx) => {
-    await keep(tx, deps, pack, {});
-    await putOrder(tx, pack.id, requested);
-  });
+  await noteOrder(deps, pack, requested);
   return requested;
 }
 

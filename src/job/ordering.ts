@@ -4,7 +4,7 @@ import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
 import type { Algorithm, Pack, TxtValidation, ValidationRecord } from '../pack/pack.ts';
 import { delegatedName } from '../pack/reply.ts';
-import { listOrders, type StoredOrder } from '../store/orders.ts';
+import { listOrders, putOrderHeld, type StoredOrder } from '../store/orders.ts';
 import { publish } from '../store/proofs.ts';
 import type { Db, Tx } from '../store/store.ts';
 import { checkCaa } from './check-caa.ts';
@@ -56,6 +56,12 @@ export async function placeOrder(
 /** The pack's orders as stored, ECDSA first. */
 export const ordersOf = (db: Db, pack: Pack): Promise<StoredOrder<CaOrder>[]> =>
   listOrders(db, pack.id, (json): CaOrder => JSON.parse(json, reviveInstants));
+
+/** Notes an order of which the pack shows nothing new, before the CA is asked again. Throws `pack_moved`. */
+export async function noteOrder(deps: JobDeps, pack: Pack, stored: StoredOrder<CaOrder>): Promise<void> {
+  if (await putOrderHeld(deps.pool, pack, stored)) return;
+  throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile`);
+}
 
 const reviveInstants = (key: string, value: unknown): unknown =>
   key === 'expiresAt' && typeof value === 'string' ? new Date(value) : value;

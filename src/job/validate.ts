@@ -10,7 +10,7 @@ import { advance, keep, type PackChange, postpone } from './advance.ts';
 import { publishByUpdate } from './dns-update.ts';
 import type { Job, JobDeps } from './job.ts';
 import { checkFailures, spendFailures } from './limits.ts';
-import { allRecords, caOf, isDead, ordersOf, placeOrder, publishRecords } from './ordering.ts';
+import { allRecords, caOf, isDead, noteOrder, ordersOf, placeOrder, publishRecords } from './ordering.ts';
 
 type Stored = StoredOrder<CaOrder>;
 
@@ -32,10 +32,11 @@ export const validate: Job = async (deps, pack, signal) => {
   const unseen = looks.filter(({ isVisible }) => !isVisible);
   if (unseen.length > 0) return waitForRecords(deps, pack, unseen, failure);
   await checkFailures(deps, caOf(deps, pack), pendingNames(open.order));
-  const kept = await noteAnswered(deps, pack, { ...open, isAnswered: true });
-  const order = await caOf(deps, kept).validate(open.order, signal);
-  await spendFailures(deps, caOf(deps, kept), failedNames(order));
-  return judge(deps, kept, { ...open, order }, signal);
+  // Noted before the CA is told, that it is told: what is to be shown stays as it is.
+  await noteOrder(deps, pack, { ...open, isAnswered: true });
+  const order = await caOf(deps, pack).validate(open.order, signal);
+  await spendFailures(deps, caOf(deps, pack), failedNames(order));
+  return judge(deps, pack, { ...open, order }, signal);
 };
 
 const pendingNames = ({ authorizations }: CaOrder): string[] =>
@@ -138,14 +139,6 @@ async function reorder(deps: JobDeps, pack: Pack, algorithm: Algorithm, signal: 
   const placed = await placeOrder(deps, pack, algorithm, signal);
   return store(deps, pack, placed, {});
 }
-
-/** Notes, before the CA is told, that it is told: what is to be shown stays as it is. */
-const noteAnswered = (deps: JobDeps, pack: Pack, stored: Stored): Promise<Pack> =>
-  transaction(deps.pool, async (tx) => {
-    const kept = await keep(tx, deps, pack, {});
-    await putOrder(tx, pack.id, stored);
-    return kept;
-  });
 
 /** The CA found control; the pack goes on unless another of its orders still waits for that. */
 async function controlShown(deps: JobDeps, pack: Pack, stored: Stored): Promise<Pack> {

@@ -40,12 +40,15 @@ export async function putCertificate(
   { chain, sealedKey }: StoredKeyPair,
 ): Promise<void> {
   const c = certificate;
-  await tx.query('delete from certificates where pack_id = $1 and algorithm = $2', [packId, c.algorithm]);
   const named = [c.id, packId, c.algorithm, c.hosts, c.issuer, c.signature, c.fingerprint];
   await tx.query(
     `insert into certificates (id, pack_id, algorithm, hosts, issuer, signature, fingerprint, serial,
        not_before, not_after, uploaded_on, modified_on, chain, sealed_key)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+     on conflict (pack_id, algorithm) do update set (id, hosts, issuer, signature, fingerprint, serial, not_before,
+       not_after, uploaded_on, modified_on, chain, sealed_key) = (excluded.id, excluded.hosts, excluded.issuer,
+       excluded.signature, excluded.fingerprint, excluded.serial, excluded.not_before, excluded.not_after,
+       excluded.uploaded_on, excluded.modified_on, excluded.chain, excluded.sealed_key)`,
     [...named, c.serial, c.notBefore, c.notAfter, c.uploadedOn, c.modifiedOn, chain, sealedKey],
   );
 }

@@ -49,6 +49,35 @@ export async function putOrder(tx: Tx, packId: string, stored: StoredOrder<unkno
   );
 }
 
+/**
+ * As `putOrder`, in one statement and beside the pack's row, which shows nothing of it: only while the pack is still
+ * claimed as it was read. Else false.
+ */
+export async function putOrderHeld(
+  db: Db,
+  { id, claim }: { readonly id: string; readonly claim: number },
+  { algorithm, order, isAnswered, request }: StoredOrder<unknown>,
+): Promise<boolean> {
+  // Whoever claims the pack waits for this, and then sees the order; or was before, and this finds nothing.
+  const { rowCount } = await db.query(
+    `with held as (select id from packs where id = $1 and claim = $2 for no key update)
+     insert into orders (pack_id, algorithm, state, is_answered, csr, sealed_key)
+     select id, $3, $4, $5, $6, $7 from held
+     on conflict (pack_id, algorithm) do update set state = excluded.state,
+       is_answered = excluded.is_answered, csr = excluded.csr, sealed_key = excluded.sealed_key`,
+    [
+      id,
+      claim,
+      algorithm,
+      JSON.stringify(order),
+      isAnswered,
+      request?.csr ?? null,
+      request?.sealedKey ?? null,
+    ],
+  );
+  return rowCount === 1;
+}
+
 /** Forgets an order of the pack, or all of them. */
 export async function deleteOrders(tx: Tx, packId: string, algorithm?: Algorithm): Promise<void> {
   await tx.query('delete from orders where pack_id = $1 and ($2::text is null or algorithm = $2)', [

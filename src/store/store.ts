@@ -30,8 +30,16 @@ export function openPool(config: pg.PoolConfig, onError: (error: Error) => void)
 const UNNAMED = new WeakSet<Db>();
 
 /** Runs a statement that is prepared once on each connection, where that works. */
-export const execute = (db: Db, what: Statement, values: Values): Promise<pg.QueryResult> =>
-  db.query({ ...(!UNNAMED.has(db) && { name: what.name }), text: what.text, values: valuesOf(what, values) });
+export const execute = <R extends pg.QueryResultRow>(
+  db: Db,
+  what: Statement,
+  values: Values,
+): Promise<pg.QueryResult<R>> =>
+  db.query<R>({
+    ...(!UNNAMED.has(db) && { name: what.name }),
+    text: what.text,
+    values: valuesOf(what, values),
+  });
 
 /** SQLSTATEs after which the same transaction can simply be run again. */
 const REPEATABLE = ['40001', '40P01'];
@@ -56,13 +64,14 @@ export const alone = <T>(pool: Pool, zoneId: string, work: (db: Db) => Promise<T
 
 const TURNS = new Turns();
 
-async function repeated<T>(pool: Pool, attempt: () => Promise<T>, tries = 5): Promise<T> {
+/** What `attempt` gives, made again where the same statements can simply be run again. */
+export async function repeated<T>(db: Db, attempt: () => Promise<T>, tries = 5): Promise<T> {
   try {
     return await attempt();
   } catch (error) {
-    if (isMixedUp(error)) UNNAMED.add(pool);
+    if (isMixedUp(error)) UNNAMED.add(db);
     const isRepeatable = isMixedUp(error) || REPEATABLE.includes(stateOf(error));
-    if (tries > 1 && isRepeatable) return repeated(pool, attempt, tries - 1);
+    if (tries > 1 && isRepeatable) return repeated(db, attempt, tries - 1);
     throw error;
   }
 }
