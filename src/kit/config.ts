@@ -56,7 +56,7 @@ export const OPTIONS = {
   dns_rate_limit:  { type: 'integer', default: 200, range: [0, 1_000_000], says: 'UDP answers a second that the responder gives one network (/24, or /56) before it answers `truncated`; 0 turns the limit off.' },
   dns_roots:       { type: 'list', default: ROOT_SERVERS, says: 'Where look-ups of validation records begin.' },
   dns_port:        { type: 'integer', default: 53, range: [1, 65_535], says: 'Port at which name servers are asked.' },
-  dns_ipv6:        { type: 'boolean', default: false, says: 'Whether name servers are also asked at their IPv6 addresses.' },
+  dns_ipv6:        { type: 'boolean', default: false, says: 'Whether name servers, and hosts that are validated over HTTP, are also asked at their IPv6 addresses.' },
   http_port:       { type: 'integer', default: 80, range: [1, 65_535], says: 'Port at which hosts are asked over plain HTTP for the files that show control of them.' },
   https_port:      { type: 'integer', default: 443, range: [1, 65_535], says: 'Port at which they are asked where a redirect leads to https.' },
   allow_addresses: { type: 'list', default: [], says: 'Networks (CIDR) that look-ups of customers\' names may reach although they are not public, e.g. `10.0.0.0/8`.' },

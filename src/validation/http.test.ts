@@ -100,6 +100,13 @@ test('a host without address, or with CNAMEs that lead nowhere, is told to get o
   assert.match((await web.look()).problem ?? '', /its CNAMEs lead nowhere; mend the DNS of www\.shop\.test/);
 });
 
+test('an IPv6 address is left to the CA where this machine is not to use IPv6', async () => {
+  web.sites.set(WEB, right);
+  await web.lead(HOST, '2606:4700::1111', WEB);
+  assert.ok((await web.look()).isVisible);
+  assert.deepEqual(web.connected, [WEB]);
+});
+
 test('a redirect is followed to another host, whose own addresses are asked', async () => {
   web.sites.set(WEB, (_, response) =>
     response.writeHead(302, { location: 'http://files.shop.test/x' }).end(),

@@ -79,7 +79,9 @@ class Visit {
     const barred = found.addresses.find((address) => !isAllowed(address, this.#options.allow));
     if (barred !== undefined)
       return `${host} leads to ${barred}, which is not a public address, so no CA can reach it${came(path)}; lead ${host} to public addresses only`;
-    for (const address of found.addresses.slice(0, MOST_ADDRESSES)) {
+    // Where this machine has no IPv6, what is there is the CA's to find out.
+    const reachable = found.addresses.filter((address) => this.#options.ipv6 || !address.includes(':'));
+    for (const address of reachable.slice(0, MOST_ADDRESSES)) {
       const problem = await this.#problemOf(place, address);
       if (problem !== undefined) return problem;
     }
