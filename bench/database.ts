@@ -50,19 +50,19 @@ export async function smallDatabase(
   database: BenchDatabase,
   say: (what: string) => void,
 ): Promise<{ readonly url: string; readonly pool: Pool } & AsyncDisposable> {
-  const at = new URL(database.url);
   const name = 'certpacks_bench_small';
   const { rowCount } = await database.pool.query('select from pg_database where datname = $1', [name]);
   if (rowCount === 0) await database.pool.query(`create database ${name}`);
-  at.pathname = `/${name}`;
-  const pool = open(at.href);
+  // No URL of the platform's: that of a socket names no host.
+  const url = database.url.replace(/^(\w+:\/\/[^/?]*\/)[^?]*/, `$1${name}`);
+  const pool = open(url);
   await migrate(pool);
   const { rows } = await pool.query<{ is_empty: boolean }>(
     'select not exists (select from packs) as is_empty',
   );
   if (rows[0]?.is_empty) {
     say(`filling ${name} with ${SMALL.packs} packs, to compare with`);
-    await seed({ url: at.href, ...SMALL, isMixed: false }, () => undefined);
+    await seed({ url, ...SMALL, isMixed: false }, () => undefined);
   }
-  return { pool, url: at.href, [Symbol.asyncDispose]: () => pool.end() };
+  return { pool, url, [Symbol.asyncDispose]: () => pool.end() };
 }
