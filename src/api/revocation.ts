@@ -1,5 +1,5 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
-import { REVOCATION_REASONS } from '../acme/acme.ts';
+import { REASON_NAMES } from '../ca/revoke.ts';
 import { intervene } from '../job/advance.ts';
 import { Fault } from '../kit/fault.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
@@ -11,9 +11,8 @@ import { changePack, packId, packNotFound } from './change-pack.ts';
 import { ok } from './envelope.ts';
 
 const Params = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
-const REASONS = Object.keys(REVOCATION_REASONS);
 const Body = Type.Optional(
-  Type.Union([Type.Null(), Type.Object({ reason: Type.Optional(Type.Enum(REASONS)) })]),
+  Type.Union([Type.Null(), Type.Object({ reason: Type.Optional(Type.Enum([...REASON_NAMES])) })]),
 );
 const PATH = '/zones/:zone_id/ssl/certificate_packs/:certificate_pack_id/revoke';
 

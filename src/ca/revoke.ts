@@ -4,6 +4,9 @@ import { isProblem, problemOf } from '../acme/problem.ts';
 import type { RevokeAsk } from './ca.ts';
 import type { Desk } from './desk.ts';
 
+/** Names of the reasons that a subscriber may give (RFC 5280 5.3.1, BR 7.2.2). */
+export const REASON_NAMES: readonly string[] = Object.keys(REVOCATION_REASONS);
+
 /** Revokes the leaf of a chain; one that was revoked before is no failure. */
 export async function revoke(desk: Desk, { chain, reason }: RevokeAsk, signal: AbortSignal): Promise<void> {
   const account = await desk.account.get(signal);

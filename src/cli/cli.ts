@@ -3,7 +3,7 @@
  * The front file: every command with its options, and what it runs.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { REVOCATION_REASONS } from '../acme/acme.ts';
+import { REASON_NAMES } from '../ca/revoke.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
 import { dev } from './dev.ts';
@@ -62,7 +62,7 @@ function addPacks(certpacks: Command): void {
     .description('revoke every certificate of a pack at its CA, and delete the pack')
     .argument('<pack>', 'id of the certificate pack')
     .requiredOption('--zone <id>', 'id of its zone')
-    .option('--reason <name>', Object.keys(REVOCATION_REASONS).join(', '), 'unspecified')
+    .option('--reason <name>', REASON_NAMES.join(', '), 'unspecified')
     .option('--api <url>', 'base URL of the API', 'http://127.0.0.1:8787/client/v4')
     .option('--json', 'print the result as one line of JSON')
     .action(revokePack);

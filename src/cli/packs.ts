@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { REVOCATION_REASONS } from '../acme/acme.ts';
+import { REASON_NAMES } from '../ca/revoke.ts';
 import { environ } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 
@@ -21,8 +21,8 @@ const LOOK_EVERY_MS = 500;
  * once all are revoked; the service goes on with those that are not by then.
  */
 export async function revokePack(pack: string, { zone, reason, api, json }: RevokeOptions): Promise<void> {
-  if (!Object.hasOwn(REVOCATION_REASONS, reason))
-    throw new Fault('configuration', `--reason must be one of ${Object.keys(REVOCATION_REASONS).join(', ')}`);
+  if (!REASON_NAMES.includes(reason))
+    throw new Fault('configuration', `--reason must be one of ${REASON_NAMES.join(', ')}`);
   const [zoneId, packId] = [zone, pack].map(encodeURIComponent);
   const url = `${api.replace(/\/$/, '')}/zones/${zoneId}/ssl/certificate_packs/${packId}/revoke`;
   let told = await ask(url, { method: 'POST', body: JSON.stringify({ reason }) });

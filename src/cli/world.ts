@@ -79,6 +79,8 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
     startService({ ...ground, ...rows, options: { ...ground.options, port: api } });
   const service = port === undefined ? await atUsual(8787, serve) : await serve(port);
   parts.defer(service.stop);
+  // They have nothing to lose when the service ends.
+  for (const { edge } of edges) parts.defer(() => edge.close());
   const account = await makeToken(database.pool, clock);
   const control = await openControl({ ...ground, ...account, simulator, edges, service }, port);
   parts.defer(control.stop);

@@ -48,7 +48,7 @@ export interface BundledEdge {
   /** Port for plain HTTP; undefined without that listener. */
   readonly httpPort: number | undefined;
   stats(): BundledEdgeStats;
-  /** Ends every connection and resolves when nothing runs any more. */
+  /** Ends every connection and resolves when nothing runs any more; also when it is called again. */
   close(): Promise<void>;
 }
 
@@ -81,6 +81,15 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
   const httpPort = plain && (await listenOn(plain, options.host, options.httpPort ?? 0).catch(giveUp));
   plain?.on('error', (err) => log.error({ err }, 'edge: listener failed'));
   client.follow(contexts);
+  const end = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    door.close();
+    plain?.close();
+    plain?.closeAllConnections();
+    await Promise.all([closed, client.close()]);
+  };
+  let ended: Promise<void> | undefined;
   return {
     port,
     httpPort,
@@ -88,13 +97,9 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
       const { known, unknown, changes, isLive } = contexts.counts;
       return { ...door.counts, names: known, unknownNames: unknown, changes, isLive };
     },
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      door.close();
-      plain?.close();
-      plain?.closeAllConnections();
-      await Promise.all([closed, client.close()]);
+    close: () => {
+      ended ??= end();
+      return ended;
     },
   };
 }

@@ -80,6 +80,7 @@ export async function startTestService(
   const cas = (await rows?.(simulator, dir, httpPort)) ?? rowsOf(simulator);
   const service = await startService({ ...parts, rows: cas, edges });
   ends.defer(service.stop);
+  for (const edge of edges) ends.defer(() => edge.stop());
   const account = await createAccount(pool, 'test', clock.now());
   const apiToken = await createToken(
     pool,

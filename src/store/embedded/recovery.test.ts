@@ -216,7 +216,7 @@ async function givenProgram(t: TestContext, { cluster }: Given): Promise<number>
 async function givenServer(t: TestContext, given: Given, sockets: string) {
   const runner = chooseRunner(given.cluster);
   makePrivateFolder(sockets, runner);
-  const { postgres } = await findPrograms(findPackage(), runner, []);
+  const { postgres } = await findPrograms(findPackage(), runner, [layoutOf(given.dir, '/tmp').dir]);
   const settings = serverArguments({ ...layoutOf(given.dir, '/tmp'), sockets });
   const output = openSync(join(given.dir, 'by-hand.log'), 'a');
   const pid = await ended(t, spawn(postgres, settings, spawnOptions(runner, output)));
