@@ -95,4 +95,5 @@ export const REVOCATION_REASONS = {
   cessationOfOperation: 5,
   privilegeWithdrawn: 9,
 } as const;
+/** One of these codes. */
 export type RevocationReason = (typeof REVOCATION_REASONS)[keyof typeof REVOCATION_REASONS];

@@ -24,6 +24,7 @@ import { dcvDelegationRoutes } from './dcv-delegation.ts';
 import { replyFault, replyFaults } from './envelope.ts';
 import { errorPage } from './error-page.ts';
 import { exportRoutes } from './export.ts';
+import { healthRoutes } from './health.ts';
 import { packListRoute } from './pack-list.ts';
 import { revocationRoutes } from './revocation.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -67,6 +68,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   });
   replyFaults(app);
   acceptEmptyBodies(app);
+  await app.register(healthRoutes(deps));
   app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorPage()));
   await app.register(
     async (v4) => {

@@ -75,6 +75,7 @@ export interface CaOrder {
   readonly isAtRsaDirectory?: boolean;
 }
 
+/** An authorization of an order (RFC 8555 7.1.4), with what shows control of its name. */
 export interface CaAuthorization {
   readonly url: string;
   /** Name with its wildcard, as in the order. */
@@ -112,6 +113,7 @@ export interface Ca {
   revoke(ask: RevokeAsk, signal: AbortSignal): Promise<void>;
 }
 
+/** A certificate to revoke (RFC 8555 7.6). */
 export interface RevokeAsk {
   readonly algorithm: Algorithm;
   /** PEM, leaf first. */
@@ -128,6 +130,7 @@ export interface CaaNames {
   readonly accountUri: string;
 }
 
+/** A certificate to order. */
 export interface OrderAsk {
   /** Names in A-labels, wildcards with `*.`. */
   readonly names: readonly string[];
