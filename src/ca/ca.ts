@@ -109,6 +109,11 @@ export interface Ca {
   finalize(order: CaOrder, csr: Buffer, signal: AbortSignal): Promise<CaOrder>;
   /** The certificate chain in PEM, leaf first (7.4.2). */
   download(order: CaOrder, signal: AbortSignal): Promise<string>;
+  /** When the CA wants a certificate of ours renewed (RFC 9773 4.2); undefined where it does not say. */
+  renewalWindow(
+    issued: Pick<RevokeAsk, 'algorithm' | 'chain'>,
+    signal: AbortSignal,
+  ): Promise<RenewalWindow | undefined>;
   /** Revokes a certificate by our account (7.6). One that is revoked already is so. */
   revoke(ask: RevokeAsk, signal: AbortSignal): Promise<void>;
 }
@@ -120,6 +125,16 @@ export interface RevokeAsk {
   readonly chain: string;
   /** Name of RFC 5280 5.3.1, one of `REVOCATION_REASONS`. */
   readonly reason: string;
+}
+
+/** When a CA wants a certificate to be renewed; one that is over means at once. */
+export interface RenewalWindow {
+  readonly start: Date;
+  readonly end: Date;
+  /** Why, for people. */
+  readonly explanationUrl?: string;
+  /** When the CA wants to be asked again. */
+  readonly retryAfter?: Seconds;
 }
 
 /** Names in CAA records. */
@@ -139,6 +154,8 @@ export interface OrderAsk {
   readonly method?: 'http';
   /** End of validity to ask for; left out for a CA with a fixed one. */
   readonly notAfter?: Date;
+  /** PEM of the certificate that this one comes in the place of, to be told to a CA that wants to know (RFC 9773 5). */
+  readonly replaces?: string;
 }
 
 /** An account at a directory, to be kept: the key is PKCS#8 PEM. */

@@ -67,6 +67,8 @@ const LAST_SECOND: Seconds = 1;
 /** End of validity to ask the CA for, in whole seconds; undefined for a CA with a fixed one. */
 export function endOfValidity(row: CaRow, validityDays: number, now: Date): Date | undefined {
   if (!row.sendsNotAfter) return undefined;
-  const end = after(now, days(validityDays) - LAST_SECOND);
+  // A pack that was ordered under an older limit is renewed within the one of today.
+  const length = row.isPublic ? Math.min(validityDays, longestValidity(now)) : validityDays;
+  const end = after(now, days(length) - LAST_SECOND);
   return new Date(Math.floor(end.getTime() / 1_000) * 1_000);
 }

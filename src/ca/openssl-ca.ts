@@ -9,12 +9,19 @@ import type { TestContext } from 'node:test';
 export interface OpensslCa {
   /** Its own certificate. */
   readonly pem: string;
-  /** A leaf for the request, valid for 90 days. `extensions` in openssl's words replace those of the request. */
+  /**
+   * A leaf for the request, valid from now to 90 days from when the test has it. `extensions` in openssl's words replace
+   * those of the request.
+   */
   readonly sign: (csr: Buffer, extensions?: string) => string;
 }
 
-/** A CA with a new P-256 key and this subject. Its folder goes with the test. */
-export function opensslCa(t: TestContext, subject = "/C=US/O=Small & Sons' CA/CN=S1"): OpensslCa {
+/** A CA with a new P-256 key and this subject, for a test whose clock is `ahead`, in days. Its folder goes with the test. */
+export function opensslCa(
+  t: TestContext,
+  subject = "/C=US/O=Small & Sons' CA/CN=S1",
+  ahead: () => number = () => 0,
+): OpensslCa {
   const dir = mkdtempSync(join(tmpdir(), 'ca-'));
   t.after(() => rmSync(dir, { recursive: true }));
   const place = (name: string) => join(dir, name);
@@ -36,7 +43,7 @@ export function opensslCa(t: TestContext, subject = "/C=US/O=Small & Sons' CA/CN
         '-in',
         place('csr'),
         '-days',
-        '90',
+        String(90 + Math.ceil(ahead())),
         '-set_serial',
         '0x0102ab',
       ];

@@ -7,6 +7,7 @@ import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { CaAuthorization, CaOrder, OrderAsk } from './ca.ts';
 import type { Desk } from './desk.ts';
+import { placeInstead } from './renewal.ts';
 import { getAll, refreshed, toCaOrder } from './standing.ts';
 
 /** Longest time that one call looks at an order, by the desk's clock. */
@@ -15,13 +16,13 @@ const LOOKING: Seconds = 20;
 /** New order with its authorizations. Throws `ca_wrong_answer` when it is for other names. */
 export async function newOrder(
   desk: Desk,
-  { names, notAfter, method }: OrderAsk,
+  { names, notAfter, method, replaces }: OrderAsk,
   signal: AbortSignal,
 ): Promise<CaOrder> {
   const account = await desk.account.get(signal);
   const { profile } = desk.row;
   const wanted = { names, ...(notAfter && { notAfter }), ...(profile !== undefined && { profile }) };
-  const order = await desk.client.newOrder(account, wanted, signal);
+  const order = await placeInstead(desk, account, { wanted, replaces }, signal);
   const got = order.identifiers.map(({ value }) => value);
   if (got.toSorted().join() !== names.toSorted().join()) {
     throw new Fault('ca_wrong_answer', 'the order is for other names than asked for');

@@ -3,6 +3,7 @@ import { Fault } from '../kit/fault.ts';
 import type { Ca, CaaNames, CaOrder, CaRow } from './ca.ts';
 import { type CaDeps, type Desk, openDesk } from './desk.ts';
 import { download, finalize, look, newOrder, validate } from './order.ts';
+import { renewalWindow } from './renewal.ts';
 import { revoke } from './revoke.ts';
 import { inWords, listHosts } from './words.ts';
 
@@ -24,6 +25,8 @@ export function createCa(row: CaRow, deps: CaDeps): Ca {
     validate: (order, signal) => step(order, (desk) => validate(desk, order, signal)),
     finalize: (order, csr, signal) => step(order, (desk) => finalize(desk, order, csr, signal)),
     download: (order, signal) => step(order, (desk) => download(desk, order, signal)),
+    renewalWindow: (issued, signal) =>
+      toTold(row, [], renewalWindow(issued.algorithm === 'rsa' ? rsa : ecdsa, issued, signal)),
     revoke: (ask, signal) => toTold(row, [], revoke(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),
   };
 }

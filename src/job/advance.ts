@@ -2,13 +2,15 @@ import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { after, type Seconds } from '../kit/time.ts';
 import { toName } from '../pack/hosts.ts';
-import { deadline, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
+import { deadline, isServed, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
+import { carried, settled, turningPoint } from '../pack/renewal.ts';
 import { type ReplyContext, toReply, WIRE_VERSION } from '../pack/reply.ts';
 import type { Deed } from '../store/audit.ts';
 import { type Change, deletePack, insertPack, updatePack } from '../store/pack-writes.ts';
 import { type Filing, isHeld } from '../store/packs.ts';
 import type { Db, Tx } from '../store/store.ts';
+import { promoteSuccessors } from '../store/successors.ts';
 import { touchZone } from '../store/zones.ts';
 import { told } from './told.ts';
 
@@ -28,7 +30,13 @@ const ENDED: Seconds = LEASE / 6;
 export type PackChange = Partial<
   Pick<
     Pack,
-    'validationRecords' | 'validationErrors' | 'certificates' | 'attempts' | 'isBranded' | 'statusSince'
+    | 'validationRecords'
+    | 'validationErrors'
+    | 'certificates'
+    | 'attempts'
+    | 'isBranded'
+    | 'statusSince'
+    | 'renewal'
   >
 >;
 
@@ -43,13 +51,18 @@ export type Move = { readonly event: PackEvent } & By & PackChange;
 /**
  * Moves a pack that a worker has along its lifecycle, with all that changes beside it. The pack stays in
  * the worker's hands while its new status has work; no crash leaves it in a status that nobody works on,
- * because the lease ends. Throws `transition_refused`, or `pack_moved` where the worker lost the pack.
+ * because the lease ends. What stands for a renewal moves along the renewal's course; at its end the pack has the new
+ * certificates. Throws `transition_refused`, or `pack_moved` where the worker lost the pack.
  */
 export function advance(db: Db, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
   const to = move(desk, pack, step);
   const dueAt = LIFECYCLE[to.status].job ? after(desk.clock.now(), LEASE) : deadline(to);
-  return write(db, desk, { pack, to, dueAt, isFreed: false, deed: deedOf(step) });
+  const isInCourse = pack.behind && !isServed(to.status);
+  const deed = isInCourse ? undefined : deedOf(pack.behind ? RENEWED : step);
+  return write(db, desk, { pack, to, dueAt, isFreed: false, deed });
 }
+
+const RENEWED = { event: 'renewed' };
 
 /**
  * As `advance`, for a wish from outside: takes the pack from whoever works on it and makes it due at once.
@@ -60,11 +73,17 @@ export function intervene(db: Db, desk: Desk, pack: Pack, step: Move): Promise<P
   return write(db, desk, { pack, to, dueAt, isFreed: true, deed: deedOf(step) });
 }
 
-/** Writes a step inside a status; the worker goes on with the pack. Throws `pack_moved`. */
-export function keep(db: Db, desk: Desk, pack: Pack, change: PackChange): Promise<Pack> {
+/** What changes inside a status, and how it is called in the record. */
+type Step = PackChange & { readonly event?: string };
+
+/**
+ * Writes a step inside a status; the worker goes on with the pack. Recorded where it has a name. Throws `pack_moved`.
+ */
+export function keep(db: Db, desk: Desk, pack: Pack, { event, ...change }: Step): Promise<Pack> {
   const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
   const dueAt = after(desk.clock.now(), LEASE);
-  return write(db, desk, { pack, to, dueAt, isFreed: false, deed: undefined });
+  const deed = event === undefined ? undefined : deedOf({ event });
+  return write(db, desk, { pack, to, dueAt, isFreed: false, deed });
 }
 
 /** A wait, and what is written with it: why, mostly. */
@@ -77,11 +96,14 @@ export type Wait = { readonly seconds: Seconds } & PackChange;
 export function postpone(db: Db, desk: Desk, pack: Pack, { seconds, ...change }: Wait): Promise<Pack> {
   const now = desk.clock.now();
   const to = { ...pack, attempts: pack.attempts + 1, ...change, modifiedOn: now };
-  const late = deadline(to);
-  const wanted = after(now, seconds);
-  const dueAt = late && late < wanted && late > now ? late : wanted;
+  const turns = [deadline(to), pack.behind && turningPoint(pack.behind)];
+  const dueAt = first([after(now, seconds), ...turns.filter((turn) => turn && turn > now)]);
   return write(db, desk, { pack, to, dueAt, isFreed: false, staysDueAt: after(now, ENDED), deed: undefined });
 }
+
+/** The earliest of instants, as far as there are any. */
+export const first = (instants: readonly (Date | undefined)[]): Date | undefined =>
+  instants.reduce((one, other) => (one && other ? (one < other ? one : other) : (one ?? other)), undefined);
 
 /** Changes of a pack inside its status, for a wish from outside: takes it from its worker and makes it due. */
 export function amend(db: Db, desk: Desk, pack: Pack, { by, ...change }: PackChange & By): Promise<Pack> {
@@ -141,7 +163,8 @@ interface Write extends Omit<Change, keyof ReturnType<typeof render>> {
 
 async function write(db: Db, desk: Desk, { pack, to: wanted, ...when }: Write): Promise<Pack> {
   const validationErrors = wanted.validationErrors.map((message) => told(wanted.hosts, message));
-  const to = { ...wanted, validationErrors };
-  if (!(await updatePack(db, pack, to, { ...render(desk, to), ...when }))) throw moved(pack);
-  return when.isFreed ? { ...to, claim: to.claim + 1 } : to;
+  const to = settled({ ...wanted, validationErrors });
+  if (!(await updatePack(db, pack.behind ?? pack, to, { ...render(desk, to), ...when }))) throw moved(pack);
+  if (pack.behind && isServed(wanted.status)) await promoteSuccessors(db, pack.id);
+  return when.isFreed ? { ...to, claim: to.claim + 1 } : carried(to, to.modifiedOn);
 }

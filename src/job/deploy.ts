@@ -18,7 +18,8 @@ export const deploy: Job = async (deps, pack, signal) => {
   await wish(deps, pack, edges);
 
   const { own, others } = await splitNames(deps, pack);
-  if (own.length === 0) return wait(deps, pack, [outranked(others)], []);
+  // A renewal of a pack that another one outranks by now shows on no edge; it is renewed for the day when that goes.
+  if (own.length === 0 && !pack.behind) return wait(deps, pack, [outranked(others)], []);
   const proofs = await proveSoon(deps, edges, { pack, names: own }, signal);
   const problems = proofs.flatMap(({ problem }) => problem ?? []);
   return problems.length === 0 ? proved(deps, pack, proofs) : wait(deps, pack, problems, proofs);

@@ -124,7 +124,8 @@ async function collect(deps: JobDeps, pack: Pack, stored: Requested, signal: Abo
     const kept = await (isAll
       ? advance(tx, deps, pack, { ...done(pack), certificates })
       : keep(tx, deps, pack, { certificates }));
-    await putCertificate(tx, pack.id, certificate, { chain, sealedKey });
+    const table = pack.behind ? 'successors' : 'certificates';
+    await putCertificate(tx, pack.id, certificate, { chain, sealedKey, table });
     await putOrder(tx, pack.id, stored);
     return kept;
   });

@@ -29,7 +29,8 @@ export async function spendOrder(deps: JobDeps, pack: Pack, { row }: Ca): Promis
   if (paused) throw limited(`${row.name} asked not to be asked again for ${domains.join(', ')}`, paused, now);
   const buckets = [
     ...bucketsOf(row.limits, 'orders', ['']),
-    ...bucketsOf(row.limits, 'domain', domains),
+    // What renews a certificate for the same names is not counted (Let's Encrypt, rate limits, "exemptions").
+    ...(pack.behind ? [] : bucketsOf(row.limits, 'domain', domains)),
     ...bucketsOf(row.limits, 'duplicates', [setOf(pack)]),
   ];
   if (buckets.length === 0) return;

@@ -7,6 +7,7 @@ import { delegatedName } from '../pack/reply.ts';
 import { listOrders, putOrderHeld, type StoredOrder } from '../store/orders.ts';
 import { publish } from '../store/proofs.ts';
 import type { Db, Tx } from '../store/store.ts';
+import { getChain } from '../store/successors.ts';
 import { checkCaa } from './check-caa.ts';
 import type { JobDeps } from './job.ts';
 import { rememberPatience, spendOrder } from './limits.ts';
@@ -37,7 +38,14 @@ export async function placeOrder(
   await spendOrder(deps, pack, ca);
   const notAfter = endOfValidity(ca.row, pack.validityDays, deps.clock.now());
   const method = pack.validationMethod === 'http' && ({ method: 'http' } as const);
-  const ask = { names: pack.hosts.map(toName), algorithm, ...method, ...(notAfter && { notAfter }) };
+  const replaces = pack.behind && (await getChain(deps.pool, pack.id, algorithm));
+  const ask = {
+    names: pack.hosts.map(toName),
+    algorithm,
+    ...method,
+    ...(notAfter && { notAfter }),
+    ...(replaces !== undefined && { replaces }),
+  };
   const order = await ca.order(ask, signal).catch(async (error: unknown) => {
     await rememberPatience(deps, pack, ca, error);
     throw error;

@@ -20,7 +20,11 @@ export async function restart(tx: Tx, desk: Desk, pack: Pack, by?: string): Prom
   const end = earliestEnd(pack);
   const isOver = end !== undefined && end <= desk.clock.now();
   if (isOver) await deleteCertificates(tx, pack.id);
-  const anew = { validationRecords: [], validationErrors: [], ...(isOver && { certificates: [] }) };
+  const anew = {
+    validationRecords: [],
+    validationErrors: [],
+    ...(isOver && { certificates: [], renewal: undefined }),
+  };
   return intervene(tx, desk, pack, { event: 'restart', ...who, ...anew });
 }
 

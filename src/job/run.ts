@@ -1,7 +1,8 @@
 import { FAULTS, Fault, type FaultName, wordsOf } from '../kit/fault.ts';
 import { after, days, type Seconds } from '../kit/time.ts';
-import { deadline, type JobName, LIFECYCLE } from '../pack/lifecycle.ts';
+import { deadline, isServed, type JobName, LIFECYCLE } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
+import { carried, isOver, isSucceeded } from '../pack/renewal.ts';
 import { retryDelay } from '../pack/schedule.ts';
 import { getClaimed, setDue } from '../store/packs.ts';
 import { unpublish } from '../store/proofs.ts';
@@ -14,16 +15,26 @@ import { forget } from './forget.ts';
 import { issue } from './issue.ts';
 import type { Job, JobDeps } from './job.ts';
 import { order } from './order.ts';
+import { beginAgain, giveUp, handOver, isToBeGivenUp, renew } from './renew.ts';
 import { validate } from './validate.ts';
 import { withdraw } from './withdraw.ts';
 
-const JOBS: Readonly<Record<JobName, Job>> = { order, validate, issue, deploy, expire, withdraw, forget };
+const JOBS: Readonly<Record<JobName, Job>> = {
+  order,
+  validate,
+  issue,
+  deploy,
+  expire,
+  withdraw,
+  forget,
+  renew,
+};
 
 /** Carries a claimed pack on until it has to wait, or another took it. Throws only when the database fails. */
 export async function run(deps: JobDeps, { packId, claim }: Claim, signal: AbortSignal): Promise<void> {
   let pack = await getClaimed(deps.pool, packId);
   while (pack && pack.claim === claim && !signal.aborted) {
-    pack = await step(deps, pack, signal);
+    pack = await step(deps, carried(pack, deps.clock.now()), signal);
     deps.moves.ring(packId);
   }
 }
@@ -31,13 +42,27 @@ export async function run(deps: JobDeps, { packId, claim }: Claim, signal: Abort
 /** One step: what the pack became, or undefined when it waits. */
 async function step(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Pack | undefined> {
   try {
+    const turned = await turn(deps, pack);
+    if (turned) return turned;
     const stage = LIFECYCLE[pack.status];
-    if (isLate(deps, pack)) return await timeOut(deps, pack);
     return stage.job ? await JOBS[stage.job](deps, pack, signal) : await rest(deps, pack);
   } catch (error) {
     if (signal.aborted) return undefined;
     return putOff(deps, pack, error);
   }
+}
+
+/** The pack after the turn that its time brought, if it did: of the pack itself first, then of its renewal. */
+async function turn(deps: JobDeps, pack: Pack): Promise<Pack | undefined> {
+  const now = deps.clock.now();
+  const base = pack.behind ?? pack;
+  if (isServed(base.status) && isOver(base, now) && isSucceeded(base)) return handOver(deps, base);
+  if (isLate(deps, base)) return timeOut(deps, base);
+  if (!pack.behind) return undefined;
+  // The end of a pack that was given up is its own job's.
+  if (isOver(base, now)) return base;
+  if (isToBeGivenUp(base, now)) return giveUp(deps, base);
+  return isLate(deps, pack) ? beginAgain(deps, pack) : undefined;
 }
 
 /** What the subscriber can do about a stage that ran out, before what was wrong with it last. */
@@ -80,7 +105,11 @@ async function putOff(deps: JobDeps, pack: Pack, error: unknown): Promise<undefi
   await transaction(deps.pool, async (tx) => {
     const found = await getClaimed(tx, pack.id);
     if (!found || found.claim !== pack.claim) return;
-    await postpone(tx, deps, found, { seconds, validationErrors, ...anew(deps, error, seconds) });
+    await postpone(tx, deps, pack.behind ? carried(found, deps.clock.now()) : found, {
+      seconds,
+      validationErrors,
+      ...anew(deps, error, seconds),
+    });
   });
 }
 

@@ -59,6 +59,10 @@ async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise
   return answers.filter((problem) => problem !== undefined);
 }
 
+/** Fingerprints of all certificates of a pack that an edge may have been given. */
+const leavesOf = ({ certificates, renewal }: Pack): string[] =>
+  [...certificates, ...(renewal?.course?.certificates ?? [])].map(({ fingerprint }) => fingerprint);
+
 /** Words when the edge still serves a leaf of the pack or does not answer. */
 async function stillServes(
   deps: JobDeps,
@@ -66,7 +70,7 @@ async function stillServes(
   pack: Pack,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const leaves = pack.certificates.map(({ fingerprint }) => fingerprint);
+  const leaves = leavesOf(pack);
   for (const name of pack.hosts.map(toName)) {
     for (const algorithm of ALGORITHMS) {
       const shown = await deps.showLeaf(edge, { name, algorithm }, signal).catch((error: unknown) => error);

@@ -8,7 +8,7 @@ import { forgetAudit } from '../store/audit.ts';
 import { forgetFull } from '../store/ca-limits.ts';
 import { forgetChanges } from '../store/deployments.ts';
 import { forgetOrderRequests } from '../store/order-requests.ts';
-import { listStranded } from '../store/packs.ts';
+import { listStranded, remindUnplanned } from '../store/packs.ts';
 import { alone, isConnectionLoss } from '../store/store.ts';
 import { purgeZones } from '../store/zones.ts';
 import { intervene } from './advance.ts';
@@ -25,6 +25,9 @@ const EXTEND_MS = 20_000;
 const SWEEP_MS = 1_000;
 const LEFTOVERS_MS = 2_000;
 const FORGET_MS = 60_000;
+const REMIND_MS = 30_000;
+/** Packs whose renewal is planned at a time, beside those that are due of themselves. */
+const MOST_REMINDED = 500;
 
 /** How long an Idempotency-Key is remembered. */
 const REQUEST_LIFE = days(1);
@@ -94,6 +97,7 @@ const chores = (deps: JobDeps, ring: () => void, signal: AbortSignal): NodeJS.Ti
   every(deps, FORGET_MS, () => forgetOld(deps)),
   every(deps, SWEEP_MS, () => sweepZones(deps, ring)),
   every(deps, SWEEP_MS, () => revokeDue(deps, signal)),
+  every(deps, REMIND_MS, () => remindUnplanned(deps.pool, MOST_REMINDED, deps.clock.now())),
   every(deps, LEFTOVERS_MS, () => removeLeftovers(deps, signal)),
 ];
 

@@ -8,7 +8,7 @@ import { after, days, hours, minutes, type Seconds } from '../kit/time.ts';
 import type { CertificateAuthority, Pack, PackStatus } from './pack.ts';
 
 /** What the workers do in a status; one file of `src/job/` each. */
-export type JobName = 'order' | 'validate' | 'issue' | 'deploy' | 'expire' | 'withdraw' | 'forget';
+export type JobName = 'order' | 'validate' | 'issue' | 'deploy' | 'expire' | 'withdraw' | 'forget' | 'renew';
 
 /** What happens to a pack, besides its job's success (`done`), lateness (`late`) and the subscriber's wishes. */
 export type PackEvent =
@@ -17,7 +17,7 @@ export type PackEvent =
   | 'restart' // the subscriber asks for another try: PATCH pack
   | 'delete' // the subscriber wants it gone: DELETE pack, or its zone
   | 'revalidate' // an order needs validation of its own, or a CA refused and a new order stands behind the pack
-  | 'stage' // issued for the staging edges
+  | 'stage' // goes, or goes back, to the staging edges
   | 'hold' // issued while the zone is pending, moved or paused
   | 'back_up' // issued as a backup for another pack
   | 'promote' // goes, or goes back, to the production edges
@@ -44,6 +44,7 @@ export interface Stage {
 const ISSUED = { stage: 'staging_deployment', hold: 'holding_deployment', back_up: 'backup_issued' } as const;
 const SERVED = { retire: 'pending_expiration', withdraw: 'deactivating' } as const;
 const PROMOTED = { promote: 'pending_deployment' } as const;
+const STAGED = { stage: 'staging_deployment' } as const;
 
 // biome-ignore format: a table is read by column
 export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
@@ -51,22 +52,22 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   pending_validation:     { job: 'validate', done: 'pending_issuance',   late: 'validation_timed_out',   within: 'token_life' },
   pending_issuance:       { job: 'issue',    done: 'pending_deployment', late: 'issuance_timed_out',     within: days(1), on: { ...ISSUED, revalidate: 'pending_validation' } },
   pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1) },
-  active:                 {                                                late: 'pending_expiration',     within: 'not_after', on: SERVED },
+  active:                 { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED } },
 
   staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: PROMOTED },
-  staging_active:         {                                                late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED } },
+  staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED } },
   holding_deployment:     { on: PROMOTED },
   backup_issued:          { on: PROMOTED },
 
   deactivating:           { job: 'withdraw', done: 'inactive',           on: PROMOTED },
   inactive:               { on: PROMOTED },
-  pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active' } },
+  pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active', ...PROMOTED, ...STAGED } },
   expired:                { restart: 'initializing' },
 
   initializing_timed_out: { restart: 'initializing' },
   validation_timed_out:   { restart: 'pending_validation' },
   issuance_timed_out:     { restart: 'pending_issuance' },
-  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: { stage: 'staging_deployment' } },
+  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: STAGED },
 
   pending_deletion:       { job: 'withdraw', done: 'deleted',            late: 'deletion_timed_out',     within: days(1) },
   deletion_timed_out:     { job: 'withdraw', done: 'pending_cleanup' },

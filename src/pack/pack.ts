@@ -113,6 +113,26 @@ export interface Certificate {
   readonly modifiedOn: Date;
 }
 
+/** The certificates that are to come in the place of a pack's present ones. */
+export interface Renewal {
+  /** When it is to begin. */
+  readonly at: Date;
+  /** When the CA is asked again when it is to begin (RFC 9773 4.3); absent where it does not say. */
+  readonly askAt?: Date | undefined;
+  /** How far it is, once it began. */
+  readonly course?: RenewalCourse | undefined;
+}
+
+/** A renewal goes the way of a new pack, as far as `status` tells, and ends where that would be served. */
+export interface RenewalCourse {
+  readonly status: PackStatus;
+  readonly since: Date;
+  /** How often the work of that status was tried without success. */
+  readonly attempts: number;
+  /** Certificates it has so far. */
+  readonly certificates: readonly Certificate[];
+}
+
 export interface Pack {
   readonly id: string;
   readonly zone: PackZone;
@@ -135,6 +155,10 @@ export interface Pack {
   /** Why the pack is not further, in words for the subscriber; `[]` when nothing is wrong. */
   readonly validationErrors: readonly string[];
   readonly certificates: readonly Certificate[];
+  /** Undefined: not planned yet. */
+  readonly renewal?: Renewal | undefined;
+  /** Of a pack that stands for its own renewal (`courseOf`): the pack as it is, served meanwhile. */
+  readonly behind?: Pack | undefined;
   /** How often the work of this status was tried without success; back-off counts on it. */
   readonly attempts: number;
   /** Raised by every claim and every change from outside; whoever wrote with an older one lost the pack. */

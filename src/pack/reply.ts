@@ -3,7 +3,9 @@
  * row in the store alike. Field names and order follow Cloudflare's ssl/certificate_packs.
  */
 import { toName, withoutWildcard } from './hosts.ts';
+import { isServed } from './lifecycle.ts';
 import type { Certificate, Pack, PackStatus, ValidationRecord } from './pack.ts';
+import { isSucceeded } from './renewal.ts';
 
 /** Raised with every change of `toReply`: rows rendered by an older one are rendered again. */
 export const WIRE_VERSION = 1;
@@ -22,7 +24,10 @@ export function toReply(pack: Pack, { delegationZone }: ReplyContext) {
     hosts: [...pack.hosts],
     status: pack.status,
     ...(primary && { primary_certificate: primary.id }),
-    certificates: pack.certificates.map((certificate) => toCertificateReply(certificate, pack)),
+    certificates: [
+      ...pack.certificates.map((one) => toCertificateReply(one, pack, certificateStatus(pack.status))),
+      ...coming(pack).map((one) => toCertificateReply(one, pack, COMING[pack.environment])),
+    ],
     certificate_authority: pack.certificateAuthority,
     validation_method: pack.validationMethod,
     validity_days: pack.validityDays,
@@ -34,13 +39,19 @@ export function toReply(pack: Pack, { delegationZone }: ReplyContext) {
   };
 }
 
-function toCertificateReply(certificate: Certificate, pack: Pack) {
+/** Certificates of a renewal, which edges are being given beside those that they serve. */
+const coming = (pack: Pack): readonly Certificate[] =>
+  isServed(pack.status) && isSucceeded(pack) ? (pack.renewal?.course?.certificates ?? []) : [];
+
+const COMING = { production: 'pending_deployment', staging: 'staging_deployment' } as const;
+
+function toCertificateReply(certificate: Certificate, pack: Pack, status: string) {
   return {
     id: certificate.id,
     hosts: [...certificate.hosts],
     issuer: certificate.issuer,
     signature: certificate.signature,
-    status: certificateStatus(pack.status),
+    status,
     bundle_method: 'ubiquitous',
     zone_id: pack.zone.id,
     uploaded_on: toWireTime(certificate.uploadedOn),

@@ -1,4 +1,4 @@
-import type { Algorithm, Certificate } from '../pack/pack.ts';
+import { ALGORITHMS, type Algorithm, type Certificate } from '../pack/pack.ts';
 import type { Db, Tx } from './store.ts';
 
 interface CertificateRow {
@@ -21,28 +21,39 @@ export interface StoredKeyPair {
   readonly sealedKey: Buffer;
 }
 
-/** A pack's certificates, ECDSA first. */
-export async function listCertificates(db: Db, packId: string): Promise<Certificate[]> {
-  const { rows } = await db.query<CertificateRow>(
-    `select id, algorithm, hosts, issuer, signature, fingerprint, serial, not_before, not_after, uploaded_on,
-            modified_on
-       from certificates where pack_id = $1 order by algorithm`,
+/** Where certificates are: those that a pack has, and those that are to come in their place. */
+export type CertificateTable = 'certificates' | 'successors';
+
+const COLUMNS = `id, algorithm, hosts, issuer, signature, fingerprint, serial, not_before, not_after, uploaded_on,
+  modified_on`;
+
+/** A pack's certificates, and those that are to come in their place; ECDSA first. */
+export async function listCertificates(
+  db: Db,
+  packId: string,
+): Promise<{ readonly present: Certificate[]; readonly coming: Certificate[] }> {
+  const { rows } = await db.query<CertificateRow & { is_coming: boolean }>(
+    `select ${COLUMNS}, false as is_coming from certificates where pack_id = $1
+     union all select ${COLUMNS}, true from successors where pack_id = $1 order by algorithm`,
     [packId],
   );
-  return rows.map(toCertificate);
+  return {
+    present: rows.filter((row) => !row.is_coming).map(toCertificate),
+    coming: rows.filter((row) => row.is_coming).map(toCertificate),
+  };
 }
 
-/** Stores a certificate of a pack in place of the one it had for that algorithm. */
+/** Stores a certificate of a pack in place of the one that the table had of it for that algorithm. */
 export async function putCertificate(
   tx: Tx,
   packId: string,
   certificate: Certificate,
-  { chain, sealedKey }: StoredKeyPair,
+  { chain, sealedKey, table }: StoredKeyPair & { readonly table: CertificateTable },
 ): Promise<void> {
   const c = certificate;
   const named = [c.id, packId, c.algorithm, c.hosts, c.issuer, c.signature, c.fingerprint];
   await tx.query(
-    `insert into certificates (id, pack_id, algorithm, hosts, issuer, signature, fingerprint, serial,
+    `insert into ${table} (id, pack_id, algorithm, hosts, issuer, signature, fingerprint, serial,
        not_before, not_after, uploaded_on, modified_on, chain, sealed_key)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
      on conflict (pack_id, algorithm) do update set (id, hosts, issuer, signature, fingerprint, serial, not_before,
@@ -55,19 +66,32 @@ export async function putCertificate(
 
 /** Removes a pack's certificates and their keys: it begins anew. */
 export async function deleteCertificates(tx: Tx, packId: string): Promise<void> {
-  await tx.query('delete from certificates where pack_id = $1', [packId]);
+  await tx.query(
+    'with coming as (delete from successors where pack_id = $1) delete from certificates where pack_id = $1',
+    [packId],
+  );
 }
 
-/** Chains and sealed keys of a pack, by algorithm. */
+interface KeyPairRow {
+  algorithm: Algorithm;
+  chain: string;
+  sealed_key: Buffer;
+  is_coming: boolean;
+}
+
+/** Chains and sealed keys of a pack that edges are to serve: those to come, once there is one of every algorithm. */
 export async function listKeyPairs(
   db: Db,
   packId: string,
 ): Promise<readonly (StoredKeyPair & { readonly algorithm: Algorithm })[]> {
-  const { rows } = await db.query<{ algorithm: Algorithm; chain: string; sealed_key: Buffer }>(
-    'select algorithm, chain, sealed_key from certificates where pack_id = $1 order by algorithm',
+  const { rows } = await db.query<KeyPairRow>(
+    `select algorithm, chain, sealed_key, false as is_coming from certificates where pack_id = $1
+     union all select algorithm, chain, sealed_key, true from successors where pack_id = $1 order by algorithm`,
     [packId],
   );
-  return rows.map((row) => ({ algorithm: row.algorithm, chain: row.chain, sealedKey: row.sealed_key }));
+  const coming = rows.filter((row) => row.is_coming);
+  const served = coming.length === ALGORITHMS.length ? coming : rows.filter((row) => !row.is_coming);
+  return served.map((row) => ({ algorithm: row.algorithm, chain: row.chain, sealedKey: row.sealed_key }));
 }
 
 const toCertificate = (row: CertificateRow): Certificate => ({

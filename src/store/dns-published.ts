@@ -30,7 +30,8 @@ export async function listLeftovers(db: Db, limit: number): Promise<Published[]>
     `select pack_id, zone, name, value from dns_published
       where not exists (
         select from packs cross join jsonb_array_elements(validation_records) as wanted (record)
-         where packs.id = pack_id and packs.status in ('pending_validation', 'pending_issuance')
+         where packs.id = pack_id
+           and (packs.status in ('pending_validation', 'pending_issuance') or packs.renewal -> 'course' is not null)
            and record ->> 'status' = 'pending' and record ->> 'txtValue' = dns_published.value)
       order by made_on limit $1`,
     [limit],

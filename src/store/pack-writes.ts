@@ -14,7 +14,7 @@ import {
   countValues,
   ZONE_COUNTED,
 } from './counts.ts';
-import type { Filing } from './packs.ts';
+import { type Filing, storedRenewal } from './packs.ts';
 import { reverse } from './proofs.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, stateOf, type Tx } from './store.ts';
@@ -32,6 +32,7 @@ const changing = (pack: Pack, { wire, wireVersion }: Filing) => ({
   validation_records: JSON.stringify(pack.validationRecords),
   validation_errors: JSON.stringify(pack.validationErrors),
   attempts: pack.attempts,
+  renewal: storedRenewal(pack),
   modified_on: pack.modifiedOn,
   wire,
   wire_version: wireVersion,
@@ -48,6 +49,7 @@ const CHANGING: readonly (keyof ReturnType<typeof changing>)[] = [
   'validation_records',
   'validation_errors',
   'attempts',
+  'renewal',
   'modified_on',
   'wire',
   'wire_version',

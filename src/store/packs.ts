@@ -1,9 +1,12 @@
+import { after, minutes } from '../kit/time.ts';
 import type {
+  Certificate,
   CertificateAuthority,
   Environment,
   Pack,
   PackStatus,
   PackType,
+  Renewal,
   ValidationMethod,
   ValidationRecord,
   ValidityDays,
@@ -32,9 +35,30 @@ interface PackRow {
   validation_records: ValidationRecord[];
   validation_errors: string[];
   attempts: number;
+  renewal: StoredRenewal | null;
   created_on: Date;
   modified_on: Date;
   claim: number;
+}
+
+/** A renewal as it is stored, instants as texts; its certificates are in a table of their own. */
+interface StoredRenewal {
+  readonly at: string;
+  readonly askAt?: string;
+  readonly course?: { readonly status: PackStatus; readonly since: string; readonly attempts: number };
+}
+
+const toRenewal = ({ at, askAt, course }: StoredRenewal, certificates: readonly Certificate[]): Renewal => ({
+  at: new Date(at),
+  askAt: askAt === undefined ? undefined : new Date(askAt),
+  course: course && { ...course, since: new Date(course.since), certificates },
+});
+
+/** JSON of a renewal as it is stored; null for none. */
+export function storedRenewal({ renewal }: Pick<Pack, 'renewal'>): string | null {
+  if (!renewal) return null;
+  const { at, askAt, course } = renewal;
+  return JSON.stringify({ at, askAt, course: course && { ...course, certificates: undefined } });
 }
 
 const SELECT = `
@@ -124,6 +148,34 @@ export async function setDue(db: Db, { id, claim }: Pack, dueAt: Date | undefine
   await db.query('update packs set due_at = $3 where id = $1 and claim = $2', [id, claim, dueAt ?? null]);
 }
 
+/**
+ * Writes when a held pack is to be renewed, of which nothing shows in lists, and when it is due for that. False: another
+ * took it.
+ */
+export async function putRenewal(db: Db, pack: Pack, dueAt: Date | undefined): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'update packs set renewal = $3, due_at = $4 where id = $1 and claim = $2',
+    [pack.id, pack.claim, storedRenewal(pack), dueAt ?? null],
+  );
+  return rowCount === 1;
+}
+
+/** Makes served packs due that nobody planned to renew, at most `limit`, those that end first. How many. */
+export async function remindUnplanned(db: Db, limit: number, now: Date): Promise<number> {
+  const { rowCount } = await db.query(
+    `update packs set due_at = $2
+      where id in (
+        select id from packs
+         where status in ('active', 'staging_active') and (renewal is null or due_at = expires_on) and due_at > $3
+         order by expires_on limit $1 for update skip locked)`,
+    [limit, now, after(now, LEASES)],
+  );
+  return rowCount ?? 0;
+}
+
+/** Longer than a worker has a pack before it tells so: what is due later is in nobody's hands. */
+const LEASES = minutes(10);
+
 /** Packs of hidden zones that nobody has begun to take away, at most `limit`. */
 export async function listStranded(db: Db, leaving: readonly PackStatus[], limit: number): Promise<Pack[]> {
   const { rows } = await db.query<PackRow>(
@@ -148,6 +200,7 @@ export async function makeDue(
 }
 
 async function toPack(db: Db, row: PackRow): Promise<Pack> {
+  const { present, coming } = await listCertificates(db, row.id);
   return {
     id: row.id,
     zone: {
@@ -171,7 +224,8 @@ async function toPack(db: Db, row: PackRow): Promise<Pack> {
     modifiedOn: row.modified_on,
     validationRecords: row.validation_records,
     validationErrors: row.validation_errors,
-    certificates: await listCertificates(db, row.id),
+    certificates: present,
+    renewal: row.renewal ? toRenewal(row.renewal, coming) : undefined,
     attempts: row.attempts,
     claim: row.claim,
   };

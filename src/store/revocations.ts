@@ -29,7 +29,10 @@ export async function noteRevocations(
 ): Promise<void> {
   await tx.query(
     `insert into revocations (fingerprint, pack_id, zone_id, algorithm, serial, ca, chain, reason, asked_on, due_on)
-     select fingerprint, pack_id, $5, algorithm, serial, $2, chain, $3, $4, $4 from certificates where pack_id = $1
+     select fingerprint, pack_id, $5, algorithm, serial, $2, chain, $3, $4, $4 from (
+       select pack_id, fingerprint, algorithm, serial, chain from certificates
+       union all select pack_id, fingerprint, algorithm, serial, chain from successors) as issued
+      where pack_id = $1
      on conflict (fingerprint) do nothing`,
     [pack.id, pack.certificateAuthority, reason, now, pack.zone.id],
   );

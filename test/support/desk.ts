@@ -132,7 +132,11 @@ export async function givenCertificates(desk: TestDesk, packId: string): Promise
     for (const algorithm of ALGORITHMS) {
       const said = { algorithm, hosts: [], issuer: 'x', signature: 'x', serial: '1', ...dates };
       const leaf = { ...said, id: newUuid(), fingerprint: randomBytes(32).toString('hex') };
-      await putCertificate(tx, packId, leaf, { chain: 'none', sealedKey: Buffer.from('none') });
+      await putCertificate(tx, packId, leaf, {
+        chain: 'none',
+        sealedKey: Buffer.from('none'),
+        table: 'certificates',
+      });
     }
     const pack = await getClaimed(tx, packId);
     if (!pack) throw new Error(`no pack ${packId}`);
@@ -215,8 +219,9 @@ const ROW: CaRow = {
 export function scriptedCa(
   t: TestContext,
   script: Partial<Ca> = {},
+  clock = new VirtualClock(),
 ): { readonly cas: JobDeps['cas']; readonly orders: CaOrder[]; readonly sign: (csr: Buffer) => string } {
-  const { sign } = opensslCa(t);
+  const { sign } = opensslCa(t, undefined, () => clock.ahead / days(1));
   const orders: CaOrder[] = [];
   const requests = new Map<string, Buffer>();
   const ca: Ca = {
@@ -237,6 +242,7 @@ export function scriptedCa(
       requests.set(order.url, csr);
       return { ...order, status: 'valid', certificateUrl: `${order.url}/cert` };
     },
+    renewalWindow: async () => undefined,
     revoke: async () => undefined,
     download: async ({ url }) => sign(requests.get(url) ?? Buffer.alloc(0)),
     ...script,
