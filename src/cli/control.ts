@@ -4,6 +4,7 @@ import { FAULTS, Fault, wordsOf } from '../kit/fault.ts';
 import { makeDue } from '../store/packs.ts';
 import type { Pool } from '../store/store.ts';
 import { type Access, createToken } from '../store/tokens.ts';
+import { live } from './live.ts';
 
 /** What the control interface moves. It exists where the world is simulated, never in production. */
 export interface ControlDeps {
@@ -16,6 +17,8 @@ export interface ControlDeps {
   /** The clock was moved on: keeps it for the next start. */
   readonly onClock: () => void;
   readonly poke: () => void;
+  /** Whether no worker has a pack in its hands. */
+  readonly isIdle: () => boolean;
 }
 
 type Body = Readonly<Record<string, unknown>>;
@@ -35,11 +38,14 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0) {
       throw new Fault('malformed_request', 'advance_s must be a number of seconds, 0 or more');
     }
-    await ask(deps, 'POST', '/clock', body);
-    deps.clock.advance(seconds);
-    deps.onClock();
-    deps.poke();
-    return { now: deps.clock.now().toISOString() };
+    const advance = async (step: number) => {
+      await ask(deps, 'POST', '/clock', { advance_s: step });
+      deps.clock.advance(step);
+      deps.onClock();
+      deps.poke();
+    };
+    const steps = await live({ ...deps, advance }, seconds);
+    return { now: deps.clock.now().toISOString(), steps };
   },
   // A customer who changes a record of theirs need not wait for the next look: the schedule is for the world.
   'PUT /control/dns/records': async (deps, body) => {

@@ -50,6 +50,8 @@ export interface Service {
   readonly api: string;
   /** Says that something became due. */
   readonly poke: () => void;
+  /** Whether no worker of this process has a pack in its hands. */
+  readonly isIdle: () => boolean;
   /** Stops in order: no new requests, then no new work, then what is left. */
   readonly stop: () => Promise<void>;
 }
@@ -90,7 +92,12 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   started.defer(() => app.close());
   const api = await listen(app, options);
   const all = started.move();
-  return { api: `${api}/client/v4`, poke: worker.poke, stop: () => all.disposeAsync() };
+  return {
+    api: `${api}/client/v4`,
+    poke: worker.poke,
+    isIdle: worker.isIdle,
+    stop: () => all.disposeAsync(),
+  };
 }
 
 /** Renders all packs again in the background, if that is due. Returns what stops it. */

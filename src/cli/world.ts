@@ -118,6 +118,7 @@ function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, api
     accountId,
     simulator: rest.simulator.control,
     poke: rest.service.poke,
+    isIdle: rest.service.isIdle,
     edges: () => Object.fromEntries(rest.edges.map(stateOf)),
     onClock: () => writeClock(dir, clock),
   };

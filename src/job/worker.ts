@@ -37,6 +37,8 @@ const CHANGE_LIFE = hours(1);
 export interface Worker {
   /** Says that something became due: it is claimed at once. */
   readonly poke: () => void;
+  /** Whether it has no pack in its hands. */
+  readonly isIdle: () => boolean;
   /** Takes no more work, interrupts what runs and gives it back. */
   readonly stop: () => Promise<void>;
 }
@@ -82,6 +84,7 @@ export function startWorker(deps: JobDeps, size: number): Worker {
 
   return {
     poke: ring,
+    isIdle: () => inHand.size === 0,
     stop: async () => {
       stopped.abort();
       ring();

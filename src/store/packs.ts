@@ -176,6 +176,15 @@ export async function remindUnplanned(db: Db, limit: number, now: Date): Promise
 /** Longer than a worker has a pack before it tells so: what is due later is in nobody's hands. */
 const LEASES = minutes(10);
 
+/** Whether any pack wants attention now. */
+export async function isAnyDue(db: Db, now: Date): Promise<boolean> {
+  const { rows } = await db.query<{ due: boolean }>(
+    'select exists (select from packs where due_at <= $1) as due',
+    [now],
+  );
+  return rows[0]?.due ?? false;
+}
+
 /** Packs of hidden zones that nobody has begun to take away, at most `limit`. */
 export async function listStranded(db: Db, leaving: readonly PackStatus[], limit: number): Promise<Pack[]> {
   const { rows } = await db.query<PackRow>(
