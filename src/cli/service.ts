@@ -30,6 +30,7 @@ import { createLookAtHttp } from '../validation/http.ts';
 import { type Responder, startResponder } from '../validation/responder.ts';
 import { createLookAtTxt } from '../validation/txt.ts';
 import { loadSeal } from './kek.ts';
+import { takeSlot } from './worker-slot.ts';
 
 /** What a service is made from. */
 export interface ServiceParts {
@@ -79,7 +80,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const cas = new Map(parts.rows.map((row) => [row.name, createCa(row, { accounts, clock, log })]));
   const { publishers = new Map() } = parts;
   const moves = new Bells();
-  const work = { ...deps, ...jobParts(parts), moves, publishers, seal, cas, keys, pushChange };
+  const name = takeSlot(parts.dir);
+  const work = { ...deps, ...jobParts(parts), worker: name, moves, publishers, seal, cas, keys, pushChange };
   const worker = startWorker(work, options.workers);
   started.defer(worker.stop);
   started.defer(startRendering(deps));

@@ -59,7 +59,7 @@ export function advance(db: Db, desk: Desk, pack: Pack, step: Move): Promise<Pac
   const dueAt = LIFECYCLE[to.status].job ? after(desk.clock.now(), LEASE) : deadline(to);
   const isInCourse = pack.behind && !isServed(to.status);
   const deed = isInCourse ? undefined : deedOf(pack.behind ? RENEWED : step);
-  return write(db, desk, { pack, to, dueAt, isFreed: false, deed });
+  return write(db, desk, { pack, to, dueAt, isFreed: false, isPutDown: false, deed });
 }
 
 const RENEWED = { event: 'renewed' };
@@ -70,7 +70,7 @@ const RENEWED = { event: 'renewed' };
 export function intervene(db: Db, desk: Desk, pack: Pack, step: Move): Promise<Pack> {
   const to = move(desk, pack, step);
   const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
-  return write(db, desk, { pack, to, dueAt, isFreed: true, deed: deedOf(step) });
+  return write(db, desk, { pack, to, dueAt, isFreed: true, isPutDown: true, deed: deedOf(step) });
 }
 
 /** What changes inside a status, and how it is called in the record. */
@@ -83,7 +83,7 @@ export function keep(db: Db, desk: Desk, pack: Pack, { event, ...change }: Step)
   const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
   const dueAt = after(desk.clock.now(), LEASE);
   const deed = event === undefined ? undefined : deedOf({ event });
-  return write(db, desk, { pack, to, dueAt, isFreed: false, deed });
+  return write(db, desk, { pack, to, dueAt, isFreed: false, isPutDown: false, deed });
 }
 
 /** A wait, and what is written with it: why, mostly. */
@@ -98,7 +98,15 @@ export function postpone(db: Db, desk: Desk, pack: Pack, { seconds, ...change }:
   const to = { ...pack, attempts: pack.attempts + 1, ...change, modifiedOn: now };
   const turns = [deadline(to), pack.behind && turningPoint(pack.behind)];
   const dueAt = first([after(now, seconds), ...turns.filter((turn) => turn && turn > now)]);
-  return write(db, desk, { pack, to, dueAt, isFreed: false, staysDueAt: after(now, ENDED), deed: undefined });
+  return write(db, desk, {
+    pack,
+    to,
+    dueAt,
+    isFreed: false,
+    isPutDown: true,
+    staysDueAt: after(now, ENDED),
+    deed: undefined,
+  });
 }
 
 /** The earliest of instants, as far as there are any. */
@@ -110,7 +118,7 @@ export function amend(db: Db, desk: Desk, pack: Pack, { by, ...change }: PackCha
   const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
   const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
   const deed = deedOf({ event: 'amend', ...(by !== undefined && { by }) });
-  return write(db, desk, { pack, to, dueAt, isFreed: true, deed });
+  return write(db, desk, { pack, to, dueAt, isFreed: true, isPutDown: true, deed });
 }
 
 /** Stores a new pack, due at once, in a transaction that holds its zone. */

@@ -10,10 +10,11 @@ import {
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { after as afterInstant } from '../kit/time.ts';
 import { makeDue } from '../store/packs.ts';
 import { transaction } from '../store/store.ts';
-import { postpone } from './advance.ts';
-import { type Claim, extendLeases, giveBack } from './claim.ts';
+import { LEASE, postpone } from './advance.ts';
+import { type Claim, extendLeases, freeLeases, giveBack } from './claim.ts';
 
 const ends = new AsyncDisposableStack();
 let desk: TestDesk;
@@ -97,4 +98,20 @@ test('a pack that waits for its day is not given back', async () => {
   await transaction(desk.pool, (tx) => postpone(tx, desk, pack, { seconds: 300 }));
   await giveBack(desk.pool, desk.clock, held);
   assert.equal(await dueIn(desk, id), 300);
+});
+
+test('who has the name of a killed process goes on at once with what that had in its hands, and with nothing else', async () => {
+  const zone = await givenZone(desk, 'one.test');
+  const [held, others, waiting] = await Promise.all([0, 1, 2].map(() => givenPack(desk, zone)));
+  await desk.pool.query('update packs set due_at = null where id <> $1', [held]);
+  assert.equal((await claim({ ...desk, worker: 'killed' })).length, 1);
+  await desk.pool.query('update packs set due_at = $2 where id = $1', [others, desk.clock.now()]);
+  assert.equal((await claim({ ...desk, worker: 'alive' })).length, 1);
+  const soon = afterInstant(desk.clock.now(), 30);
+  await desk.pool.query('update packs set due_at = $2 where id = $1', [waiting, soon]);
+
+  assert.equal(await freeLeases(desk.pool, desk.clock, 'killed'), 1);
+  assert.equal(await dueIn(desk, held ?? ''), 0);
+  assert.equal(await dueIn(desk, others ?? ''), LEASE);
+  assert.equal(await dueIn(desk, waiting ?? ''), 30);
 });

@@ -13,6 +13,15 @@ export interface Claim {
   readonly claim: number;
 }
 
+/** Who takes packs, and which. */
+export interface Wanted {
+  /** Name of the process. */
+  readonly worker: string;
+  readonly most: number;
+  readonly first: number;
+  readonly inHand: readonly string[];
+}
+
 /**
  * Takes up to `most` due packs, one from each lane before a second from any, beginning at lane `first`. Packs
  * in `inHand` are left out: when time is moved on, the leases of live workers end too.
@@ -20,10 +29,10 @@ export interface Claim {
 export async function claimDue(
   db: Db,
   clock: Clock,
-  { most, first, inHand }: { most: number; first: number; inHand: readonly string[] },
+  { worker, most, first, inHand }: Wanted,
 ): Promise<Claim[]> {
   const now = clock.now();
-  const values = { now, lease_end: after(now, LEASE), most, first, in_hand: inHand };
+  const values = { now, lease_end: after(now, LEASE), worker, most, first, in_hand: inHand };
   const { rows } = await repeated(db, () => execute<{ id: string; claim: number }>(db, CLAIM, values));
   return rows.map(({ id, claim }) => ({ packId: id, claim }));
 }
@@ -40,7 +49,7 @@ const CLAIM = statement(`
                 order by due_at limit :most::int
                   for update skip locked) as lane_due) as taken
      order by place, step limit :most::int)
-  update packs set due_at = :lease_end, claim = claim + 1 from due where packs.id = due.id
+  update packs set due_at = :lease_end, claim = claim + 1, worker = :worker from due where packs.id = due.id
   returning packs.id, packs.claim`);
 
 /** Extends the leases of packs that are still held; one that was made due meanwhile stays due. */
@@ -54,12 +63,23 @@ export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[
   );
 }
 
+/** Ends the leases of a process that was killed, for whoever has its name now. How many there were. */
+export async function freeLeases(db: Db, clock: Clock, worker: string): Promise<number> {
+  const now = clock.now();
+  const { rowCount } = await db.query(
+    `update packs set due_at = $1, worker = null
+      where lane = any(array(select generate_series(0, ${LANES - 1}))) and due_at > $1 and due_at <= $2 and worker = $3`,
+    [now, after(now, LEASE), worker],
+  );
+  return rowCount ?? 0;
+}
+
 /** Gives a pack back, due at once: its worker stops. One that waits for nobody, or for its day, keeps its time. */
 export async function giveBack(db: Db, clock: Clock, { packId, claim }: Claim): Promise<void> {
   const now = clock.now();
   const statuses = PACK_STATUSES.filter((status) => LIFECYCLE[status].job !== undefined);
   await db.query(
-    `update packs set due_at = $1
+    `update packs set due_at = $1, worker = null
       where id = $2 and claim = $3 and status = any($4) and due_at <= $5`,
     [now, packId, claim, statuses, after(now, LEASE)],
   );

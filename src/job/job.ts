@@ -22,6 +22,8 @@ import type { Desk } from './advance.ts';
 
 export interface JobDeps extends Desk {
   readonly pool: Pool;
+  /** Name of this process among all that work on the database. */
+  readonly worker: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly seal: Seal;

@@ -1,39 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Fault } from '../kit/fault.ts';
-import { after, days, hours } from '../kit/time.ts';
-import { isLeaving } from '../pack/lifecycle.ts';
-import { PACK_STATUSES } from '../pack/pack.ts';
 import { LANES } from '../store/accounts.ts';
-import { forgetAudit } from '../store/audit.ts';
-import { forgetFull } from '../store/ca-limits.ts';
-import { forgetChanges } from '../store/deployments.ts';
-import { forgetOrderRequests } from '../store/order-requests.ts';
-import { listStranded, remindUnplanned } from '../store/packs.ts';
-import { alone, isConnectionLoss } from '../store/store.ts';
-import { purgeZones } from '../store/zones.ts';
-import { intervene } from './advance.ts';
-import { type Claim, claimDue, extendLeases, giveBack } from './claim.ts';
-import { removeLeftovers } from './dns-update.ts';
+import { every, report, startChores } from './chores.ts';
+import { type Claim, claimDue, extendLeases, freeLeases, giveBack } from './claim.ts';
 import type { JobDeps } from './job.ts';
-import { revokeDue } from './revoke.ts';
 import { run } from './run.ts';
 
 /** How often, in milliseconds, a worker asks for due packs that nobody in this process told it of. */
 const ASK_MS = 500;
 /** Leases are extended three times in their life. */
 const EXTEND_MS = 20_000;
-const SWEEP_MS = 1_000;
-const LEFTOVERS_MS = 2_000;
-const FORGET_MS = 60_000;
-const REMIND_MS = 30_000;
-/** Packs whose renewal is planned at a time, beside those that are due of themselves. */
-const MOST_REMINDED = 500;
-
-/** How long an Idempotency-Key is remembered. */
-const REQUEST_LIFE = days(1);
-/** How long an edge may be without word of a change before it has to ask anew, many times over. */
-const CHANGE_LIFE = hours(1);
-
 export interface Worker {
   /** Says that something became due: it is claimed at once. */
   readonly poke: () => void;
@@ -63,11 +38,17 @@ export function startWorker(deps: JobDeps, size: number): Worker {
     const most = size - inHand.size;
     if (most <= 0) return;
     lane = (lane + 1) % LANES;
-    const claims = await claimDue(deps.pool, deps.clock, { most, first: lane, inHand: [...inHand.keys()] });
+    const claims = await claimDue(deps.pool, deps.clock, {
+      worker: deps.worker,
+      most,
+      first: lane,
+      inHand: [...inHand.keys()],
+    });
     for (const claim of claims) take(claim);
   };
 
   const loop = (async () => {
+    await freeOwn(deps);
     while (!stopped.signal.aborted) {
       bell = Promise.withResolvers<void>();
       await claimSome().catch((error: unknown) => report(deps, error, 'claim'));
@@ -80,7 +61,7 @@ export function startWorker(deps: JobDeps, size: number): Worker {
       deps.clock,
       [...inHand.values()].map(({ claim }) => claim),
     );
-  const timers = [every(deps, EXTEND_MS, extend), ...chores(deps, ring, stopped.signal)];
+  const timers = [every(deps, EXTEND_MS, extend), ...startChores(deps, ring, stopped.signal)];
 
   return {
     poke: ring,
@@ -95,14 +76,14 @@ export function startWorker(deps: JobDeps, size: number): Worker {
   };
 }
 
-/** What is done beside the packs that are due. */
-const chores = (deps: JobDeps, ring: () => void, signal: AbortSignal): NodeJS.Timeout[] => [
-  every(deps, FORGET_MS, () => forgetOld(deps)),
-  every(deps, SWEEP_MS, () => sweepZones(deps, ring)),
-  every(deps, SWEEP_MS, () => revokeDue(deps, signal)),
-  every(deps, REMIND_MS, () => remindUnplanned(deps.pool, MOST_REMINDED, deps.clock.now())),
-  every(deps, LEFTOVERS_MS, () => removeLeftovers(deps, signal)),
-];
+/** What a process of this name had in its hands when it was killed is due again, rather than when its leases end. */
+async function freeOwn(deps: JobDeps): Promise<void> {
+  const freed = await freeLeases(deps.pool, deps.clock, deps.worker).catch((error: unknown) => {
+    report(deps, error, 'freeing the leases of the last run');
+    return 0;
+  });
+  if (freed > 0) deps.log.info({ packs: freed }, 'going on with packs that the last run left in the middle');
+}
 
 async function carry(deps: JobDeps, claim: Claim, signal: AbortSignal): Promise<void> {
   try {
@@ -111,44 +92,4 @@ async function carry(deps: JobDeps, claim: Claim, signal: AbortSignal): Promise<
   } catch (error) {
     report(deps, error, 'run');
   }
-}
-
-/** Takes the packs of hidden zones away, a batch at a time, and removes zones that have none left. */
-async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
-  const stranded = await listStranded(deps.pool, PACK_STATUSES.filter(isLeaving), 200);
-  for (const pack of stranded) {
-    await alone(deps.pool, pack.zone.id, (db) => intervene(db, deps, pack, { event: 'delete' })).catch(
-      (error: unknown) => report(deps, error, 'sweep'),
-    );
-  }
-  if (stranded.length > 0) ring();
-  await purgeZones(deps.pool);
-}
-
-/** What is kept for a while only. */
-async function forgetOld({ pool, clock, auditLife }: JobDeps): Promise<void> {
-  await forgetOrderRequests(pool, after(clock.now(), -REQUEST_LIFE));
-  await forgetChanges(pool, after(clock.now(), -CHANGE_LIFE));
-  if (auditLife > 0) await forgetAudit(pool, after(clock.now(), -auditLife));
-  await forgetFull(pool, clock.now());
-}
-
-/** Runs `work` again and again, never twice at once. */
-function every(deps: JobDeps, ms: number, work: () => Promise<unknown>): NodeJS.Timeout {
-  let isRunning = false;
-  return setInterval(() => {
-    if (isRunning) return;
-    isRunning = true;
-    work()
-      .catch((error: unknown) => report(deps, error, 'timer'))
-      .finally(() => {
-        isRunning = false;
-      });
-  }, ms);
-}
-
-function report(deps: JobDeps, error: unknown, what: string): void {
-  if (error instanceof Fault && error.fault === 'pack_moved') return; // another process was first
-  const level = isConnectionLoss(error) ? 'warn' : 'error';
-  deps.log[level]({ err: error }, `worker: ${what} failed`);
 }

@@ -101,7 +101,8 @@ export async function insertPack(tx: Tx, pack: Pack, place: Place, filing: Filin
 /** The pack's row, if it is still as it was read. A pack made due before `:stays_due_at` while it was worked on stays due. */
 const MOVED = `moved as (
   update packs set ${CHANGING.map((name) => `${name} = :${name}`).join(', ')},
-    claim = claim + :freed, due_at = case when due_at <= :stays_due_at then due_at else :due_at end
+    claim = claim + :freed, worker = case when :put_down then null else worker end,
+    due_at = case when due_at <= :stays_due_at then due_at else :due_at end
    from zone
   where packs.id = :id and zone_id = zone.id and packs.class = :from_class and claim = :claim
   returning packs.id)`;
@@ -125,6 +126,8 @@ const STEP = statement(`with ${ZONE_TOUCHED}, ${MOVED} ${OR_NOTHING}`);
 /** How a change is written: `isFreed` raises the claim, so that whoever works on the pack now loses it. */
 export interface Change extends Filing {
   readonly isFreed: boolean;
+  /** Whether nobody has the pack in its hands from then on. */
+  readonly isPutDown: boolean;
   readonly staysDueAt?: Date | undefined;
   /** Undefined: a step inside a status, of which there is no record. */
   readonly deed: Deed | undefined;
@@ -144,6 +147,7 @@ export async function updatePack(db: Db, from: Pack, to: Pack, change: Change): 
     from_class: classOf(from),
     claim: from.claim,
     freed: Number(change.isFreed),
+    put_down: change.isPutDown,
     due_at: change.dueAt ?? null,
     stays_due_at: change.staysDueAt ?? null,
     ...changing(to, change),

@@ -145,7 +145,11 @@ export async function isHeld(tx: Tx, { id, claim }: Pack): Promise<boolean> {
 
 /** Sets when a held pack is due, and nothing else. */
 export async function setDue(db: Db, { id, claim }: Pack, dueAt: Date | undefined): Promise<void> {
-  await db.query('update packs set due_at = $3 where id = $1 and claim = $2', [id, claim, dueAt ?? null]);
+  await db.query('update packs set due_at = $3, worker = null where id = $1 and claim = $2', [
+    id,
+    claim,
+    dueAt ?? null,
+  ]);
 }
 
 /**
@@ -154,7 +158,7 @@ export async function setDue(db: Db, { id, claim }: Pack, dueAt: Date | undefine
  */
 export async function putRenewal(db: Db, pack: Pack, dueAt: Date | undefined): Promise<boolean> {
   const { rowCount } = await db.query(
-    'update packs set renewal = $3, due_at = $4 where id = $1 and claim = $2',
+    'update packs set renewal = $3, due_at = $4, worker = null where id = $1 and claim = $2',
     [pack.id, pack.claim, storedRenewal(pack), dueAt ?? null],
   );
   return rowCount === 1;

@@ -76,7 +76,7 @@ async function take(one: Step): Promise<void> {
     const found = await lockPack(tx, zone.id, id);
     assert.ok(found);
     const to = { ...found, ...(one.do === 'change' ? one.look : {}), certificates };
-    const how = { dueAt: undefined, isFreed: false, deed: undefined };
+    const how = { dueAt: undefined, isFreed: false, isPutDown: true, deed: undefined };
     const isDone =
       one.do === 'delete'
         ? deletePack(tx, found)

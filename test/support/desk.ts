@@ -45,6 +45,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
   ends.defer(() => keys.close());
   return {
     pool,
+    worker: 'desk',
     clock: new VirtualClock(),
     log: newLog('silent'),
     reply: { delegationZone: '' },
@@ -168,7 +169,7 @@ export const claim = (
   desk: TestDesk,
   most = 16,
   db: Parameters<typeof claimDue>[0] = desk.pool,
-): Promise<Claim[]> => claimDue(db, desk.clock, { most, first: 0, inHand: [] });
+): Promise<Claim[]> => claimDue(db, desk.clock, { worker: desk.worker, most, first: 0, inHand: [] });
 
 /** Claims every due pack and carries each until it waits. */
 export async function carryAll(desk: TestDesk, signal = new AbortController().signal): Promise<void> {
