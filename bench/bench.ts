@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { fail } from '../src/cli/process.ts';
 import { accountBench } from './account.ts';
+import { type CrashNumbers, crashBench } from './crash.ts';
 import { type BenchDatabase, benchDatabase, smallDatabase } from './database.ts';
 import { exactCheck } from './exact.ts';
 import { type IssueOptions, issueBench } from './issue/issue.ts';
@@ -110,6 +111,17 @@ bench
   .option('--certificates <n>', 'of each measurement', toCount, 200)
   .option('--parallel <n>', PARALLEL, toCount, 10)
   .action(async (options: IssueOptions & Common) => print(await issueBench(options, say), options));
+
+bench
+  .command('crash')
+  .description(
+    'kill -9 of the service, of one of two, of the database and of all at once, while orders are under way',
+  )
+  .option('--json', 'print the result as one line of JSON')
+  .option('--kills <n>', 'in all, shared out among the four', toCount, 50)
+  .option('--orders <n>', PARALLEL, toCount, 20)
+  .option('--seed <n>', 'of the random moments', toCount, 1)
+  .action(async (options: CrashNumbers & Common) => print(await crashBench(options, say), options));
 
 function print(result: object, { json = false }: Common): void {
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${table(result)}\n`);

@@ -55,12 +55,8 @@ export function startWorker(deps: JobDeps, size: number): Worker {
       await Promise.race([bell.promise, delay(ASK_MS)]);
     }
   })();
-  const extend = () =>
-    extendLeases(
-      deps.pool,
-      deps.clock,
-      [...inHand.values()].map(({ claim }) => claim),
-    );
+  const held = () => [...inHand.values()].map(({ claim }) => claim);
+  const extend = () => extendLeases(deps.pool, deps.clock, held());
   const timers = [every(deps, EXTEND_MS, extend), ...startChores(deps, ring, stopped.signal)];
 
   return {
