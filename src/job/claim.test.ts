@@ -110,7 +110,7 @@ test('who has the name of a killed process goes on at once with what that had in
   const soon = afterInstant(desk.clock.now(), 30);
   await desk.pool.query('update packs set due_at = $2 where id = $1', [waiting, soon]);
 
-  assert.equal(await freeLeases(desk.pool, desk.clock, 'killed'), 1);
+  assert.equal(await freeLeases(desk.pool, desk.clock, { worker: 'killed', inHand: [] }), 1);
   assert.equal(await dueIn(desk, held ?? ''), 0);
   assert.equal(await dueIn(desk, others ?? ''), LEASE);
   assert.equal(await dueIn(desk, waiting ?? ''), 30);

@@ -63,13 +63,18 @@ export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[
   );
 }
 
-/** Ends the leases of a process that was killed, for whoever has its name now. How many there were. */
-export async function freeLeases(db: Db, clock: Clock, worker: string): Promise<number> {
+/** Ends the leases of a process, but for what it has in its hands now: those of a killed one of its name. How many there were. */
+export async function freeLeases(
+  db: Db,
+  clock: Clock,
+  { worker, inHand }: Pick<Wanted, 'worker' | 'inHand'>,
+): Promise<number> {
   const now = clock.now();
   const { rowCount } = await db.query(
     `update packs set due_at = $1, worker = null
-      where lane = any(array(select generate_series(0, ${LANES - 1}))) and due_at > $1 and due_at <= $2 and worker = $3`,
-    [now, after(now, LEASE), worker],
+      where lane = any(array(select generate_series(0, ${LANES - 1}))) and due_at > $1 and due_at <= $2 and worker = $3
+        and id <> all($4)`,
+    [now, after(now, LEASE), worker, inHand],
   );
   return rowCount ?? 0;
 }

@@ -1,8 +1,9 @@
 import type { CaAuthorization, CaOrder } from '../ca/ca.ts';
+import type { Seconds } from '../kit/time.ts';
 import { withoutWildcard } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { delegatedName } from '../pack/reply.ts';
-import { lookDelay } from '../pack/schedule.ts';
+import { lookDelay, retryDelay } from '../pack/schedule.ts';
 import { putOrder, type StoredOrder } from '../store/orders.ts';
 import { alone, transaction } from '../store/store.ts';
 import type { HttpLook, Look, Wanted } from '../validation/validation.ts';
@@ -89,9 +90,13 @@ async function waitForRecords(
   const shown = unseen.map((look) => ({ name: nameOf(look), seen: look.seen }));
   deps.log.debug({ pack: pack.id, seen: shown }, 'validation records not visible');
   await alone(deps.pool, pack.zone.id, (db) =>
-    postpone(db, deps, pack, { seconds: lookDelay(pack.attempts), validationErrors }),
+    postpone(db, deps, pack, { seconds: lookAgainAfter(pack), validationErrors }),
   );
 }
+
+/** Nobody has to publish what our own name servers answer: what is not there yet, while one of them starts, is soon. */
+const lookAgainAfter = ({ zone, attempts }: Pack): Seconds =>
+  zone.type === 'full' ? Math.min(lookDelay(attempts), retryDelay(attempts)) : lookDelay(attempts);
 
 const nameOf = (look: Look | HttpLook): string => ('url' in look ? look.url : look.txtName);
 

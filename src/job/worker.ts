@@ -18,74 +18,96 @@ export interface Worker {
   readonly stop: () => Promise<void>;
 }
 
+/** The packs that this process works on now. */
+class Hands {
+  readonly #held = new Map<string, { readonly claim: Claim; readonly done: Promise<void> }>();
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  ids = (): string[] => [...this.#held.keys()];
+  claims = (): Claim[] => [...this.#held.values()].map(({ claim }) => claim);
+
+  /** Holds a pack until its work is done; then calls `then`. */
+  take(claim: Claim, work: Promise<void>, then: () => void): void {
+    const done = work.finally(() => {
+      this.#held.delete(claim.packId);
+      then();
+    });
+    this.#held.set(claim.packId, { claim, done });
+  }
+
+  /** Resolves when all work is done. */
+  async empty(): Promise<void> {
+    await Promise.all([...this.#held.values()].map(({ done }) => done));
+  }
+}
+
 /** Works on due packs, up to `size` at a time. Any number of workers in any number of processes share the work. */
 export function startWorker(deps: JobDeps, size: number): Worker {
   const stopped = new AbortController();
-  const inHand = new Map<string, { readonly claim: Claim; readonly done: Promise<void> }>();
+  const hands = new Hands();
+  // At the beginning, and when the database went away: packs may be ours that nobody here has in his hands.
+  let isUnsure = true;
   let bell = Promise.withResolvers<void>();
   let lane = Math.floor(Math.random() * LANES);
   const ring = () => bell.resolve();
 
   const take = (claim: Claim) => {
-    const done = carry(deps, claim, stopped.signal).finally(() => {
-      inHand.delete(claim.packId);
-      ring();
+    const work = carry(deps, claim, stopped.signal).catch((error: unknown) => {
+      report(deps, error, 'run');
+      isUnsure = true;
     });
-    inHand.set(claim.packId, { claim, done });
+    hands.take(claim, work, ring);
   };
 
   const claimSome = async () => {
-    const most = size - inHand.size;
+    if (isUnsure) {
+      isUnsure = false;
+      await freeOwn(deps, hands.ids());
+    }
+    const most = size - hands.size;
     if (most <= 0) return;
     lane = (lane + 1) % LANES;
-    const claims = await claimDue(deps.pool, deps.clock, {
-      worker: deps.worker,
-      most,
-      first: lane,
-      inHand: [...inHand.keys()],
-    });
-    for (const claim of claims) take(claim);
+    const wanted = { worker: deps.worker, most, first: lane, inHand: hands.ids() };
+    for (const claim of await claimDue(deps.pool, deps.clock, wanted)) take(claim);
   };
 
   const loop = (async () => {
-    await freeOwn(deps);
     while (!stopped.signal.aborted) {
       bell = Promise.withResolvers<void>();
-      await claimSome().catch((error: unknown) => report(deps, error, 'claim'));
+      await claimSome().catch((error: unknown) => {
+        report(deps, error, 'claim');
+        isUnsure = true;
+      });
       await Promise.race([bell.promise, delay(ASK_MS)]);
     }
   })();
-  const held = () => [...inHand.values()].map(({ claim }) => claim);
-  const extend = () => extendLeases(deps.pool, deps.clock, held());
+  const extend = () => extendLeases(deps.pool, deps.clock, hands.claims());
   const timers = [every(deps, EXTEND_MS, extend), ...startChores(deps, ring, stopped.signal)];
 
   return {
     poke: ring,
-    isIdle: () => inHand.size === 0,
+    isIdle: () => hands.size === 0,
     stop: async () => {
       stopped.abort();
       ring();
       for (const timer of timers) clearInterval(timer);
       await loop; // it may have claimed more at the last moment
-      await Promise.all([...inHand.values()].map(({ done }) => done));
+      await hands.empty();
     },
   };
 }
 
-/** What a process of this name had in its hands when it was killed is due again, rather than when its leases end. */
-async function freeOwn(deps: JobDeps): Promise<void> {
-  const freed = await freeLeases(deps.pool, deps.clock, deps.worker).catch((error: unknown) => {
-    report(deps, error, 'freeing the leases of the last run');
-    return 0;
-  });
-  if (freed > 0) deps.log.info({ packs: freed }, 'going on with packs that the last run left in the middle');
+/** What this process, or a killed one of its name, left in the middle is due again, rather than when its leases end. */
+async function freeOwn({ pool, clock, worker, log }: JobDeps, inHand: readonly string[]): Promise<void> {
+  const freed = await freeLeases(pool, clock, { worker, inHand });
+  if (freed > 0) log.info({ packs: freed }, 'going on with packs that were left in the middle');
 }
 
+/** Carries a pack until it waits. Throws where the database went away: the pack is still in the hands of this process. */
 async function carry(deps: JobDeps, claim: Claim, signal: AbortSignal): Promise<void> {
-  try {
-    await run(deps, claim, signal);
-    if (signal.aborted) await giveBack(deps.pool, deps.clock, claim);
-  } catch (error) {
-    report(deps, error, 'run');
-  }
+  await run(deps, claim, signal);
+  if (signal.aborted) await giveBack(deps.pool, deps.clock, claim);
 }

@@ -17,10 +17,16 @@ export class CrashClient {
   readonly #world: CrashWorld;
   readonly #acknowledged = new Set<string>();
   #zone: Promise<string> | undefined;
+  readonly #ended = new AbortController();
   #turn = 0;
 
   constructor(world: CrashWorld) {
     this.#world = world;
+  }
+
+  /** Lets go of all that it still waits for. */
+  end(): void {
+    this.#ended.abort();
   }
 
   /** Places orders side by side; each is sent again with its key until it is acknowledged. Their ids. */
@@ -98,6 +104,7 @@ export class CrashClient {
       ...(key !== undefined && { 'idempotency-key': key }),
     };
     for (;;) {
+      this.#ended.signal.throwIfAborted();
       this.#turn += 1;
       const apis = this.#world.apis();
       const url = `${apis[this.#turn % apis.length]}${path}`;

@@ -61,6 +61,7 @@ export async function crash(plan: CrashPlan, say: (kills: number) => void): Prom
     plan.victim,
   );
   const client = new CrashClient(world);
+  stack.defer(() => client.end());
   const random = randomFrom(plan.seed);
   let kills = 0;
   let rounds = 0;
@@ -68,6 +69,7 @@ export async function crash(plan: CrashPlan, say: (kills: number) => void): Prom
     const placed = client.order(plan.orders, `r${rounds}`);
     rounds += 1;
     const done = client.active(placed).then(() => true);
+    done.catch(() => undefined); // what it is waited for below
     while (kills < plan.kills) {
       if (await Promise.race([done, delay(random() * LONGEST_LIFE_MS)])) break;
       await world.kill(random);
