@@ -23,6 +23,9 @@ export function openPool(config: pg.PoolConfig, onError: (error: Error) => void)
     ...config,
   });
   pool.on('error', onError);
+  // Whoever uses a connection hears of its end by what it asks. Between the pool's hands and his it would end the process:
+  // a server that is going away says so in the packet that says it is ready.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

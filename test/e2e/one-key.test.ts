@@ -8,14 +8,14 @@ import { startService } from '../../src/cli/service.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { loadConfig } from '../../src/kit/config.ts';
 import { newLog } from '../../src/kit/log.ts';
-import { startEmbedded } from '../../src/store/embedded/embedded.ts';
 import { migrate, openPool } from '../../src/store/store.ts';
+import { startTestDatabase } from '../support/database.ts';
 
 test('a service with another key-encryption key than its database was begun with does not start', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-key-'));
   chmodSync(dir, 0o711);
   t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const database = await startEmbedded({ dir, log: () => undefined });
+  const database = await startTestDatabase(dir);
   t.after(() => database.stop());
   const pool = openPool({ ...database.connection, max: 4 }, () => undefined);
   t.after(() => pool.end());

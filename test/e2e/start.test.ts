@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { databaseEnvironment } from '../support/database.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -24,7 +25,8 @@ test(
   'start --once shows a pack from order to handshake and ends with 0, also on the state of an earlier run',
   LIMIT,
   async (t) => {
-    const env = { ...process.env, CERTPACKS_DATA_DIR: givenFolder(t) };
+    const database = await databaseEnvironment(t);
+    const env = { ...process.env, CERTPACKS_DATA_DIR: givenFolder(t), ...database };
     const first = await run(process.execPath, [MAIN, 'start', '--once'], { env, cwd: ROOT, timeout: 60_000 });
     assert.match(first.stdout, /active\n/);
     assert.match(first.stdout, /"total_count": 1,/);
@@ -42,7 +44,8 @@ test(
   'start stays up, serves what the list shows to any TLS client, and ends cleanly when asked',
   LIMIT,
   async (t) => {
-    const env = { ...process.env, CERTPACKS_DATA_DIR: givenFolder(t) };
+    const database = await databaseEnvironment(t);
+    const env = { ...process.env, CERTPACKS_DATA_DIR: givenFolder(t), ...database };
     const child = spawn(process.execPath, [MAIN, 'start'], {
       env,
       cwd: ROOT,

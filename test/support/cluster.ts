@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';
 import { createAccount } from '../../src/store/accounts.ts';
-import { startEmbedded } from '../../src/store/embedded/embedded.ts';
 import { migrate, openPool, type Pool } from '../../src/store/store.ts';
 import { createToken } from '../../src/store/tokens.ts';
+import { startTestDatabase } from './database.ts';
 import { RESPONDERS, socketOf, startEdge, startServe, writeConfiguration } from './serve.ts';
 
 /** Several processes of the service on one database, with one edge each, in one simulated world. */
@@ -26,7 +26,7 @@ export async function startTwo(t: TestContext): Promise<Cluster> {
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-two-'));
   chmodSync(dir, 0o711);
   t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const database = await startEmbedded({ dir: join(dir, 'database'), log: () => undefined });
+  const database = await startTestDatabase(join(dir, 'database'));
   t.after(() => database.stop());
   const pool = openPool({ ...database.connection, max: 4 }, () => undefined);
   t.after(() => pool.end());

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';
 import { createAccount } from '../../src/store/accounts.ts';
-import { type EmbeddedServer, startEmbedded } from '../../src/store/embedded/embedded.ts';
 import { migrate, openPool } from '../../src/store/store.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { CrashClient } from './crash-client.ts';
+import { startTestDatabase, TEST_SERVER, type TestDatabase } from './database.ts';
 import {
   type Ends,
   RESPONDERS,
@@ -110,7 +110,8 @@ async function startCrashWorld(ends: Ends, victim: Victim): Promise<CrashWorld> 
   const { server, ...access } = await startDatabase(join(dir, 'data'));
   const isShared = victim === 'one_of_two';
   // Whoever kills the database leaves it to the service to start it again.
-  if (isShared) ends.after(() => server.stop());
+  const isGiven = isShared || TEST_SERVER !== '';
+  if (isGiven) ends.after(() => server.stop());
   else await server.stop();
   const edges = await Promise.all(RESPONDERS.map((_, i) => startEdge(ends, socketOf(dir, isShared ? i : 0))));
   const file = writeConfiguration(dir, simulator, edges);
@@ -124,7 +125,7 @@ async function startCrashWorld(ends: Ends, victim: Victim): Promise<CrashWorld> 
         ? listen(i, simulator)
         : RESPONDERS.map((_, n) => listen(n, simulator)).join(),
       CERTPACKS_RSA_KEYS: '2',
-      ...(isShared && { CERTPACKS_DATABASE_URL: server.url }),
+      ...(isGiven && { CERTPACKS_DATABASE_URL: server.url }),
     });
   const running = await Promise.all(numbers.map(serve));
   const kill = async (random: () => number) => {
@@ -140,8 +141,8 @@ const listen = (i: number, { dnsPort }: StartedSimulator): string => `${RESPONDE
 /** An account and its token, in a database that runs. */
 async function startDatabase(
   dir: string,
-): Promise<{ server: EmbeddedServer; accountId: string; token: string }> {
-  const server = await startEmbedded({ dir, log: () => undefined });
+): Promise<{ server: TestDatabase; accountId: string; token: string }> {
+  const server = await startTestDatabase(dir);
   const pool = openPool({ ...server.connection, max: 2 }, () => undefined);
   await migrate(pool);
   const now = new Date();

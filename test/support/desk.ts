@@ -20,10 +20,10 @@ import { after, days } from '../../src/kit/time.ts';
 import { ALGORITHMS, type Pack, type PackZone } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { putCertificate } from '../../src/store/certificates.ts';
-import { startEmbedded } from '../../src/store/embedded/embedded.ts';
 import { getClaimed } from '../../src/store/packs.ts';
 import { migrate, openPool, transaction } from '../../src/store/store.ts';
 import { createZone, getZone, takeOrd } from '../../src/store/zones.ts';
+import { startTestDatabase } from './database.ts';
 import { assertStored } from './stored.ts';
 
 /** What jobs are given, on a database of the test's own; the world around it is in the test's hands. */
@@ -36,7 +36,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-desk-'));
   chmodSync(dir, 0o711);
   ends.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const database = await startEmbedded({ dir, log: () => undefined });
+  const database = await startTestDatabase(dir);
   ends.defer(() => database.stop());
   const pool = openPool({ ...database.connection, max: 8, statement_timeout: 5_000 }, () => undefined);
   ends.defer(() => pool.end());

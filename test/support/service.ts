@@ -13,9 +13,9 @@ import { newLog } from '../../src/kit/log.ts';
 import { DNS_ADDRESSES } from '../../src/simulator/simulator.ts';
 import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';
 import { createAccount } from '../../src/store/accounts.ts';
-import { startEmbedded } from '../../src/store/embedded/embedded.ts';
 import { migrate, openPool, type Pool } from '../../src/store/store.ts';
 import { createToken } from '../../src/store/tokens.ts';
+import { startTestDatabase } from './database.ts';
 import { atFreePort } from './ports.ts';
 
 /** The service inside the test's own process: its clock, its edges and its CAs are in the test's hands. */
@@ -54,7 +54,7 @@ export async function startTestService(
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-service-'));
   chmodSync(dir, 0o711);
   ends.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const database = await startEmbedded({ dir, log: () => undefined });
+  const database = await startTestDatabase(dir);
   ends.defer(() => database.stop());
   const pool = openPool({ ...database.connection, max: 12 }, () => undefined);
   ends.defer(() => pool.end());

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Cloudflare from 'cloudflare';
+import { databaseEnvironment } from './database.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const LIMIT_MS = 30_000;
@@ -32,8 +33,11 @@ export interface DevWorld extends DevLine {
 
 /** Starts `certpacks dev --json` as a user would, as a process of its own. */
 export async function startDev(args: readonly string[] = []): Promise<DevWorld> {
+  await using ends = new AsyncDisposableStack();
+  const database = await databaseEnvironment({ after: (end) => ends.defer(async () => void (await end())) });
   const child = spawn(process.execPath, [MAIN, 'dev', '--json', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...database },
   });
   const exit = once(child, 'exit');
   const lines = createInterface(child.stdout);
@@ -46,6 +50,7 @@ export async function startDev(args: readonly string[] = []): Promise<DevWorld> 
   ]);
   clearTimeout(timer);
   const dev: DevLine = JSON.parse(String(line));
+  const rest = ends.move();
   const clientOf = (apiToken: string) => new Cloudflare({ apiToken, baseURL: dev.api, maxRetries: 0 });
   return {
     ...dev,
@@ -58,6 +63,7 @@ export async function startDev(args: readonly string[] = []): Promise<DevWorld> 
       child.kill('SIGTERM');
       await exit;
       clearTimeout(killer);
+      await rest.disposeAsync();
     },
   };
 }

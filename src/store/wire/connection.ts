@@ -41,7 +41,13 @@ export class WireConnection {
     // What is encrypted passes through memory of TLS in any case.
     const own = config.ssl === undefined || config.ssl === false ? { stream: () => intake.socket } : {};
     const client = new pg.Client({ ...config, ...own, pipeline: false });
+    let lost: Error | undefined;
+    // A server that ends may say so in the packet that says it is ready: before anybody else can listen.
+    client.on('error', (error) => {
+      lost = error;
+    });
     await client.connect();
+    if (lost) throw lost;
     return new WireConnection(client, intake);
   }
 
