@@ -8,6 +8,7 @@ import { ENVIRONMENTS } from '../pack/pack.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
 import { dev } from './dev.ts';
 import { edge } from './edge.ts';
+import { addKeys } from './keys.ts';
 import { revokePack } from './packs.ts';
 import { firstToken, migrateOnly, serve } from './serve.ts';
 import { start } from './start.ts';
@@ -46,6 +47,7 @@ export function program(version: string): Command {
     .action(firstToken);
   addEdge(certpacks);
   addPacks(certpacks);
+  addKeys(certpacks);
   certpacks
     .command('configuration', { hidden: true })
     .description('write docs/configuration.md from the tables of options')

@@ -29,7 +29,7 @@ import { createLookAtCaa } from '../validation/caa.ts';
 import { createLookAtHttp } from '../validation/http.ts';
 import { type Responder, startResponder } from '../validation/responder.ts';
 import { createLookAtTxt } from '../validation/txt.ts';
-import { loadSeal } from './kek.ts';
+import { kekPlaceOf, loadSeal } from './kek.ts';
 import { takeSlot } from './worker-slot.ts';
 
 /** What a service is made from. */
@@ -119,14 +119,15 @@ function startRendering(deps: Parameters<typeof renderAll>[0]): () => Promise<vo
  * with another key: packs would be active, and their private keys of no use.
  */
 async function openSeal({ options, dir, pool }: ServiceParts): Promise<Seal> {
-  const file = options.kek_file || join(dir, 'kek');
-  const seal = loadSeal({ kek: options.kek, file });
+  const place = kekPlaceOf(options, dir);
+  const seal = loadSeal(place);
   const agreed = await agreeOn(pool, 'kek', seal.id);
-  if (agreed === seal.id) return seal;
+  if (seal.knows(agreed)) return seal;
   throw new Fault(
     'configuration',
     `the private keys in this database were sealed with the key-encryption key ${agreed}; the one of ` +
-      `${options.kek === '' ? file : 'the option kek'} is ${seal.id}: bring the first one back`,
+      `${options.kek === '' ? place.file : 'the option kek'} is ${seal.id}: bring the first one back. If it is lost, ` +
+      '`certpacks key abandon` gives up what was sealed with it and orders all certificates anew',
   );
 }
 

@@ -102,8 +102,7 @@ async function request(deps: JobDeps, pack: Pack, stored: Stored): Promise<Reque
 }
 
 /** What a certificate's sealed key is bound to. */
-export const keyPurpose = (packId: string, algorithm: Algorithm): string =>
-  `key of pack ${packId} ${algorithm}`;
+export const keyPurpose = (packId: string, algorithm: string): string => `key of pack ${packId} ${algorithm}`;
 
 /** Downloads and checks the certificate, and stores it with the key that was sealed for it. */
 async function collect(deps: JobDeps, pack: Pack, stored: Requested, signal: AbortSignal): Promise<Pack> {

@@ -48,20 +48,24 @@ export const responderSource = (pool: Pool, delegationZone: string): ResponderSo
 });
 
 /** What an account's sealed key is bound to. */
-const purpose = (ca: string, directoryUrl: string): string => `account key of ${ca} at ${directoryUrl}`;
+export const accountPurpose = (ca: string, directoryUrl: string): string =>
+  `account key of ${ca} at ${directoryUrl}`;
 
 /** Accounts at CAs, their keys sealed. */
 export const caAccounts = ({ pool, seal, clock }: SourceDeps): CaAccounts => {
   const get = async (ca: string, directoryUrl: string): Promise<CaAccount | undefined> => {
     const stored = await getCaAccount(pool, ca, directoryUrl);
     return (
-      stored && { url: stored.url, key: seal.open(stored.sealedKey, purpose(ca, directoryUrl)).toString() }
+      stored && {
+        url: stored.url,
+        key: seal.open(stored.sealedKey, accountPurpose(ca, directoryUrl)).toString(),
+      }
     );
   };
   return {
     get,
     async save(ca, directoryUrl, { url, key }) {
-      const sealedKey = seal.close(Buffer.from(key), purpose(ca, directoryUrl));
+      const sealedKey = seal.close(Buffer.from(key), accountPurpose(ca, directoryUrl));
       await putCaAccount(pool, { ca, directoryUrl }, { url, sealedKey }, clock.now());
       return (await get(ca, directoryUrl)) ?? { url, key };
     },

@@ -42,7 +42,7 @@ export const OPTIONS = {
   list_readers:    { type: 'integer', default: 4, range: [1, 64], says: 'Connections to the database, beside those of `database_pool`, from which one process reads lists.' },
   page_cache_mb:   { type: 'integer', default: 64, range: [0, 65_536], says: 'Memory, in MiB, in which one process keeps pages of lists that are asked for again; the database is asked each time whether a page is still right. 0 turns it off.' },
   audit_days:      { type: 'integer', default: 400, range: [0, 36_500], says: 'How many days the records of what happened to packs are kept; 0 keeps them for ever.' },
-  kek:             { type: 'text', default: '', says: 'Key-encryption key, 32 bytes in base64. Empty: the file `kek`.' },
+  kek:             { type: 'text', default: '', says: 'Key-encryption key, 32 bytes in base64; several with commas between, the one that seals first. Empty: the file `kek`.' },
   kek_file:        { type: 'text', default: '', says: 'File with the key-encryption key, mode 600; made at first start. Empty: `kek` in the data folder.' },
   host:            { type: 'text', default: '127.0.0.1', says: 'Address on which the API listens.' },
   port:            { type: 'integer', default: 8787, range: [0, 65_535], says: 'Port of the API; 0 takes a free one.' },

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { Seal } from './seal.ts';
+import { sealOf } from './seal.ts';
 
 const bytes = () => fc.uint8Array({ maxLength: 4_000 }).map((array) => Buffer.from(array));
 
 describe('Seal', () => {
-  const seal = new Seal(randomBytes(32));
+  const seal = sealOf(randomBytes(32));
 
   it('opens what it closed, for the same purpose', () => {
     fc.assert(
@@ -30,7 +30,7 @@ describe('Seal', () => {
   it('opens nothing for another purpose, with another key, or cut short', () => {
     const sealed = seal.close(Buffer.from('a secret'), 'key of pack 1');
     assert.throws(() => seal.open(sealed, 'key of pack 2'), { fault: 'key_sealed_elsewhere' });
-    assert.throws(() => new Seal(randomBytes(32)).open(sealed, 'key of pack 1'), {
+    assert.throws(() => sealOf(randomBytes(32)).open(sealed, 'key of pack 1'), {
       fault: 'key_sealed_elsewhere',
     });
     for (const length of [0, 1, 50, sealed.length - 1]) {
@@ -42,13 +42,26 @@ describe('Seal', () => {
 
   it('shows neither the secret in what it sealed, nor its key when printed', () => {
     const kek = randomBytes(32);
-    const sealed = new Seal(kek).close(Buffer.from('the secret itself'), 'place');
+    const sealed = sealOf(kek).close(Buffer.from('the secret itself'), 'place');
     assert.ok(!sealed.includes('secret'));
-    const printed = inspect(new Seal(kek), { depth: 5, showHidden: true }) + String(new Seal(kek));
+    const printed = inspect(sealOf(kek), { depth: 5, showHidden: true }) + String(sealOf(kek));
     assert.ok(!printed.includes(kek.toString('hex').slice(0, 8)));
   });
 
   it('takes no key but one of 32 bytes', () => {
-    assert.throws(() => new Seal(randomBytes(31)), { fault: 'configuration' });
+    assert.throws(() => sealOf(randomBytes(31)), { fault: 'configuration' });
   });
+});
+
+it('rewraps for its first key what any of its keys wrapped, and the secret stays as it was sealed', () => {
+  const [older, newer] = [randomBytes(32), randomBytes(32)];
+  const sealed = sealOf(older).close(Buffer.from('a secret'), 'place');
+  const both = sealOf(newer, older);
+  const again = both.rewrap(sealed, 'place');
+  assert(again);
+  assert.deepEqual(sealOf(newer).open(again, 'place').toString(), 'a secret');
+  assert.throws(() => sealOf(older).open(again, 'place'), { fault: 'key_sealed_elsewhere' });
+  assert.equal(both.rewrap(again, 'place'), undefined);
+  assert.deepEqual(again.subarray(69), sealed.subarray(69));
+  assert.throws(() => both.rewrap(sealed, 'another place'), { fault: 'key_sealed_elsewhere' });
 });

@@ -9,7 +9,7 @@ import { PACK_STATUSES, type PackStatus } from './pack.ts';
 
 const EVENTS: readonly PackEvent[] = [
   ...(['done', 'late', 'restart', 'delete', 'revalidate', 'stage', 'hold', 'back_up'] as const),
-  ...(['promote', 'retire', 'withdraw', 'renewed'] as const),
+  ...(['promote', 'retire', 'withdraw', 'renewed', 'lose'] as const),
 ];
 
 /** Every status that `from` can come to, itself included. */
@@ -72,6 +72,7 @@ const MOVES = [
   ['pending_cleanup', 'done', 'deleted'],
   ['pending_deletion', 'done', 'deleted'],
   ['active', 'delete', 'pending_deletion'],
+  ['pending_deployment', 'lose', 'initializing'],
 ] as const;
 
 describe('next', () => {

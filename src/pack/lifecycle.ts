@@ -23,7 +23,8 @@ export type PackEvent =
   | 'promote' // goes, or goes back, to the production edges
   | 'retire' // will not be renewed
   | 'withdraw' // taken off the edges, kept
-  | 'renewed'; // a new certificate is served after all
+  | 'renewed' // a new certificate is served after all
+  | 'lose'; // the private keys can no longer be opened, and nothing is served with them
 
 /** What a status means. One without `job` waits for the subscriber. */
 export interface Stage {
@@ -44,30 +45,31 @@ export interface Stage {
 const ISSUED = { stage: 'staging_deployment', hold: 'holding_deployment', back_up: 'backup_issued' } as const;
 const SERVED = { retire: 'pending_expiration', withdraw: 'deactivating' } as const;
 const PROMOTED = { promote: 'pending_deployment' } as const;
+const LOST = { lose: 'initializing' } as const;
 const STAGED = { stage: 'staging_deployment' } as const;
 
 // biome-ignore format: a table is read by column
 export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   initializing:           { job: 'order',    done: 'pending_validation', late: 'initializing_timed_out', within: hours(1) },
   pending_validation:     { job: 'validate', done: 'pending_issuance',   late: 'validation_timed_out',   within: 'token_life' },
-  pending_issuance:       { job: 'issue',    done: 'pending_deployment', late: 'issuance_timed_out',     within: days(1), on: { ...ISSUED, revalidate: 'pending_validation' } },
-  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1) },
+  pending_issuance:       { job: 'issue',    done: 'pending_deployment', late: 'issuance_timed_out',     within: days(1), on: { ...ISSUED, ...LOST, revalidate: 'pending_validation' } },
+  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: LOST },
   active:                 { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED } },
 
-  staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: PROMOTED },
+  staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST } },
   staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED } },
-  holding_deployment:     { on: PROMOTED },
-  backup_issued:          { on: PROMOTED },
+  holding_deployment:     { on: { ...PROMOTED, ...LOST } },
+  backup_issued:          { on: { ...PROMOTED, ...LOST } },
 
   deactivating:           { job: 'withdraw', done: 'inactive',           on: PROMOTED },
-  inactive:               { on: PROMOTED },
+  inactive:               { on: { ...PROMOTED, ...LOST } },
   pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active', ...PROMOTED, ...STAGED } },
   expired:                { restart: 'initializing' },
 
   initializing_timed_out: { restart: 'initializing' },
   validation_timed_out:   { restart: 'pending_validation' },
   issuance_timed_out:     { restart: 'pending_issuance' },
-  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: STAGED },
+  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: { ...STAGED, ...LOST } },
 
   pending_deletion:       { job: 'withdraw', done: 'deleted',            late: 'deletion_timed_out',     within: days(1) },
   deletion_timed_out:     { job: 'withdraw', done: 'pending_cleanup' },

@@ -15,7 +15,7 @@ import { Bells } from '../../src/kit/bells.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
 import { newUuid } from '../../src/kit/id.ts';
 import { newLog } from '../../src/kit/log.ts';
-import { Seal } from '../../src/kit/seal.ts';
+import { sealOf } from '../../src/kit/seal.ts';
 import { after, days } from '../../src/kit/time.ts';
 import { ALGORITHMS, type Pack, type PackZone } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
@@ -49,7 +49,7 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
     clock: new VirtualClock(),
     log: newLog('silent'),
     reply: { delegationZone: '' },
-    seal: new Seal(randomBytes(32)),
+    seal: sealOf(randomBytes(32)),
     cas: new Map(),
     keys,
     lookAtTxt: async (record) => ({
