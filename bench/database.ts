@@ -3,7 +3,8 @@ import { openDatabase } from '../src/cli/database.ts';
 import { environ, loadConfig } from '../src/kit/config.ts';
 import { newLog } from '../src/kit/log.ts';
 import { dataPlace } from '../src/store/embedded/placement.ts';
-import { migrate, openPool, type Pool } from '../src/store/store.ts';
+import { migrate } from '../src/store/migrate.ts';
+import { openPool, type Pool } from '../src/store/store.ts';
 import { seed } from './seed/seed.ts';
 
 /** The database that is measured. */

@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { REASON_NAMES } from '../ca/revoke.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
+import { addBackup } from './backup.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
 import { dev } from './dev.ts';
 import { edge } from './edge.ts';
@@ -48,6 +49,7 @@ export function program(version: string): Command {
   addEdge(certpacks);
   addPacks(certpacks);
   addKeys(certpacks);
+  addBackup(certpacks);
   certpacks
     .command('configuration', { hidden: true })
     .description('write docs/configuration.md from the tables of options')

@@ -1,8 +1,7 @@
 /**
  * PostgreSQL, in plain SQL: one file a table. Nothing here needs session state, so it also works behind
- * pgbouncer in transaction mode. The front file: the pool, transactions, migrations.
+ * pgbouncer in transaction mode. The front file: the pool and transactions.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
 import { type Statement, type Values, valuesOf } from './statement.ts';
 import { Turns } from './turns.ts';
@@ -123,36 +122,4 @@ export function isConnectionLoss(error: unknown): boolean {
     /^(08|57P0|53300)/.test(code) ||
     /Connection terminated|timeout exceeded when trying|Query read timeout/.test(error.message)
   );
-}
-
-const MIGRATIONS = new URL('./migrations/', import.meta.url);
-
-/** Names of all migrations, in their order. */
-const migrationNames = (): string[] =>
-  readdirSync(MIGRATIONS)
-    .filter((name) => name.endsWith('.sql'))
-    .toSorted();
-
-/**
- * Brings the schema up to date, forward only, all missing migrations in one transaction. Several processes may
- * call it at once. Returns the names it ran.
- */
-export async function migrate(pool: Pool): Promise<string[]> {
-  await pool.query('create table if not exists migrations (name text primary key)').catch(ignoreRace);
-  return transaction(pool, async (tx) => {
-    await tx.query('lock table migrations in exclusive mode');
-    const { rows } = await tx.query<{ name: string }>('select name from migrations');
-    const done = new Set(rows.map(({ name }) => name));
-    const missing = migrationNames().filter((name) => !done.has(name));
-    for (const name of missing) {
-      await tx.query(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
-      await tx.query('insert into migrations (name) values ($1)', [name]);
-    }
-    return missing;
-  });
-}
-
-/** `create table if not exists` is no lock: of two at once one may fail on the catalogue's unique index. */
-function ignoreRace(error: unknown): void {
-  if (!['23505', '42P07'].includes(stateOf(error))) throw error;
 }

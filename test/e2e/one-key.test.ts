@@ -8,7 +8,8 @@ import { startService } from '../../src/cli/service.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { loadConfig } from '../../src/kit/config.ts';
 import { newLog } from '../../src/kit/log.ts';
-import { migrate, openPool } from '../../src/store/store.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { openPool } from '../../src/store/store.ts';
 import { startTestDatabase } from '../support/database.ts';
 
 test('a service with another key-encryption key than its database was begun with does not start', async (t) => {

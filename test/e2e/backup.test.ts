@@ -1,0 +1,178 @@
+/** A backup of one folder, restored in another: the same lists, the same leaf, and no key in clear anywhere. */
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { showLeaf } from '../../src/edge/handshake.ts';
+import { type DevWorld, startDev, until } from '../support/world.ts';
+
+const run = promisify(execFile);
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const LIMIT = { timeout: 170_000 };
+
+function givenFolder(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'certpacks-backup-'));
+  chmodSync(dir, 0o711);
+  t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
+  return dir;
+}
+
+const cli = (dir: string, ...args: string[]) =>
+  run(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, CERTPACKS_DATA_DIR: dir, CERTPACKS_DATABASE_URL: '' },
+    timeout: 60_000,
+  });
+
+async function givenActive(world: DevWorld): Promise<string> {
+  const zone = await world.client.zones.create({
+    account: { id: world.account_id },
+    name: 'kept.test',
+    type: 'full',
+  });
+  const { id } = await world.client.ssl.certificatePacks.create({
+    zone_id: zone.id,
+    type: 'advanced',
+    hosts: ['kept.test'],
+    certificate_authority: 'google',
+    validation_method: 'txt',
+    validity_days: 90,
+  });
+  const get = () => world.client.ssl.certificatePacks.get(id, { zone_id: zone.id });
+  await until(get, ({ status }) => status === 'active');
+  return zone.id;
+}
+
+async function listOf({ api, token }: DevWorld, zone: string): Promise<string> {
+  const url = `${api}/zones/${zone}/ssl/certificate_packs?status=all`;
+  return (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).text();
+}
+
+async function leafOf({ edges: { production } }: DevWorld): Promise<string> {
+  const edge = { name: 'production-1', environment: 'production', ...production } as const;
+  const ask = { name: 'kept.test', algorithm: 'ecdsa' } as const;
+  return (await showLeaf(edge, ask, AbortSignal.timeout(5_000)))?.fingerprint ?? assert.fail('no leaf');
+}
+
+test(
+  'what is restored on an empty machine lists the same bytes and serves the same leaf',
+  LIMIT,
+  async (t) => {
+    const [one, other] = [givenFolder(t), givenFolder(t)];
+    const file = join(one, 'backup.gz');
+    const before = await startDev(['--data', one]);
+    let isStopped = false;
+    t.after(() => isStopped || before.stop());
+    const zone = await givenActive(before);
+    const [list, leaf] = [await listOf(before, zone), await leafOf(before)];
+    const { stderr } = await cli(one, 'backup', file); // while the service runs
+    assert.match(stderr, /packs +1 rows/);
+    assert.match(stderr, /keep a copy of .*kek/);
+    await before.stop();
+    isStopped = true;
+
+    await cli(other, 'restore', file);
+    copyFileSync(join(one, 'kek'), join(other, 'kek'));
+    cpSync(join(one, 'simulator'), join(other, 'simulator'), { recursive: true }); // the CAs are not ours to back up
+    const after = await startDev(['--data', other]);
+    t.after(() => after.stop());
+    assert.equal(await listOf(after, zone), list);
+    const shown = await until(
+      () => leafOf(after).catch(() => ''),
+      (seen) => seen !== '',
+    );
+    assert.equal(shown, leaf);
+
+    await assert.rejects(cli(other, 'restore', file), /is not empty/);
+    assertHoldsNoKeys(file, one);
+  },
+);
+
+/** Nothing in a backup, or in what the service printed, is a private key, or the key that seals them. */
+function assertHoldsNoKeys(file: string, dir: string): void {
+  const dump = gunzipSync(readFileSync(file));
+  const kek = readFileSync(join(dir, 'kek'), 'utf8').trim();
+  const secrets = [
+    kek,
+    Buffer.from(kek, 'base64').toString('hex'),
+    Buffer.from(kek, 'base64').toString('base64url'),
+  ];
+  for (const secret of secrets) assert(!dump.includes(secret), 'the key-encryption key is in the backup');
+  const text = dump.toString('latin1');
+  assert.doesNotMatch(text, /PRIVATE KEY/);
+  // Every run of hexadecimal that could be a key in DER, at any place that it could begin.
+  for (const [der] of text.matchAll(/30[0-9a-f]{2}(?:[0-9a-f]{2})?020100[0-9a-f]{60,}/g)) {
+    const opens = () => createPrivateKey({ key: Buffer.from(der, 'hex'), format: 'der', type: 'pkcs8' });
+    assert.throws(opens, 'a private key in DER is in the backup');
+  }
+}
+
+test(
+  'what is no backup, is cut short or was altered is refused in words, and leaves the database empty',
+  LIMIT,
+  async (t) => {
+    const dir = givenFolder(t);
+    const good = join(dir, 'good.gz');
+    await cli(join(dir, 'source'), 'migrate');
+    await cli(join(dir, 'source'), 'backup', good);
+    const plain = gunzipSync(readFileSync(good)).toString();
+    const cases: readonly (readonly [string, Buffer, RegExp])[] = [
+      ['text', Buffer.from('hello'), /is no backup/],
+      ['other', gzipSync('{"a": 1}\n'), /is no backup of certpacks/],
+      ['newer', gzipSync(plain.replace('"certpacks_backup":1', '"certpacks_backup":2')), /newer version/],
+      [
+        'unknown',
+        gzipSync(plain.replace('0001_packs.sql', '9999_later.sql')),
+        /does not know the schema 9999_later/,
+      ],
+      [
+        'injected',
+        gzipSync(plain.replace('"name":"tokens"', '"name":"tokens; drop table packs"')),
+        /otherwise than its schema/,
+      ],
+      ['altered', gzipSync(plain.replace(/"made_on":"20/, '"made_on":"19')), /checksum is wrong/],
+      ['endless', gzipSync(plain.slice(0, plain.lastIndexOf('{"rows"'))), /cut short/],
+      ['half', gzipSync(plain.slice(0, plain.indexOf('\n') + 3)), /cut short/],
+    ];
+    const target = join(dir, 'target');
+    for (const [name, bytes, says] of cases) {
+      writeFileSync(join(dir, name), bytes);
+      await assert.rejects(cli(target, 'restore', join(dir, name)), says, name);
+    }
+    const short = join(dir, 'short');
+    writeFileSync(short, readFileSync(good));
+    truncateSync(short, 200);
+    await assert.rejects(cli(target, 'restore', short), /cut short/);
+    await assert.rejects(cli(target, 'restore', join(dir, 'nowhere')), /there is no file/);
+    await cli(target, 'restore', good); // nothing of all that stayed
+  },
+);
+
+test('a backup goes through a pipe', LIMIT, (t) => {
+  const dir = givenFolder(t);
+  const env = { ...process.env, CERTPACKS_DATABASE_URL: '' };
+  const call = (data: string, args: readonly string[], input?: Buffer) =>
+    spawnSync(process.execPath, [MAIN, ...args], {
+      env: { ...env, CERTPACKS_DATA_DIR: join(dir, data) },
+      input,
+      timeout: 60_000,
+    });
+  assert.equal(call('a', ['migrate']).status, 0);
+  const { stdout, status } = call('a', ['backup', '-']);
+  assert.equal(status, 0);
+  assert.equal(call('b', ['restore', '-'], stdout).status, 0);
+});
