@@ -93,9 +93,16 @@ test('a pack that was made due while it was worked on stays due when it is put d
   assert.equal((await packOf(desk, id)).attempts, 1);
 });
 
-test('records that cannot be seen are looked at again after a minute, and later each time', async (t) => {
+test('records that our own name servers answer are looked at again at once, since nobody has to publish them', async (t) => {
   const at = { ...desk, cas: scriptedCa(t).cas };
   const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  await carryAll(at);
+  assert.equal(await dueIn(at, id), 1);
+});
+
+test('records that cannot be seen are looked at again after a minute, and later each time', async (t) => {
+  const at = { ...desk, cas: scriptedCa(t).cas };
+  const id = await givenPack(at, await givenZone(desk, 'one.test', 'partial'));
   await carryAll(at);
   assert.equal(await dueIn(at, id), 60);
   assert.deepEqual((await packOf(at, id)).validationErrors, [

@@ -57,7 +57,9 @@ test('a slow client does not make the service read ahead, nor keep a transaction
     ({ isSettled }) => isSettled,
   );
   assert.ok(settled.read <= 4, `${settled.read} of 10 batches were read for a client that took none`);
-  const { rows } = await api.desk.pool.query(`select 1 from pg_stat_activity where state like 'idle in%'`);
+  const { rows } = await api.desk.pool.query(
+    `select 1 from pg_stat_activity where state like 'idle in%' and datname = current_database()`,
+  );
   assert.equal(rows.length, 0);
   const { lines, isWhole } = await readLines(response);
   assert.equal(isWhole, true);

@@ -82,9 +82,13 @@ export async function clear({ pool, reply }: TestDesk): Promise<void> {
 }
 
 /** A zone of an account of its own. */
-export async function givenZone(desk: TestDesk, name: string): Promise<PackZone> {
+export async function givenZone(
+  desk: TestDesk,
+  name: string,
+  type: 'full' | 'partial' = 'full',
+): Promise<PackZone> {
   const { id: accountId } = await createAccount(desk.pool, name, desk.clock.now());
-  const id = await createZone(desk.pool, { accountId, name, type: 'full' }, desk.clock.now());
+  const id = await createZone(desk.pool, { accountId, name, type }, desk.clock.now());
   const zone = await getZone(desk.pool, accountId, id);
   if (!zone) throw new Error('a zone that was just made is there');
   return zone;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startDesk, type TestDesk } from '../../../test/support/desk.ts';
+import { until } from '../../../test/support/world.ts';
 import { statement } from '../statement.ts';
 import { isConnectionLoss, stateOf } from '../store.ts';
 import { intAt, isNull, locate, offsetsFor, textAt } from './cells.ts';
@@ -67,10 +68,15 @@ test('a reader says what the database says, and goes on', async () => {
 });
 
 test('a reader tells of a lost connection and opens another', async () => {
-  const [pid] = (await texts('select pg_backend_pid()::text', 1)).flat();
   const waits = texts('select pg_sleep(20)::text', 1);
   const lost = assert.rejects(waits, (error) => isConnectionLoss(error));
-  await desk.pool.query('select pg_terminate_backend($1)', [pid]);
+  // Behind a pooler the connection that works on it is known only by its work.
+  const end = `select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and state = 'active' and query like '%pg_sl' || 'eep(20)%'`;
+  await until(
+    () => desk.pool.query(end),
+    ({ rowCount }) => rowCount === 1,
+  );
   await lost;
   assert.equal((await texts('select 1::text', 1)).length, 1);
 });
