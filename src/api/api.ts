@@ -12,12 +12,14 @@ import Fastify, {
 import type { CaRow } from '../ca/ca.ts';
 import type { Desk } from '../job/advance.ts';
 import type { Bells } from '../kit/bells.ts';
+import { newHexId } from '../kit/id.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { Reader } from '../store/wire/reader.ts';
 import { accountPacksRoute } from './account-packs.ts';
+import { type Answered, tellAnswers } from './answered.ts';
 import { authenticate } from './auth.ts';
 import { certificatePackRoutes } from './certificate-packs.ts';
 import { dcvDelegationRoutes } from './dcv-delegation.ts';
@@ -27,6 +29,7 @@ import { exportRoutes } from './export.ts';
 import { healthRoutes } from './health.ts';
 import { packListRoute } from './pack-list.ts';
 import { revocationRoutes } from './revocation.ts';
+import { newServer } from './server.ts';
 import { tokenRoutes } from './tokens.ts';
 import { zoneRoutes } from './zones.ts';
 
@@ -50,16 +53,49 @@ export interface ApiDeps extends Desk {
   readonly moves: Pick<Bells, 'next'>;
   /** Tells the workers of this process that something is due. */
   readonly poke: () => void;
+  /** Whether the process is about to end. */
+  readonly isStopping?: () => boolean;
+  readonly door?: Door;
+  /** Told of each request that was answered. */
+  readonly onAnswer?: (answer: Answered) => void;
 }
+
+/** How the API takes requests; the defaults of the options where it is left out. */
+export interface Door {
+  /** Addresses or networks of proxies that tell where a request comes from. */
+  readonly trustedProxies: readonly string[];
+  readonly bodyLimit: number;
+  readonly headerLimit: number;
+  readonly requestTimeout: Seconds;
+  readonly keepAlive: Seconds;
+  readonly isLogged: boolean;
+  /** Certificates and keys in PEM; undefined: plain HTTP. */
+  readonly tls?: { readonly cert: readonly string[]; readonly key: readonly string[] } | undefined;
+}
+
+const USUAL: Door = {
+  trustedProxies: [],
+  bodyLimit: 1024 * 1024,
+  headerLimit: 16 * 1024,
+  requestTimeout: 60,
+  keepAlive: 72,
+  isLogged: false,
+};
 
 /** The API, ready to listen. */
 export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   const loggerInstance: FastifyBaseLogger = deps.log;
-  const app = Fastify({
+  const { door = USUAL } = deps;
+  const app: FastifyInstance = Fastify({
     loggerInstance,
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: 1024 * 1024,
-    requestTimeout: 60_000,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
+    genReqId: newHexId,
+    requestIdHeader: false,
+    trustProxy: door.trustedProxies.length > 0 ? [...door.trustedProxies] : false,
+    bodyLimit: door.bodyLimit,
+    requestTimeout: door.requestTimeout * 1_000,
+    keepAliveTimeout: door.keepAlive * 1_000,
+    serverFactory: (handler) => newServer(handler, door),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
     clientErrorHandler: refuseConnection,
@@ -67,6 +103,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
   replyFaults(app);
+  tellAnswers(app, door, deps.onAnswer);
   acceptEmptyBodies(app);
   await app.register(healthRoutes(deps));
   app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorPage()));

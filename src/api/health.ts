@@ -12,10 +12,11 @@ const PATIENCE_MS = 2_000;
  * work, else 503 with `Retry-After` and the reason.
  */
 export const healthRoutes =
-  ({ pool }: Pick<ApiDeps, 'pool'>): FastifyPluginAsyncTypebox =>
+  ({ pool, isStopping }: Pick<ApiDeps, 'pool' | 'isStopping'>): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get('/healthz', async () => ok({ status: 'alive' }));
     app.get('/readyz', async () => {
+      if (isStopping?.()) throw new Fault('database_unavailable', 'this process is about to end');
       await answers(pool);
       return ok({ status: 'ready' });
     });

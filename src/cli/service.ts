@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
-import { buildApi } from '../api/api.ts';
 import type { CaRow } from '../ca/ca.ts';
 import { KeyPool } from '../ca/keys.ts';
 import { createCa } from '../ca/registry.ts';
@@ -29,7 +27,10 @@ import { createLookAtCaa } from '../validation/caa.ts';
 import { createLookAtHttp } from '../validation/http.ts';
 import { type Responder, startResponder } from '../validation/responder.ts';
 import { createLookAtTxt } from '../validation/txt.ts';
+import { toAddress, toNameServers } from './addresses.ts';
 import { kekPlaceOf, loadSeal } from './kek.ts';
+import { newMetrics } from './metrics.ts';
+import { openApi } from './service-api.ts';
 import { takeSlot } from './worker-slot.ts';
 
 /** What a service is made from. */
@@ -67,7 +68,9 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const { options, pool, clock, log } = parts;
   const deps = { pool, clock, log, reply: { delegationZone: options.delegation_zone } };
   const seal = await openSeal(parts);
-  const pull = await startPull({ path: edgeSocketOf(parts), source: pullSource({ pool, seal, clock }), log });
+  const source = pullSource({ pool, seal, clock });
+  const metrics = newMetrics({ pool, clock });
+  const pull = await startPull({ path: edgeSocketOf(parts), source, log });
   started.defer(() => pull.close());
   const responder = await startOwnResponder(parts);
   started.defer(() => responder?.close());
@@ -81,7 +84,18 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const { publishers = new Map() } = parts;
   const moves = new Bells();
   const name = takeSlot(parts.dir);
-  const work = { ...deps, ...jobParts(parts), worker: name, moves, publishers, seal, cas, keys, pushChange };
+  const work = {
+    ...deps,
+    ...jobParts(parts),
+    worker: name,
+    onStep: metrics.onStep,
+    moves,
+    publishers,
+    seal,
+    cas,
+    keys,
+    pushChange,
+  };
   const worker = startWorker(work, options.workers);
   started.defer(worker.stop);
   started.defer(startRendering(deps));
@@ -90,16 +104,13 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   started.defer(() => reader.close());
   const installation = await agreeOn(pool, 'installation', newHexId());
   const about = { reader, installation, rows, moves, poke: worker.poke };
-  const app = await buildApi({ ...deps, ...apiParts(options), ...about });
-  started.defer(() => app.close());
-  const api = await listen(app, options);
+  const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
   const all = started.move();
-  return {
-    api: `${api}/client/v4`,
-    poke: worker.poke,
-    isIdle: worker.isIdle,
-    stop: () => all.disposeAsync(),
+  const stop = () => {
+    api.leave();
+    return all.disposeAsync();
   };
+  return { api: `${api.url}/client/v4`, poke: worker.poke, isIdle: worker.isIdle, stop };
 }
 
 /** Renders all packs again in the background, if that is due. Returns what stops it. */
@@ -145,15 +156,6 @@ export function edgeSocketOf({ options, dir }: Pick<ServiceParts, 'options' | 'd
 /** Bytes that a socket's name may have everywhere, by the narrowest system. */
 const LONGEST_SOCKET = 100;
 
-async function listen(app: FastifyInstance, { host, port }: Options): Promise<string> {
-  try {
-    return await app.listen({ host, port });
-  } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    throw new Fault('configuration', `the API cannot listen on ${host}, port ${port} (${why})`, { cause });
-  }
-}
-
 type LookParts = Pick<JobDeps, 'edges' | 'showLeaf' | 'lookAtTxt' | 'lookAtHttp' | 'lookAtCaa' | 'auditLife'>;
 
 function jobParts({ options, clock, edges }: ServiceParts): LookParts {
@@ -174,13 +176,6 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   };
 }
 
-const apiParts = (options: Options) => ({
-  orderWait: options.order_wait_s,
-  isApexDemanded: options.strict_apex,
-  nameServers: toNameServers(options.name_servers).map(({ name }) => name),
-  pageCacheBytes: options.page_cache_mb * 2 ** 20,
-});
-
 async function startOwnResponder({
   options,
   pool,
@@ -196,27 +191,4 @@ async function startOwnResponder({
     clock,
     log,
   });
-}
-
-/** `ns1.example.net=192.0.2.1` for each address; names that come again have several. */
-function toNameServers(texts: readonly string[]): { name: string; addresses: string[] }[] {
-  const servers = new Map<string, string[]>();
-  for (const text of texts) {
-    const [name = '', address = ''] = text.split('=');
-    if (name === '' || address === '') {
-      throw new Fault('configuration', `name_servers: '${text}' must be NAME=ADDRESS`);
-    }
-    servers.set(name, [...(servers.get(name) ?? []), address]);
-  }
-  return [...servers].map(([name, addresses]) => ({ name, addresses }));
-}
-
-/** `192.0.2.1:53` or `[2001:db8::1]:53`. */
-function toAddress(text: string): { host: string; port: number } {
-  const [, v6, v4, port] = /^(?:\[([0-9a-f:.]+)\]|([^:]+)):(\d{1,5})$/i.exec(text) ?? [];
-  const host = v6 ?? v4;
-  if (host === undefined || Number(port) > 65_535) {
-    throw new Fault('configuration', `'${text}' must be ADDRESS:PORT`);
-  }
-  return { host, port: Number(port) };
 }

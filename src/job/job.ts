@@ -15,7 +15,7 @@ import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
-import type { CertificateAuthority, Pack } from '../pack/pack.ts';
+import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { LookAtCaa, LookAtHttp, LookAtTxt, TxtPublisher } from '../validation/validation.ts';
 import type { Desk } from './advance.ts';
@@ -44,6 +44,14 @@ export interface JobDeps extends Desk {
   readonly moves: Pick<Bells, 'ring'>;
   /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */
   readonly pushChange: (change: EdgeChange) => void;
+  /** Told of each step that a worker took with a pack. */
+  readonly onStep?: (step: StepTaken) => void;
+}
+
+/** A step: the status in which the pack was, and whether its work failed and is tried again. */
+export interface StepTaken {
+  readonly status: PackStatus;
+  readonly outcome: 'done' | 'failed';
 }
 
 /**

@@ -44,10 +44,13 @@ async function step(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Pac
   try {
     const turned = await turn(deps, pack);
     if (turned) return turned;
-    const stage = LIFECYCLE[pack.status];
-    return stage.job ? await JOBS[stage.job](deps, pack, signal) : await rest(deps, pack);
+    const { job } = LIFECYCLE[pack.status];
+    const moved = job ? await JOBS[job](deps, pack, signal) : await rest(deps, pack);
+    deps.onStep?.({ status: pack.status, outcome: 'done' });
+    return moved;
   } catch (error) {
     if (signal.aborted) return undefined;
+    deps.onStep?.({ status: pack.status, outcome: 'failed' });
     return putOff(deps, pack, error);
   }
 }

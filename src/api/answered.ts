@@ -1,0 +1,47 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Seconds } from '../kit/time.ts';
+import type { Door } from './api.ts';
+
+/** A request that was answered. */
+export interface Answered {
+  readonly method: string;
+  /** As it is declared, with the names of its parameters in place of their values; `none` where no route matched. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: Seconds;
+}
+
+/** Names each request in its answer, and tells and logs that it was answered: nothing of what it or the answer carried. */
+export function tellAnswers(
+  app: FastifyInstance,
+  { isLogged }: Door,
+  onAnswer: ((answer: Answered) => void) | undefined,
+): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.setHeader('x-request-id', request.id);
+    done();
+  });
+  if (!isLogged && !onAnswer) return;
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'none';
+    const { statusCode: status } = reply.raw;
+    onAnswer?.({ method: request.method, route, status, seconds: reply.elapsedTime / 1_000 });
+    if (isLogged) {
+      const ms = Math.round(reply.elapsedTime * 10) / 10;
+      const about = {
+        method: request.method,
+        route,
+        status,
+        ms,
+        token: tokenIdOf(request),
+        address: request.ip,
+      };
+      request.log.info(about, 'answered');
+    }
+    done();
+  });
+}
+
+/** Id of the caller's token, where the route asked for it. */
+const tokenIdOf = (request: FastifyRequest): string | undefined =>
+  'token' in request ? request.token?.id : undefined;
