@@ -19,7 +19,7 @@ const PERMISSION = 'SSL and Certificates Read';
 export const accountPacksRoute =
   (deps: ApiDeps): FastifyPluginAsync =>
   async (app) => {
-    const gate = new Gate(deps.reader);
+    const gate = new Gate(deps.reader, deps.clock);
     app.get<{ Params: { account_id: string }; Querystring: Query }>(
       '/accounts/:account_id/ssl/certificate_packs',
       async (request, reply) => {
@@ -47,6 +47,7 @@ async function filterOf(
   const isId = typeof wanted === 'string' && isHexId(wanted);
   const passage = await gate.pass(bearerOf(request), isId ? wanted : '');
   const token = tokenOf(passage);
+  request.token = token;
   checkAccount(token, request, accountId, PERMISSION);
   const filter = readAccountFilter(query, accountId);
   if (filter.zoneId !== undefined) checkZone(request, filter.zoneId, { ...passage, token });

@@ -19,6 +19,7 @@ import type { CertificateAuthority } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { Reader } from '../store/wire/reader.ts';
 import { accountPacksRoute } from './account-packs.ts';
+import { accountRoutes } from './accounts.ts';
 import { type Answered, tellAnswers } from './answered.ts';
 import { authenticate } from './auth.ts';
 import { certificatePackRoutes } from './certificate-packs.ts';
@@ -30,6 +31,7 @@ import { healthRoutes } from './health.ts';
 import { packListRoute } from './pack-list.ts';
 import { revocationRoutes } from './revocation.ts';
 import { newServer } from './server.ts';
+import { noteTokenUses } from './token-uses.ts';
 import { tokenRoutes } from './tokens.ts';
 import { zoneRoutes } from './zones.ts';
 
@@ -102,7 +104,9 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     frameworkErrors: (error, request, reply) => void replyFault(error, request, reply),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
+  app.decorateRequest('token');
   replyFaults(app);
+  noteTokenUses(app, deps);
   tellAnswers(app, door, deps.onAnswer);
   acceptEmptyBodies(app);
   await app.register(healthRoutes(deps));
@@ -117,8 +121,9 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   );
   await app.register(
     async (v4) => {
-      authenticate(v4, deps.pool);
-      await v4.register(tokenRoutes());
+      authenticate(v4, deps);
+      await v4.register(tokenRoutes(deps));
+      await v4.register(accountRoutes(deps));
       await v4.register(zoneRoutes(deps));
       await v4.register(dcvDelegationRoutes(deps));
       await v4.register(certificatePackRoutes(deps));

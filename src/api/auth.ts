@@ -2,15 +2,18 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../kit/fault.ts';
 import type { Gate, Passage } from '../store/gate.ts';
 import type { Pool } from '../store/store.ts';
-import { getToken, type Token } from '../store/tokens.ts';
+import { getToken, keySecret, type Token } from '../store/tokens.ts';
 import { getZone, type Zone } from '../store/zones.ts';
+import type { ApiDeps } from './api.ts';
 
 /** Permissions by Cloudflare's names. */
 export type Permission =
   | 'SSL and Certificates Read'
   | 'SSL and Certificates Write'
   | 'Zone Read'
-  | 'Zone Write';
+  | 'Zone Write'
+  | 'API Tokens Read'
+  | 'API Tokens Write';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,10 +23,9 @@ declare module 'fastify' {
 }
 
 /** Lets only bearers of a known token in. */
-export function authenticate(app: FastifyInstance, pool: Pool): void {
-  app.decorateRequest('token');
+export function authenticate(app: FastifyInstance, { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>): void {
   app.addHook('onRequest', async (request) => {
-    const token = await getToken(pool, bearerOf(request));
+    const token = await getToken(pool, bearerOf(request), clock.now());
     if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
     request.token = token;
   });
@@ -38,8 +40,11 @@ export function tokenOf({ token }: Passage): Token {
 /** The secret of the caller's token. Throws `not_authenticated` or `invalid_headers`. */
 export function bearerOf({ headers }: FastifyRequest): string {
   const header = headers.authorization;
+  const [email, key] = [headers['x-auth-email'], headers['x-auth-key']];
+  if (header === undefined && typeof email === 'string' && typeof key === 'string') return keyOf(email, key);
   if (header === undefined) {
-    throw new Fault('not_authenticated', 'authentication is missing: send `Authorization: Bearer <token>`');
+    const ways = '`Authorization: Bearer <token>`, or `X-Auth-Email` and `X-Auth-Key`';
+    throw new Fault('not_authenticated', `authentication is missing: send ${ways}`);
   }
   const [, secret] = /^Bearer +([\w.~+/=-]{1,200})$/i.exec(header) ?? [];
   if (secret === undefined) {
@@ -48,11 +53,26 @@ export function bearerOf({ headers }: FastifyRequest): string {
   return secret;
 }
 
+/** A user's address and key as one secret. Throws `invalid_headers`. */
+function keyOf(email: string, key: string): string {
+  if (!/^[^\s@]{1,64}@[^\s@]{1,189}$/.test(email))
+    throw new Fault('invalid_headers', 'the X-Auth-Email header must be an e-mail address');
+  if (!/^[0-9a-f]{37,64}$/.test(key))
+    throw new Fault(
+      'invalid_headers',
+      'the X-Auth-Key header must be a key of 37 hexadecimal characters or more',
+    );
+  return keySecret(email, key);
+}
+
 /** Throws `missing_permission` that names it, unless the token has it. */
 function demandOf(token: Token, permission: Permission): void {
-  if (permission.endsWith('Write') && token.access !== 'write') {
-    throw new Fault('missing_permission', `this token may only read; the request needs '${permission}'`);
-  }
+  const { access } = token;
+  const isEnough =
+    access === 'write' || (access === 'certificates' && permission === 'SSL and Certificates Write');
+  if (!permission.endsWith('Write') || isEnough) return;
+  const may = access === 'read' ? 'may only read' : 'may write nothing but certificate packs';
+  throw new Fault('missing_permission', `this token ${may}; the request needs '${permission}'`);
 }
 
 /** As `demandOf`, for the caller's token. */
@@ -134,6 +154,7 @@ export async function passInto(
 ): Promise<{ readonly token: Token; readonly version: number }> {
   const passage = await gate.pass(bearerOf(request), isHexId(zoneId) ? zoneId : '');
   const token = tokenOf(passage);
+  request.token = token;
   checkReach(token, request, zoneId, permission);
   if (passage.version === undefined) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
   return { token, version: passage.version };

@@ -93,7 +93,10 @@ const chainOf = ({ fault }: Fault) =>
 
 /** fastify's own errors that a client can cause, by their code. */
 const FASTIFY_FAULTS: Readonly<Record<string, [ConstructorParameters<typeof Fault>[0], string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'the body is larger than 1 MiB'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'body_too_large',
+    'the body is larger than is taken here (option body_limit_kb)',
+  ],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['media_type_not_accepted', 'send the body as application/json'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['body_not_json', 'the body is not as long as its Content-Length'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['body_not_json', 'the body is not JSON'],

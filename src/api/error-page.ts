@@ -22,6 +22,7 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   zone_exists: 'A zone of that name exists already.',
   invalid_zone_name: 'The name cannot be a zone.',
   pack_not_found: 'There is no such certificate pack in the zone; deleted ones can be read for two minutes.',
+  token_not_found: 'No token of the caller’s account has that id.',
   transition_refused: 'The pack is in a status in which that cannot be done.',
   key_reused: 'The same Idempotency-Key came with another body.',
   pack_moved: 'The pack changed while the request was worked on: ask again.',

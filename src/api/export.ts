@@ -28,7 +28,7 @@ const GET_ALONE = { exposeHeadRoute: false } as const;
 export const exportRoutes =
   (deps: ApiDeps, patience: Seconds = PATIENCE): FastifyPluginAsync =>
   async (app) => {
-    const gate = new Gate(deps.reader);
+    const gate = new Gate(deps.reader, deps.clock);
     // An export would hold up the end of the service for as long as it takes.
     const stop = new AbortController();
     app.addHook('preClose', async () => stop.abort());

@@ -33,7 +33,7 @@ interface ListDeps extends ApiDeps {
 export const packListRoute =
   (given: ApiDeps): FastifyPluginAsync =>
   async (app) => {
-    const gate = new Gate(given.reader);
+    const gate = new Gate(given.reader, given.clock);
     const deps = {
       ...given,
       lists: new Lists(given.reader),

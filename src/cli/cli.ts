@@ -13,6 +13,7 @@ import { addKeys } from './keys.ts';
 import { revokePack } from './packs.ts';
 import { firstToken, migrateOnly, serve } from './serve.ts';
 import { start } from './start.ts';
+import { addUsers } from './users.ts';
 
 /** The program `certpacks`. */
 export function program(version: string): Command {
@@ -50,6 +51,7 @@ export function program(version: string): Command {
   addPacks(certpacks);
   addKeys(certpacks);
   addBackup(certpacks);
+  addUsers(certpacks);
   certpacks
     .command('configuration', { hidden: true })
     .description('write docs/configuration.md from the tables of options')

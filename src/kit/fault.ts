@@ -33,6 +33,7 @@ export const FAULTS = {
   zone_exists:             { status: 400, code: 1061,  retry: 'never' },
   invalid_zone_name:       { status: 400, code: 1099,  retry: 'never' },
   pack_not_found:          { status: 404, code: 1408,  retry: 'never' },
+  token_not_found:         { status: 404, code: 1009,  retry: 'never' },
   transition_refused:      { status: 400, code: 1406,  retry: 'never' },
   key_reused:              { status: 422, code: 1409,  retry: 'never' },
 

@@ -31,3 +31,17 @@ export async function getAccountByName(db: Db, name: string): Promise<Account | 
   );
   return rows[0];
 }
+
+export interface AccountRecord extends Account {
+  readonly createdOn: Date;
+}
+
+/** The account, or undefined. */
+export async function getAccount(db: Db, id: string): Promise<AccountRecord | undefined> {
+  const { rows } = await db.query<{ id: string; name: string; created_on: Date }>(
+    'select id, name, created_on from accounts where id = $1',
+    [id],
+  );
+  const [row] = rows;
+  return row && { id: row.id, name: row.name, createdOn: row.created_on };
+}

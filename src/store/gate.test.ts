@@ -14,7 +14,7 @@ before(async () => {
   account = await givenAccount(desk, ['gate.test']);
   const reader = new Reader(desk.pool, 1);
   ends.defer(() => reader.close());
-  gate = new Gate(reader);
+  gate = new Gate(reader, desk.clock);
 });
 after(() => ends.disposeAsync());
 

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '../kit/clock.ts';
 import { type Statement, statement } from './statement.ts';
-import { hashOf, type Token } from './tokens.ts';
+import { type Access, hashOf, isGood, type Token } from './tokens.ts';
 import { intAt, isNull, locate, offsetsFor, textAt } from './wire/cells.ts';
 import type { Reader } from './wire/reader.ts';
 
@@ -30,13 +31,15 @@ const MOST_HASHES = 1_000;
  */
 export class Gate {
   readonly #reader: Reader;
+  readonly #clock: Clock;
   #asked = new Map<string, Asked>();
   #underWay = 0;
   #isPlanned = false;
   readonly #hashes = new LRUCache<string, string>({ max: MOST_HASHES });
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, clock: Clock) {
     this.#reader = reader;
+    this.#clock = clock;
   }
 
   /** `zoneId` is an id, or '' for a request of no zone. */
@@ -86,6 +89,7 @@ export class Gate {
     const passages: Passage[] = [];
     const hashes = pairs.map(({ secret }) => this.#hashOf(secret));
     const values = {
+      now: this.#clock.now().toISOString(),
       hashes: `{${hashes.join(',')}}`,
       zones: `{${pairs.map(({ zoneId }) => `"${zoneId}"`).join(',')}}`,
     };
@@ -103,11 +107,14 @@ const PASS: Statement = statement(`
   select pair.i, tokens.id, tokens.account_id, tokens.name, tokens.access, array_to_string(tokens.zones, ' '),
          zones.version
     from unnest(:hashes::bytea[], :zones::text[]) with ordinality as pair (hash, zone, i)
-    left join tokens on tokens.hash = pair.hash
+    left join tokens on tokens.hash = pair.hash and ${isGood(':now::timestamptz')}
     left join zones on zones.id = pair.zone and zones.account_id = tokens.account_id and zones.deleted_on is null`);
 
 /** Offsets of a row: i, id, account_id, name, access, zones, version. */
 const CELLS = offsetsFor(7);
+
+/** What this version does not know may only read. */
+const toAccess = (text: string): Access => (text === 'write' || text === 'certificates' ? text : 'read');
 
 function toPassage(bytes: Buffer): Passage {
   if (isNull(CELLS, 1)) return NOBODY;
@@ -117,7 +124,7 @@ function toPassage(bytes: Buffer): Passage {
     id: text(1),
     accountId: text(2),
     name: text(3),
-    access: text(4) === 'write' ? 'write' : 'read',
+    access: toAccess(text(4)),
     ...(zones !== null && { zones: zones.split(' ') }),
   };
   return { token, version: isNull(CELLS, 6) ? undefined : intAt(bytes, CELLS, 6) };
