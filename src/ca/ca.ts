@@ -97,6 +97,8 @@ export interface CaAuthorization {
  */
 export interface Ca {
   readonly row: CaRow;
+  /** Tries each directory of the row: reads it, and finds or makes our account. Throws also `configuration`. */
+  prove(signal: AbortSignal): Promise<CaReport[]>;
   /** How CAA records call this CA and our account, for certificates of an algorithm. */
   caaNames(algorithm: Algorithm, signal: AbortSignal): Promise<CaaNames>;
   /** New order (RFC 8555 7.4) with its authorizations fetched. */
@@ -116,6 +118,21 @@ export interface Ca {
   ): Promise<RenewalWindow | undefined>;
   /** Revokes a certificate by our account (7.6). One that is revoked already is so. */
   revoke(ask: RevokeAsk, signal: AbortSignal): Promise<void>;
+}
+
+/** What a directory of a CA offers us. */
+export interface CaReport {
+  readonly directoryUrl: string;
+  readonly accountUrl: string;
+  /** URL of its terms of service. */
+  readonly terms: string | undefined;
+  readonly profiles: readonly string[];
+  /** How CAA records are to call it. */
+  readonly caaIdentities: readonly string[];
+  /** Whether it says when certificates are to be renewed (RFC 9773). */
+  readonly hasRenewalInfo: boolean;
+  readonly canRevoke: boolean;
+  readonly canChangeKey: boolean;
 }
 
 /** A certificate to revoke (RFC 8555 7.6). */

@@ -3,6 +3,7 @@ import { Fault } from '../kit/fault.ts';
 import type { Ca, CaaNames, CaOrder, CaRow } from './ca.ts';
 import { type CaDeps, type Desk, openDesk } from './desk.ts';
 import { download, finalize, look, newOrder, validate } from './order.ts';
+import { prove } from './prove.ts';
 import { renewalWindow } from './renewal.ts';
 import { revoke } from './revoke.ts';
 import { inWords, listHosts } from './words.ts';
@@ -18,6 +19,8 @@ export function createCa(row: CaRow, deps: CaDeps): Ca {
     toTold(row, namesOf(order), work(order.isAtRsaDirectory ? rsa : ecdsa));
   return {
     row,
+    prove: (signal) =>
+      Promise.all([...new Set([ecdsa, rsa])].map((desk) => toTold(row, [], prove(desk, signal)))),
     caaNames: (algorithm, signal) => toTold(row, [], caaNames(algorithm === 'rsa' ? rsa : ecdsa, signal)),
     order: (ask, signal) =>
       toTold(row, ask.names, newOrder(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),

@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { REASON_NAMES } from '../ca/revoke.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { addBackup } from './backup.ts';
+import { addCas } from './cas.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
 import { dev } from './dev.ts';
 import { edge } from './edge.ts';
@@ -14,6 +15,19 @@ import { revokePack } from './packs.ts';
 import { firstToken, migrateOnly, serve } from './serve.ts';
 import { start } from './start.ts';
 import { addUsers } from './users.ts';
+
+const SERVE_HELP = `
+Configuration   the TOML file that CERTPACKS_CONFIG names, and the environment, which wins: an option 'port' is
+                CERTPACKS_PORT there. docs/configuration.md has every option; unknown ones are refused.
+                deploy/certpacks.toml is an example to begin with.
+State           in CERTPACKS_DATA_DIR: the embedded database and the key-encryption key. With
+                CERTPACKS_DATABASE_URL the database is elsewhere, and several processes share it.
+First time      certpacks ca add NAME, certpacks token create --first, then certpacks serve.
+Logs            JSON lines on standard error; CERTPACKS_LOG_LEVEL is info unless told.
+Health          /healthz, /readyz at the API; CERTPACKS_METRICS_LISTEN for Prometheus.
+Signals         SIGTERM, SIGINT, SIGHUP: ends in order, within CERTPACKS_STOP_TIMEOUT_S.
+Exit status     0 when it ended as asked; 1 with a sentence that says what to change.
+More            docs/operations.md, docs/delegation.md, docs/backup.md`;
 
 /** The program `certpacks`. */
 export function program(version: string): Command {
@@ -36,6 +50,7 @@ export function program(version: string): Command {
   certpacks
     .command('serve')
     .description('the service: API, workers, DNS responder, edges’ listener')
+    .addHelpText('after', SERVE_HELP)
     .action(serve);
   certpacks
     .command('migrate')
@@ -52,6 +67,7 @@ export function program(version: string): Command {
   addKeys(certpacks);
   addBackup(certpacks);
   addUsers(certpacks);
+  addCas(certpacks);
   certpacks
     .command('configuration', { hidden: true })
     .description('write docs/configuration.md from the tables of options')

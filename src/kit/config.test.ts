@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { loadConfig } from './config.ts';
 
 describe('loadConfig', () => {
@@ -65,3 +66,11 @@ function fileWith(t: TestContext, toml: string): string {
   writeFileSync(path, toml);
   return path;
 }
+
+it('the example that is shipped is a configuration', () => {
+  const path = fileURLToPath(new URL('../../deploy/certpacks.toml', import.meta.url));
+  const { options, ca, edges } = loadConfig({ CERTPACKS_CONFIG: path });
+  assert.equal(options.delegation_zone, 'dcv.example.net');
+  assert.deepEqual(Object.keys(ca), ['lets_encrypt']);
+  assert.equal(edges.length, 1);
+});

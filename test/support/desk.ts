@@ -248,6 +248,7 @@ export function scriptedCa(
       requests.set(order.url, csr);
       return { ...order, status: 'valid', certificateUrl: `${order.url}/cert` };
     },
+    prove: async () => [],
     renewalWindow: async () => undefined,
     revoke: async () => undefined,
     download: async ({ url }) => sign(requests.get(url) ?? Buffer.alloc(0)),
