@@ -28,6 +28,7 @@ import { replyFault, replyFaults } from './envelope.ts';
 import { errorPage } from './error-page.ts';
 import { exportRoutes } from './export.ts';
 import { healthRoutes } from './health.ts';
+import { serveOpenApi } from './openapi.ts';
 import { packListRoute } from './pack-list.ts';
 import { revocationRoutes } from './revocation.ts';
 import { newServer } from './server.ts';
@@ -105,6 +106,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
   app.decorateRequest('token');
+  serveOpenApi(app);
   replyFaults(app);
   noteTokenUses(app, deps);
   tellAnswers(app, door, deps.onAnswer);
