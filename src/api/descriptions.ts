@@ -40,7 +40,7 @@ const Certificate = Type.Object({
   expires_on: Time,
 });
 
-export const Pack = Type.Object({
+const Pack = Type.Object({
   id: Type.String(),
   type: Type.Enum([...PACK_TYPES]),
   hosts: Type.Array(Type.String()),

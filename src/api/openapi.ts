@@ -107,7 +107,7 @@ const inQuery = (query: Readonly<Record<string, TSchema>> = {}): object[] =>
   Object.entries(query).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 
 /** The envelope of an answer that worked. */
-export const envelopeOf = (result: TSchema, info?: TSchema): TSchema =>
+const envelopeOf = (result: TSchema, info?: TSchema): TSchema =>
   Type.Object({
     success: Type.Literal(true),
     errors: Type.Array(Type.Unknown(), { maxItems: 0 }),
