@@ -7,6 +7,8 @@ import { REASON_NAMES } from '../ca/revoke.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { addBackup } from './backup.ts';
 import { addCas } from './cas.ts';
+import { addPackCommands, addTokenCommands, addZones } from './clients.ts';
+import { addCompletion } from './completion.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
 import { dev } from './dev.ts';
 import { edge } from './edge.ts';
@@ -56,18 +58,21 @@ export function program(version: string): Command {
     .command('migrate')
     .description('bring the database’s schema up to date and end')
     .action(migrateOnly);
-  certpacks
-    .command('token')
+  const token = certpacks.command('token').description('API tokens');
+  addTokenCommands(token);
+  token
     .command('create')
     .description('make an API token on the database’s own machine and print it')
     .option('--first', 'the first token of a new installation, with all permissions')
     .action(firstToken);
   addEdge(certpacks);
+  addZones(certpacks);
   addPacks(certpacks);
   addKeys(certpacks);
   addBackup(certpacks);
   addUsers(certpacks);
   addCas(certpacks);
+  addCompletion(certpacks);
   certpacks
     .command('configuration', { hidden: true })
     .description('write docs/configuration.md from the tables of options')
@@ -77,9 +82,11 @@ export function program(version: string): Command {
 }
 
 function addPacks(certpacks: Command): void {
-  certpacks
+  const packs = certpacks
     .command('packs')
-    .description('certificate packs, by the API; the token is taken from CERTPACKS_TOKEN')
+    .description('certificate packs, by the API; the token is taken from CERTPACKS_TOKEN');
+  addPackCommands(packs);
+  packs
     .command('revoke')
     .description('revoke every certificate of a pack at its CA, and delete the pack')
     .argument('<pack>', 'id of the certificate pack')

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { REASON_NAMES } from '../ca/revoke.ts';
-import { environ } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
+import { type ApiPlace, call } from './client.ts';
 
 interface RevokeOptions {
   readonly zone: string;
@@ -24,12 +24,12 @@ export async function revokePack(pack: string, { zone, reason, api, json }: Revo
   if (!REASON_NAMES.includes(reason))
     throw new Fault('configuration', `--reason must be one of ${REASON_NAMES.join(', ')}`);
   const [zoneId, packId] = [zone, pack].map(encodeURIComponent);
-  const url = `${api.replace(/\/$/, '')}/zones/${zoneId}/ssl/certificate_packs/${packId}/revoke`;
-  let told = await ask(url, { method: 'POST', body: JSON.stringify({ reason }) });
+  const path = `/zones/${zoneId}/ssl/certificate_packs/${packId}/revoke`;
+  let told = await ask({ api }, 'POST', path, { reason });
   const end = performance.now() + PATIENCE_MS;
   while (pendingOf(told).length > 0 && performance.now() < end) {
     await delay(LOOK_EVERY_MS);
-    told = await ask(url, { method: 'GET' });
+    told = await ask({ api }, 'GET', path);
   }
   process.stdout.write(json ? `${JSON.stringify(told)}\n` : table(told));
   const [first] = pendingOf(told);
@@ -55,31 +55,12 @@ const Told = Type.Object({
   ),
 });
 type Told = Type.Static<typeof Told>;
-const envelopeShape = Compile(
-  Type.Object({
-    success: Type.Boolean(),
-    errors: Type.Array(Type.Object({ code: Type.Number(), message: Type.String() })),
-    result: Type.Union([Told, Type.Null()]),
-  }),
-);
+const shape = Compile(Told);
 
-async function ask(url: string, how: { readonly method: string; readonly body?: string }): Promise<Told> {
-  const token = environ()['CERTPACKS_TOKEN'] ?? '';
-  if (token === '')
-    throw new Fault('configuration', 'an API token is wanted in the variable CERTPACKS_TOKEN');
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const answer = await fetch(url, { ...how, headers, signal: AbortSignal.timeout(30_000) }).catch(
-    (cause: unknown) => {
-      throw new Fault('configuration', `${url} cannot be reached; --api is the base URL of the API`, {
-        cause,
-      });
-    },
-  );
-  const body: unknown = await answer.json().catch(() => undefined);
-  if (!envelopeShape.Check(body))
-    throw new Fault('configuration', `${url} answers no JSON envelope of this API (HTTP ${answer.status})`);
-  if (body.result) return body.result;
-  throw new Fault('configuration', body.errors.map(({ code, message }) => `${message} (${code})`).join('; '));
+async function ask(place: ApiPlace, method: string, path: string, body?: object): Promise<Told> {
+  const { result } = await call(place, method, path, body);
+  if (shape.Check(result)) return result;
+  throw new Fault('configuration', `${place.api} does not revoke packs: that is a route of certpacks alone`);
 }
 
 const pendingOf = ({ certificates }: Told) => certificates.filter(({ status }) => status !== 'revoked');

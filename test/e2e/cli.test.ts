@@ -1,0 +1,148 @@
+/** The commands that are clients of the API, as processes of their own. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import { after, before, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type DevWorld, startDev } from '../support/world.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+let world: DevWorld;
+before(async () => {
+  world = await startDev();
+});
+after(() => world.stop());
+
+interface Ran {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function certpacks(
+  args: readonly string[],
+  env: Record<string, string> = { CERTPACKS_TOKEN: world.token },
+): Ran {
+  const { PATH = '', HOME = '' } = process.env;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    env: { PATH, HOME, ...env },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+interface Row {
+  readonly id: string;
+  readonly status: string;
+}
+
+/** A command at the world's API; what it prints as JSON. */
+function printed(...args: string[]): string {
+  const { status, out, err } = certpacks([...args, '--api', world.api, '--json']);
+  assert.equal(status, 0, err);
+  return out;
+}
+
+function askOne(...args: string[]): Row {
+  return JSON.parse(printed(...args));
+}
+
+function askAll(...args: string[]): Row[] {
+  return JSON.parse(printed(...args));
+}
+
+it('makes a zone, orders a pack, waits for it with its progress, and lists it as a table', () => {
+  const zone = askOne('zone', 'create', 'shop.test', '--type', 'full');
+  const ordered = certpacks([
+    'packs',
+    'order',
+    'shop.test',
+    'www.shop.test',
+    '--zone',
+    zone.id,
+    '--wait',
+    '--api',
+    world.api,
+  ]);
+  assert.equal(ordered.status, 0, ordered.err);
+  assert.match(ordered.err, /active\n$/);
+  const { out } = certpacks(['packs', 'list', '--zone', zone.id, '--api', world.api]);
+  assert.match(
+    out,
+    /^ID +STATUS +CERTIFICATE_AUTHORITY .*\n[0-9a-f-]{36} +active +lets_encrypt +90 +shop\.test www\.shop\.test /,
+  );
+  const [pack] = askAll('packs', 'list', '--zone', zone.id);
+  assert.equal(askOne('packs', 'get', pack?.id ?? '', '--zone', zone.id).status, 'active');
+  assert.equal(askOne('packs', 'delete', pack?.id ?? '', '--zone', zone.id).id, pack?.id);
+  assert.equal(askOne('zone', 'delete', zone.id).id, zone.id);
+});
+
+it('reads lists to their end', () => {
+  const names = Array.from({ length: 53 }, (_, i) => `z${i}.test`);
+  for (const name of names.slice(0, 3)) askOne('zone', 'create', name);
+  const made = names.slice(3).map((name) =>
+    fetch(`${world.api}/zones`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name, type: 'partial' }),
+    }),
+  );
+  return Promise.all(made).then(() => assert(askAll('zone', 'list').length >= 53));
+});
+
+it('ends with 2 where the API refuses, 3 where none answers, 1 for what is wrong with the call', () => {
+  const refused = certpacks(['zone', 'get', '0'.repeat(32), '--api', world.api]);
+  assert.deepEqual([refused.status, /not found \(9109\)/.test(refused.err)], [2, true], refused.err);
+  const nobody = certpacks(['zone', 'list', '--api', 'http://127.0.0.1:59999/client/v4']);
+  assert.deepEqual([nobody.status, /ECONNREFUSED/.test(nobody.err)], [3, true], nobody.err);
+  const bare = certpacks(['zone', 'list', '--api', world.api], {});
+  assert.deepEqual([bare.status, /CERTPACKS_TOKEN or CLOUDFLARE_API_TOKEN/.test(bare.err)], [1, true]);
+  assert.equal(certpacks(['packs', 'list']).status, 1);
+});
+
+it('takes Cloudflare’s variables, sends nothing that only we know, and lets no answer move the cursor', async (t) => {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(
+      `${request.method} ${request.url} ${String(request.headers['x-auth-email'])} ${String(request.headers['x-auth-key'])}`,
+    );
+    const result = [{ id: '1', name: '\u001b[2Jevil.test', type: 'full', status: 'active', created_on: 'x' }];
+    const info = { page: 1, per_page: 50, count: 1, total_count: 1, total_pages: 1 };
+    response.end(JSON.stringify({ success: true, errors: [], messages: [], result, result_info: info }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const { promise, resolve } = Promise.withResolvers<Ran>();
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    CLOUDFLARE_EMAIL: 'me@example.com',
+    CLOUDFLARE_API_KEY: 'abc',
+  };
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'zone', 'list', '--api', `http://127.0.0.1:${port}/client/v4`],
+    { env },
+  );
+  let out = '';
+  child.stdout.on('data', (chunk) => (out += String(chunk)));
+  child.on('exit', (status) => resolve({ status, out, err: '' }));
+  const ran = await promise;
+  assert.equal(ran.status, 0);
+  assert.deepEqual(seen, ['GET /client/v4/zones?page=1&per_page=50 me@example.com abc']);
+  assert.match(ran.out, /\?\[2Jevil\.test/);
+});
+
+it('completes commands and options in a real bash', () => {
+  const script =
+    'source <("$0" "$1" completion bash); COMP_WORDS=($2); COMP_CWORD=$3; _certpacks; echo "${COMPREPLY[@]}"';
+  const complete = (line: string, at: number) =>
+    execFileSync('bash', ['-c', script, process.execPath, MAIN, line, String(at)], {
+      encoding: 'utf8',
+    }).trim();
+  assert.equal(complete('certpacks ba', 1), 'backup');
+  assert.equal(complete('certpacks packs or', 2), 'order');
+  assert.match(complete('certpacks packs order --z', 3), /^--zone$/);
+});
