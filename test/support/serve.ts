@@ -76,10 +76,10 @@ export interface Serving {
 export async function startServe(
   ends: Ends,
   options: Readonly<Record<string, string>>,
-  seconds = 30,
+  { seconds = 30, main = MAIN }: { readonly seconds?: number; readonly main?: string } = {},
 ): Promise<Serving> {
   const env = { ...process.env, ...options };
-  const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const exit = once(child, 'exit');
   ends.after(async () => {
     child.kill('SIGTERM');
