@@ -218,7 +218,8 @@ async function givenServer(t: TestContext, given: Given, sockets: string) {
   makePrivateFolder(sockets, runner);
   const { postgres } = await findPrograms(findPackage(), runner, [layoutOf(given.dir, '/tmp').dir]);
   const settings = serverArguments({ ...layoutOf(given.dir, '/tmp'), sockets });
-  const output = openSync(join(given.dir, 'by-hand.log'), 'a');
+  // Emptied: another test may have left the same words there.
+  const output = openSync(join(given.dir, 'by-hand.log'), 'w');
   const pid = await ended(t, spawn(postgres, settings, spawnOptions(runner, output)));
   await until(() => readFileSync(join(given.dir, 'by-hand.log'), 'utf8').includes('ready to accept'));
   return { pid };
