@@ -87,5 +87,5 @@ it('the command revokes by the API and shows what became of each certificate', a
   const wrong = run(process.execPath, [...args, '--reason', 'none'], { env, timeout: 60_000 });
   await assert.rejects(wrong, { code: 1, stderr: /--reason must be one of unspecified, keyCompromise/ });
   const nobody = run(process.execPath, args, { env: { ...env, CERTPACKS_TOKEN: 'x' }, timeout: 60_000 });
-  await assert.rejects(nobody, { code: 1, stderr: /^certpacks: / });
+  await assert.rejects(nobody, { code: 2, stderr: /^certpacks: the API token is not valid here/ });
 });
