@@ -17,7 +17,10 @@ export function tellAnswers(
   { isLogged }: Door,
   onAnswer: ((answer: Answered) => void) | undefined,
 ): void {
+  // Asked for at once: a client that has gone by the end has no address any more.
+  const addresses = new WeakMap<FastifyRequest, string>();
   app.addHook('onRequest', (request, reply, done) => {
+    if (isLogged) addresses.set(request, request.ip);
     reply.raw.setHeader('x-request-id', request.id);
     done();
   });
@@ -34,7 +37,7 @@ export function tellAnswers(
         status,
         ms,
         token: tokenIdOf(request),
-        address: request.ip,
+        address: addresses.get(request),
       };
       request.log.info(about, 'answered');
     }
