@@ -24,6 +24,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DEBIAN = '/usr/lib/postgresql';
 const LIMIT_MS = 30_000;
+const SLOW = /e2e\/(year|cli|start|backup|running|upgrade|interop|pebble|revoke|list|accounts)\.test/;
 const say = (what: string): void => void process.stderr.write(`${what}\n`);
 
 const isRoot = process.getuid?.() === 0;
@@ -42,7 +43,7 @@ try {
   say(`${files.length} files of tests on PostgreSQL ${newest()}`);
   const onServer = await runTests(files, urlOf(direct));
   say(`the same through pgbouncer in transaction mode`);
-  const onPooler = await runTests(files, urlOf(pooled));
+  const onPooler = await runTests(files.filter(isWorthThePooler), urlOf(pooled));
   process.exitCode = onServer || onPooler;
 } finally {
   for (const one of started.toReversed()) await one.stop();
@@ -159,6 +160,11 @@ function filesOfTheDatabase(): string[] {
     join(ROOT, file),
   );
   return all.filter(reaches).map((file) => relative(ROOT, file));
+}
+
+/** What whole worlds ask of the database is asked by the tests of rooms and of the contract as well, and sooner. */
+function isWorthThePooler(file: string): boolean {
+  return !SLOW.test(file);
 }
 
 /** Runs them; the exit status. */

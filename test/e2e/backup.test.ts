@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { showLeaf } from '../../src/edge/handshake.ts';
+import { embeddedOnly } from '../support/database.ts';
 import { type DevWorld, startDev, until } from '../support/world.ts';
 
 const run = promisify(execFile);
@@ -68,39 +69,38 @@ async function leafOf({ edges: { production } }: DevWorld): Promise<string> {
   return (await showLeaf(edge, ask, AbortSignal.timeout(5_000)))?.fingerprint ?? assert.fail('no leaf');
 }
 
-test(
-  'what is restored on an empty machine lists the same bytes and serves the same leaf',
-  LIMIT,
-  async (t) => {
-    const [one, other] = [givenFolder(t), givenFolder(t)];
-    const file = join(one, 'backup.gz');
-    const before = await startDev(['--data', one]);
-    let isStopped = false;
-    t.after(() => isStopped || before.stop());
-    const zone = await givenActive(before);
-    const [list, leaf] = [await listOf(before, zone), await leafOf(before)];
-    const { stderr } = await cli(one, 'backup', file); // while the service runs
-    assert.match(stderr, /packs +1 rows/);
-    assert.match(stderr, /keep a copy of .*kek/);
-    await before.stop();
-    isStopped = true;
+test('what is restored on an empty machine lists the same bytes and serves the same leaf', {
+  ...LIMIT,
+  ...embeddedOnly,
+}, async (t) => {
+  const [one, other] = [givenFolder(t), givenFolder(t)];
+  const file = join(one, 'backup.gz');
+  const before = await startDev(['--data', one]);
+  let isStopped = false;
+  t.after(() => isStopped || before.stop());
+  const zone = await givenActive(before);
+  const [list, leaf] = [await listOf(before, zone), await leafOf(before)];
+  const { stderr } = await cli(one, 'backup', file); // while the service runs
+  assert.match(stderr, /packs +1 rows/);
+  assert.match(stderr, /keep a copy of .*kek/);
+  await before.stop();
+  isStopped = true;
 
-    await cli(other, 'restore', file);
-    copyFileSync(join(one, 'kek'), join(other, 'kek'));
-    cpSync(join(one, 'simulator'), join(other, 'simulator'), { recursive: true }); // the CAs are not ours to back up
-    const after = await startDev(['--data', other]);
-    t.after(() => after.stop());
-    assert.equal(await listOf(after, zone), list);
-    const shown = await until(
-      () => leafOf(after).catch(() => ''),
-      (seen) => seen !== '',
-    );
-    assert.equal(shown, leaf);
+  await cli(other, 'restore', file);
+  copyFileSync(join(one, 'kek'), join(other, 'kek'));
+  cpSync(join(one, 'simulator'), join(other, 'simulator'), { recursive: true }); // the CAs are not ours to back up
+  const after = await startDev(['--data', other]);
+  t.after(() => after.stop());
+  assert.equal(await listOf(after, zone), list);
+  const shown = await until(
+    () => leafOf(after).catch(() => ''),
+    (seen) => seen !== '',
+  );
+  assert.equal(shown, leaf);
 
-    await assert.rejects(cli(other, 'restore', file), /is not empty/);
-    assertHoldsNoKeys(file, one);
-  },
-);
+  await assert.rejects(cli(other, 'restore', file), /is not empty/);
+  assertHoldsNoKeys(file, one);
+});
 
 /** Nothing in a backup, or in what the service printed, is a private key, or the key that seals them. */
 function assertHoldsNoKeys(file: string, dir: string): void {
