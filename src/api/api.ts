@@ -21,6 +21,7 @@ import type { Reader } from '../store/wire/reader.ts';
 import { accountPacksRoute } from './account-packs.ts';
 import { accountRoutes } from './accounts.ts';
 import { type Answered, tellAnswers } from './answered.ts';
+import { auditLogRoute } from './audit-log.ts';
 import { authenticate } from './auth.ts';
 import { certificatePackRoutes } from './certificate-packs.ts';
 import { dcvDelegationRoutes } from './dcv-delegation.ts';
@@ -30,6 +31,7 @@ import { exportRoutes } from './export.ts';
 import { healthRoutes } from './health.ts';
 import { serveOpenApi } from './openapi.ts';
 import { packListRoute } from './pack-list.ts';
+import { limitRates } from './rate-limit.ts';
 import { revocationRoutes } from './revocation.ts';
 import { newServer } from './server.ts';
 import { noteTokenUses } from './token-uses.ts';
@@ -72,6 +74,8 @@ export interface Door {
   readonly requestTimeout: Seconds;
   readonly keepAlive: Seconds;
   readonly isLogged: boolean;
+  /** Requests that a caller may make in five minutes; 0: any number. */
+  readonly rateLimit: number;
   /** Certificates and keys in PEM; undefined: plain HTTP. */
   readonly tls?: { readonly cert: readonly string[]; readonly key: readonly string[] } | undefined;
 }
@@ -83,33 +87,19 @@ const USUAL: Door = {
   requestTimeout: 60,
   keepAlive: 72,
   isLogged: false,
+  rateLimit: 0,
 };
 
 /** The API, ready to listen. */
 export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
-  const loggerInstance: FastifyBaseLogger = deps.log;
   const { door = USUAL } = deps;
-  const app: FastifyInstance = Fastify({
-    loggerInstance,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
-    genReqId: newHexId,
-    requestIdHeader: false,
-    trustProxy: door.trustedProxies.length > 0 ? [...door.trustedProxies] : false,
-    bodyLimit: door.bodyLimit,
-    requestTimeout: door.requestTimeout * 1_000,
-    keepAliveTimeout: door.keepAlive * 1_000,
-    serverFactory: (handler) => newServer(handler, door),
-    forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 200 },
-    clientErrorHandler: refuseConnection,
-    frameworkErrors: (error, request, reply) => void replyFault(error, request, reply),
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
-  });
+  const app = newApp(deps.log, door);
   app.decorateRequest('token');
   serveOpenApi(app);
   replyFaults(app);
   noteTokenUses(app, deps);
   tellAnswers(app, door, deps.onAnswer);
+  await limitRates(app, door);
   acceptEmptyBodies(app);
   await app.register(healthRoutes(deps));
   app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorPage()));
@@ -126,6 +116,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       authenticate(v4, deps);
       await v4.register(tokenRoutes(deps));
       await v4.register(accountRoutes(deps));
+      await v4.register(auditLogRoute(deps));
       await v4.register(zoneRoutes(deps));
       await v4.register(dcvDelegationRoutes(deps));
       await v4.register(certificatePackRoutes(deps));
@@ -134,6 +125,26 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     { prefix: '/client/v4' },
   );
   return app;
+}
+
+/** The framework, without a route. */
+function newApp(loggerInstance: FastifyBaseLogger, door: Door): FastifyInstance {
+  return Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
+    genReqId: newHexId,
+    requestIdHeader: false,
+    trustProxy: door.trustedProxies.length > 0 ? [...door.trustedProxies] : false,
+    bodyLimit: door.bodyLimit,
+    requestTimeout: door.requestTimeout * 1_000,
+    keepAliveTimeout: door.keepAlive * 1_000,
+    serverFactory: (handler) => newServer(handler, door),
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, request, reply) => void replyFault(error, request, reply),
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  });
 }
 
 /** What is no HTTP request that can be read is refused in the envelope as well, and the connection ends. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../kit/fault.ts';
+import type { Actor } from '../store/audit.ts';
 import type { Gate, Passage } from '../store/gate.ts';
 import type { Pool } from '../store/store.ts';
 import { getToken, keySecret, type Token } from '../store/tokens.ts';
@@ -12,6 +13,7 @@ export type Permission =
   | 'SSL and Certificates Write'
   | 'Zone Read'
   | 'Zone Write'
+  | 'Account Settings Read'
   | 'API Tokens Read'
   | 'API Tokens Write';
 
@@ -64,6 +66,13 @@ function keyOf(email: string, key: string): string {
     );
   return keySecret(email, key);
 }
+
+/** Who makes a request, for the record of what was done. */
+export const actorOf = ({ token, ip, id }: FastifyRequest): Actor => ({
+  id: token.id,
+  address: ip,
+  request: id,
+});
 
 /** Throws `missing_permission` that names it, unless the token has it. */
 function demandOf(token: Token, permission: Permission): void {

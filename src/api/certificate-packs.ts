@@ -3,11 +3,12 @@ import { amend, intervene, render } from '../job/advance.ts';
 import { isRestartable, restart } from '../job/restart.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
+import type { Actor } from '../store/audit.ts';
 import { getWire } from '../store/list.ts';
 import { getPack } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
 import type { ApiDeps } from './api.ts';
-import { zoneOf } from './auth.ts';
+import { actorOf, zoneOf } from './auth.ts';
 import { changePack, packId, packNotFound } from './change-pack.ts';
 import { ok, okText, sendJson } from './envelope.ts';
 import { orderRoute } from './order.ts';
@@ -45,7 +46,7 @@ export const certificatePackRoutes =
         const id = packId(request.params.certificate_pack_id);
         const branding = request.body?.cloudflare_branding;
         const pack = await changePack(deps, zone.id, id, (tx, found) =>
-          patch(tx, deps, found, { branding, by: request.token.id }),
+          patch(tx, deps, found, { branding, by: actorOf(request) }),
         );
         await recordsKnown(deps, pack.id);
         const row = await getWire(pool, zone.id, id);
@@ -57,7 +58,7 @@ export const certificatePackRoutes =
       const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       await changePack(deps, zone.id, id, async (tx, pack) =>
-        isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete', by: request.token.id }),
+        isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete', by: actorOf(request) }),
       );
       return ok({ id });
     });
@@ -68,7 +69,7 @@ async function patch(
   tx: Tx,
   deps: ApiDeps,
   pack: Pack,
-  { branding, by }: { readonly branding: boolean | undefined; readonly by: string },
+  { branding, by }: { readonly branding: boolean | undefined; readonly by: Actor },
 ): Promise<Pack> {
   const isChanged = branding !== undefined && branding !== pack.isBranded;
   const branded = isChanged ? await amend(tx, deps, pack, { isBranded: branding, by }) : pack;

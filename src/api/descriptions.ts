@@ -9,6 +9,7 @@ import {
   VALIDITY_DAYS,
   ZONE_TYPES,
 } from '../pack/pack.ts';
+import { RESOURCES } from '../store/audit.ts';
 
 interface Description {
   /** Cloudflare's operationId where the route is one of theirs. */
@@ -92,6 +93,34 @@ const Token = Type.Object({
 
 const Revocation = Type.Object({ id: Type.String(), certificates: Type.Array(Type.Unknown()) });
 
+const AuditRecord = Type.Object({
+  id: Type.String(),
+  account: Type.Object({ id: Type.String(), name: Type.String() }),
+  action: Type.Object({
+    type: Type.Enum(['create', 'update', 'delete']),
+    description: Type.String(),
+    result: Type.Literal('success'),
+    time: Time,
+  }),
+  actor: Type.Object({
+    type: Type.Enum(['user', 'system']),
+    id: Type.Optional(Type.String()),
+    context: Type.Optional(Type.Enum(['api_token', 'api_key'])),
+    token_id: Type.Optional(Type.String()),
+    token_name: Type.Optional(Type.String()),
+    email: Type.Optional(Type.String()),
+    ip_address: Type.Optional(Type.String()),
+  }),
+  raw: Type.Optional(Type.Object({ request_id: Type.String() })),
+  resource: Type.Object({
+    id: Type.String(),
+    type: Type.Enum([...RESOURCES]),
+    product: Type.String(),
+    name: Type.Optional(Type.String()),
+  }),
+  zone: Type.Optional(Type.Object({ id: Type.String(), name: Type.Optional(Type.String()) })),
+});
+
 const PAGES = {
   page: Type.Integer({ minimum: 1, default: 1 }),
   per_page: Type.Integer({ minimum: 5, maximum: 50, default: 20 }),
@@ -123,6 +152,18 @@ const FILTER = {
 
 const EXPORT = { status: Status, deploy: Deploy, cursor: Type.String() };
 
+const AUDIT = {
+  since: Time,
+  before: Time,
+  direction: Type.Enum(['desc', 'asc']),
+  limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 100 }),
+  cursor: Type.String(),
+  zone_id: Type.String(),
+  actor_token_id: Type.String(),
+  resource_type: Type.Enum([...RESOURCES]),
+  resource_id: Type.String(),
+};
+
 const V4 = '/client/v4';
 const PACKS = `${V4}/zones/:zone_id/ssl/certificate_packs`;
 const PACK = `${PACKS}/:certificate_pack_id`;
@@ -142,6 +183,7 @@ export const DESCRIPTIONS: Readonly<Record<string, Description>> = {
   [`GET ${V4}/accounts/:account_id/ssl/certificate_packs/export`]: { id: 'export-account-certificate-packs', says: 'All packs of an account, a line of JSON each', query: EXPORT, ...LINES },
   [`GET ${V4}/accounts`]:             { id: 'accounts-list-accounts', says: 'The account of the caller', result: Type.Array(Account), info: PageInfo, query: PAGES },
   [`GET ${V4}/accounts/:account_id`]: { id: 'accounts-account-details', says: 'Get an account', result: Account },
+  [`GET ${V4}/accounts/:account_id/logs/audit`]: { id: 'audit-logs-v2-get-account-audit-logs', says: 'What clients and operators did in an account', result: Type.Array(AuditRecord), info: CursorInfo, query: AUDIT },
   [`GET ${V4}/zones`]:                { id: 'zones-get', says: 'List zones', result: Type.Array(Zone), info: PageInfo, query: { ...PAGES, name: Type.String(), type: Type.Enum([...ZONE_TYPES]) } },
   [`POST ${V4}/zones`]:               { id: 'zones-post', says: 'Make a zone', result: Zone },
   [`GET ${V4}/zones/:zone_id`]:       { id: 'zones-0-get', says: 'Get a zone', result: Zone },

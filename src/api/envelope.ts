@@ -76,7 +76,8 @@ export function replyFault(error: unknown, request: FastifyRequest, reply: Fasti
   const fault = asFault(error);
   const { status, code } = FAULTS[fault.fault];
   if (status >= 500) request.log.error({ err: error }, 'request failed');
-  if (status === 503) reply.header('retry-after', '1');
+  const wait = fault.retryAfter ?? (status === 503 ? 1 : undefined);
+  if (wait !== undefined) reply.header('retry-after', String(Math.ceil(wait)));
   const documentation = `${request.protocol}://${request.host}/docs/errors#${fault.fault}`;
   const source = fault.pointer === undefined ? {} : { source: { pointer: fault.pointer } };
   const errors = [

@@ -4,6 +4,8 @@ import { FAULT_NAMES, FAULTS, type FaultName } from '../kit/fault.ts';
 const MEANING: Readonly<Record<FaultName, string>> = {
   malformed_request: 'The request does not fit the API; `source.pointer` names the field or parameter.',
   body_not_json: 'The body cannot be read as JSON.',
+  too_many_requests:
+    'The token, or the address without one, made too many requests in five minutes; `Retry-After` says when to go on.',
   invalid_host: 'A host cannot be certified, or not in this zone; the message says why.',
   validity_not_offered: 'The CA does not issue for that many days; the message names those it does.',
   ca_not_configured: 'The operator of this service has not configured that CA.',

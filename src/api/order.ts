@@ -9,12 +9,13 @@ import { after, minutes } from '../kit/time.ts';
 import { isInZone, toNames, withoutWildcard } from '../pack/hosts.ts';
 import * as words from '../pack/pack.ts';
 import { challengeName } from '../pack/reply.ts';
+import type { Actor } from '../store/audit.ts';
 import { getWire } from '../store/list.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
 import { stateOf, transaction } from '../store/store.ts';
 import { getDeeperZone, takeOrd, type Zone } from '../store/zones.ts';
 import type { ApiDeps } from './api.ts';
-import { zoneOf } from './auth.ts';
+import { actorOf, zoneOf } from './auth.ts';
 import { okText, sendJson } from './envelope.ts';
 import { recordsKnown } from './records-known.ts';
 
@@ -40,7 +41,7 @@ export const orderRoute =
         const zone = await zoneOf(deps.pool, request, request.params.zone_id, 'SSL and Certificates Write');
         const asked = requestOf(request, zone, request.body);
         const earlier = await repeated(deps, request, asked);
-        const id = earlier ?? (await take(deps, zone, request.body, asked));
+        const id = earlier ?? (await take(deps, zone, request.body, { ...asked, by: actorOf(request) }));
         await recordsKnown(deps, id);
         const row = await getWire(deps.pool, zone.id, id);
         if (!row) throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
@@ -82,13 +83,18 @@ function sameOrder({ packId, isSameBody }: { packId: string; isSameBody: boolean
 }
 
 /** Checks an order and stores its pack, due at once. Returns the id; of the first, where two with one key race. */
-async function take(deps: ApiDeps, zone: Zone, order: Order, asked: OrderRequest): Promise<string> {
+async function take(
+  deps: ApiDeps,
+  zone: Zone,
+  order: Order,
+  { by, ...asked }: OrderRequest & { readonly by: Actor },
+): Promise<string> {
   await check(deps, zone, order);
   const id = newUuid();
   try {
     await transaction(deps.pool, async (tx) => {
       const { ord, lane } = await takeOrd(tx, zone.id);
-      await file(tx, deps, newPack(deps, zone, order, { id, ord }), { lane, by: asked.tokenId });
+      await file(tx, deps, newPack(deps, zone, order, { id, ord }), { lane, by });
       await putOrderRequest(tx, asked, id, deps.clock.now());
     });
   } catch (error) {

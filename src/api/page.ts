@@ -24,11 +24,16 @@ export const readPerPage = (query: Query): number =>
 /** A page number whose offset still fits PostgreSQL's bigint, many times over. */
 const MOST_PAGE = 1_000_000_000;
 
-function readInteger(
-  query: Query,
-  name: string,
-  limits: { readonly least: number; readonly most: number; readonly default: number },
-): number {
+/** `limit`, of lists that call it so. */
+export const readLimit = (query: Query, limits: Limits): number => readInteger(query, 'limit', limits);
+
+interface Limits {
+  readonly least: number;
+  readonly most: number;
+  readonly default: number;
+}
+
+function readInteger(query: Query, name: string, limits: Limits): number {
   const text = readText(query, name);
   if (text === undefined) return limits.default;
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;

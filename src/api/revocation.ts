@@ -3,10 +3,12 @@ import { REASON_NAMES } from '../ca/revoke.ts';
 import { intervene } from '../job/advance.ts';
 import { Fault } from '../kit/fault.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
+import type { Pack } from '../pack/pack.ts';
 import { toWireTime } from '../pack/reply.ts';
+import { type Actor, type Doing, noteDoing } from '../store/audit.ts';
 import { listRevocations, noteRevocations, type Revocation } from '../store/revocations.ts';
 import type { ApiDeps } from './api.ts';
-import { zoneOf } from './auth.ts';
+import { actorOf, zoneOf } from './auth.ts';
 import { changePack, packId, packNotFound } from './change-pack.ts';
 import { ok } from './envelope.ts';
 
@@ -30,10 +32,10 @@ export const revocationRoutes =
       await changePack(deps, zone.id, id, async (tx, pack) => {
         const known = await listRevocations(tx, zone.id, id);
         if (pack.certificates.length === 0 && known.length === 0) throw nothingToRevoke(id);
+        const by = actorOf(request);
         await noteRevocations(tx, pack, reason, deps.clock.now());
-        return isLeaving(pack.status)
-          ? pack
-          : intervene(tx, deps, pack, { event: 'delete', by: request.token.id });
+        await noteDoing(tx, revoking(pack, by, reason), deps.clock.now());
+        return isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete', by });
       });
       return ok(toReply(id, await listRevocations(deps.pool, zone.id, id)));
     });
@@ -46,6 +48,16 @@ export const revocationRoutes =
       return ok(toReply(id, known));
     });
   };
+
+const revoking = ({ id, zone }: Pack, actor: Actor, reason: string): Doing => ({
+  event: 'revoke',
+  actor,
+  accountId: zone.accountId,
+  zoneId: zone.id,
+  resource: 'certificate_pack',
+  resourceId: id,
+  name: reason,
+});
 
 const nothingToRevoke = (id: string) =>
   new Fault(

@@ -2,6 +2,8 @@ import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../kit/fault.ts';
 import { toWireTime } from '../pack/reply.ts';
+import { type Doing, noteDoing } from '../store/audit.ts';
+import { type Tx, transaction } from '../store/store.ts';
 import {
   changeSecret,
   deleteToken,
@@ -13,7 +15,7 @@ import {
   type TokenRecord,
 } from '../store/tokens.ts';
 import type { ApiDeps } from './api.ts';
-import { demandAccount, isHexId } from './auth.ts';
+import { actorOf, demandAccount, isHexId } from './auth.ts';
 import { ok, toResultInfo } from './envelope.ts';
 import { Query, readPage } from './page.ts';
 import { PERMISSION_GROUPS, Policies, toPolicies, toScope } from './token-policies.ts';
@@ -47,10 +49,7 @@ export const tokenRoutes =
     });
     app.post('/user/tokens', { schema: { body: Body } }, async (request) => {
       demandAccount(request, 'API Tokens Write');
-      const { accountId } = request.token;
-      const secret = newSecret();
-      const id = await insertToken(pool, toNewToken(accountId, request.body), secret, clock.now());
-      request.log.info({ event: 'token_created', id, by: request.token.id }, 'audit');
+      const { id, secret } = await make(deps, request, request.body);
       return ok({ ...toReply(await record(deps, request, id), clock.now()), value: secret });
     });
     app.get('/user/tokens/:token_id', { schema: { params: Params } }, async (request) => {
@@ -59,21 +58,63 @@ export const tokenRoutes =
     });
     app.delete('/user/tokens/:token_id', { schema: { params: Params } }, async (request) => {
       demandAccount(request, 'API Tokens Write');
-      const { id } = await record(deps, request, request.params.token_id);
-      await deleteToken(pool, request.token.accountId, id);
-      request.log.info({ event: 'token_deleted', id, by: request.token.id }, 'audit');
-      return ok({ id });
+      const found = await record(deps, request, request.params.token_id);
+      await recorded(deps, request, { event: 'delete', token: found }, (tx) =>
+        deleteToken(tx, found.accountId, found.id),
+      );
+      return ok({ id: found.id });
     });
     const roll = { params: Params, body: Type.Optional(Type.Union([Type.Null(), Type.Object({})])) };
     app.put('/user/tokens/:token_id/value', { schema: roll }, async (request) => {
       demandAccount(request, 'API Tokens Write');
-      const { id, accountId } = await record(deps, request, request.params.token_id);
+      const found = await record(deps, request, request.params.token_id);
       const secret = newSecret();
-      await changeSecret(pool, { id, accountId }, secret, clock.now());
-      request.log.info({ event: 'token_rolled', id, by: request.token.id }, 'audit');
+      await recorded(deps, request, { event: 'roll', token: found }, (tx) =>
+        changeSecret(tx, found, secret, clock.now()),
+      );
       return ok(secret);
     });
   };
+
+/** A new token. */
+async function make(
+  { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>,
+  request: FastifyRequest,
+  body: Static<typeof Body>,
+): Promise<{ readonly id: string; readonly secret: string }> {
+  const token = toNewToken(request.token.accountId, body);
+  const secret = newSecret();
+  const id = await transaction(pool, async (tx) => {
+    const made = await insertToken(tx, token, secret, clock.now());
+    await noteDoing(tx, doing('create', { ...token, id: made }, request), clock.now());
+    return made;
+  });
+  return { id, secret };
+}
+
+const doing = (
+  event: string,
+  { id, accountId, name }: Pick<TokenRecord, 'id' | 'accountId' | 'name'>,
+  request: FastifyRequest,
+): Doing => ({
+  event,
+  actor: actorOf(request),
+  accountId,
+  resource: 'api_token',
+  resourceId: id,
+  name,
+});
+
+/** Changes a token, and records it where there was something to change. */
+const recorded = (
+  { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>,
+  request: FastifyRequest,
+  { event, token }: { readonly event: string; readonly token: TokenRecord },
+  change: (tx: Tx) => Promise<boolean>,
+): Promise<void> =>
+  transaction(pool, async (tx) => {
+    if (await change(tx)) await noteDoing(tx, doing(event, token, request), clock.now());
+  });
 
 /** Throws `invalid_object_id` for what is no token of the caller's account. */
 async function record(

@@ -4,9 +4,11 @@ import { Fault } from '../kit/fault.ts';
 import { isWildcard, toName } from '../pack/hosts.ts';
 import { ZONE_TYPES } from '../pack/pack.ts';
 import { toWireTime } from '../pack/reply.ts';
+import { type Actor, type Doing, noteDoing } from '../store/audit.ts';
+import { transaction } from '../store/store.ts';
 import { createZone, getZone, hideZone, listZones, type Zone } from '../store/zones.ts';
 import type { ApiDeps } from './api.ts';
-import { demand, demandAccount, zoneOf } from './auth.ts';
+import { actorOf, demand, demandAccount, zoneOf } from './auth.ts';
 import { ok, toResultInfo } from './envelope.ts';
 import { Query, readChoice, readPage, readText } from './page.ts';
 
@@ -31,7 +33,12 @@ export const zoneRoutes =
         throw new Fault('missing_permission', sentence, { pointer: '/account/id' });
       }
       const zone = { accountId: token.accountId, name: toZoneName(body.name), type: body.type ?? 'full' };
-      const id = await createZone(deps.pool, zone, deps.clock.now());
+      const actor = actorOf(request);
+      const id = await transaction(deps.pool, async (tx) => {
+        const made = await createZone(tx, zone, deps.clock.now());
+        await noteDoing(tx, doing('create', { ...zone, id: made }, actor), deps.clock.now());
+        return made;
+      });
       const created = await getZone(deps.pool, token.accountId, id);
       if (!created) throw new Fault('zone_not_found', 'the zone was deleted meanwhile');
       return ok(toZoneReply(deps, created));
@@ -41,11 +48,25 @@ export const zoneRoutes =
     );
     app.delete('/zones/:zone_id', { schema: { params: ZoneParams } }, async (request) => {
       const zone = await zoneOf(deps.pool, request, request.params.zone_id, 'Zone Write');
-      await hideZone(deps.pool, zone.accountId, zone.id, deps.clock.now());
+      await transaction(deps.pool, async (tx) => {
+        const now = deps.clock.now();
+        const isHidden = await hideZone(tx, zone.accountId, zone.id, now);
+        if (isHidden) await noteDoing(tx, doing('delete', zone, actorOf(request)), now);
+      });
       deps.poke();
       return ok({ id: zone.id });
     });
   };
+
+const doing = (event: string, zone: Pick<Zone, 'id' | 'accountId' | 'name'>, actor: Actor): Doing => ({
+  event,
+  actor,
+  accountId: zone.accountId,
+  zoneId: zone.id,
+  resource: 'zone',
+  resourceId: zone.id,
+  name: zone.name,
+});
 
 async function list(deps: ApiDeps, request: FastifyRequest, query: Query) {
   demand(request, 'Zone Read');

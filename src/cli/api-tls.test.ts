@@ -65,6 +65,7 @@ test('the API shows both certificates of its own pack, each to who can check it,
     requestTimeout: 5,
     keepAlive: 5,
     isLogged: false,
+    rateLimit: 0,
   };
   const server = newServer(() => undefined, { ...limits, tls }).listen(0, '127.0.0.1');
   t.after(() => server.close());

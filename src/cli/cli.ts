@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { REASON_NAMES } from '../ca/revoke.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
+import { addAudit } from './audit.ts';
 import { addBackup } from './backup.ts';
 import { addCas } from './cas.ts';
 import { addPackCommands, addTokenCommands, addZones } from './clients.ts';
@@ -37,27 +38,7 @@ export function program(version: string): Command {
     .description('Certificate packs: ordered, validated, issued, deployed and proven by handshake.')
     .version(version)
     .showHelpAfterError();
-  certpacks
-    .command('start')
-    .description('start a small world on this machine, order a pack in it and show what happens')
-    .option('--once', 'end when it was shown; exit status 0 only if all of it happened')
-    .action(start);
-  certpacks
-    .command('dev')
-    .description('the stand-in for tests: the same world, with a clock that can be moved on')
-    .option('--port <port>', 'port of the API; the control interface takes the next one', toPort)
-    .option('--data <dir>', 'folder that keeps the state; without it all is gone at the end')
-    .option('--json', 'print one line of JSON when ready')
-    .action(dev);
-  certpacks
-    .command('serve')
-    .description('the service: API, workers, DNS responder, edges’ listener')
-    .addHelpText('after', SERVE_HELP)
-    .action(serve);
-  certpacks
-    .command('migrate')
-    .description('bring the database’s schema up to date and end')
-    .action(migrateOnly);
+  addServices(certpacks);
   const token = certpacks.command('token').description('API tokens');
   addTokenCommands(token);
   token
@@ -68,6 +49,7 @@ export function program(version: string): Command {
   addEdge(certpacks);
   addZones(certpacks);
   addPacks(certpacks);
+  addAudit(certpacks);
   addKeys(certpacks);
   addBackup(certpacks);
   addUsers(certpacks);
@@ -79,6 +61,36 @@ export function program(version: string): Command {
     .argument('<file>')
     .action(writeConfigurationPage);
   return certpacks;
+}
+
+/** What runs until it is asked to end, and the schema that it needs. */
+function addServices(certpacks: Command): void {
+  certpacks
+    .command('start')
+    .description('start a small world on this machine, order a pack in it and show what happens')
+    .option('--once', 'end when it was shown; exit status 0 only if all of it happened')
+    .action(start);
+  certpacks
+    .command('dev')
+    .description('the stand-in for tests: the same world, with a clock that can be moved on')
+    .option('--port <port>', 'port of the API; the control interface takes the next one', toPort)
+    .option('--data <dir>', 'folder that keeps the state; without it all is gone at the end')
+    .option(
+      '--rate-limit <n>',
+      'requests that a token may make in five minutes; any number unless given',
+      toCount,
+    )
+    .option('--json', 'print one line of JSON when ready')
+    .action(dev);
+  certpacks
+    .command('serve')
+    .description('the service: API, workers, DNS responder, edges’ listener')
+    .addHelpText('after', SERVE_HELP)
+    .action(serve);
+  certpacks
+    .command('migrate')
+    .description('bring the database’s schema up to date and end')
+    .action(migrateOnly);
 }
 
 function addPacks(certpacks: Command): void {
@@ -112,6 +124,11 @@ function addEdge(certpacks: Command): void {
     )
     .option('--upstream <host:port>', 'where decrypted connections are passed on to')
     .action(edge);
+}
+
+function toCount(text: string): number {
+  if (/^\d{1,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('it is a whole number');
 }
 
 function toPort(text: string): number {

@@ -17,6 +17,8 @@ export const EXIT = { refused: 2, unreachable: 3 } as const;
 export interface Answer {
   readonly result: unknown;
   readonly pages: number;
+  /** Where a list goes on that has no pages. */
+  readonly cursor: string | undefined;
 }
 
 const Envelope = Compile(
@@ -25,7 +27,13 @@ const Envelope = Compile(
     errors: Type.Array(Type.Object({ code: Type.Number(), message: Type.String() })),
     result: Type.Unknown(),
     result_info: Type.Optional(
-      Type.Union([Type.Null(), Type.Object({ total_pages: Type.Optional(Type.Number()) })]),
+      Type.Union([
+        Type.Null(),
+        Type.Object({
+          total_pages: Type.Optional(Type.Number()),
+          cursor: Type.Optional(Type.String()),
+        }),
+      ]),
     ),
   }),
 );
@@ -46,7 +54,9 @@ export async function call({ api }: ApiPlace, method: string, path: string, body
   const said: unknown = await answer.json().catch(() => undefined);
   if (!Envelope.Check(said))
     return end(EXIT.unreachable, `${url} answers no envelope of this API (HTTP ${answer.status})`);
-  if (said.success) return { result: said.result, pages: said.result_info?.total_pages ?? 1 };
+  const info = said.result_info;
+  if (said.success)
+    return { result: said.result, pages: info?.total_pages ?? 1, cursor: info?.cursor || undefined };
   return end(EXIT.refused, said.errors.map(({ code, message }) => `${message} (${code})`).join('; '));
 }
 

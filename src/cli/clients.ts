@@ -12,7 +12,8 @@ const PACK = ['id', 'status', 'certificate_authority', 'validity_days', 'hosts',
 const ZONE = ['id', 'name', 'type', 'status', 'created_on'];
 const TOKEN = ['id', 'name', 'status', 'issued_on', 'expires_on', 'last_used_on'];
 
-const common = (command: Command): Command =>
+/** Options of every command that is a client. */
+export const common = (command: Command): Command =>
   command
     .option('--api <url>', 'base URL of the API', 'http://127.0.0.1:8787/client/v4')
     .option('--json', 'print one line of JSON');

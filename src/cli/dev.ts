@@ -7,16 +7,17 @@ interface DevOptions {
   readonly port?: number;
   readonly data?: string;
   readonly json?: boolean;
+  readonly rateLimit?: number;
 }
 
 /** `certpacks dev`: the stand-in. Its state is temporary unless `--data` names a folder. */
-export async function dev({ port, data, json }: DevOptions): Promise<void> {
+export async function dev({ port, data, json, rateLimit }: DevOptions): Promise<void> {
   const ending = asked(true);
   const { config, log } = readSetting(true);
   const isTemporary = data === undefined;
   const dir = placeFor(config, data, isTemporary);
   try {
-    const world = await startWorld({ config, log, dir, port });
+    const world = await startWorld({ config, log, dir, port, rateLimit });
     if (json) process.stdout.write(`${lineOf(world)}\n`);
     else introduce(world);
     await ending;

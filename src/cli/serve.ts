@@ -3,7 +3,9 @@ import { toCaRow } from '../ca/rows.ts';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { createAccount } from '../store/accounts.ts';
-import { countTokens, createToken } from '../store/tokens.ts';
+import { noteDoing, OPERATOR } from '../store/audit.ts';
+import { transaction } from '../store/store.ts';
+import { countTokens, insertToken, newSecret } from '../store/tokens.ts';
 import { openDatabase } from './database.ts';
 import { toPublishers } from './dns-updates.ts';
 import { toEdgeRows } from './edges.ts';
@@ -62,7 +64,18 @@ export async function firstToken({ first }: { readonly first?: boolean }): Promi
     }
     const account = await createAccount(database.pool, 'default', now);
     const token = { accountId: account.id, name: 'first', access: 'write' as const };
-    process.stdout.write(`${await createToken(database.pool, token, now)}\n`);
+    const secret = newSecret();
+    await transaction(database.pool, async (tx) => {
+      const id = await insertToken(tx, token, secret, now);
+      const about = {
+        accountId: account.id,
+        resource: 'api_token',
+        resourceId: id,
+        name: token.name,
+      } as const;
+      await noteDoing(tx, { ...about, event: 'create', actor: OPERATOR }, now);
+    });
+    process.stdout.write(`${secret}\n`);
   } finally {
     await database.stop();
   }

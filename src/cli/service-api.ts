@@ -67,6 +67,7 @@ const doorOf = (options: Options, tls: ApiTls | undefined): Door => ({
   requestTimeout: options.request_timeout_s,
   keepAlive: options.keep_alive_s,
   isLogged: options.access_log,
+  rateLimit: options.rate_limit,
   tls,
 });
 

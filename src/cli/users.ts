@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { createAccount, getAccountByName } from '../store/accounts.ts';
+import { noteDoing, OPERATOR } from '../store/audit.ts';
+import { transaction } from '../store/store.ts';
 import { deleteTokensNamed, insertToken, keySecret } from '../store/tokens.ts';
 import { openDatabase } from './database.ts';
 import { placeFor, readSetting } from './process.ts';
@@ -34,8 +36,12 @@ async function createUser(email: string): Promise<void> {
       (await getAccountByName(pool, ACCOUNT)) ?? (await createAccount(pool, ACCOUNT, now));
     const key = randomBytes(32).toString('hex').slice(0, 45);
     const name = `user ${email.toLowerCase()}`;
-    await deleteTokensNamed(pool, accountId, name);
-    await insertToken(pool, { accountId, name, access: 'write' }, keySecret(email, key), now);
+    await transaction(pool, async (tx) => {
+      await deleteTokensNamed(tx, accountId, name);
+      const id = await insertToken(tx, { accountId, name, access: 'write' }, keySecret(email, key), now);
+      const about = { accountId, resource: 'api_token', resourceId: id, name } as const;
+      await noteDoing(tx, { ...about, event: 'create', actor: OPERATOR }, now);
+    });
     process.stdout.write(`${key}\n`);
   } finally {
     await database.stop();

@@ -48,6 +48,8 @@ export interface WorldOptions {
   readonly dir: string;
   /** Port of the API as asked for; undefined: the usual one, or a free one where that is taken. */
   readonly port: number | undefined;
+  /** Requests to the API that a token may make in five minutes; any number unless told. */
+  readonly rateLimit?: number | undefined;
 }
 
 /** Name of our own name server in this world. */
@@ -72,7 +74,11 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
     log,
     clock,
     pool: database.pool,
-    options: { ...worldOptions(wanted.config.options, simulator), http_port: httpPort },
+    options: {
+      ...worldOptions(wanted.config.options, simulator),
+      http_port: httpPort,
+      rate_limit: wanted.rateLimit ?? 0,
+    },
   };
   const rows = { rows: rowsOf(simulator), edges: edges.map(({ row }) => row) };
   const serve = (api: number) =>
@@ -170,6 +176,7 @@ export const worldOptions = (
   dns_roots: [DNS_ADDRESSES.root],
   dns_port: port,
   allow_addresses: ['127.0.0.0/8'],
+  rate_limit: 0,
 });
 
 interface RunningEdge {

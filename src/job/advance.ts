@@ -6,7 +6,7 @@ import { deadline, isServed, LIFECYCLE, next, type PackEvent } from '../pack/lif
 import type { Pack } from '../pack/pack.ts';
 import { carried, settled, turningPoint } from '../pack/renewal.ts';
 import { type ReplyContext, toReply, WIRE_VERSION } from '../pack/reply.ts';
-import type { Deed } from '../store/audit.ts';
+import { type Actor, type Deed, WORKER } from '../store/audit.ts';
 import { type Change, deletePack, insertPack, updatePack } from '../store/pack-writes.ts';
 import { type Filing, isHeld } from '../store/packs.ts';
 import type { Db, Tx } from '../store/store.ts';
@@ -40,9 +40,9 @@ export type PackChange = Partial<
   >
 >;
 
-/** Who does it: the id of a token; the workers, unless told. */
+/** Who does it: the workers, unless told. */
 interface By {
-  readonly by?: string;
+  readonly by?: Actor;
 }
 
 /** A move along the lifecycle, and what changes beside the status. */
@@ -133,7 +133,7 @@ export async function file(
   await insertPack(tx, pack, { lane, names: pack.hosts.map(toName) }, filing);
 }
 
-const deedOf = ({ event, by = 'worker' }: { readonly event: string } & By): Deed => ({ event, actor: by });
+const deedOf = ({ event, by = WORKER }: { readonly event: string } & By): Deed => ({ event, actor: by });
 
 /** Locks a pack and its zone for a step beside its row. Throws `pack_moved` where the worker lost the pack. */
 export async function holdOn(tx: Tx, pack: Pack): Promise<void> {

@@ -1,5 +1,6 @@
 import { earliestEnd, may, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
+import type { Actor } from '../store/audit.ts';
 import { deleteCertificates } from '../store/certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
 import type { Tx } from '../store/store.ts';
@@ -12,7 +13,7 @@ export const isRestartable = ({ status }: Pack): boolean => may(status, 'restart
  * Tries the stage of a pack again that timed out, or begins an expired one anew. What the CA had is behind it: a
  * new order is made, records and errors of the old one go, and certificates that ended.
  */
-export async function restart(tx: Tx, desk: Desk, pack: Pack, by?: string): Promise<Pack> {
+export async function restart(tx: Tx, desk: Desk, pack: Pack, by?: Actor): Promise<Pack> {
   const who = by === undefined ? {} : { by };
   if (pack.status === 'deployment_timed_out')
     return intervene(tx, desk, pack, { event: eventOf(pack), ...who });

@@ -25,6 +25,7 @@ export const FAULTS = {
   invalid_object_id:       { status: 400, code: 7003,  retry: 'never' },
   no_such_route:           { status: 404, code: 7000,  retry: 'never' },
   method_not_allowed:      { status: 405, code: 10001, retry: 'never' },
+  too_many_requests:       { status: 429, code: 971,   retry: 'never' },
   invalid_headers:         { status: 400, code: 6003,  retry: 'never' },
   not_authenticated:       { status: 401, code: 10000, retry: 'never' },
   invalid_token:           { status: 401, code: 1000,  retry: 'never' },

@@ -5,7 +5,7 @@
 import { earliestEnd } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { classOf, facetOf, tally } from '../pack/tally.ts';
-import { audited, auditValues, type Deed } from './audit.ts';
+import { audited, auditValues, type Deed, WORKER } from './audit.ts';
 import {
   BUCKETS_COUNTED,
   BUCKETS_GROWN,
@@ -161,7 +161,7 @@ export async function updatePack(db: Db, from: Pack, to: Pack, change: Change): 
   }
 }
 
-const UNNAMED: Deed = { event: 'change', actor: 'worker' };
+const UNNAMED: Deed = { event: 'change', actor: WORKER };
 
 const DELETE = statement(`
   with ${ZONE_COUNTED},

@@ -146,3 +146,17 @@ it('completes commands and options in a real bash', () => {
   assert.equal(complete('certpacks packs or', 2), 'order');
   assert.match(complete('certpacks packs order --z', 3), /^--zone$/);
 });
+
+it('shows who did what, as a table and as JSON', () => {
+  const zone = askOne('zone', 'create', 'watched.test');
+  const table = certpacks(['audit', '--zone', zone.id, '--api', world.api]);
+  assert.equal(table.status, 0, table.err);
+  assert.match(
+    table.out,
+    /^TIME +DID +RESOURCE +ID +ZONE +BY +FROM\n[\dT:.Z-]+ +create +zone +[0-9a-f]{32} +watched\.test +\S+ +127\.0\.0\.1\n$/,
+  );
+  askOne('zone', 'delete', zone.id);
+  const records: unknown = JSON.parse(printed('audit', '--zone', zone.id, '--most', '1'));
+  assert(Array.isArray(records) && records.length === 1);
+  assert.match(JSON.stringify(records), /"type":"delete"/);
+});

@@ -126,6 +126,7 @@ async function startCrashWorld(ends: Ends, victim: Victim): Promise<CrashWorld> 
         ? listen(i, simulator)
         : RESPONDERS.map((_, n) => listen(n, simulator)).join(),
       CERTPACKS_RSA_KEYS: '2',
+      CERTPACKS_RATE_LIMIT: '0',
       ...(isGiven && { CERTPACKS_DATABASE_URL: server.url }),
     });
   const running = await Promise.all(numbers.map(serve));

@@ -1,0 +1,60 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { Fault } from '../kit/fault.ts';
+import { minutes } from '../kit/time.ts';
+import type { Door } from './api.ts';
+
+/** In which so many requests may be made; Cloudflare's. */
+const WINDOW = minutes(5);
+/** Tokens that are remembered as good, and callers that are counted. */
+const MOST_CALLERS = 10_000;
+
+/**
+ * Refuses requests of a caller who made too many within five minutes, with 429 and `Retry-After`; tells in each answer
+ * how many are left (`x-ratelimit-*`). A caller is a token that was good before; who shows none that was is the address
+ * where the request comes from, so that nobody is counted anew by guessing another. Each process counts for itself.
+ */
+export async function limitRates(app: FastifyInstance, { rateLimit: max }: Door): Promise<void> {
+  if (max === 0) return;
+  await app.register(rateLimit, { global: false, cache: MOST_CALLERS });
+  const good = new LRUCache<string, true>({ max: MOST_CALLERS });
+  const count = app.createRateLimit({
+    max,
+    timeWindow: WINDOW * 1_000,
+    keyGenerator: (request) => callerOf(request, good),
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.url.startsWith('/client/v4/')) return;
+    const seen = await count(request);
+    if (seen.isAllowed) return;
+    const left = { limit: seen.max, remaining: seen.remaining, reset: seen.ttlInSeconds };
+    for (const [name, value] of Object.entries(left)) reply.raw.setHeader(`x-ratelimit-${name}`, value);
+    if (seen.isExceeded) throw tooMany(seen.max, seen.ttlInSeconds);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const shown = shownBy(request);
+    const { token }: { token?: unknown } = request;
+    if (shown !== undefined && token && reply.statusCode !== 401) good.set(shown, true);
+    done();
+  });
+}
+
+const tooMany = (max: number, seconds: number): Fault =>
+  new Fault(
+    'too_many_requests',
+    `more than ${max} requests in five minutes (option rate_limit); go on in ${seconds} s`,
+    { retryAfter: seconds },
+  );
+
+function callerOf(request: FastifyRequest, good: LRUCache<string, true>): string {
+  const shown = shownBy(request);
+  return shown !== undefined && good.has(shown) ? shown : request.ip;
+}
+
+/** What a request shows to be let in. */
+function shownBy({ headers }: FastifyRequest): string | undefined {
+  const [email, key] = [headers['x-auth-email'], headers['x-auth-key']];
+  if (headers.authorization !== undefined) return headers.authorization;
+  return typeof email === 'string' && typeof key === 'string' ? `${email} ${key}` : undefined;
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { it, type TestContext } from 'node:test';
+import Cloudflare from 'cloudflare';
+import { buildApi, type Door } from '../../src/api/api.ts';
+import { givenAccount, startApi, type TestAccount, tokenFor } from '../support/api.ts';
+
+const DOOR: Door = {
+  trustedProxies: [],
+  bodyLimit: 1_024,
+  headerLimit: 16_384,
+  requestTimeout: 60,
+  keepAlive: 72,
+  isLogged: false,
+  rateLimit: 5,
+};
+
+interface Scene {
+  readonly url: string;
+  readonly account: TestAccount;
+  /** Another token of the account. */
+  readonly other: string;
+}
+
+/** An API that takes five requests of a caller. */
+async function given(t: TestContext): Promise<Scene> {
+  const ends = new AsyncDisposableStack();
+  t.after(() => ends.disposeAsync());
+  const { desk, deps } = await startApi(ends);
+  const account = await givenAccount(desk, ['limited.test']);
+  const other = await tokenFor(desk, { accountId: account.id });
+  const app = await buildApi({ ...deps, door: DOOR });
+  ends.defer(() => app.close());
+  return { url: await app.listen({ host: '127.0.0.1', port: 0 }), account, other };
+}
+
+const ask = (url: string, path: string, token: string): Promise<Response> =>
+  fetch(`${url}/client/v4${path}`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(10_000),
+  });
+
+it('a token that asks too often is refused with 429 and Retry-After; others are not, nor is health', async (t) => {
+  const { url, account, other } = await given(t);
+  const list = `/zones/${account.zones[0]?.id}/ssl/certificate_packs`;
+  const statuses: number[] = [];
+  // The first is counted by address: the token was not seen before.
+  for (let i = 0; i < 7; i++) statuses.push((await ask(url, i % 2 ? list : '/zones', account.token)).status);
+  assert.deepEqual(statuses, [200, 200, 200, 200, 200, 200, 429]);
+  const refused = await ask(url, list, account.token);
+  assert.equal(refused.headers.get('x-ratelimit-remaining'), '0');
+  const wait = Number(refused.headers.get('retry-after'));
+  assert(wait > 290 && wait <= 300, String(wait));
+  assert.match(await refused.text(), /"code":971,"message":"more than 5 requests in five minutes/);
+  const client = new Cloudflare({ apiToken: account.token, baseURL: `${url}/client/v4`, maxRetries: 0 });
+  await assert.rejects(client.zones.list(), Cloudflare.RateLimitError);
+  assert.equal((await ask(url, list, other)).status, 200);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+});
+
+it('each answer tells how many requests are left', async (t) => {
+  const { url, account } = await given(t);
+  const list = `/zones/${account.zones[0]?.id}/ssl/certificate_packs`;
+  await ask(url, '/zones', account.token);
+  for (const left of ['4', '3']) {
+    const { headers } = await ask(url, list, account.token);
+    assert.deepEqual([headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining')], ['5', left]);
+  }
+});
+
+it('who guesses tokens is counted by address, whatever the guess', async (t) => {
+  const { url, account } = await given(t);
+  await ask(url, '/zones', account.token);
+  const statuses: number[] = [];
+  for (let i = 0; i < 6; i++) statuses.push((await ask(url, '/zones', `cp_guess${i}`)).status);
+  assert.deepEqual(statuses, [401, 401, 401, 401, 429, 429]);
+  assert.equal((await ask(url, '/zones', account.token)).status, 200);
+});
