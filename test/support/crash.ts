@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';
 import { createAccount } from '../../src/store/accounts.ts';
+import { startEmbedded } from '../../src/store/embedded/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openPool } from '../../src/store/store.ts';
 import { createToken } from '../../src/store/tokens.ts';
@@ -144,7 +145,10 @@ const listen = (i: number, { dnsPort }: StartedSimulator): string => `${RESPONDE
 async function startDatabase(
   dir: string,
 ): Promise<{ server: TestDatabase; accountId: string; token: string }> {
-  const server = await startTestDatabase(dir);
+  const isEmbedded = TEST_SERVER === '';
+  const server = isEmbedded
+    ? await startEmbedded({ dir, log: () => undefined })
+    : await startTestDatabase(dir);
   const pool = openPool({ ...server.connection, max: 2 }, () => undefined);
   await migrate(pool);
   const now = new Date();

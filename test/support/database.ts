@@ -11,23 +11,26 @@ export interface TestDatabase {
   stop(): Promise<void>;
 }
 
-/** Server on which tests make their databases, through pgbouncer or not; the embedded one where it is empty. */
+/** Server that is not the embedded one, through pgbouncer or not; empty: tests are on the embedded one. */
 export const TEST_SERVER = process.env['CERTPACKS_TEST_SERVER'] ?? '';
+/** Where tests make their databases; empty: each on an embedded server of its own. */
+const SERVER = TEST_SERVER || (process.env['CERTPACKS_TEST_SHARED'] ?? '');
 
 /** Options for a test that is about the embedded database itself. */
 export const embeddedOnly = { skip: TEST_SERVER === '' ? false : 'about the embedded database' } as const;
 
-/** A new database, on `TEST_SERVER` or else on an embedded server in `dir`. */
+/** A new database, on the server of this run or else on an embedded server in `dir`. */
 export async function startTestDatabase(dir: string): Promise<TestDatabase> {
-  if (TEST_SERVER === '') return startEmbedded({ dir, log: () => undefined });
+  if (SERVER === '') return startEmbedded({ dir, log: () => undefined });
   const name = `test_${randomBytes(8).toString('hex')}`;
   await administer(`create database ${name}`);
-  const url = new URL(TEST_SERVER);
+  const url = new URL(SERVER);
   url.pathname = `/${name}`;
   const host = url.searchParams.get('host') ?? url.hostname;
   const port = Number(url.searchParams.get('port') ?? url.port);
   const stop = () => administer(`drop database if exists ${name} with (force)`);
-  return { connection: { host, port, user: url.username, database: name, ssl: false }, url: url.href, stop };
+  const { username: user, password } = url;
+  return { connection: { host, port, user, password, database: name, ssl: false }, url: url.href, stop };
 }
 
 /** Environment of a process of ours that is to use a new database; nothing where it brings its own. */
@@ -41,7 +44,7 @@ export async function databaseEnvironment(ends: {
 }
 
 async function administer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: TEST_SERVER });
+  const client = new pg.Client({ connectionString: SERVER });
   await client.connect();
   try {
     await client.query(sql);
