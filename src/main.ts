@@ -7,6 +7,9 @@ enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/certpacks', imp
 const { program } = await import('./cli/cli.ts');
 const { fail } = await import('./cli/process.ts');
 
+// A diagnostic report would hold the environment, and with it perhaps the key-encryption key.
+process.report.excludeEnv = true;
+
 const { version }: { version: string } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 );

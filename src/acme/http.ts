@@ -31,6 +31,13 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** An exchange that is over. */
+export interface Exchanged {
+  /** Undefined: there was no answer that could be read. */
+  readonly status: number | undefined;
+  readonly seconds: Seconds;
+}
+
 /** How a server is talked to. */
 export interface HttpOptions {
   /** PEM of roots to trust besides the system's. */
@@ -41,6 +48,8 @@ export interface HttpOptions {
   readonly within: Seconds;
   /** Whether plain http to the machine itself is used; else a hostile answer could send us there. */
   readonly mayUsePlainHttp: boolean;
+  /** Told of each exchange, whatever came of it. */
+  readonly onExchange?: ((seen: Exchanged) => void) | undefined;
 }
 
 /** Exchanges with one server over connections that are kept. */
@@ -65,13 +74,18 @@ export class Http {
   async send(exchange: Exchange, signal: AbortSignal): Promise<Answer> {
     const url = this.#check(exchange.url);
     const within = AbortSignal.timeout(this.#options.within * 1_000);
+    const began = performance.now();
+    let status: number | undefined;
     try {
       const answer = await this.#exchange(url, exchange, AbortSignal.any([signal, within]));
+      ({ status } = answer);
       if (answer.status < 300 || answer.status >= 400) return answer;
       throw new Fault('ca_wrong_answer', `${url.host} answered with a redirect (HTTP ${answer.status})`);
     } catch (error) {
       signal.throwIfAborted();
       throw error instanceof Fault ? error : toFault(error, url.host, within);
+    } finally {
+      this.#options.onExchange?.({ status, seconds: (performance.now() - began) / 1_000 });
     }
   }
 

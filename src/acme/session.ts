@@ -4,7 +4,7 @@ import type { Account } from './account.ts';
 import type { Directory } from './acme.ts';
 import { jsonOf, toRefusal } from './answer.ts';
 import { isLoopbackHttp, isServerUrl } from './fields.ts';
-import { type Answer, type Exchange, Http } from './http.ts';
+import { type Answer, type Exchange, type Exchanged, Http } from './http.ts';
 import { type Jws, signRequest } from './jws.ts';
 import { NoncePool } from './nonce.ts';
 import { Once } from './once.ts';
@@ -27,6 +27,8 @@ export interface AcmeOptions {
   readonly atOnce?: number;
   /** Longest time of one exchange; 30 s unless told. */
   readonly within?: Seconds;
+  /** Told of each exchange, whatever came of it. */
+  readonly onExchange?: ((seen: Exchanged) => void) | undefined;
 }
 
 /** Whose key signs a request, and what the header says of it: `kid`, or the key itself (RFC 8555 6.2). */
@@ -42,7 +44,7 @@ export class Session {
   readonly host: string;
 
   /** Throws `configuration` when the directory's URL or the TLS roots cannot be used. */
-  constructor({ directoryUrl, tlsRoots, atOnce = 16, within = 30 }: AcmeOptions) {
+  constructor({ directoryUrl, tlsRoots, atOnce = 16, within = 30, onExchange }: AcmeOptions) {
     const url = URL.parse(directoryUrl);
     if (!url) throw new Fault('configuration', `${directoryUrl} is not the URL of a directory`);
     this.host = url.host;
@@ -52,6 +54,7 @@ export class Session {
       mostSockets: atOnce,
       within,
       mayUsePlainHttp: isLoopbackHttp(url),
+      onExchange,
     });
     this.#directory = new Once(() => this.#readDirectory(directoryUrl));
   }

@@ -1,12 +1,14 @@
 /** One directory of a CA, and our account there. */
 import { type Account, exportAccountKey, importAccountKey, newAccountKey } from '../acme/account.ts';
 import { AcmeClient } from '../acme/client.ts';
+import type { Exchanged } from '../acme/http.ts';
 import { Once } from '../acme/once.ts';
 import { Pace } from '../acme/poll.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
+import type { CertificateAuthority } from '../pack/pack.ts';
 import type { CaAccount, CaAccounts, CaRow } from './ca.ts';
 
 /** What `createCa` needs. */
@@ -16,6 +18,8 @@ export interface CaDeps {
   readonly log?: Pick<Log, 'info'>;
   /** Longest time of one exchange with a CA; 30 s unless told. */
   readonly within?: Seconds;
+  /** Told of each request to a CA, whatever came of it. */
+  readonly onExchange?: (ca: CertificateAuthority, seen: Exchanged) => void;
 }
 
 /** A directory at which orders are made. */
@@ -38,6 +42,7 @@ export function openDesk(row: CaRow, directoryUrl: string, deps: CaDeps): Desk {
     directoryUrl,
     ...(row.tlsRoots !== undefined && { tlsRoots: row.tlsRoots }),
     ...(deps.within !== undefined && { within: deps.within }),
+    onExchange: (seen) => deps.onExchange?.(row.name, seen),
   });
   return {
     row,

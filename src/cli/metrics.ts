@@ -1,16 +1,22 @@
 /** What Prometheus is told, at a listener of its own. docs/metrics.md says what each is for. */
 import { createServer } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Exchanged } from '../acme/http.ts';
 import type { Answered } from '../api/answered.ts';
+import type { ShowLeaf } from '../edge/edge.ts';
 import type { StepTaken } from '../job/job.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
+import type { CertificateAuthority } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import { countByStatus, lookAtDue } from '../store/tell.ts';
 
 export interface Metrics {
   readonly onAnswer: (answer: Answered) => void;
   readonly onStep: (step: StepTaken) => void;
+  readonly onExchange: (ca: CertificateAuthority, seen: Exchanged) => void;
+  /** The same, with what each handshake came to counted. */
+  readonly watched: (show: ShowLeaf) => ShowLeaf;
   /** Serves `/metrics`. Throws `configuration` where it cannot listen. */
   listen(place: {
     readonly host: string;
@@ -43,13 +49,42 @@ export function newMetrics(sources: Sources): Metrics {
     labelNames: ['status', 'outcome'],
     registers,
   });
+  const exchanges = new Histogram({
+    name: 'certpacks_ca_request_seconds',
+    help: 'Requests to CAs by this process, by what they answered, and how long that took',
+    labelNames: ['ca', 'status'],
+    buckets: SECONDS,
+    registers,
+  });
+  const handshakes = new Counter({
+    name: 'certpacks_handshakes_total',
+    help: 'Handshakes by which this process saw what edges serve',
+    labelNames: ['edge', 'outcome'],
+    registers,
+  });
   addGauges(registry, sources);
   return {
     onAnswer: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
     onStep: ({ status, outcome }) => steps.inc({ status, outcome }),
+    onExchange: (ca, { status = 'none', seconds }) => exchanges.observe({ ca, status }, seconds),
+    watched: (show) => watched(show, (edge, outcome) => handshakes.inc({ edge, outcome })),
     listen: (place) => listen(registry, place),
   };
 }
+
+/** Tells what each handshake came to; `none`: the edge has no certificate for the name. */
+const watched =
+  (show: ShowLeaf, tell: (edge: string, outcome: 'shown' | 'none' | 'failed') => void): ShowLeaf =>
+  async (edge, ask, signal) => {
+    try {
+      const shown = await show(edge, ask, signal);
+      tell(edge.name, shown ? 'shown' : 'none');
+      return shown;
+    } catch (error) {
+      if (!signal.aborted) tell(edge.name, 'failed');
+      throw error;
+    }
+  };
 
 /** What is asked of the database, and of the pool of connections to it, when somebody wants to know. */
 function addGauges(registry: Registry, { pool, clock }: Sources): void {

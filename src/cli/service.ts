@@ -80,13 +80,14 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const changes = followChanges(deps, pushChange);
   started.defer(changes.stop);
   const accounts = caAccounts({ pool, seal, clock });
-  const cas = new Map(parts.rows.map((row) => [row.name, createCa(row, { accounts, clock, log })]));
+  const cas = openCas(parts.rows, { accounts, clock, log, onExchange: metrics.onExchange });
   const { publishers = new Map() } = parts;
   const moves = new Bells();
   const name = takeSlot(parts.dir);
   const work = {
     ...deps,
     ...jobParts(parts),
+    showLeaf: metrics.watched(showLeaf),
     worker: name,
     onStep: metrics.onStep,
     moves,
@@ -112,6 +113,9 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   };
   return { api: `${api.url}/client/v4`, poke: worker.poke, isIdle: worker.isIdle, stop };
 }
+
+const openCas = (rows: readonly CaRow[], deps: Parameters<typeof createCa>[1]) =>
+  new Map(rows.map((row) => [row.name, createCa(row, deps)]));
 
 /** Renders all packs again in the background, if that is due. Returns what stops it. */
 function startRendering(deps: Parameters<typeof renderAll>[0]): () => Promise<void> {
@@ -156,7 +160,7 @@ export function edgeSocketOf({ options, dir }: Pick<ServiceParts, 'options' | 'd
 /** Bytes that a socket's name may have everywhere, by the narrowest system. */
 const LONGEST_SOCKET = 100;
 
-type LookParts = Pick<JobDeps, 'edges' | 'showLeaf' | 'lookAtTxt' | 'lookAtHttp' | 'lookAtCaa' | 'auditLife'>;
+type LookParts = Pick<JobDeps, 'edges' | 'lookAtTxt' | 'lookAtHttp' | 'lookAtCaa' | 'auditLife'>;
 
 function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   const look = {
@@ -169,7 +173,6 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   return {
     edges,
     auditLife: days(options.audit_days),
-    showLeaf,
     lookAtTxt: createLookAtTxt({ ...look, delegationZone: options.delegation_zone }),
     lookAtHttp: createLookAtHttp({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
     lookAtCaa: createLookAtCaa(look),

@@ -14,7 +14,7 @@ import { accountPurpose } from './sources.ts';
 const BATCH = 200;
 
 /** What each sealed thing is bound to. */
-const purposeOf = ({ table, key: [first, second] }: SealedRow): string =>
+export const purposeOf = ({ table, key: [first, second] }: SealedRow): string =>
   table === 'ca_accounts' ? accountPurpose(first, second) : keyPurpose(first, second);
 
 /**

@@ -10,7 +10,7 @@ const ORDERS = 200;
 test('two services on one database issue every certificate of 200 orders once', {
   timeout: 170_000,
 }, async (t) => {
-  const { pool, simulator, accountId, token, apis } = await startTwo(t);
+  const { pool, simulator, accountId, token, apis, metrics } = await startTwo(t);
   const clients = apis.map((baseURL) => new Cloudflare({ apiToken: token, baseURL, maxRetries: 0 }));
   const one = (i: number) => clients[i % clients.length] ?? assert.fail();
   const zones = await Promise.all(
@@ -57,6 +57,7 @@ test('two services on one database issue every certificate of 200 orders once', 
       where desired_ecdsa = observed_ecdsa and desired_rsa = observed_rsa`,
   );
   assert.equal(rows[0]?.n, 2 * ORDERS, 'both edges proved both leaves of every pack');
+  await assertTold(metrics);
 });
 
 /** The hosts of every certificate that the CAs issued. */
@@ -67,4 +68,15 @@ async function hostsIssued({ cas, control }: StartedSimulator): Promise<string[]
     return certificates.map(({ hosts }) => hosts.join());
   });
   return (await Promise.all(issued)).flat();
+}
+
+/** Metrics of all processes together tell of each order at a CA and each handshake that proved one. */
+async function assertTold(metrics: readonly string[]): Promise<void> {
+  const told = await Promise.all(metrics.map(async (url) => (await fetch(url)).text()));
+  const sum = (pattern: RegExp) =>
+    told.flatMap((text) => [...text.matchAll(pattern)]).reduce((total, [, n]) => total + Number(n), 0);
+  const made = sum(/^certpacks_ca_request_seconds_count\{ca="\w+",status="201"\} (\d+)$/gm);
+  assert(made >= 2 * ORDERS, `metrics tell of ${made} things made at CAs, an order for each certificate`);
+  const shown = sum(/^certpacks_handshakes_total\{edge="edge-[01]",outcome="shown"\} (\d+)$/gm);
+  assert(shown >= 4 * ORDERS, `metrics tell of ${shown} handshakes, one for each certificate and edge`);
 }

@@ -1,18 +1,12 @@
 /** Two versions on one database: the next one, which has another migration, beside the present one. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Cloudflare from 'cloudflare';
-import { startSimulator } from '../../src/simulator/start.ts';
-import { createAccount } from '../../src/store/accounts.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openPool } from '../../src/store/store.ts';
-import { createToken } from '../../src/store/tokens.ts';
-import { startTestDatabase } from '../support/database.ts';
+import { startGround } from '../support/ground.ts';
 import {
   RESPONDERS,
   type Serving,
@@ -37,25 +31,8 @@ function writeNextVersion(dir: string): string {
 }
 
 /** A database, a simulated world, and what starts a process of a version in it. */
-async function startGround(t: TestContext) {
-  const dir = mkdtempSync(join(tmpdir(), 'certpacks-upgrade-'));
-  chmodSync(dir, 0o711);
-  t.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const database = await startTestDatabase(join(dir, 'database'));
-  t.after(() => database.stop());
-  const pool = openPool({ ...database.connection, max: 2 }, () => undefined);
-  t.after(() => pool.end());
-  await migrate(pool);
-  const simulator = await startSimulator({
-    dir: join(dir, 'simulator'),
-    aheadSeconds: 0,
-    dnsPort: 0,
-    nameServers: RESPONDERS.map((address, i) => ({ name: `ns${i + 1}.certpacks.test`, address })),
-    endsWithParent: true,
-  });
-  t.after(() => simulator.stop());
-  const { id: accountId } = await createAccount(pool, 'upgrade', new Date());
-  const apiToken = await createToken(pool, { accountId, name: 'upgrade', access: 'write' }, new Date());
+async function given(t: TestContext) {
+  const { dir, databaseUrl, pool, simulator, accountId, token: apiToken } = await startGround(t, 'upgrade');
   const edges = await Promise.all(RESPONDERS.map((_, i) => startEdge(t, socketOf(dir, i))));
   const file = writeConfiguration(dir, simulator, edges);
   const serve = (i: number, how = {}) =>
@@ -63,7 +40,7 @@ async function startGround(t: TestContext) {
       t,
       {
         CERTPACKS_CONFIG: file,
-        CERTPACKS_DATABASE_URL: database.url,
+        CERTPACKS_DATABASE_URL: databaseUrl,
         CERTPACKS_DATA_DIR: dir,
         CERTPACKS_EDGE_SOCKET: socketOf(dir, i),
         CERTPACKS_DNS_LISTEN: `${RESPONDERS[i]}:${simulator.dnsPort}`,
@@ -78,7 +55,7 @@ const isActive = ({ status }: { status: string }): boolean => status === 'active
 test('the next version migrates beside the present one, which goes on, also when it is started again', {
   timeout: 170_000,
 }, async (t) => {
-  const { dir, pool, accountId, apiToken, serve } = await startGround(t);
+  const { dir, pool, accountId, apiToken, serve } = await given(t);
   const main = writeNextVersion(join(dir, 'next'));
   let zone: { id: string } | undefined;
   const orderAt = async ({ api: baseURL }: Serving, host: string) => {

@@ -2,11 +2,10 @@
  * A service that is killed at random moments while it works on orders, and started again. The simulated CAs, the edges and
  * whoever orders live on: they count what was lost and what was issued twice.
  */
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';
+import type { StartedSimulator } from '../../src/simulator/start.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { startEmbedded } from '../../src/store/embedded/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -14,6 +13,7 @@ import { openPool } from '../../src/store/store.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { CrashClient } from './crash-client.ts';
 import { startTestDatabase, TEST_SERVER, type TestDatabase } from './database.ts';
+import { givenFolder, simulatorIn } from './ground.ts';
 import {
   type Ends,
   RESPONDERS,
@@ -98,17 +98,8 @@ export interface CrashWorld {
 }
 
 async function startCrashWorld(ends: Ends, victim: Victim): Promise<CrashWorld> {
-  const dir = mkdtempSync(join(tmpdir(), 'certpacks-crash-'));
-  chmodSync(dir, 0o711);
-  ends.after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const simulator = await startSimulator({
-    dir: join(dir, 'simulator'),
-    aheadSeconds: 0,
-    dnsPort: 0,
-    nameServers: RESPONDERS.map((address, i) => ({ name: `ns${i + 1}.certpacks.test`, address })),
-    endsWithParent: true,
-  });
-  ends.after(() => simulator.stop());
+  const dir = givenFolder(ends, 'crash');
+  const simulator = await simulatorIn(ends, dir);
   const { server, ...access } = await startDatabase(join(dir, 'data'));
   const isShared = victim === 'one_of_two';
   // Whoever kills the database leaves it to the service to start it again.

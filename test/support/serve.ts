@@ -38,7 +38,7 @@ export async function startEdge(ends: Ends, pull: string): Promise<BundledEdge> 
 export function writeConfiguration(
   dir: string,
   { cas, dnsPort }: StartedSimulator,
-  edges: readonly BundledEdge[],
+  edges: readonly Pick<BundledEdge, 'port'>[],
 ): string {
   const tables = CERTIFICATE_AUTHORITIES.map((name) => {
     const { directory, rootPem, eab } = cas[name];
@@ -70,6 +70,8 @@ export interface Serving {
   readonly api: string;
   /** Lines that it logged until it was ready. */
   readonly said: readonly string[];
+  /** All that it wrote to standard error so far. */
+  readonly written: () => string;
 }
 
 /** Starts one process; resolves once it logs that it is ready. */
@@ -89,13 +91,15 @@ export async function startServe(
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1_000);
   const said: string[] = [];
+  const written: string[] = [];
+  child.stderr.on('data', (chunk: Buffer) => written.push(chunk.toString()));
   for await (const line of createInterface(child.stderr)) {
     said.push(line);
     const { msg, api }: { msg?: string; api?: string } = line.startsWith('{') ? JSON.parse(line) : {};
     if (msg !== 'ready' || api === undefined) continue;
     clearTimeout(timer);
     child.stderr.resume();
-    return { child, api, said };
+    return { child, api, said, written: () => written.join('') };
   }
   clearTimeout(timer);
   throw new Error(`certpacks serve did not become ready: ${said.join('\n')}`);
