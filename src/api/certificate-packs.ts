@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { amend, intervene, render } from '../job/advance.ts';
-import { isRestartable, restart } from '../job/restart.ts';
+import { hurry, isRestartable, restart } from '../job/restart.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import type { Actor } from '../store/audit.ts';
@@ -64,7 +64,7 @@ export const certificatePackRoutes =
     });
   };
 
-/** Restarts what timed out or expired, and sets branding; a pack with neither stays as it is. */
+/** Restarts what timed out or expired, hurries what waits, and sets branding. */
 async function patch(
   tx: Tx,
   deps: ApiDeps,
@@ -73,5 +73,5 @@ async function patch(
 ): Promise<Pack> {
   const isChanged = branding !== undefined && branding !== pack.isBranded;
   const branded = isChanged ? await amend(tx, deps, pack, { isBranded: branding, by }) : pack;
-  return isRestartable(branded) ? restart(tx, deps, branded, by) : branded;
+  return isRestartable(branded) ? restart(tx, deps, branded, by) : hurry(tx, deps, branded, by);
 }

@@ -8,10 +8,10 @@ import {
   givenPack,
   givenZone,
   packOf,
-  scriptedCa,
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import { makeDue } from '../store/packs.ts';
 import { alone, transaction } from '../store/store.ts';
 import { advance, intervene, keep, postpone } from './advance.ts';

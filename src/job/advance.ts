@@ -114,10 +114,15 @@ export const first = (instants: readonly (Date | undefined)[]): Date | undefined
   instants.reduce((one, other) => (one && other ? (one < other ? one : other) : (one ?? other)), undefined);
 
 /** Changes of a pack inside its status, for a wish from outside: takes it from its worker and makes it due. */
-export function amend(db: Db, desk: Desk, pack: Pack, { by, ...change }: PackChange & By): Promise<Pack> {
+export function amend(
+  db: Db,
+  desk: Desk,
+  pack: Pack,
+  { by, event = 'amend', ...change }: Step & By,
+): Promise<Pack> {
   const to = { ...pack, ...change, modifiedOn: desk.clock.now() };
   const dueAt = LIFECYCLE[to.status].job ? desk.clock.now() : deadline(to);
-  const deed = deedOf({ event: 'amend', ...(by !== undefined && { by }) });
+  const deed = deedOf({ event, ...(by !== undefined && { by }) });
   return write(db, desk, { pack, to, dueAt, isFreed: true, isPutDown: true, deed });
 }
 

@@ -6,10 +6,10 @@ import {
   givenPack,
   givenZone,
   packOf,
-  scriptedCa,
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import {
   KEY,
   NEEDS,

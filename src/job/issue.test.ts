@@ -9,10 +9,10 @@ import {
   givenPack,
   givenZone,
   packOf,
-  scriptedCa,
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import type { CaOrder } from '../ca/ca.ts';
 import { createCsr } from '../ca/csr.ts';
 import { Fault, type FaultName } from '../kit/fault.ts';

@@ -10,11 +10,11 @@ import {
   givenPack,
   givenZone,
   packOf,
-  scriptedCa,
   shown,
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import { type Seal, sealOf } from '../kit/seal.ts';
 import { listKeyPairs } from '../store/certificates.ts';
 import { countSealed } from '../store/sealed.ts';

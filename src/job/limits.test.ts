@@ -6,10 +6,10 @@ import {
   givenPack as givenId,
   givenZone,
   packOf,
-  scriptedCa,
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import type { Ca, CaLimits } from '../ca/ca.ts';
 import { Fault } from '../kit/fault.ts';
 import { days, hours } from '../kit/time.ts';

@@ -10,11 +10,11 @@ import {
   givenPack,
   givenZone,
   packOf,
-  scriptedCa,
   shown,
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import type { Ca, OrderAsk } from '../ca/ca.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
@@ -24,6 +24,7 @@ import { listKeyPairs } from '../store/certificates.ts';
 import { listStranded, remindUnplanned } from '../store/packs.ts';
 import { transaction } from '../store/store.ts';
 import { intervene } from './advance.ts';
+import { hurry } from './restart.ts';
 
 const ends = new AsyncDisposableStack();
 let plain: TestDesk;
@@ -217,6 +218,28 @@ test('a renewal that succeeds after it was given up brings the pack back to acti
   const back = await packOf(desk, id);
   assert.equal(back.status, 'active');
   assert.deepEqual(back.validationErrors, []);
+});
+
+test('a renewal that waits for its next try is tried at once when the subscriber wants it, and not again and again', async (t) => {
+  const desk = deskWith(t);
+  const id = await givenActive(desk);
+  const down = { ...desk, cas: new Map() };
+  await pass(down, days(82));
+  await pass(down, hours(2));
+  const wait = (await dueIn(desk, id)) ?? 0;
+  assert(wait > 60, `it waits ${wait} s by itself`);
+  const wish = () =>
+    transaction(desk.pool, async (tx) => hurry(tx, desk, await packOf(desk, id), { id: 'somebody' }));
+  desk.clock.advance(11);
+  await wish();
+  await carryAll(down);
+  const changed = (await packOf(desk, id)).modifiedOn;
+  await wish();
+  assert.deepEqual((await packOf(desk, id)).modifiedOn, changed, 'seconds later nothing is done');
+  desk.clock.advance(11);
+  await wish();
+  await carryAll(desk);
+  assert.equal((await packOf(desk, id)).status, 'active');
 });
 
 test('new certificates that an edge has not shown when the old ones end become the pack’s own, deployed in sight', async (t) => {

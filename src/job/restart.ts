@@ -1,10 +1,11 @@
-import { earliestEnd, may, type PackEvent } from '../pack/lifecycle.ts';
+import { between, type Seconds } from '../kit/time.ts';
+import { earliestEnd, isServed, may, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import type { Actor } from '../store/audit.ts';
 import { deleteCertificates } from '../store/certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
 import type { Tx } from '../store/store.ts';
-import { type Desk, intervene } from './advance.ts';
+import { amend, type Desk, intervene } from './advance.ts';
 
 /** Whether the subscriber's PATCH has something to restart. */
 export const isRestartable = ({ status }: Pack): boolean => may(status, 'restart');
@@ -31,3 +32,19 @@ export async function restart(tx: Tx, desk: Desk, pack: Pack, by?: Actor): Promi
 
 const eventOf = ({ status, environment }: Pack): PackEvent =>
   status === 'deployment_timed_out' && environment === 'staging' ? 'stage' : 'restart';
+
+/** No pack is hurried sooner after it changed: whoever asks again and again is no load for others' servers. */
+const LEAST_BETWEEN: Seconds = 10;
+
+/**
+ * What waits for its next try is tried at once: a look at validation records, or the renewal of a pack that is served. The
+ * pack as it is where nothing waits.
+ */
+export async function hurry(tx: Tx, desk: Desk, pack: Pack, by: Actor): Promise<Pack> {
+  if (between(pack.modifiedOn, desk.clock.now()) < LEAST_BETWEEN) return pack;
+  const { renewal, status } = pack;
+  if (status === 'pending_validation') return amend(tx, desk, pack, { event: 'hurry', attempts: 0, by });
+  if (!renewal?.course || !isServed(status)) return pack;
+  const hurried = { ...renewal, course: { ...renewal.course, attempts: 0 } };
+  return amend(tx, desk, pack, { event: 'hurry', renewal: hurried, by });
+}

@@ -6,10 +6,10 @@ import {
   givenPack,
   givenZone,
   packOf,
-  scriptedCa,
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import { Fault } from '../kit/fault.ts';
 import { listRevocations, noteRevocations } from '../store/revocations.ts';
 import { transaction } from '../store/store.ts';

@@ -8,10 +8,10 @@ import {
   givenPack,
   givenZone,
   packOf,
-  scriptedCa,
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import type { CaOrder } from '../ca/ca.ts';
 import { Fault } from '../kit/fault.ts';
 import { days } from '../kit/time.ts';

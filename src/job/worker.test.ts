@@ -8,13 +8,12 @@ import {
   givenCertificates,
   givenPack,
   givenZone,
-  orderFor,
   packOf,
-  scriptedCa,
   startDesk,
   type TestDesk,
   truthful,
 } from '../../test/support/desk.ts';
+import { orderFor, scriptedCa } from '../../test/support/scripted-ca.ts';
 import type { CaOrder } from '../ca/ca.ts';
 import { getClaimed } from '../store/packs.ts';
 import { transaction } from '../store/store.ts';
