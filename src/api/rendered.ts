@@ -1,8 +1,8 @@
 import { type Desk, render } from '../job/advance.ts';
 import type { Pack } from '../pack/pack.ts';
 import { WIRE_VERSION } from '../pack/reply.ts';
-import { putWire } from '../store/packs.ts';
 import type { Pool } from '../store/store.ts';
+import { putWire } from '../store/wires.ts';
 
 /**
  * The JSON of a pack where a row was rendered by an older version: rendered again, and stored so. Undefined: the row is

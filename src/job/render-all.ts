@@ -1,8 +1,9 @@
 import type { Log } from '../kit/log.ts';
 import { WIRE_VERSION } from '../pack/reply.ts';
 import { changeAgreement, getAgreement } from '../store/agreements.ts';
-import { getClaimed, listIdsAfter, putWire } from '../store/packs.ts';
+import { getClaimed, listIdsAfter } from '../store/packs.ts';
 import { type Pool, transaction } from '../store/store.ts';
+import { putWire } from '../store/wires.ts';
 import { touchZone } from '../store/zones.ts';
 import { type Desk, render } from './advance.ts';
 

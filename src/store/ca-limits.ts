@@ -1,5 +1,6 @@
 import { after, between, type Seconds } from '../kit/time.ts';
-import type { Db, Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, type Tx } from './store.ts';
 
 /** A limit that a CA publishes: so many at once, and as many again in so long, a little at a time. */
 export interface Limit {
@@ -111,13 +112,13 @@ export async function pausedUntil(
   subjects: readonly string[],
   now: Date,
 ): Promise<Date | undefined> {
-  const { rows } = await db.query<{ until: Date | null }>(
-    `select max(full_on) as until from ca_limits
-      where ca = $1 and kind = '${PAUSE}' and subject = any($2) and full_on > $3`,
-    [ca, subjects, now],
-  );
+  const { rows } = await execute<{ until: Date | null }>(db, PAUSED, { ca, subjects, now });
   return rows[0]?.until ?? undefined;
 }
+
+const PAUSED = statement(`
+  select max(full_on) as until from ca_limits
+   where ca = :ca and kind = '${PAUSE}' and subject = any(:subjects) and full_on > :now`);
 
 /** Forgets buckets that are full, and pauses that are over. */
 export async function forgetFull(db: Db, now: Date): Promise<void> {

@@ -1,5 +1,6 @@
 import { ALGORITHMS, type Algorithm, type Certificate } from '../pack/pack.ts';
-import type { Db, Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, type Tx } from './store.ts';
 
 interface CertificateRow {
   id: string;
@@ -32,16 +33,16 @@ export async function listCertificates(
   db: Db,
   packId: string,
 ): Promise<{ readonly present: Certificate[]; readonly coming: Certificate[] }> {
-  const { rows } = await db.query<CertificateRow & { is_coming: boolean }>(
-    `select ${COLUMNS}, false as is_coming from certificates where pack_id = $1
-     union all select ${COLUMNS}, true from successors where pack_id = $1 order by algorithm`,
-    [packId],
-  );
+  const { rows } = await execute<CertificateRow & { is_coming: boolean }>(db, LIST, { pack: packId });
   return {
     present: rows.filter((row) => !row.is_coming).map(toCertificate),
     coming: rows.filter((row) => row.is_coming).map(toCertificate),
   };
 }
+
+const LIST = statement(`
+  select ${COLUMNS}, false as is_coming from certificates where pack_id = :pack
+  union all select ${COLUMNS}, true from successors where pack_id = :pack order by algorithm`);
 
 /** Stores a certificate of a pack in place of the one that the table had of it for that algorithm. */
 export async function putCertificate(
@@ -50,19 +51,27 @@ export async function putCertificate(
   certificate: Certificate,
   { chain, sealedKey, table }: StoredKeyPair & { readonly table: CertificateTable },
 ): Promise<void> {
-  const c = certificate;
-  const named = [c.id, packId, c.algorithm, c.hosts, c.issuer, c.signature, c.fingerprint];
-  await tx.query(
-    `insert into ${table} (id, pack_id, algorithm, hosts, issuer, signature, fingerprint, serial,
-       not_before, not_after, uploaded_on, modified_on, chain, sealed_key)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-     on conflict (pack_id, algorithm) do update set (id, hosts, issuer, signature, fingerprint, serial, not_before,
-       not_after, uploaded_on, modified_on, chain, sealed_key) = (excluded.id, excluded.hosts, excluded.issuer,
-       excluded.signature, excluded.fingerprint, excluded.serial, excluded.not_before, excluded.not_after,
-       excluded.uploaded_on, excluded.modified_on, excluded.chain, excluded.sealed_key)`,
-    [...named, c.serial, c.notBefore, c.notAfter, c.uploadedOn, c.modifiedOn, chain, sealedKey],
-  );
+  const { notBefore, notAfter, uploadedOn, modifiedOn, ...named } = certificate;
+  const times = {
+    not_before: notBefore,
+    not_after: notAfter,
+    uploaded_on: uploadedOn,
+    modified_on: modifiedOn,
+  };
+  await execute(tx, PUT[table], { ...named, ...times, pack: packId, chain, sealed_key: sealedKey });
 }
+
+const putting = (table: CertificateTable) =>
+  statement(`
+    insert into ${table} (pack_id, ${COLUMNS}, chain, sealed_key)
+    values (:pack, :id, :algorithm, :hosts, :issuer, :signature, :fingerprint, :serial, :not_before, :not_after,
+      :uploaded_on, :modified_on, :chain, :sealed_key)
+    on conflict (pack_id, algorithm) do update set (id, hosts, issuer, signature, fingerprint, serial, not_before,
+      not_after, uploaded_on, modified_on, chain, sealed_key) = (excluded.id, excluded.hosts, excluded.issuer,
+      excluded.signature, excluded.fingerprint, excluded.serial, excluded.not_before, excluded.not_after,
+      excluded.uploaded_on, excluded.modified_on, excluded.chain, excluded.sealed_key)`);
+
+const PUT = { certificates: putting('certificates'), successors: putting('successors') } as const;
 
 /** Removes a pack's certificates and their keys: it begins anew. */
 export async function deleteCertificates(tx: Tx, packId: string): Promise<void> {
@@ -84,15 +93,15 @@ export async function listKeyPairs(
   db: Db,
   packId: string,
 ): Promise<readonly (StoredKeyPair & { readonly algorithm: Algorithm })[]> {
-  const { rows } = await db.query<KeyPairRow>(
-    `select algorithm, chain, sealed_key, false as is_coming from certificates where pack_id = $1
-     union all select algorithm, chain, sealed_key, true from successors where pack_id = $1 order by algorithm`,
-    [packId],
-  );
+  const { rows } = await execute<KeyPairRow>(db, KEY_PAIRS, { pack: packId });
   const coming = rows.filter((row) => row.is_coming);
   const served = coming.length === ALGORITHMS.length ? coming : rows.filter((row) => !row.is_coming);
   return served.map((row) => ({ algorithm: row.algorithm, chain: row.chain, sealedKey: row.sealed_key }));
 }
+
+const KEY_PAIRS = statement(`
+  select algorithm, chain, sealed_key, false as is_coming from certificates where pack_id = :pack
+  union all select algorithm, chain, sealed_key, true from successors where pack_id = :pack order by algorithm`);
 
 const toCertificate = (row: CertificateRow): Certificate => ({
   id: row.id,

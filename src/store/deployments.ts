@@ -1,7 +1,8 @@
 import { wildcardOf } from '../pack/hosts.ts';
 import type { Algorithm, Environment, Pack } from '../pack/pack.ts';
 import { type Candidate, serving } from '../pack/priority.ts';
-import type { Db, Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, type Tx } from './store.ts';
 
 /** What an edge is to show for a pack (fingerprints; undefined: nothing) and what it showed last. */
 export interface Deployment {
@@ -21,20 +22,20 @@ export async function deploy(
   names: readonly string[],
   edges: readonly string[],
 ): Promise<void> {
-  await tx.query('delete from served_hosts where pack_id = $1', [pack.id]);
-  await tx.query('insert into served_hosts (host, environment, pack_id) select unnest($1::text[]), $2, $3', [
-    names,
-    pack.environment,
-    pack.id,
-  ]);
-  await tx.query(
-    `insert into deployments (pack_id, edge, desired_ecdsa, desired_rsa)
-     select $1, unnest($2::text[]), $3, $4
-     on conflict (pack_id, edge) do update
-       set desired_ecdsa = excluded.desired_ecdsa, desired_rsa = excluded.desired_rsa`,
-    [pack.id, edges, leafOf(pack, 'ecdsa'), leafOf(pack, 'rsa')],
-  );
+  const { id, environment } = pack;
+  await execute(tx, UNCOVER, { id });
+  await execute(tx, COVER, { id, names, environment });
+  await execute(tx, DEPLOY, { id, edges, ecdsa: leafOf(pack, 'ecdsa'), rsa: leafOf(pack, 'rsa') });
 }
+
+const UNCOVER = statement('delete from served_hosts where pack_id = :id');
+const COVER = statement(`
+  insert into served_hosts (host, environment, pack_id) select unnest(:names::text[]), :environment, :id`);
+const DEPLOY = statement(`
+  insert into deployments (pack_id, edge, desired_ecdsa, desired_rsa)
+  select :id, unnest(:edges::text[]), :ecdsa, :rsa
+  on conflict (pack_id, edge) do update
+    set desired_ecdsa = excluded.desired_ecdsa, desired_rsa = excluded.desired_rsa`);
 
 /** Whether these edges were given the pack's present leaves. */
 export async function isDeployed(tx: Tx, pack: Pack, edges: readonly string[]): Promise<boolean> {
@@ -50,7 +51,7 @@ export async function isDeployed(tx: Tx, pack: Pack, edges: readonly string[]): 
 
 /** Wishes a pack off every edge that had it; `deployments` keeps which edges have yet to let go. */
 export async function undeploy(tx: Tx, packId: string): Promise<boolean> {
-  const { rowCount } = await tx.query('delete from served_hosts where pack_id = $1', [packId]);
+  const { rowCount } = await execute(tx, UNCOVER, { id: packId });
   await tx.query('update deployments set desired_ecdsa = null, desired_rsa = null where pack_id = $1', [
     packId,
   ]);
@@ -67,12 +68,13 @@ export async function listEdgesOf(db: Db, packId: string): Promise<string[]> {
 
 /** Records what handshakes with an edge showed. */
 export async function observe(tx: Tx, packId: string, seen: Deployment, now: Date): Promise<void> {
-  await tx.query(
-    `update deployments set observed_ecdsa = $3, observed_rsa = $4, problem = $5, observed_on = $6
-      where pack_id = $1 and edge = $2`,
-    [packId, seen.edge, seen.observed.ecdsa ?? null, seen.observed.rsa ?? null, seen.problem ?? null, now],
-  );
+  const { edge, observed, problem } = seen;
+  await execute(tx, OBSERVE, { id: packId, edge, ...observed, problem, now });
 }
+
+const OBSERVE = statement(`
+  update deployments set observed_ecdsa = :ecdsa, observed_rsa = :rsa, problem = :problem, observed_on = :now
+   where pack_id = :id and edge = :edge`);
 
 /** An edge let go of a pack. */
 export async function letGo(tx: Tx, packId: string, edge: string): Promise<void> {
@@ -92,12 +94,10 @@ export async function getServing(
   name: string,
   environment: Environment,
 ): Promise<string | undefined> {
-  const { rows } = await db.query<CandidateRow>(
-    `select pack_id, host, packs.type, packs.created_on
-       from served_hosts join packs on packs.id = pack_id
-      where host = any($1) and served_hosts.environment = $2`,
-    [[name, wildcardOf(name)], environment],
-  );
+  const { rows } = await execute<CandidateRow>(db, COVERING, {
+    names: [name, wildcardOf(name)],
+    environment,
+  });
   const candidates = rows.map((row) => ({
     packId: row.pack_id,
     host: row.host,
@@ -107,13 +107,18 @@ export async function getServing(
   return serving(candidates)?.packId;
 }
 
+const COVERING = statement(`
+  select pack_id, host, packs.type, packs.created_on
+    from served_hosts join packs on packs.id = pack_id
+   where host = any(:names) and served_hosts.environment = :environment`);
+
 /** Names that a pack covers on the edges now. */
 export async function listServedHosts(db: Db, packId: string): Promise<string[]> {
-  const { rows } = await db.query<{ host: string }>('select host from served_hosts where pack_id = $1', [
-    packId,
-  ]);
+  const { rows } = await execute<{ host: string }>(db, COVERED, { id: packId });
   return rows.map(({ host }) => host);
 }
+
+const COVERED = statement('select host from served_hosts where pack_id = :id');
 
 export interface LoggedChange {
   readonly seq: number;

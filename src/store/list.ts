@@ -7,7 +7,6 @@
 import { selectionOf } from '../pack/tally.ts';
 import { type Ladder, Ladders, placeOf, remember, toLadder, toNumbers } from './ladder.ts';
 import { isNear, ladderOf, near, type PageAsk, step, type Way, walk } from './list-ways.ts';
-import type { Db } from './store.ts';
 import { intAt, isNull, locate, offsetsFor, textAt } from './wire/cells.ts';
 import type { Reader } from './wire/reader.ts';
 
@@ -129,17 +128,4 @@ async function readLadder(reader: Reader, ask: PageAsk): Promise<Ladder | undefi
     counts.push(intAt(bytes, LADDER_CELLS, 4));
   });
   return head && toLadder(head, buckets, counts);
-}
-
-/** The stored JSON of one pack, or undefined where the zone has no such pack. */
-export async function getWire(
-  db: Db,
-  zoneId: string,
-  id: string,
-): Promise<{ readonly wire: string; readonly wireVersion: number } | undefined> {
-  const { rows } = await db.query<{ wire: string; wire_version: number }>(
-    'select wire, wire_version from packs where zone_id = $1 and id = $2',
-    [zoneId, id],
-  );
-  return rows[0] && { wire: rows[0].wire, wireVersion: rows[0].wire_version };
 }

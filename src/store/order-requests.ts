@@ -1,4 +1,5 @@
-import { type Db, type Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, type Tx } from './store.ts';
 
 /** A request to order, as far as its repetition is recognised by it. */
 export interface OrderRequest {
@@ -35,12 +36,13 @@ export async function getByBody(db: Db, ask: OrderRequest, since: Date): Promise
 
 /** Remembers which pack a request ordered. Fails with SQLSTATE 23505 where the same key was first elsewhere. */
 export async function putOrderRequest(tx: Tx, ask: OrderRequest, packId: string, now: Date): Promise<void> {
-  await tx.query(
-    `insert into order_requests (token_id, zone_id, idempotency_key, body_hash, pack_id, made_on)
-     values ($1, $2, $3, $4, $5, $6)`,
-    [ask.tokenId, ask.zoneId, ask.key ?? null, ask.bodyHash, packId, now],
-  );
+  const { tokenId: token, zoneId: zone, key, bodyHash: hash } = ask;
+  await execute(tx, PUT, { token, zone, key, hash, pack: packId, now });
 }
+
+const PUT = statement(`
+  insert into order_requests (token_id, zone_id, idempotency_key, body_hash, pack_id, made_on)
+  values (:token, :zone, :key, :hash, :pack, :now)`);
 
 /** Forgets requests made before `instant`. */
 export async function forgetOrderRequests(db: Db, instant: Date): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Algorithm } from '../pack/pack.ts';
-import type { Db, Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, type Tx } from './store.ts';
 
 /** A pack's order at its CA, one for each algorithm. `T` is the order as the CA's room describes it. */
 export interface StoredOrder<T> {
@@ -25,10 +26,7 @@ export async function listOrders<T>(
   packId: string,
   revive: (json: string) => T,
 ): Promise<StoredOrder<T>[]> {
-  const { rows } = await db.query<OrderRow>(
-    'select algorithm, state::text, is_answered, csr, sealed_key from orders where pack_id = $1 order by algorithm',
-    [packId],
-  );
+  const { rows } = await execute<OrderRow>(db, LIST, { pack: packId });
   return rows.map(({ algorithm, state, is_answered, csr, sealed_key }) => ({
     algorithm,
     order: revive(state),
@@ -37,17 +35,35 @@ export async function listOrders<T>(
   }));
 }
 
+const LIST = statement(
+  'select algorithm, state::text, is_answered, csr, sealed_key from orders where pack_id = :pack order by algorithm',
+);
+
 /** Stores an order in place of the one the pack had for that algorithm. */
 export async function putOrder(tx: Tx, packId: string, stored: StoredOrder<unknown>): Promise<void> {
-  const { algorithm, order, isAnswered, request } = stored;
-  await tx.query(
-    `insert into orders (pack_id, algorithm, state, is_answered, csr, sealed_key)
-     values ($1, $2, $3, $4, $5, $6)
-     on conflict (pack_id, algorithm) do update set state = excluded.state,
-       is_answered = excluded.is_answered, csr = excluded.csr, sealed_key = excluded.sealed_key`,
-    [packId, algorithm, JSON.stringify(order), isAnswered, request?.csr ?? null, request?.sealedKey ?? null],
-  );
+  await execute(tx, PUT, { pack: packId, ...columnsOf(stored) });
 }
+
+const columnsOf = ({ algorithm, order, isAnswered, request }: StoredOrder<unknown>) => ({
+  algorithm,
+  state: JSON.stringify(order),
+  is_answered: isAnswered,
+  csr: request?.csr,
+  sealed_key: request?.sealedKey,
+});
+
+const VALUES = ':algorithm, :state, :is_answered, :csr, :sealed_key';
+const INSTEAD = `
+  on conflict (pack_id, algorithm) do update set state = excluded.state, is_answered = excluded.is_answered,
+    csr = excluded.csr, sealed_key = excluded.sealed_key`;
+
+const PUT = statement(`
+  insert into orders (pack_id, algorithm, state, is_answered, csr, sealed_key) values (:pack, ${VALUES}) ${INSTEAD}`);
+
+// Whoever claims the pack waits for this, and then sees the order; or was before, and this finds nothing.
+const PUT_HELD = statement(`
+  with held as (select id from packs where id = :pack and claim = :claim for no key update)
+  insert into orders (pack_id, algorithm, state, is_answered, csr, sealed_key) select id, ${VALUES} from held ${INSTEAD}`);
 
 /**
  * As `putOrder`, in one statement and beside the pack's row, which shows nothing of it: only while the pack is still
@@ -56,25 +72,9 @@ export async function putOrder(tx: Tx, packId: string, stored: StoredOrder<unkno
 export async function putOrderHeld(
   db: Db,
   { id, claim }: { readonly id: string; readonly claim: number },
-  { algorithm, order, isAnswered, request }: StoredOrder<unknown>,
+  stored: StoredOrder<unknown>,
 ): Promise<boolean> {
-  // Whoever claims the pack waits for this, and then sees the order; or was before, and this finds nothing.
-  const { rowCount } = await db.query(
-    `with held as (select id from packs where id = $1 and claim = $2 for no key update)
-     insert into orders (pack_id, algorithm, state, is_answered, csr, sealed_key)
-     select id, $3, $4, $5, $6, $7 from held
-     on conflict (pack_id, algorithm) do update set state = excluded.state,
-       is_answered = excluded.is_answered, csr = excluded.csr, sealed_key = excluded.sealed_key`,
-    [
-      id,
-      claim,
-      algorithm,
-      JSON.stringify(order),
-      isAnswered,
-      request?.csr ?? null,
-      request?.sealedKey ?? null,
-    ],
-  );
+  const { rowCount } = await execute(db, PUT_HELD, { pack: id, claim, ...columnsOf(stored) });
   return rowCount === 1;
 }
 

@@ -13,7 +13,8 @@ import type {
   ZoneType,
 } from '../pack/pack.ts';
 import { listCertificates } from './certificates.ts';
-import type { Db, Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, type Tx } from './store.ts';
 
 interface PackRow {
   id: string;
@@ -65,6 +66,10 @@ const SELECT = `
   select packs.*, zones.name as zone_name, zones.type as zone_type, zones.delegation_uuid
     from packs join zones on zones.id = packs.zone_id`;
 
+const BY_ID = statement(`${SELECT} where packs.id = :id`);
+const IN_ZONE = statement(`${SELECT} where packs.id = :id and zone_id = :zone`);
+const LOCKED = statement(`${SELECT} where packs.id = :id and zone_id = :zone for no key update of packs`);
+
 /** How a pack is written down beside its fields: its JSON in the API, and when it next wants attention. */
 export interface Filing {
   readonly wire: string;
@@ -75,7 +80,7 @@ export interface Filing {
 
 /** The pack, or undefined where the zone has no such pack. */
 export async function getPack(db: Db, zoneId: string, id: string): Promise<Pack | undefined> {
-  const { rows } = await db.query<PackRow>(`${SELECT} where packs.id = $1 and zone_id = $2`, [id, zoneId]);
+  const { rows } = await execute<PackRow>(db, IN_ZONE, { id, zone: zoneId });
   return rows[0] && toPack(db, rows[0]);
 }
 
@@ -87,43 +92,26 @@ export async function getPackAt(db: Db, zoneId: string, ord: number): Promise<Pa
 
 /** The pack by its id alone, for a worker that claimed it. */
 export async function getClaimed(db: Db, id: string): Promise<Pack | undefined> {
-  const { rows } = await db.query<PackRow>(`${SELECT} where packs.id = $1`, [id]);
+  const { rows } = await execute<PackRow>(db, BY_ID, { id });
   return rows[0] && toPack(db, rows[0]);
 }
 
 /** As `getPack`, with the pack locked against other writers until the transaction ends. */
 export async function lockPack(tx: Tx, zoneId: string, id: string): Promise<Pack | undefined> {
-  const { rows } = await tx.query<PackRow>(
-    `${SELECT} where packs.id = $1 and zone_id = $2 for no key update of packs`,
-    [id, zoneId],
-  );
+  const { rows } = await execute<PackRow>(tx, LOCKED, { id, zone: zoneId });
   return rows[0] && toPack(tx, rows[0]);
 }
 
 /** Whether a pack has yet to be told by its CA what to show. */
 export async function isWaitingForRecords(db: Db, id: string): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `select from packs
-      where id = $1 and (status = 'initializing'
-         or status = 'pending_validation' and jsonb_array_length(validation_records) = 0)`,
-    [id],
-  );
+  const { rowCount } = await execute(db, WAITING, { id });
   return rowCount === 1;
 }
 
-/** Writes a pack's JSON alone, unless it changed since it was read, or is so already: then false. */
-export async function putWire(
-  db: Db,
-  pack: Pack,
-  { wire, wireVersion }: Omit<Filing, 'dueAt'>,
-): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update packs set wire = $3, wire_version = $4
-      where id = $1 and modified_on = $2 and wire_version <= $4 and (wire, wire_version) <> ($3, $4)`,
-    [pack.id, pack.modifiedOn, wire, wireVersion],
-  );
-  return rowCount === 1;
-}
+const WAITING = statement(`
+  select from packs
+   where id = :id and (status = 'initializing'
+      or status = 'pending_validation' and jsonb_array_length(validation_records) = 0)`);
 
 /** Ids of packs that follow `last`, in an order of their own; undefined: from the first. */
 export async function listIdsAfter(db: Db, last: string | undefined, limit: number): Promise<string[]> {
@@ -136,12 +124,11 @@ export async function listIdsAfter(db: Db, last: string | undefined, limit: numb
 
 /** Locks a pack that a worker has and tells whether it still has it. */
 export async function isHeld(tx: Tx, { id, claim }: Pack): Promise<boolean> {
-  const { rowCount } = await tx.query('select from packs where id = $1 and claim = $2 for no key update', [
-    id,
-    claim,
-  ]);
+  const { rowCount } = await execute(tx, HELD, { id, claim });
   return rowCount === 1;
 }
+
+const HELD = statement('select from packs where id = :id and claim = :claim for no key update');
 
 /** Sets when a held pack is due, and nothing else. */
 export async function setDue(db: Db, { id, claim }: Pack, dueAt: Date | undefined): Promise<void> {
@@ -157,12 +144,19 @@ export async function setDue(db: Db, { id, claim }: Pack, dueAt: Date | undefine
  * took it.
  */
 export async function putRenewal(db: Db, pack: Pack, dueAt: Date | undefined): Promise<boolean> {
-  const { rowCount } = await db.query(
-    'update packs set renewal = $3, due_at = $4, worker = null where id = $1 and claim = $2',
-    [pack.id, pack.claim, storedRenewal(pack), dueAt ?? null],
-  );
+  const { id, claim } = pack;
+  const { rowCount } = await execute(db, PUT_RENEWAL, {
+    id,
+    claim,
+    renewal: storedRenewal(pack),
+    due_at: dueAt,
+  });
   return rowCount === 1;
 }
+
+const PUT_RENEWAL = statement(
+  'update packs set renewal = :renewal, due_at = :due_at, worker = null where id = :id and claim = :claim',
+);
 
 /** Makes served packs due that nobody planned to renew, at most `limit`, those that end first. How many. */
 export async function remindUnplanned(db: Db, limit: number, now: Date): Promise<number> {

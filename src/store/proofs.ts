@@ -1,4 +1,5 @@
-import type { Db, Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, type Tx } from './store.ts';
 
 /** What a pack shows: TXT values at our name servers, files at our edges. */
 export interface Proofs {
@@ -11,11 +12,8 @@ export async function publish(tx: Tx, packId: string, { txt, files }: Proofs): P
   await unpublish(tx, packId);
   if (txt.length > 0) {
     const names = txt.map(({ name }) => name);
-    await tx.query(
-      `insert into txt_records (pack_id, name, value, reversed)
-       select $1, * from unnest($2::text[], $3::text[], $4::text[]) on conflict do nothing`,
-      [packId, names, txt.map(({ value }) => value), names.map(reverse)],
-    );
+    const values = txt.map(({ value }) => value);
+    await execute(tx, PUBLISH_TXT, { pack: packId, names, values, reversed: names.map(reverse) });
   }
   if (files.length > 0) {
     await tx.query(
@@ -26,13 +24,18 @@ export async function publish(tx: Tx, packId: string, { txt, files }: Proofs): P
   }
 }
 
+const PUBLISH_TXT = statement(`
+  insert into txt_records (pack_id, name, value, reversed)
+  select :pack, * from unnest(:names::text[], :values::text[], :reversed::text[]) on conflict do nothing`);
+
 /** Takes away all that a pack shows. */
 export async function unpublish(tx: Tx, packId: string): Promise<void> {
-  await tx.query(
-    `with files as (delete from http_files where pack_id = $1) delete from txt_records where pack_id = $1`,
-    [packId],
-  );
+  await execute(tx, UNPUBLISH, { pack: packId });
 }
+
+const UNPUBLISH = statement(
+  'with files as (delete from http_files where pack_id = :pack) delete from txt_records where pack_id = :pack',
+);
 
 /** The file that `host` has to show at `path`; undefined for none. */
 export async function getFile(
@@ -57,18 +60,26 @@ interface Published {
 
 /** What our name servers know of a name, in one statement. */
 export async function published(db: Db, name: string, suffixes: readonly string[] = []): Promise<Published> {
-  const { rows } = await db.query<{ zone: string | null; txt: string[]; has_below: boolean }>(
-    `select (select name from zones where name = any($4) and type = 'full' and deleted_on is null
-              order by length(name) desc limit 1) as zone,
-            array(select distinct value from txt_records where name = $1) as txt,
-            exists (select from txt_records where reversed > $2 and reversed < $3)
-              or exists (select from zones where reversed > $2 and reversed < $3 and deleted_on is null)
-              as has_below`,
-    [name, `${reverse(name)}.`, `${reverse(name)}/`, suffixes], // '/' follows '.' in the C collation
-  );
+  const reversed = reverse(name);
+  const ends = { from: `${reversed}.`, to: `${reversed}/` }; // '/' follows '.' in the C collation
+  const { rows } = await execute<PublishedRow>(db, PUBLISHED, { name, suffixes, ...ends });
   const [found] = rows;
   return { zone: found?.zone ?? undefined, txt: found?.txt ?? [], hasBelow: found?.has_below ?? false };
 }
+
+interface PublishedRow {
+  zone: string | null;
+  txt: string[];
+  has_below: boolean;
+}
+
+const PUBLISHED = statement(`
+  select (select name from zones where name = any(:suffixes) and type = 'full' and deleted_on is null
+           order by length(name) desc limit 1) as zone,
+         array(select distinct value from txt_records where name = :name) as txt,
+         exists (select from txt_records where reversed > :from and reversed < :to)
+           or exists (select from zones where reversed > :from and reversed < :to and deleted_on is null)
+           as has_below`);
 
 /** The labels of a name in reverse order: what lies below a name is then one range of the C collation. */
 export const reverse = (name: string): string => name.split('.').toReversed().join('.');

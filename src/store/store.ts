@@ -31,17 +31,25 @@ export function openPool(config: pg.PoolConfig, onError: (error: Error) => void)
 /** Pools behind which a connection pooler mixes up prepared statements, and their connections. */
 const UNNAMED = new WeakSet<Db>();
 
-/** Runs a statement that is prepared once on each connection, where that works. */
-export const execute = <R extends pg.QueryResultRow>(
+/**
+ * Runs a statement that is prepared once on each connection, where that works. Where a pooler is found to be between, it is
+ * run again without; inside a transaction that is for whoever repeats it.
+ */
+export async function execute<R extends pg.QueryResultRow>(
   db: Db,
   what: Statement,
   values: Values,
-): Promise<pg.QueryResult<R>> =>
-  db.query<R>({
-    ...(!UNNAMED.has(db) && { name: what.name }),
-    text: what.text,
-    values: valuesOf(what, values),
-  });
+): Promise<pg.QueryResult<R>> {
+  const query = { text: what.text, values: valuesOf(what, values) };
+  if (UNNAMED.has(db)) return db.query<R>(query);
+  try {
+    return await db.query<R>({ name: what.name, ...query });
+  } catch (error) {
+    if (!isMixedUp(error) || !(db instanceof pg.Pool)) throw error;
+    UNNAMED.add(db);
+    return db.query<R>(query);
+  }
+}
 
 /** SQLSTATEs after which the same transaction can simply be run again. */
 const REPEATABLE = ['40001', '40P01'];

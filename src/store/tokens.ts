@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { newHexId } from '../kit/id.ts';
-import type { Db } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute } from './store.ts';
 
 /** `certificates` may write certificate packs and read the rest. */
 export type Access = 'read' | 'certificates' | 'write';
@@ -74,12 +75,13 @@ export const isGood = (now: string): string =>
 
 /** The token with that secret, or undefined: none, or not good now. */
 export async function getToken(db: Db, secret: string, now: Date): Promise<Token | undefined> {
-  const { rows } = await db.query<TokenRow>(
-    `select id, account_id, name, access, zones from tokens where hash = $1 and ${isGood('$2')}`,
-    [hashOf(secret), now],
-  );
+  const { rows } = await execute<TokenRow>(db, GET, { hash: hashOf(secret), now });
   return rows[0] && toToken(rows[0]);
 }
+
+const GET = statement(
+  `select id, account_id, name, access, zones from tokens where hash = :hash and ${isGood(':now')}`,
+);
 
 /** A page of an account's tokens, oldest first, with the count of all. */
 export async function listTokens(

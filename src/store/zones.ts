@@ -2,7 +2,8 @@ import { Fault } from '../kit/fault.ts';
 import { newDelegationUuid, newHexId } from '../kit/id.ts';
 import type { PackZone, ZoneType } from '../pack/pack.ts';
 import { reverse } from './proofs.ts';
-import { type Db, stateOf, type Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, stateOf, type Tx } from './store.ts';
 
 export interface Zone extends PackZone {
   readonly accountName: string;
@@ -79,21 +80,22 @@ export async function getDeeperZone(
   names: readonly string[],
 ): Promise<string | undefined> {
   const above = names.flatMap(suffixesOf).filter((name) => name.endsWith(`.${zone.name}`));
-  const { rows } = await db.query<{ name: string }>(
-    'select name from zones where name = any($1) and deleted_on is null limit 1',
-    [above],
-  );
+  if (above.length === 0) return undefined;
+  const { rows } = await execute<{ name: string }>(db, DEEPER, { above });
   return rows[0]?.name;
 }
 
+const DEEPER = statement('select name from zones where name = any(:above) and deleted_on is null limit 1');
+
 /** The zone of an account, or undefined where it has none of that id. */
 export async function getZone(db: Db, accountId: string, id: string): Promise<Zone | undefined> {
-  const { rows } = await db.query<ZoneRow>(
-    `select ${COLUMNS} from ${FROM} where zones.id = $1 and account_id = $2 and deleted_on is null`,
-    [id, accountId],
-  );
+  const { rows } = await execute<ZoneRow>(db, GET, { id, account: accountId });
   return rows[0] && toZone(rows[0]);
 }
+
+const GET = statement(
+  `select ${COLUMNS} from ${FROM} where zones.id = :id and account_id = :account and deleted_on is null`,
+);
 
 export interface ZoneFilter {
   readonly accountId: string;
@@ -141,21 +143,23 @@ export async function purgeZones(db: Db): Promise<void> {
 
 /** Locks the zone against other writers and raises its version: the first statement of every change in it. */
 export async function touchZone(tx: Tx, id: string): Promise<void> {
-  await tx.query('update zones set version = version + 1 where id = $1', [id]);
+  await execute(tx, TOUCH, { id });
 }
+
+const TOUCH = statement('update zones set version = version + 1 where id = :id');
 
 /** As `touchZone`, and takes the next ordinal. Throws `zone_not_found` where the zone went meanwhile. */
 export async function takeOrd(tx: Tx, id: string): Promise<{ ord: number; lane: number }> {
-  const { rows } = await tx.query<{ ord: string; lane: number }>(
-    `update zones set version = version + 1, next_ord = next_ord + 1
-       from accounts where zones.id = $1 and accounts.id = account_id and deleted_on is null
-      returning next_ord - 1 as ord, lane`,
-    [id],
-  );
+  const { rows } = await execute<{ ord: string; lane: number }>(tx, TAKE_ORD, { id });
   const row = rows[0];
   if (!row) throw new Fault('zone_not_found', `zone ${id} not found`);
   return { ord: Number(row.ord), lane: row.lane };
 }
+
+const TAKE_ORD = statement(`
+  update zones set version = version + 1, next_ord = next_ord + 1
+    from accounts where zones.id = :id and accounts.id = account_id and deleted_on is null
+   returning next_ord - 1 as ord, lane`);
 
 const toZone = (row: ZoneRow): Zone => ({
   id: row.id,
