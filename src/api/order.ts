@@ -11,7 +11,7 @@ import * as words from '../pack/pack.ts';
 import { challengeName } from '../pack/reply.ts';
 import type { Actor } from '../store/audit.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
-import { stateOf, transaction } from '../store/store.ts';
+import { stateOf, together, transaction } from '../store/store.ts';
 import { getWire } from '../store/wires.ts';
 import { getDeeperZone, takeOrd, type Zone } from '../store/zones.ts';
 import type { ApiDeps } from './api.ts';
@@ -94,8 +94,9 @@ async function take(
   try {
     await transaction(deps.pool, async (tx) => {
       const { ord, lane } = await takeOrd(tx, zone.id);
-      await file(tx, deps, newPack(deps, zone, order, { id, ord }), { lane, by });
-      await putOrderRequest(tx, asked, id, deps.clock.now());
+      const pack = newPack(deps, zone, order, { id, ord });
+      const now = deps.clock.now();
+      await together(file(tx, deps, pack, { lane, by }), putOrderRequest(tx, asked, id, now));
     });
   } catch (error) {
     const first = stateOf(error) === '23505' ? await getByKey(deps.pool, asked) : undefined;

@@ -10,10 +10,20 @@ import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
 import { putCertificate } from '../store/certificates.ts';
 import { deleteOrders, putOrder, type StoredOrder } from '../store/orders.ts';
-import { alone, transaction } from '../store/store.ts';
+import { alone, batch, together, transaction } from '../store/store.ts';
 import { advance, holdOn, keep, type Move, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
-import { allRecords, caOf, isDead, noteOrder, ordersOf, placeOrder, publishRecords } from './ordering.ts';
+import {
+  allRecords,
+  caOf,
+  isDead,
+  knowOrders,
+  noteOrder,
+  ordersOf,
+  placeOrder,
+  publishRecords,
+  withOrder,
+} from './ordering.ts';
 
 type Stored = StoredOrder<CaOrder>;
 /** An order whose certificate request is made. */
@@ -81,13 +91,14 @@ async function begin(
 }
 
 function revalidate(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promise<Pack> {
-  return transaction(deps.pool, async (tx) => {
-    const change = { validationRecords: allRecords(orders), validationErrors: [] };
-    const moved = await advance(tx, deps, pack, { event: 'revalidate', ...change });
-    for (const stored of orders) await putOrder(tx, pack.id, stored);
-    await publishRecords(tx, deps, moved);
-    return moved;
-  });
+  const change = { validationRecords: allRecords(orders), validationErrors: [] };
+  return batch(deps.pool, (tx) =>
+    together(
+      advance(tx, deps, pack, { event: 'revalidate', ...change }),
+      ...orders.map((stored) => putOrder(tx, pack.id, stored)),
+      publishRecords(tx, deps, { ...pack, ...change }),
+    ),
+  );
 }
 
 /** Makes the key and the certificate request, and stores both with the order before anything is asked with them. */
@@ -118,16 +129,19 @@ async function collect(deps: JobDeps, pack: Pack, stored: Requested, signal: Abo
   const certificates = ALGORITHMS.flatMap((one) =>
     one === algorithm ? [certificate] : pack.certificates.filter((other) => other.algorithm === one),
   );
-  return transaction(deps.pool, async (tx) => {
-    const isAll = certificates.length === ALGORITHMS.length;
-    const kept = await (isAll
-      ? advance(tx, deps, pack, { ...done(pack), certificates })
-      : keep(tx, deps, pack, { certificates }));
-    const table = pack.behind ? 'successors' : 'certificates';
-    await putCertificate(tx, pack.id, certificate, { chain, sealedKey, table });
-    await putOrder(tx, pack.id, stored);
-    return kept;
-  });
+  const isAll = certificates.length === ALGORITHMS.length;
+  const table = pack.behind ? 'successors' : 'certificates';
+  const kept = await batch(deps.pool, (tx) =>
+    together(
+      isAll
+        ? advance(tx, deps, pack, { ...done(pack), certificates })
+        : keep(tx, deps, pack, { certificates }),
+      putCertificate(tx, pack.id, certificate, { chain, sealedKey, table }),
+      putOrder(tx, pack.id, stored),
+    ),
+  );
+  knowOrders(kept, withOrder(await ordersOf(deps.pool, pack), stored));
+  return kept;
 }
 
 /** A certificate that is not what was ordered is never deployed; its order is dropped and made anew. */

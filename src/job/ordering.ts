@@ -61,9 +61,34 @@ export async function placeOrder(
   return { algorithm, order, isAnswered: false };
 }
 
+/** Orders of packs that are in a worker's hands: nobody else changes them without taking the pack. */
+const KNOWN = new WeakMap<Pack, readonly StoredOrder<CaOrder>[]>();
+
 /** The pack's orders as stored, ECDSA first. */
-export const ordersOf = (db: Db, pack: Pack): Promise<StoredOrder<CaOrder>[]> =>
-  listOrders(db, pack.id, (json): CaOrder => JSON.parse(json, reviveInstants));
+export async function ordersOf(db: Db, pack: Pack): Promise<readonly StoredOrder<CaOrder>[]> {
+  const known = KNOWN.get(pack);
+  if (known) return known;
+  const orders = await listOrders(db, pack.id, (json): CaOrder => JSON.parse(json, reviveInstants));
+  return knowOrders(pack, orders);
+}
+
+/** Remembers what a pack's orders are that were just written with it. */
+export function knowOrders(
+  pack: Pack,
+  orders: readonly StoredOrder<CaOrder>[],
+): readonly StoredOrder<CaOrder>[] {
+  KNOWN.set(pack, orders);
+  return orders;
+}
+
+/** The orders with one of them as it now is, ECDSA first. */
+export const withOrder = (
+  orders: readonly StoredOrder<CaOrder>[],
+  stored: StoredOrder<CaOrder>,
+): StoredOrder<CaOrder>[] =>
+  [...orders.filter(({ algorithm }) => algorithm !== stored.algorithm), stored].toSorted((a, b) =>
+    a.algorithm < b.algorithm ? -1 : 1,
+  );
 
 /** Notes an order of which the pack shows nothing new, before the CA is asked again. Throws `pack_moved`. */
 export async function noteOrder(deps: JobDeps, pack: Pack, stored: StoredOrder<CaOrder>): Promise<void> {
@@ -110,7 +135,11 @@ export function allRecords(orders: readonly StoredOrder<CaOrder>[]): ValidationR
  * Publishes what a pack still has to show, where our own DNS answers: in the zone itself when it is `full`,
  * under the delegation zone otherwise; files, at our edges. Values that are no longer needed go.
  */
-export async function publishRecords(tx: Tx, deps: JobDeps, pack: Pack): Promise<void> {
+export async function publishRecords(
+  tx: Tx,
+  deps: JobDeps,
+  pack: Pick<Pack, 'id' | 'zone' | 'validationRecords'>,
+): Promise<void> {
   const { delegationZone } = deps.reply;
   const pending = pack.validationRecords.filter(({ status }) => status === 'pending');
   const isAnswered = pack.zone.type === 'full' || delegationZone !== '';

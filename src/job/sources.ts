@@ -1,6 +1,7 @@
 import type { CaAccount, CaAccounts } from '../ca/ca.ts';
 import type { PullSource, ServedKeyPair } from '../edge/edge.ts';
 import type { Clock } from '../kit/clock.ts';
+import { Gather } from '../kit/gather.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Algorithm } from '../pack/pack.ts';
 import { getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
@@ -37,15 +38,25 @@ export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
 });
 
 /** What our DNS responder answers from: zones of type `full`, and the delegation zone. */
-export const responderSource = (pool: Pool, delegationZone: string): ResponderSource => ({
-  async lookUp(name) {
-    const suffixes = suffixesOf(name);
-    const isDelegated = delegationZone !== '' && suffixes.includes(delegationZone);
-    const { zone, ...shown } = await published(pool, name, suffixes);
-    const own = isDelegated ? delegationZone : zone;
-    return own === undefined ? undefined : { zone: own, ...shown };
-  },
-});
+export const responderSource = (pool: Pool, delegationZone: string): ResponderSource => {
+  const names = new Gather<
+    Parameters<typeof published>[1][number],
+    Awaited<ReturnType<typeof published>>[number]
+  >({
+    read: (asked) => published(pool, asked),
+    keyOf: ({ name }) => name,
+    atOnce: 2,
+  });
+  return {
+    async lookUp(name) {
+      const suffixes = suffixesOf(name);
+      const isDelegated = delegationZone !== '' && suffixes.includes(delegationZone);
+      const { zone, ...shown } = await names.ask({ name, suffixes });
+      const own = isDelegated ? delegationZone : zone;
+      return own === undefined ? undefined : { zone: own, ...shown };
+    },
+  };
+};
 
 /** What an account's sealed key is bound to. */
 export const accountPurpose = (ca: string, directoryUrl: string): string =>

@@ -5,13 +5,23 @@ import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { delegatedName } from '../pack/reply.ts';
 import { lookDelay, retryDelay } from '../pack/schedule.ts';
 import { putOrder, type StoredOrder } from '../store/orders.ts';
-import { alone, transaction } from '../store/store.ts';
+import { alone, batch, together } from '../store/store.ts';
 import type { HttpLook, Look, Wanted } from '../validation/validation.ts';
 import { advance, keep, type PackChange, postpone } from './advance.ts';
 import { publishByUpdate } from './dns-update.ts';
 import type { Job, JobDeps } from './job.ts';
 import { checkFailures, spendFailures } from './limits.ts';
-import { allRecords, caOf, isDead, noteOrder, ordersOf, placeOrder, publishRecords } from './ordering.ts';
+import {
+  allRecords,
+  caOf,
+  isDead,
+  knowOrders,
+  noteOrder,
+  ordersOf,
+  placeOrder,
+  publishRecords,
+  withOrder,
+} from './ordering.ts';
 
 type Stored = StoredOrder<CaOrder>;
 
@@ -151,38 +161,38 @@ async function controlShown(deps: JobDeps, pack: Pack, stored: Stored): Promise<
   const change = { validationRecords: allRecords(orders), validationErrors: [] };
   const now = deps.clock.now();
   const isOpen = orders.some(({ order }) => order.status === 'pending' || isDead(order, now));
-  return transaction(deps.pool, async (tx) => {
-    const kept = await (isOpen
-      ? keep(tx, deps, pack, change)
-      : advance(tx, deps, pack, { event: 'done', ...change }));
-    await putOrder(tx, pack.id, stored);
-    await publishRecords(tx, deps, kept);
-    return kept;
-  });
+  const kept = await batch(deps.pool, (tx) =>
+    together(
+      isOpen ? keep(tx, deps, pack, change) : advance(tx, deps, pack, { event: 'done', ...change }),
+      putOrder(tx, pack.id, stored),
+      publishRecords(tx, deps, { ...pack, ...change }),
+    ),
+  );
+  knowOrders(kept, orders);
+  return kept;
 }
 
 /** Writes an order and the records that all orders of the pack now want, in one transaction. */
-function store(deps: JobDeps, pack: Pack, stored: Stored, change: PackChange): Promise<Pack> {
-  return transaction(deps.pool, async (tx) => {
-    const orders = withOrder(await ordersOf(tx, pack), stored);
-    const kept = await keep(tx, deps, pack, { ...change, validationRecords: allRecords(orders) });
-    await putOrder(tx, pack.id, stored);
-    await publishRecords(tx, deps, kept);
-    return kept;
-  });
+async function store(deps: JobDeps, pack: Pack, stored: Stored, change: PackChange): Promise<Pack> {
+  const orders = withOrder(await ordersOf(deps.pool, pack), stored);
+  const shown = { ...change, validationRecords: allRecords(orders) };
+  const kept = await batch(deps.pool, (tx) =>
+    together(
+      keep(tx, deps, pack, shown),
+      putOrder(tx, pack.id, stored),
+      publishRecords(tx, deps, { ...pack, ...shown }),
+    ),
+  );
+  knowOrders(kept, orders);
+  return kept;
 }
 
-/** The orders with one of them as it now is, ECDSA first. */
-const withOrder = (orders: readonly Stored[], stored: Stored): Stored[] =>
-  [...orders.filter(({ algorithm }) => algorithm !== stored.algorithm), stored].toSorted((a, b) =>
-    a.algorithm < b.algorithm ? -1 : 1,
-  );
-
 function proven(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promise<Pack> {
-  return transaction(deps.pool, async (tx) => {
-    const change = { validationRecords: allRecords(orders), validationErrors: [] };
-    const moved = await advance(tx, deps, pack, { event: 'done', ...change });
-    await publishRecords(tx, deps, moved);
-    return moved;
-  });
+  const change = { validationRecords: allRecords(orders), validationErrors: [] };
+  return batch(deps.pool, (tx) =>
+    together(
+      advance(tx, deps, pack, { event: 'done', ...change }),
+      publishRecords(tx, deps, { ...pack, ...change }),
+    ),
+  );
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../kit/clock.ts';
+import { Gather } from '../kit/gather.ts';
 import { type Statement, statement } from './statement.ts';
 import { type Access, hashOf, isGood, type Token } from './tokens.ts';
 import { intAt, isNull, locate, offsetsFor, textAt } from './wire/cells.ts';
@@ -17,8 +18,9 @@ export interface Passage {
 interface Asked {
   readonly secret: string;
   readonly zoneId: string;
-  readonly passage: PromiseWithResolvers<Passage>;
 }
+
+const keyOf = ({ secret, zoneId }: Asked): string => zoneId + secret;
 
 /** Questions under way at once: while they are, requests gather for the next one. */
 const AT_ONCE = 3;
@@ -32,48 +34,18 @@ const MOST_HASHES = 1_000;
 export class Gate {
   readonly #reader: Reader;
   readonly #clock: Clock;
-  #asked = new Map<string, Asked>();
-  #underWay = 0;
-  #isPlanned = false;
+  readonly #asked: Gather<Asked, Passage>;
   readonly #hashes = new LRUCache<string, string>({ max: MOST_HASHES });
 
   constructor(reader: Reader, clock: Clock) {
     this.#reader = reader;
     this.#clock = clock;
+    this.#asked = new Gather({ read: (asked) => this.#read(asked), keyOf, atOnce: AT_ONCE });
   }
 
   /** `zoneId` is an id, or '' for a request of no zone. */
   pass(secret: string, zoneId: string): Promise<Passage> {
-    const key = zoneId + secret;
-    const there = this.#asked.get(key);
-    if (there) return there.passage.promise;
-    const passage = Promise.withResolvers<Passage>();
-    this.#asked.set(key, { secret, zoneId, passage });
-    this.#plan();
-    return passage.promise;
-  }
-
-  /** Asks at the end of this turn of the event loop, after the last request that came in it. */
-  #plan(): void {
-    if (this.#isPlanned || this.#underWay >= AT_ONCE || this.#asked.size === 0) return;
-    this.#isPlanned = true;
-    setImmediate(() => void this.#askAll());
-  }
-
-  async #askAll(): Promise<void> {
-    const asked = [...this.#asked.values()];
-    this.#asked = new Map();
-    this.#isPlanned = false;
-    this.#underWay += 1;
-    try {
-      const found = await this.#read(asked);
-      for (const [i, { passage }] of asked.entries()) passage.resolve(found[i] ?? NOBODY);
-    } catch (error) {
-      for (const { passage } of asked) passage.reject(error);
-    } finally {
-      this.#underWay -= 1;
-      this.#plan();
-    }
+    return this.#asked.ask({ secret, zoneId });
   }
 
   /** The token's hash as an element of an array of bytea. */
@@ -86,7 +58,7 @@ export class Gate {
   }
 
   async #read(pairs: readonly Asked[]): Promise<Passage[]> {
-    const passages: Passage[] = [];
+    const passages: Passage[] = pairs.map(() => NOBODY);
     const hashes = pairs.map(({ secret }) => this.#hashOf(secret));
     const values = {
       now: this.#clock.now().toISOString(),

@@ -1,5 +1,5 @@
 import { statement } from './statement.ts';
-import { type Db, execute, type Tx } from './store.ts';
+import { type Db, execute, type Tx, together } from './store.ts';
 
 /** What a pack shows: TXT values at our name servers, files at our edges. */
 export interface Proofs {
@@ -7,26 +7,27 @@ export interface Proofs {
   readonly files: readonly { readonly host: string; readonly path: string; readonly body: string }[];
 }
 
-/** Publishes what a pack has to show in place of what it showed. */
+/** Publishes what a pack has to show in place of what it showed; sends all of it at once (`batch`). */
 export async function publish(tx: Tx, packId: string, { txt, files }: Proofs): Promise<void> {
-  await unpublish(tx, packId);
-  if (txt.length > 0) {
-    const names = txt.map(({ name }) => name);
-    const values = txt.map(({ value }) => value);
-    await execute(tx, PUBLISH_TXT, { pack: packId, names, values, reversed: names.map(reverse) });
-  }
-  if (files.length > 0) {
-    await tx.query(
-      `insert into http_files (pack_id, host, path, body)
-       select $1, * from unnest($2::text[], $3::text[], $4::text[]) on conflict do nothing`,
-      [packId, files.map(({ host }) => host), files.map(({ path }) => path), files.map(({ body }) => body)],
-    );
-  }
+  const names = txt.map(({ name }) => name);
+  const values = txt.map(({ value }) => value);
+  const hosts = files.map(({ host }) => host);
+  const places = { hosts, paths: files.map(({ path }) => path), bodies: files.map(({ body }) => body) };
+  await together(
+    unpublish(tx, packId),
+    names.length > 0 &&
+      execute(tx, PUBLISH_TXT, { pack: packId, names, values, reversed: names.map(reverse) }),
+    hosts.length > 0 && execute(tx, PUBLISH_FILES, { pack: packId, ...places }),
+  );
 }
 
 const PUBLISH_TXT = statement(`
   insert into txt_records (pack_id, name, value, reversed)
   select :pack, * from unnest(:names::text[], :values::text[], :reversed::text[]) on conflict do nothing`);
+
+const PUBLISH_FILES = statement(`
+  insert into http_files (pack_id, host, path, body)
+  select :pack, * from unnest(:hosts::text[], :paths::text[], :bodies::text[]) on conflict do nothing`);
 
 /** Takes away all that a pack shows. */
 export async function unpublish(tx: Tx, packId: string): Promise<void> {
@@ -58,13 +59,20 @@ interface Published {
   readonly hasBelow: boolean;
 }
 
-/** What our name servers know of a name, in one statement. */
-export async function published(db: Db, name: string, suffixes: readonly string[] = []): Promise<Published> {
-  const reversed = reverse(name);
-  const ends = { from: `${reversed}.`, to: `${reversed}/` }; // '/' follows '.' in the C collation
-  const { rows } = await execute<PublishedRow>(db, PUBLISHED, { name, suffixes, ...ends });
-  const [found] = rows;
-  return { zone: found?.zone ?? undefined, txt: found?.txt ?? [], hasBelow: found?.has_below ?? false };
+/** A name that is asked for, with itself and all names above it. */
+interface NameAsked {
+  readonly name: string;
+  readonly suffixes: readonly string[];
+}
+
+/** What our name servers know of names, in their order. */
+export async function published(db: Db, asked: readonly NameAsked[]): Promise<Published[]> {
+  const { rows } = await execute<PublishedRow>(db, PUBLISHED, {
+    names: asked.map(({ name }) => name),
+    suffixes: asked.map(({ suffixes }) => suffixes.join(' ')),
+    reversed: asked.map(({ name }) => reverse(name)),
+  });
+  return rows.map(({ zone, txt, has_below: hasBelow }) => ({ zone: zone ?? undefined, txt, hasBelow }));
 }
 
 interface PublishedRow {
@@ -73,13 +81,19 @@ interface PublishedRow {
   has_below: boolean;
 }
 
+// '/' follows '.' in the C collation.
 const PUBLISHED = statement(`
-  select (select name from zones where name = any(:suffixes) and type = 'full' and deleted_on is null
+  select (select name from zones
+           where name = any(string_to_array(asked.suffixes, ' ')) and type = 'full' and deleted_on is null
            order by length(name) desc limit 1) as zone,
-         array(select distinct value from txt_records where name = :name) as txt,
-         exists (select from txt_records where reversed > :from and reversed < :to)
-           or exists (select from zones where reversed > :from and reversed < :to and deleted_on is null)
-           as has_below`);
+         array(select distinct value from txt_records where name = asked.name) as txt,
+         exists (select from txt_records
+                  where reversed > asked.reversed || '.' and reversed < asked.reversed || '/')
+           or exists (select from zones
+                       where reversed > asked.reversed || '.' and reversed < asked.reversed || '/' and deleted_on is null)
+           as has_below
+    from unnest(:names::text[], :suffixes::text[], :reversed::text[]) with ordinality as asked (name, suffixes, reversed, i)
+   order by i`);
 
 /** The labels of a name in reverse order: what lies below a name is then one range of the C collation. */
 export const reverse = (name: string): string => name.split('.').toReversed().join('.');

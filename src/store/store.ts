@@ -2,6 +2,7 @@
  * PostgreSQL, in plain SQL: one file a table. Nothing here needs session state, so it also works behind
  * pgbouncer in transaction mode. The front file: the pool and transactions.
  */
+import { Writable } from 'node:stream';
 import pg from 'pg';
 import { type Statement, type Values, valuesOf } from './statement.ts';
 import { Turns } from './turns.ts';
@@ -86,7 +87,87 @@ export async function repeated<T>(db: Db, attempt: () => Promise<T>, tries = 5):
   }
 }
 
-async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+/**
+ * As `transaction`, for `work` that waits for no statement before it has sent the last: all go out in one write, with the
+ * begin and the commit, and wake the database once. `together` waits for them. Only what fails in the database, or before
+ * anything is sent, undoes the rest.
+ */
+export const batch = <T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  repeated(pool, () => onConnection(pool, (tx) => sendAll(tx, work)));
+
+async function sendAll<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const wire = corked(tx);
+  let hasFailed = false;
+  const begun = tx.query(BEGIN);
+  const worked = work(wire.tx);
+  worked.catch(() => {
+    hasFailed = true;
+  });
+  // Nothing has gone out yet, so what has failed by then did not fail in the database: nobody there knows of it.
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+  const ended = tx.query(hasFailed ? 'rollback' : 'commit');
+  wire.send();
+  const [result, , end] = await Promise.allSettled([worked, begun, ended]);
+  // What failed inside is told by the statement that did; a commit of what failed rolls back.
+  if (result.status === 'rejected') throw result.reason;
+  if (end.status === 'rejected') throw end.reason;
+  if (end.value.command === 'COMMIT') return result.value;
+  throw new Error('a transaction was rolled back of which every statement succeeded');
+}
+
+/** A connection of which nothing goes out until `send`; then its `tx` takes no more. */
+function corked(tx: Tx): { readonly tx: Tx; readonly send: () => void } {
+  const connection: unknown = Reflect.get(tx, 'connection');
+  const stream: unknown = connection instanceof Object ? Reflect.get(connection, 'stream') : undefined;
+  const socket = stream instanceof Writable ? stream : undefined;
+  socket?.cork();
+  let isSent = false;
+  const filling = new Proxy(tx, {
+    get: (target, name) => {
+      if (name === 'query' && isSent)
+        throw new Error('all statements of a batch are sent before any is waited for');
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  if (UNNAMED.has(tx)) UNNAMED.add(filling);
+  const send = () => {
+    isSent = true;
+    socket?.uncork();
+  };
+  return { tx: filling, send };
+}
+
+/**
+ * Waits for statements that are sent together, and gives what the first came to. Throws what went wrong as soon as it did;
+ * what only failed because of that does not count.
+ */
+export async function together<T>(first: Promise<T>, ...others: (Promise<unknown> | false)[]): Promise<T> {
+  const failed: unknown[] = [];
+  const noted = (error: unknown) => {
+    if (stateOf(error) !== ABORTED) throw error;
+    failed.push(error);
+  };
+  await Promise.all([first, ...others].map((one) => Promise.resolve(one).catch(noted)));
+  if (failed.length > 0) throw failed[0];
+  return first;
+}
+
+/** SQLSTATE of a statement in a transaction in which another failed before. */
+const ABORTED = '25P02';
+
+const once = <T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  onConnection(pool, async (tx) => {
+    // Not waited for: it goes out together with the first statement, which fails when this does.
+    const begun = tx.query(BEGIN);
+    begun.catch(() => undefined);
+    const result = await work(tx);
+    await begun;
+    await tx.query('commit');
+    return result;
+  });
+
+async function onConnection<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   const tx = await pool.connect();
   if (UNNAMED.has(pool)) UNNAMED.add(tx);
   let broken: Error | undefined;
@@ -96,13 +177,7 @@ async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   };
   tx.on('error', lose);
   try {
-    // Not waited for: it goes out together with the first statement, which fails when this does.
-    const begun = tx.query(BEGIN);
-    begun.catch(() => undefined);
-    const result = await work(tx);
-    await begun;
-    await tx.query('commit');
-    return result;
+    return await work(tx);
   } catch (error) {
     await tx.query('rollback').catch(lose);
     throw error;

@@ -1,0 +1,88 @@
+/** What is sent together stays together. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, it } from 'node:test';
+import { startDesk, type TestDesk } from '../../test/support/desk.ts';
+import { statement } from './statement.ts';
+import { batch, execute, stateOf, together } from './store.ts';
+
+const ends = new AsyncDisposableStack();
+let desk: TestDesk;
+before(async () => {
+  desk = await startDesk(ends);
+  await desk.pool.query('create table things (id int primary key)');
+});
+after(() => ends.disposeAsync());
+beforeEach(() => desk.pool.query('truncate things'));
+
+const PUT = statement('insert into things (id) values (:id)');
+
+async function things(): Promise<number[]> {
+  const { rows } = await desk.pool.query<{ id: number }>('select id from things order by id');
+  return rows.map(({ id }) => id);
+}
+
+it('a batch commits all that was sent, and gives what the first statement came to', async () => {
+  const { rowCount } = await batch(desk.pool, (tx) =>
+    together(execute(tx, PUT, { id: 1 }), execute(tx, PUT, { id: 2 }), execute(tx, PUT, { id: 3 })),
+  );
+  assert.equal(rowCount, 1);
+  assert.deepEqual(await things(), [1, 2, 3]);
+});
+
+it('a batch of which one statement fails leaves nothing, and tells that statement’s error', async () => {
+  const sent = batch(desk.pool, (tx) =>
+    together(
+      execute(tx, PUT, { id: 1 }),
+      execute(tx, PUT, { id: 1 }),
+      execute(tx, PUT, { id: 2 }), // fails by the one before
+    ),
+  );
+  await assert.rejects(sent, (error) => stateOf(error) === '23505');
+  assert.deepEqual(await things(), []);
+});
+
+it('a batch that fails before it is sent leaves nothing, also where statements were put in before', async () => {
+  await assert.rejects(
+    batch(desk.pool, (tx) =>
+      together(execute(tx, PUT, { id: 1 }), Promise.reject(new Error('not like this'))),
+    ),
+    /not like this/,
+  );
+  assert.deepEqual(await things(), []);
+});
+
+it('a batch takes no statement after it was sent', async () => {
+  const waiting = batch(desk.pool, async (tx) => {
+    await execute(tx, PUT, { id: 1 });
+    await execute(tx, PUT, { id: 2 });
+  });
+  await assert.rejects(waiting, /sent before any is waited for/);
+  assert(!(await things()).includes(2));
+});
+
+it('the connection of a batch that failed is good for the next', async () => {
+  for (let i = 0; i < 20; i++) {
+    await assert.rejects(batch(desk.pool, (tx) => together(execute(tx, PUT, { id: 'x' }))));
+    await batch(desk.pool, (tx) => together(execute(tx, PUT, { id: i })));
+  }
+  assert.equal((await things()).length, 20);
+});
+
+it('batches side by side do not mix', async () => {
+  const ids = Array.from({ length: 60 }, (_, i) => i);
+  const done = await Promise.allSettled(
+    ids.map((id) =>
+      batch(desk.pool, (tx) =>
+        together(execute(tx, PUT, { id }), execute(tx, PUT, { id: id % 3 === 0 ? id : id + 1_000 })),
+      ),
+    ),
+  );
+  assert.deepEqual(
+    done.map(({ status }) => status),
+    ids.map((id) => (id % 3 === 0 ? 'rejected' : 'fulfilled')),
+  );
+  assert.deepEqual(
+    (await things()).filter((id) => id < 1_000),
+    ids.filter((id) => id % 3 !== 0),
+  );
+});
