@@ -1,4 +1,6 @@
 /** `certpacks backup` and `certpacks restore`: the whole database in one file. */
+
+import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -42,22 +44,30 @@ const STREAMING = { pipeline: false, query_timeout: 0 };
 async function backup(file: string): Promise<void> {
   await withDatabase(true, async (pool, key) => {
     const part = `${file}.part`;
-    const out = file === '-' ? process.stdout : createWriteStream(part, { mode: 0o600, flush: true });
     const zip = createGzip(COMPRESSION);
-    const written = pipeline(zip, file === '-' ? unending(process.stdout) : out);
-    written.catch(() => undefined); // thrown below
+    let written = Promise.resolve();
     try {
-      await Promise.race([writeBackup(pool, zip, systemClock().now(), tell), written]);
+      written = pipeline(zip, file === '-' ? unending(process.stdout) : await opened(part));
+      written.catch(() => zip.destroy()); // thrown below
+      await writeBackup(pool, zip, systemClock().now(), tell);
       zip.end();
       await written;
     } catch (error) {
       zip.destroy();
       if (file !== '-') rmSync(part, { force: true });
-      throw toFault(error, file);
+      const why: unknown = await written.then(() => error).catch((fault: unknown) => fault);
+      throw toFault(isOfSystem(why) ? why : error, file === '-' ? 'the standard output' : file);
     }
     if (file !== '-') renameSync(part, file);
     say(`the key-encryption key is not in it: keep a copy of ${key} apart from it`);
   });
+}
+
+/** A file to write. Rejects where it cannot be made, before the database is asked for anything. */
+async function opened(path: string): Promise<Writable> {
+  const file = createWriteStream(path, { mode: 0o600, flush: true });
+  await once(file, 'open');
+  return file;
 }
 
 async function restore(file: string): Promise<void> {
@@ -97,12 +107,18 @@ function toFault(error: unknown, file: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code.startsWith('Z_'))
     return new Fault('configuration', `${file} is no backup, or is cut short (${code})`, { cause: error });
-  if (/^E[A-Z]+$/.test(code))
+  if (isOfSystem(error))
     return new Fault('configuration', `${file} cannot be used (${code})`, { cause: error });
   return error;
 }
 
+/** Whether an error is the operating system's: no such folder, no space, nobody who reads. */
+const isOfSystem = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && /^E[A-Z]+$/.test(String(error.code));
+
 /** A stream that passes on to another and does not end it. */
 function unending(to: NodeJS.WritableStream): Writable {
+  // Told by the callback of what was written; unheard it would end the process.
+  to.on('error', () => undefined);
   return new Writable({ write: (chunk: Buffer, _, done) => void to.write(chunk, done) });
 }

@@ -35,29 +35,46 @@ export type OnTable = (table: string, rows: number) => void;
 /** Ends the rows of a table: a line that no row can be. */
 const END = Buffer.from('\\.\n');
 
-/** Writes all of the database as it is at one moment, and does not end `out`. Whoever writes meanwhile is not kept waiting. */
-export function writeBackup(pool: Pool, out: Writable, now: Date, onTable: OnTable): Promise<void> {
-  return transaction(pool, async (tx) => {
-    await tx.query('set transaction isolation level repeatable read, read only');
-    const hash = createHash('sha256');
-    const write = async (bytes: Buffer): Promise<void> => {
-      hash.update(bytes);
-      if (!out.write(bytes)) await once(out, 'drain');
-    };
-    const tables = await listTables(tx);
-    const migrations = await appliedMigrations(tx);
-    const header = { certpacks_backup: FORMAT, made_on: now.toISOString(), migrations, tables };
-    await write(Buffer.from(`${JSON.stringify(header)}\n`));
-    const rows: Record<string, number> = {};
-    for (const table of tables) {
-      const copy = tx.query(copyTo(`copy ${target(table)} to stdout`));
-      for await (const chunk of copy) await write(chunk);
-      await write(END);
-      rows[table.name] = copy.rowCount;
-      onTable(table.name, copy.rowCount);
-    }
-    out.write(`${JSON.stringify({ rows, sha256: hash.digest('hex') })}\n`);
-  });
+/**
+ * Writes all of the database as it is at one moment, and does not end `out`. Whoever writes meanwhile is not kept waiting.
+ * Where `out` fails or is closed the connection is given up at once: what would still come over it is nobody's.
+ */
+export async function writeBackup(pool: Pool, out: Writable, now: Date, onTable: OnTable): Promise<void> {
+  const tx = await pool.connect();
+  let isWhole = false;
+  try {
+    await tx.query('begin isolation level repeatable read, read only');
+    await writeAll(tx, out, now, onTable);
+    await tx.query('commit');
+    isWhole = true;
+  } finally {
+    tx.release(!isWhole);
+  }
+}
+
+async function writeAll(tx: Tx, out: Writable, now: Date, onTable: OnTable): Promise<void> {
+  const hash = createHash('sha256');
+  const closed = new AbortController();
+  out.once('close', () => closed.abort());
+  if (out.destroyed) closed.abort();
+  const write = async (bytes: Buffer) => {
+    closed.signal.throwIfAborted();
+    hash.update(bytes);
+    if (!out.write(bytes)) await once(out, 'drain', closed);
+  };
+  const tables = await listTables(tx);
+  const migrations = await appliedMigrations(tx);
+  const header = { certpacks_backup: FORMAT, made_on: now.toISOString(), migrations, tables };
+  await write(Buffer.from(`${JSON.stringify(header)}\n`));
+  const rows: Record<string, number> = {};
+  for (const table of tables) {
+    const copy = tx.query(copyTo(`copy ${target(table)} to stdout`));
+    for await (const chunk of copy) await write(chunk);
+    await write(END);
+    rows[table.name] = copy.rowCount;
+    onTable(table.name, copy.rowCount);
+  }
+  out.write(`${JSON.stringify({ rows, sha256: hash.digest('hex') })}\n`);
 }
 
 const target = ({ name, columns }: Table): string => `${quoted(name)} (${columns.map(quoted).join(', ')})`;

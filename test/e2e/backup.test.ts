@@ -155,3 +155,25 @@ test('a backup goes through a pipe', LIMIT, (t) => {
   assert.equal(status, 0);
   assert.equal(call('b', ['restore', '-'], stdout).status, 0);
 });
+
+test(
+  'a backup that cannot be written ends at once, with a sentence and nothing left behind',
+  LIMIT,
+  async (t) => {
+    const dir = givenFolder(t);
+    const nowhere = join(dir, 'nowhere', 'all.gz');
+    await assert.rejects(
+      cli(join(dir, 'a'), 'backup', nowhere),
+      /nowhere\/all\.gz cannot be used \(ENOENT\)/,
+    );
+    const full = spawnSync('sh', ['-c', `"${process.execPath}" "${MAIN}" backup - > /dev/full`], {
+      env: { ...process.env, CERTPACKS_DATA_DIR: join(dir, 'a'), CERTPACKS_DATABASE_URL: '' },
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    assert.deepEqual(
+      [full.status, /the standard output cannot be used \(ENOSPC\)/.test(full.stderr)],
+      [1, true],
+    );
+  },
+);
