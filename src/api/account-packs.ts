@@ -10,7 +10,7 @@ import type { ApiDeps } from './api.ts';
 import { bearerOf, checkAccount, checkReach, isHexId, tokenOf } from './auth.ts';
 import { readCursor, toCursor } from './cursor.ts';
 import { cursorBody } from './envelope.ts';
-import { type Query, readChoice, readInstant, readPerPage, readText, refuse } from './page.ts';
+import { type Query, readChoice, readId, readInstant, readPerPage, readText, refuse } from './page.ts';
 import { renderedAgain } from './rendered.ts';
 
 const PERMISSION = 'SSL and Certificates Read';
@@ -87,12 +87,6 @@ function readAccountFilter(query: Query, accountId: string): AccountFilter {
     host: readHost(query, 'host', toName),
     suffix: readHost(query, 'host.suffix', toSuffix),
   };
-}
-
-function readId(query: Query, name: string): string | undefined {
-  const text = readText(query, name);
-  if (text === undefined || isHexId(text)) return text;
-  throw refuse(name, 'must have 32 hexadecimal characters');
 }
 
 function readHost(query: Query, name: string, read: (text: string) => string): string | undefined {

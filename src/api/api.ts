@@ -2,13 +2,7 @@
  * The HTTP contract: Cloudflare's API v4 as far as we serve it, one file a resource. Every answer is a JSON
  * envelope; every failure has a status of its own. The front file: what the routes need, and all of them.
  */
-import type { Socket } from 'node:net';
-import Fastify, {
-  type ConnectionError,
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  LogController,
-} from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { CaRow } from '../ca/ca.ts';
 import type { Desk } from '../job/advance.ts';
 import type { Bells } from '../kit/bells.ts';
@@ -32,6 +26,7 @@ import { healthRoutes } from './health.ts';
 import { serveOpenApi } from './openapi.ts';
 import { packListRoute } from './pack-list.ts';
 import { limitRates } from './rate-limit.ts';
+import { demandHost, refuseUnheard, refuseUnread } from './refuse.ts';
 import { revocationRoutes } from './revocation.ts';
 import { newServer } from './server.ts';
 import { noteTokenUses } from './token-uses.ts';
@@ -99,6 +94,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   replyFaults(app);
   noteTokenUses(app, deps);
   tellAnswers(app, door, deps.onAnswer);
+  demandHost(app);
   await limitRates(app, door);
   acceptEmptyBodies(app);
   await app.register(healthRoutes(deps));
@@ -128,7 +124,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
 }
 
 /** The framework, without a route. */
-function newApp(loggerInstance: FastifyBaseLogger, door: Door): FastifyInstance {
+function newApp(log: Log, door: Door): FastifyInstance {
+  const loggerInstance: FastifyBaseLogger = log;
   return Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
@@ -138,29 +135,18 @@ function newApp(loggerInstance: FastifyBaseLogger, door: Door): FastifyInstance 
     bodyLimit: door.bodyLimit,
     requestTimeout: door.requestTimeout * 1_000,
     keepAliveTimeout: door.keepAlive * 1_000,
-    serverFactory: (handler) => newServer(handler, door),
+    serverFactory: (handler) => {
+      const server = newServer(handler, door);
+      refuseUnheard(server, log, door.bodyLimit);
+      return server;
+    },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
-    clientErrorHandler: refuseConnection,
+    clientErrorHandler: refuseUnread(log),
     frameworkErrors: (error, request, reply) => void replyFault(error, request, reply),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
 }
-
-/** What is no HTTP request that can be read is refused in the envelope as well, and the connection ends. */
-function refuseConnection(error: ConnectionError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, code] = CONNECTION_FAULTS[error.code ?? ''] ?? ['400 Bad Request', 1400];
-  const errors = [{ code, message: `the request cannot be read (${status})` }];
-  const body = JSON.stringify({ success: false, errors, messages: [], result: null });
-  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`;
-  socket.end(`${head}connection: close\r\n\r\n${body}`);
-}
-
-const CONNECTION_FAULTS: Readonly<Record<string, readonly [string, number]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 1400],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 1400],
-};
 
 /** Clients send `Content-Type: application/json` with no body at all: that is an absent body, not a bad one. */
 function acceptEmptyBodies(app: FastifyInstance): void {

@@ -4,10 +4,10 @@ import { type Account, getAccount } from '../store/accounts.ts';
 import { type Actor, RESOURCES } from '../store/audit.ts';
 import { type AuditFilter, type AuditRecord, listAudit } from '../store/audit-list.ts';
 import type { ApiDeps } from './api.ts';
-import { checkAccount, demandAccount } from './auth.ts';
+import { checkAccount, demandAccount, isHexId } from './auth.ts';
 import { readCursor, toCursor } from './cursor.ts';
 import { ok } from './envelope.ts';
-import { Query, readChoice, readInstant, readLimit, readText, refuse } from './page.ts';
+import { Query, readChoice, readId, readInstant, readLimit, readText, refuse } from './page.ts';
 
 const PERMISSION = 'Account Settings Read';
 const Params = Type.Object({ account_id: Type.String() });
@@ -58,17 +58,28 @@ function readFilter(query: Query, accountId: string): AuditFilter {
   const unknown = Object.keys(query).find((name) => !KNOWN.includes(name));
   if (unknown !== undefined)
     throw refuse(unknown.slice(0, 64), `is not known to this list; it knows ${KNOWN.join(', ')}`);
+  const [since, before] = [readInstant(query, 'since'), readInstant(query, 'before')];
+  if (since && before && since >= before) throw refuse('before', 'must be later than since');
   return {
     accountId,
-    since: readInstant(query, 'since'),
-    before: readInstant(query, 'before'),
+    since,
+    before,
     isNewestFirst: readChoice(query, 'direction', ['desc', 'asc']) !== 'asc',
-    zoneId: readText(query, 'zone_id'),
-    tokenId: readText(query, 'actor_token_id'),
+    zoneId: readId(query, 'zone_id'),
+    tokenId: readId(query, 'actor_token_id'),
     resource: readChoice(query, 'resource_type', RESOURCES),
-    resourceId: readText(query, 'resource_id'),
+    resourceId: readResourceId(query),
   };
 }
+
+/** Of a pack, or of any other resource. */
+function readResourceId(query: Query): string | undefined {
+  const text = readText(query, 'resource_id');
+  if (text === undefined || isHexId(text) || UUID.test(text)) return text;
+  throw refuse('resource_id', 'must be the id of a certificate pack, a zone or a token');
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const toReply = (account: Account | undefined, record: AuditRecord) => ({
   id: record.id,

@@ -78,13 +78,17 @@ export function replyFault(error: unknown, request: FastifyRequest, reply: Fasti
   if (status >= 500) request.log.error({ err: error }, 'request failed');
   const wait = fault.retryAfter ?? (status === 503 ? 1 : undefined);
   if (wait !== undefined) reply.header('retry-after', String(Math.ceil(wait)));
-  const documentation = `${request.protocol}://${request.host}/docs/errors#${fault.fault}`;
+  const page =
+    HOST.test(request.host ?? '') && `${request.protocol}://${request.host}/docs/errors#${fault.fault}`;
   const source = fault.pointer === undefined ? {} : { source: { pointer: fault.pointer } };
   const errors = [
-    { code, message: fault.message, documentation_url: documentation, ...source, ...chainOf(fault) },
+    { code, message: fault.message, ...(page && { documentation_url: page }), ...source, ...chainOf(fault) },
   ];
   return reply.status(status).send({ success: false, errors, messages: [], result: null });
 }
+
+/** A host, and perhaps a port, that can stand in a URL. */
+const HOST = /^(?:[\w.-]{1,253}|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 /** Cloudflare adds a cause to faults of the authorization header. */
 const chainOf = ({ fault }: Fault) =>
@@ -136,6 +140,8 @@ function asMalformed({ instancePath, message = 'is malformed', params = {} }: Re
   const required = params['requiredProperties'];
   const missing: unknown = Array.isArray(required) ? required[0] : params['missingProperty'];
   const pointer = instancePath + (typeof missing === 'string' ? `/${missing}` : '');
+  if (pointer === '' && message === 'must be object')
+    return new Fault('malformed_request', 'the body must be a JSON object', { pointer });
   const field = pointer === '' ? 'the body' : pointer.slice(1).replaceAll('/', '.');
   const values: unknown = params['allowedValues'];
   const allowed = Array.isArray(values) ? `: ${values.join(', ')}` : '';

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../kit/fault.ts';
+import { isHexId } from './auth.ts';
 
 /** Query parameters as they came; lists read them one by one, so that a refusal can name its parameter. */
 export const Query = Type.Record(Type.String(), Type.Unknown());
@@ -79,6 +80,13 @@ export function readInstant(query: Query, name: string): Date | undefined {
 }
 
 const INSTANT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?$/i;
+
+/** The id of a zone or a token; undefined where the parameter is absent. */
+export function readId(query: Query, name: string): string | undefined {
+  const text = readText(query, name);
+  if (text === undefined || isHexId(text)) return text;
+  throw refuse(name, 'must have 32 hexadecimal characters');
+}
 
 /** The refusal of a query parameter. */
 export const refuse = (name: string, what: string): Fault =>

@@ -25,7 +25,9 @@ export async function limitRates(app: FastifyInstance, { rateLimit: max }: Door)
     keyGenerator: (request) => callerOf(request, good),
   });
   app.addHook('onRequest', async (request, reply) => {
-    if (!request.url.startsWith('/client/v4/')) return;
+    // By the route that was found: the path of a request can be written in many ways.
+    const { url: route = '/client/v4/' } = request.routeOptions;
+    if (!route.startsWith('/client/v4/')) return;
     const seen = await count(request);
     if (seen.isAllowed) return;
     const left = { limit: seen.max, remaining: seen.remaining, reset: seen.ttlInSeconds };

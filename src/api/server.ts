@@ -6,6 +6,8 @@ import type { Door } from './api.ts';
 export function newServer(handler: RequestListener, door: Door): Server {
   const limits = {
     maxHeaderSize: door.headerLimit,
+    // What has none is refused where all is refused (`demandHost`).
+    requireHostHeader: false,
     requestTimeout: door.requestTimeout * 1_000,
     keepAliveTimeout: door.keepAlive * 1_000,
   };

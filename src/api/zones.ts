@@ -41,7 +41,8 @@ export const zoneRoutes =
       });
       const created = await getZone(deps.pool, token.accountId, id);
       if (!created) throw new Fault('zone_not_found', 'the zone was deleted meanwhile');
-      return ok(toZoneReply(deps, created));
+      const isMute = zone.type === 'full' && deps.nameServers.length === 0;
+      return ok(toZoneReply(deps, created), isMute ? [NO_NAME_SERVERS] : []);
     });
     app.get('/zones/:zone_id', { schema: { params: ZoneParams } }, async (request) =>
       ok(toZoneReply(deps, await zoneOf(deps.pool, request, request.params.zone_id, 'Zone Read'))),
@@ -57,6 +58,12 @@ export const zoneRoutes =
       return ok({ id: zone.id });
     });
   };
+
+const NO_NAME_SERVERS = {
+  code: 1100,
+  message:
+    'nothing answers for this zone: no name servers are configured here (option name_servers); type partial needs none',
+};
 
 const doing = (event: string, zone: Pick<Zone, 'id' | 'accountId' | 'name'>, actor: Actor): Doing => ({
   event,

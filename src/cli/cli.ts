@@ -37,7 +37,7 @@ export function program(version: string): Command {
   const certpacks = new Command('certpacks')
     .description('Certificate packs: ordered, validated, issued, deployed and proven by handshake.')
     .version(version)
-    .showHelpAfterError();
+    .showHelpAfterError('(--help behind any command shows what there is)');
   addServices(certpacks);
   const token = certpacks.command('token').description('API tokens');
   addTokenCommands(token);

@@ -45,6 +45,7 @@ const LIMIT_MS = 60_000;
  * nobody answers in an envelope. Throws `configuration` without a token in the environment.
  */
 export async function call({ api }: ApiPlace, method: string, path: string, body?: object): Promise<Answer> {
+  checkBase(api);
   const url = `${api.replace(/\/$/, '')}${path}`;
   const init = { method, headers: headers(), signal: AbortSignal.timeout(LIMIT_MS) };
   const answer = await fetch(url, { ...init, ...(body && { body: JSON.stringify(body) }) }).catch(
@@ -58,6 +59,18 @@ export async function call({ api }: ApiPlace, method: string, path: string, body
   if (said.success)
     return { result: said.result, pages: info?.total_pages ?? 1, cursor: info?.cursor || undefined };
   return end(EXIT.refused, said.errors.map(({ code, message }) => `${message} (${code})`).join('; '));
+}
+
+/** Throws `configuration` for what is no base URL. */
+function checkBase(api: string): void {
+  const { protocol = '', pathname = '/' } = URL.parse(api) ?? {};
+  if (!/^https?:$/.test(protocol))
+    throw new Fault('configuration', `--api must be an http or https URL, not ${JSON.stringify(api)}`);
+  if (pathname === '/')
+    throw new Fault(
+      'configuration',
+      `--api is the base URL with its path, e.g. ${new URL('/client/v4', api).href}`,
+    );
 }
 
 /** All pages of a list. */

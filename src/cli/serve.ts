@@ -1,5 +1,6 @@
 import type { CaRow } from '../ca/ca.ts';
 import { toCaRow } from '../ca/rows.ts';
+import type { EdgeRow } from '../edge/edge.ts';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { createAccount } from '../store/accounts.ts';
@@ -19,6 +20,7 @@ export async function serve(): Promise<void> {
   const { options } = config;
   const rows = configuredRows({ config, log });
   const edges = toEdgeRows(config.edges);
+  warnOfLacks({ config, log }, rows, edges);
   const dir = placeFor(config, undefined, false);
   const database = await openDatabase(options, dir, log);
   try {
@@ -33,6 +35,16 @@ export async function serve(): Promise<void> {
   } finally {
     await database.stop();
   }
+}
+
+/** Says what a service without some part of it cannot do. */
+function warnOfLacks({ config, log }: Setting, rows: readonly CaRow[], edges: readonly EdgeRow[]): void {
+  const { options } = config;
+  if (rows.length === 0) log.warn('no CA is configured, so every order is refused: certpacks ca add NAME');
+  if (!edges.some(({ environment }) => environment === 'production'))
+    log.warn('no production edge is configured ([[edges]]), so no pack becomes active');
+  if (options.name_servers.length === 0)
+    log.warn('no name server is configured (name_servers), so zones of type full cannot be validated');
 }
 
 /** The CAs of the configuration file, with their warnings told. */

@@ -29,7 +29,7 @@ export async function renderAll(
   } while (last !== undefined && !signal.aborted);
   if (signal.aborted) return;
   await changeAgreement(deps.pool, 'rendered', edition);
-  deps.log.info({ edition, changed }, 'all packs are rendered');
+  deps.log.debug({ edition, changed }, 'all packs are rendered');
 }
 
 /** Whether the pack's JSON was another. One that changes meanwhile is rendered by its change. */

@@ -74,6 +74,14 @@ interface Desk {
   readonly log: Log;
 }
 
+/** What is to be changed, by the system's error. */
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'ports below 1024 need CAP_NET_BIND_SERVICE',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EADDRINUSE:
+    'another program listens there, often systemd-resolved: name the addresses one by one, not 0.0.0.0',
+};
+
 /** Ports that are tried for UDP and TCP alike when any will do. */
 const MOST_PORTS = 10;
 
@@ -83,9 +91,10 @@ async function bind({ host, port }: Listen, desk: Desk): Promise<Bound> {
       return await bindBoth(host, port, desk);
     } catch (cause) {
       if (left > 1) continue;
-      const why = cause instanceof Error ? cause.message : 'unknown';
-      const words = `the DNS responder cannot listen on ${host} port ${port} (${why})`;
-      throw new Fault('configuration', `${words}; ports below 1024 need CAP_NET_BIND_SERVICE`, { cause });
+      const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+      const words = `the DNS responder cannot listen on ${host} port ${port} (${code})`;
+      const hint = HINTS[code];
+      throw new Fault('configuration', hint === undefined ? words : `${words}: ${hint}`, { cause });
     }
   }
 }

@@ -109,7 +109,7 @@ it('tells what was done on the database’s own machine as the operator’s', as
   const about = {
     accountId: account.id,
     resource: 'api_token',
-    resourceId: 'x'.repeat(32),
+    resourceId: 'f'.repeat(32),
     name: 'first',
   } as const;
   await noteDoing(api.desk.pool, { ...about, event: 'create', actor: OPERATOR }, api.desk.clock.now());
@@ -136,6 +136,9 @@ it('refuses a filter that it does not know, another list’s cursor, and too lar
     ['cursor=AAAA', '/cursor'],
     ['limit=1001', '/limit'],
     ['since=yesterday', '/since'],
+    ['zone_id=nope', '/zone_id'],
+    ['resource_id=nope', '/resource_id'],
+    ['since=2026-02-01&before=2026-01-01', '/before'],
   ]) {
     const answer = await api.get(`/accounts/${account.id}/logs/audit?${query}`, account.token);
     const { errors }: { errors: { source: { pointer: string } }[] } = JSON.parse(await answer.text());

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { it, type TestContext } from 'node:test';
 import Cloudflare from 'cloudflare';
 import { buildApi, type Door } from '../../src/api/api.ts';
@@ -66,6 +68,27 @@ it('each answer tells how many requests are left', async (t) => {
     assert.deepEqual([headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining')], ['5', left]);
   }
 });
+
+it('a path that is written in another way is counted as well, and one that leads nowhere', async (t) => {
+  const { url } = await given(t);
+  const { host } = new URL(url);
+  const statuses: number[] = [];
+  for (const path of [
+    '/clien%74/v4/zones',
+    `http://${host}/client/v4/zones`,
+    '/client/v4/nowhere',
+    '/nowhere',
+    '//',
+  ]) {
+    const sent = request({ ...target(url), path }).end();
+    const [answer]: IncomingMessage[] = await once(sent, 'response');
+    statuses.push(answer?.statusCode ?? 0);
+  }
+  assert.deepEqual(statuses, [401, 401, 404, 404, 404]);
+  assert.equal((await ask(url, '/zones', 'cp_any')).status, 429);
+});
+
+const target = (url: string) => ({ host: '127.0.0.1', port: new URL(url).port });
 
 it('who guesses tokens is counted by address, whatever the guess', async (t) => {
   const { url, account } = await given(t);
