@@ -51,6 +51,41 @@ it('a batch that fails before it is sent leaves nothing, also where statements w
   assert.deepEqual(await things(), []);
 });
 
+it('a batch whose work throws at once leaves nothing, and its connection is good', {
+  timeout: 10_000,
+}, async () => {
+  const sent = batch(desk.pool, (tx) => {
+    void execute(tx, PUT, { id: 1 }).catch(() => undefined);
+    throw new Error('before anything');
+  });
+  await assert.rejects(sent, /before anything/);
+  assert.deepEqual(await things(), []);
+});
+
+it('a connection that is lost while a batch begins fails the batch, and nothing else', {
+  timeout: 20_000,
+}, async (t) => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  t.after(() => process.off('unhandledRejection', note));
+  let isOver = false;
+  const put = async (from: number) => {
+    for (let id = from; !isOver; id += 4)
+      await batch(desk.pool, (tx) => together(execute(tx, PUT, { id }))).catch(() => undefined);
+  };
+  const writers = [0, 1, 2, 3].map(put);
+  for (let i = 0; i < 150; i++)
+    await desk.pool
+      .query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      )
+      .catch(() => undefined);
+  isOver = true;
+  await Promise.all(writers);
+  assert.deepEqual(unhandled, []);
+});
+
 it('a batch takes no statement after it was sent', async () => {
   const waiting = batch(desk.pool, async (tx) => {
     await execute(tx, PUT, { id: 1 });

@@ -99,7 +99,9 @@ async function sendAll<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
   const wire = corked(tx);
   let hasFailed = false;
   const begun = tx.query(BEGIN);
-  const worked = work(wire.tx);
+  // Told below: a connection that is lost by now refuses it before anybody waits for it.
+  begun.catch(() => undefined);
+  const worked = (async () => work(wire.tx))();
   worked.catch(() => {
     hasFailed = true;
   });
@@ -107,9 +109,10 @@ async function sendAll<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
   await new Promise<void>((resolve) => void setImmediate(resolve));
   const ended = tx.query(hasFailed ? 'rollback' : 'commit');
   wire.send();
-  const [result, , end] = await Promise.allSettled([worked, begun, ended]);
+  const [result, begin, end] = await Promise.allSettled([worked, begun, ended]);
   // What failed inside is told by the statement that did; a commit of what failed rolls back.
   if (result.status === 'rejected') throw result.reason;
+  if (begin.status === 'rejected') throw begin.reason;
   if (end.status === 'rejected') throw end.reason;
   if (end.value.command === 'COMMIT') return result.value;
   throw new Error('a transaction was rolled back of which every statement succeeded');
@@ -145,7 +148,7 @@ function corked(tx: Tx): { readonly tx: Tx; readonly send: () => void } {
 export async function together<T>(first: Promise<T>, ...others: (Promise<unknown> | false)[]): Promise<T> {
   const failed: unknown[] = [];
   const noted = (error: unknown) => {
-    if (stateOf(error) !== ABORTED) throw error;
+    if (!BEHIND_A_FAILURE.includes(stateOf(error))) throw error;
     failed.push(error);
   };
   await Promise.all([first, ...others].map((one) => Promise.resolve(one).catch(noted)));
@@ -153,8 +156,8 @@ export async function together<T>(first: Promise<T>, ...others: (Promise<unknown
   return first;
 }
 
-/** SQLSTATE of a statement in a transaction in which another failed before. */
-const ABORTED = '25P02';
+/** SQLSTATEs of a statement behind one that failed, and of one that was to be prepared by a statement behind it. */
+const BEHIND_A_FAILURE = ['25P02', '26000'];
 
 const once = <T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
   onConnection(pool, async (tx) => {
