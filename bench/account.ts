@@ -43,7 +43,7 @@ export async function accountBench(options: AccountBenchOptions): Promise<Accoun
   ends.defer(() => pool.end());
   const accountId = await largestAccount(pool);
   const token = await createToken(pool, { accountId, name: NAME, access: 'read' }, new Date());
-  ends.defer(() => deleteTokensNamed(pool, accountId, NAME));
+  ends.defer(async () => void (await deleteTokensNamed(pool, accountId, NAME)));
   const url = await listen(pool, ends);
   const agent = new Agent({ keepAlive: true });
   ends.defer(() => agent.destroy());

@@ -169,7 +169,7 @@ function isWorthThePooler(file: string): boolean {
 
 /** Runs them; the exit status. */
 async function runTests(files: readonly string[], url: string): Promise<number> {
-  const args = ['--test', '--test-timeout=180000', '--test-concurrency=4', '--test-reporter=dot', ...files];
+  const args = ['--test', '--test-timeout=180000', '--test-concurrency=3', '--test-reporter=dot', ...files];
   const env = { ...process.env, CERTPACKS_TEST_SERVER: url };
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'inherit' });
   const [code] = await once(child, 'exit');

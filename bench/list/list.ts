@@ -166,7 +166,7 @@ async function tokenFor(pool: Pool, ends: AsyncDisposableStack): Promise<string>
     zone?.id,
   ]);
   const accountId = rows[0]?.account_id ?? '';
-  ends.defer(() => deleteTokensNamed(pool, accountId, NAME));
+  ends.defer(async () => void (await deleteTokensNamed(pool, accountId, NAME)));
   return createToken(pool, { accountId, name: NAME, access: 'read' }, new Date());
 }
 

@@ -90,7 +90,7 @@ const toReply = (account: Account | undefined, record: AuditRecord) => ({
     result: 'success',
     time: toWireTime(record.madeOn),
   },
-  actor: toActor(record.actor, record.actorName),
+  actor: toActor(record.actor),
   ...(record.actor.request !== undefined && { raw: { request_id: record.actor.request } }),
   resource: {
     id: record.resourceId,
@@ -110,7 +110,7 @@ const zoneIn = ({ resource, name }: AuditRecord): string | undefined =>
   resource === 'zone' ? name : undefined;
 
 /** A user with a key is a token of ours, called after the address. */
-function toActor({ id, address }: Actor, name: string | undefined) {
+function toActor({ id, name, address }: Actor) {
   if (id === 'operator') return { type: 'system', id };
   const email = /^user (.+@.+)$/.exec(name ?? '')?.[1];
   return {

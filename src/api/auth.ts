@@ -70,6 +70,7 @@ function keyOf(email: string, key: string): string {
 /** Who makes a request, for the record of what was done. */
 export const actorOf = ({ token, ip, id }: FastifyRequest): Actor => ({
   id: token.id,
+  name: token.name,
   address: ip,
   request: id,
 });

@@ -1,9 +1,12 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import { Fault } from '../kit/fault.ts';
 import { minutes } from '../kit/time.ts';
+import { hashOf } from '../store/tokens.ts';
 import type { Door } from './api.ts';
+import { bearerOf } from './auth.ts';
 
 /** In which so many requests may be made; Cloudflare's. */
 const WINDOW = minutes(5);
@@ -49,14 +52,23 @@ const tooMany = (max: number, seconds: number): Fault =>
     { retryAfter: seconds },
   );
 
-function callerOf(request: FastifyRequest, good: LRUCache<string, true>): string {
+const callerOf = (request: FastifyRequest, good: LRUCache<string, true>): string => {
   const shown = shownBy(request);
-  return shown !== undefined && good.has(shown) ? shown : request.ip;
+  return shown !== undefined && good.has(shown) ? shown : networkOf(request.ip);
+};
+
+/** What a request shows to be let in, as authentication reads it, however it is spelt; undefined: nothing that could be good. */
+function shownBy(request: FastifyRequest): string | undefined {
+  try {
+    return hashOf(bearerOf(request)).toString('base64');
+  } catch {
+    return undefined;
+  }
 }
 
-/** What a request shows to be let in. */
-function shownBy({ headers }: FastifyRequest): string | undefined {
-  const [email, key] = [headers['x-auth-email'], headers['x-auth-key']];
-  if (headers.authorization !== undefined) return headers.authorization;
-  return typeof email === 'string' && typeof key === 'string' ? `${email} ${key}` : undefined;
+/** An address; of IPv6 the network of 64 bits, which one client has to himself. */
+function networkOf(ip: string): string {
+  if (!ipaddr.isValid(ip)) return ip;
+  const address = ipaddr.process(ip);
+  return address.kind() === 'ipv4' ? address.toString() : address.toByteArray().slice(0, 8).join('.');
 }

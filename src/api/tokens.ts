@@ -128,6 +128,10 @@ async function record(
 }
 
 function toNewToken(accountId: string, body: Static<typeof Body>): NewToken {
+  if (/^user\b/i.test(body.name))
+    throw new Fault('malformed_request', "a name that begins with 'user' is a user's alone", {
+      pointer: '/name',
+    });
   const notBefore = instantOf(body.not_before, '/not_before');
   const expiresOn = instantOf(body.expires_on, '/expires_on');
   if (notBefore && expiresOn && notBefore >= expiresOn)

@@ -37,10 +37,10 @@ async function createUser(email: string): Promise<void> {
     const key = randomBytes(32).toString('hex').slice(0, 45);
     const name = `user ${email.toLowerCase()}`;
     await transaction(pool, async (tx) => {
-      await deleteTokensNamed(tx, accountId, name);
+      const earlier = await deleteTokensNamed(tx, accountId, name);
       const id = await insertToken(tx, { accountId, name, access: 'write' }, keySecret(email, key), now);
       const about = { accountId, resource: 'api_token', resourceId: id, name } as const;
-      await noteDoing(tx, { ...about, event: 'create', actor: OPERATOR }, now);
+      await noteDoing(tx, { ...about, event: earlier > 0 ? 'roll' : 'create', actor: OPERATOR }, now);
     });
     process.stdout.write(`${key}\n`);
   } finally {

@@ -7,13 +7,12 @@ import {
   clear,
   dueIn,
   edgeNamed,
-  givenPack,
-  givenZone,
   packOf,
   shown,
   startDesk,
   type TestDesk,
 } from '../../test/support/desk.ts';
+import { givenActive, pass, wishful } from '../../test/support/renewing.ts';
 import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import type { Ca, OrderAsk } from '../ca/ca.ts';
 import { VirtualClock } from '../kit/clock.ts';
@@ -24,7 +23,6 @@ import { listKeyPairs } from '../store/certificates.ts';
 import { listStranded, remindUnplanned } from '../store/packs.ts';
 import { transaction } from '../store/store.ts';
 import { intervene } from './advance.ts';
-import { hurry } from './restart.ts';
 
 const ends = new AsyncDisposableStack();
 let plain: TestDesk;
@@ -44,13 +42,6 @@ function deskWith(t: TestContext, script: Partial<Ca> = {}): TestDesk {
   return { ...desk, showLeaf: wishful(desk), cas: scriptedCa(t, script, clock).cas };
 }
 
-async function givenActive(desk: TestDesk): Promise<string> {
-  const id = await givenPack(desk, await givenZone(desk, `shop-${Math.random().toString(36).slice(2)}.test`));
-  await carryAll(desk);
-  assert.equal((await packOf(desk, id)).status, 'active');
-  return id;
-}
-
 /** The desk, with what is ordered there noted. */
 function noting(desk: TestDesk, asks: OrderAsk[]): TestDesk {
   const ca = desk.cas.get('lets_encrypt') ?? assert.fail();
@@ -59,12 +50,6 @@ function noting(desk: TestDesk, asks: OrderAsk[]): TestDesk {
     return ca.order(ask, signal);
   };
   return { ...desk, cas: new Map([['lets_encrypt', { ...ca, order }]]) };
-}
-
-/** Moves time on and lets workers do what is due. */
-async function pass(desk: TestDesk, seconds: number): Promise<void> {
-  desk.clock.advance(seconds);
-  await carryAll(desk);
 }
 
 const fingerprints = ({ certificates }: Pack): string[] => certificates.map(({ fingerprint }) => fingerprint);
@@ -172,18 +157,6 @@ test('while an edge does not show the new certificates, both pairs are listed an
   );
 });
 
-/** Edges that show what they are wished to. */
-const wishful =
-  ({ pool }: TestDesk): TestDesk['showLeaf'] =>
-  async (_edge, { name, algorithm }) => {
-    const { rows } = await pool.query<{ leaf: string }>(
-      `select case $2 when 'ecdsa' then desired_ecdsa else desired_rsa end as leaf
-         from deployments join served_hosts using (pack_id) where host = $1`,
-      [name, algorithm],
-    );
-    return rows[0] && shown(rows[0].leaf);
-  };
-
 test('a renewal that a CA refuses to the end is told, and tried until the certificates end; then the pack expires', async (t) => {
   const refusing = {
     order: async () => {
@@ -218,26 +191,6 @@ test('a renewal that succeeds after it was given up brings the pack back to acti
   const back = await packOf(desk, id);
   assert.equal(back.status, 'active');
   assert.deepEqual(back.validationErrors, []);
-});
-
-test('a renewal that waits for its next try is tried at once when the subscriber wants it, and not again and again', async (t) => {
-  const desk = deskWith(t);
-  const id = await givenActive(desk);
-  const down = { ...desk, cas: new Map() };
-  await pass(down, days(82) + hours(2));
-  assert(((await dueIn(desk, id)) ?? 0) > 60, 'by itself it waits');
-  const by = { id: 'somebody' };
-  const wish = () => transaction(desk.pool, async (tx) => hurry(tx, desk, await packOf(desk, id), by));
-  desk.clock.advance(11);
-  await wish();
-  await carryAll(down);
-  const { modifiedOn } = await packOf(desk, id);
-  await wish();
-  assert.deepEqual((await packOf(desk, id)).modifiedOn, modifiedOn, 'seconds later nothing is done');
-  desk.clock.advance(11);
-  await wish();
-  await carryAll(desk);
-  assert.equal((await packOf(desk, id)).status, 'active');
 });
 
 test('new certificates that an edge has not shown when the old ones end become the pack’s own, deployed in sight', async (t) => {

@@ -4,6 +4,7 @@ import type { Pack } from '../pack/pack.ts';
 import type { Actor } from '../store/audit.ts';
 import { deleteCertificates } from '../store/certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
+import { isInHand } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
 import { amend, type Desk, intervene } from './advance.ts';
 
@@ -41,7 +42,10 @@ const LEAST_BETWEEN: Seconds = 10;
  * pack as it is where nothing waits.
  */
 export async function hurry(tx: Tx, desk: Desk, pack: Pack, by: Actor): Promise<Pack> {
-  if (between(pack.modifiedOn, desk.clock.now()) < LEAST_BETWEEN) return pack;
+  const now = desk.clock.now();
+  if (between(pack.modifiedOn, now) < LEAST_BETWEEN) return pack;
+  // Whoever works on it may have just ordered: what he got would be lost, and ordered again.
+  if (await isInHand(tx, pack, now)) return pack;
   const { renewal, status } = pack;
   if (status === 'pending_validation') return amend(tx, desk, pack, { event: 'hurry', attempts: 0, by });
   if (!renewal?.course || !isServed(status)) return pack;

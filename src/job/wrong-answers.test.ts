@@ -130,7 +130,7 @@ async function given(t: TestContext, at: (typeof STEPS)[number], answer: Answer)
     directoryUrl: small.directory,
     hasAgreedToTerms: true,
   };
-  const deps = { accounts: memoryAccounts(), clock: desk.clock, within: 0.5 };
+  const deps = { accounts: memoryAccounts(), clock: desk.clock, within: 1.5 };
   const cas = new Map([[row.name, createCa(row, deps)]]);
   return { state, at: { ...desk, cas } };
 }

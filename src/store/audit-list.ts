@@ -21,8 +21,6 @@ export interface AuditRecord {
   readonly madeOn: Date;
   readonly event: string;
   readonly actor: Actor;
-  /** Of the token, where it is still there. */
-  readonly actorName: string | undefined;
   readonly resource: string;
   readonly resourceId: string;
   readonly name: string | undefined;
@@ -90,10 +88,10 @@ const AT = "timestamptz 'epoch' + :at::bigint * interval '1 microsecond'";
 const listing = (order: 'asc' | 'desc', beyond: '<' | '>') =>
   statement(`
     select (extract(epoch from made_on) * 1000000)::bigint::text as at, one.id::text as seq, made_on, event, actor,
-           tokens.name as actor_name, address, request, resource, resource_id, one.name, zone_id,
+           actor_name, address, request, resource, resource_id, one.name, zone_id,
            zones.name as zone_name, is_wanted
       from (
-        select id, made_on, event, actor, address, request, resource, coalesce(resource_id, pack_id::text) as resource_id,
+        select id, made_on, event, actor, actor_name, address, request, resource, coalesce(resource_id, pack_id::text) as resource_id,
                name, zone_id,
                (:zone::text is null or zone_id = :zone) and (:token::text is null or actor = :token)
                and (:resource::text is null or resource = :resource)
@@ -103,7 +101,6 @@ const listing = (order: 'asc' | 'desc', beyond: '<' | '>') =>
            and (:since::timestamptz is null or made_on >= :since) and (:before::timestamptz is null or made_on < :before)
            and (:at::bigint is null or (made_on, id) ${beyond} (${AT}, :seq::bigint))
          order by made_on ${order}, id ${order} limit :limit::int) as one
-      left join tokens on tokens.id = actor and is_wanted
       left join zones on zones.id = zone_id and is_wanted
      order by made_on ${order}, one.id ${order}`);
 
@@ -114,8 +111,12 @@ const toRecord = (row: Row): AuditRecord => ({
   id: row.seq,
   madeOn: row.made_on,
   event: row.event,
-  actor: { id: row.actor, address: row.address ?? undefined, request: row.request ?? undefined },
-  actorName: row.actor_name ?? undefined,
+  actor: {
+    id: row.actor,
+    name: row.actor_name ?? undefined,
+    address: row.address ?? undefined,
+    request: row.request ?? undefined,
+  },
   resource: row.resource,
   resourceId: row.resource_id,
   name: row.name ?? undefined,

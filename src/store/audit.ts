@@ -7,6 +7,8 @@ import { type Db, execute } from './store.ts';
 export interface Actor {
   /** Id of a token; `worker` for the service itself, `operator` for commands on the database's own machine. */
   readonly id: string;
+  /** Of the token. */
+  readonly name?: string | undefined;
   /** Where the request came from, and its id. */
   readonly address?: string | undefined;
   readonly request?: string | undefined;
@@ -29,16 +31,17 @@ export const auditValues = (
 ) => ({
   event,
   actor: actor.id,
-  address: actor.address ?? null,
-  request: actor.request ?? null,
+  actor_name: actor.name,
+  address: actor.address,
+  request: actor.request,
   account: pack.zone.accountId,
   status: pack.status,
 });
 
 /** CTE `noted`: the record of what the CTE `of` did to the pack `:id` of zone `:zone` at `:now`, if it has a row. */
 export const audited = (of: string): string => `noted as (
-  insert into audit (made_on, account_id, zone_id, pack_id, event, status, actor, address, request)
-  select :now, :account, :zone, :id, :event, :status, :actor, :address, :request from ${of})`;
+  insert into audit (made_on, account_id, zone_id, pack_id, event, status, actor, actor_name, address, request)
+  select :now, :account, :zone, :id, :event, :status, :actor, :actor_name, :address, :request from ${of})`;
 
 /** What is recorded beside packs, by what it is called in the API. */
 export const RESOURCES = ['certificate_pack', 'zone', 'api_token'] as const;
@@ -62,8 +65,9 @@ export async function noteDoing(db: Db, doing: Doing, now: Date): Promise<void> 
     zone: doing.zoneId ?? '',
     event: doing.event,
     actor: actor.id,
-    address: actor.address ?? null,
-    request: actor.request ?? null,
+    actor_name: actor.name,
+    address: actor.address,
+    request: actor.request,
     resource: doing.resource,
     resource_id: doing.resourceId,
     name: doing.name ?? null,
@@ -71,8 +75,8 @@ export async function noteDoing(db: Db, doing: Doing, now: Date): Promise<void> 
 }
 
 const NOTE = statement(`
-  insert into audit (made_on, account_id, zone_id, event, actor, address, request, resource, resource_id, name)
-  values (:now, :account, :zone, :event, :actor, :address, :request, :resource, :resource_id, :name)`);
+  insert into audit (made_on, account_id, zone_id, event, actor, actor_name, address, request, resource, resource_id, name)
+  values (:now, :account, :zone, :event, :actor, :actor_name, :address, :request, :resource, :resource_id, :name)`);
 
 /** Removes records made before `instant`. */
 export async function forgetAudit(db: Db, instant: Date): Promise<void> {

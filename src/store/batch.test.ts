@@ -69,9 +69,9 @@ it('a connection that is lost while a batch begins fails the batch, and nothing 
   const note = (error: unknown) => unhandled.push(error);
   process.on('unhandledRejection', note);
   t.after(() => process.off('unhandledRejection', note));
-  let isOver = false;
+  const over = new AbortController();
   const put = async (from: number) => {
-    for (let id = from; !isOver; id += 4)
+    for (let id = from; !over.signal.aborted; id += 4)
       await batch(desk.pool, (tx) => together(execute(tx, PUT, { id }))).catch(() => undefined);
   };
   const writers = [0, 1, 2, 3].map(put);
@@ -81,7 +81,7 @@ it('a connection that is lost while a batch begins fails the batch, and nothing 
         'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
       )
       .catch(() => undefined);
-  isOver = true;
+  over.abort();
   await Promise.all(writers);
   assert.deepEqual(unhandled, []);
 });

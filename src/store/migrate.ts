@@ -51,9 +51,13 @@ export async function runMigrations(tx: Tx, names: readonly string[]): Promise<v
   );
 }
 
+/** A large table takes its time; who gave up would begin anew at each start. */
+const LONGEST_MS = 6 * 3_600_000;
+
 async function apply(tx: Tx, names: readonly string[]): Promise<void> {
   for (const name of names) {
-    await tx.query(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
+    const migration = { text: readFileSync(new URL(name, MIGRATIONS), 'utf8'), query_timeout: LONGEST_MS };
+    await tx.query(migration);
     await tx.query('insert into migrations (name) values ($1)', [name]);
   }
 }

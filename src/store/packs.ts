@@ -130,6 +130,15 @@ export async function isHeld(tx: Tx, { id, claim }: Pack): Promise<boolean> {
 
 const HELD = statement('select from packs where id = :id and claim = :claim for no key update');
 
+/** Whether a worker works on a pack now. */
+export async function isInHand(db: Db, { id }: Pack, now: Date): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select from packs where id = $1 and worker is not null and due_at > $2',
+    [id, now],
+  );
+  return rowCount === 1;
+}
+
 /** Sets when a held pack is due, and nothing else. */
 export async function setDue(db: Db, { id, claim }: Pack, dueAt: Date | undefined): Promise<void> {
   await db.query('update packs set due_at = $3, worker = null where id = $1 and claim = $2', [

@@ -147,9 +147,13 @@ export async function countTokens(db: Db): Promise<number> {
   return rows[0]?.n ?? 0;
 }
 
-/** Removes every token of that name from an account. */
-export async function deleteTokensNamed(db: Db, accountId: string, name: string): Promise<void> {
-  await db.query('delete from tokens where account_id = $1 and name = $2', [accountId, name]);
+/** Removes every token of that name from an account. How many. */
+export async function deleteTokensNamed(db: Db, accountId: string, name: string): Promise<number> {
+  const { rowCount } = await db.query('delete from tokens where account_id = $1 and name = $2', [
+    accountId,
+    name,
+  ]);
+  return rowCount ?? 0;
 }
 
 /** A token has 240 random bits, so a plain hash cannot be turned back by guessing. */

@@ -105,6 +105,30 @@ it('records nothing of what was refused or is undone, and nothing that only read
   assert.equal((await recorded()).length, records);
 });
 
+it('still names the token, and only a user as a user, when the token is gone', async () => {
+  const policies = [
+    {
+      effect: 'allow' as const,
+      resources: { 'com.cloudflare.api.account.zone.*': '*' },
+      permission_groups: await allGroups(),
+    },
+  ];
+  await assert.rejects(
+    client.user.tokens.create({ name: 'user boss@a.test', policies }),
+    /begins with 'user'/,
+  );
+  const made = await client.user.tokens.create({ name: 'gone', policies });
+  const other = new Cloudflare({ apiToken: made.value ?? '', baseURL: api.url, maxRetries: 0 });
+  const zone = await other.zones.create({ name: 'gone.test', account: { id: account.id }, type: 'partial' });
+  await client.user.tokens.delete(made.id ?? '');
+  const [record] = await recorded({ zone_id: zone.id });
+  assert.deepEqual([record?.actor?.token_name, record?.actor?.token_id], ['gone', made.id]);
+  await client.zones.delete({ zone_id: zone.id });
+});
+
+const allGroups = async (): Promise<{ id: string }[]> =>
+  (await client.user.tokens.permissionGroups.list()).result.flatMap(({ id }) => (id ? [{ id }] : []));
+
 it('tells what was done on the database’s own machine as the operator’s', async () => {
   const about = {
     accountId: account.id,
@@ -122,9 +146,9 @@ it('is walked to its end in either direction by any page size, and shows only wh
   assert.deepEqual(await recorded({ limit: 1 }), all);
   assert.deepEqual(await recorded({ limit: 2, direction: 'desc' }), all.toReversed());
   const zones = all.filter(({ resource }) => resource?.type === 'zone');
-  assert.equal(zones.length, 2);
+  assert.equal(zones.length, 4);
   assert.deepEqual(await recorded({ limit: 1, resource_type: 'zone' }), zones);
-  assert.deepEqual(await recorded({ zone_id: zones[0]?.zone?.id }), zones);
+  assert.deepEqual(await recorded({ zone_id: zones[0]?.zone?.id }), zones.slice(0, 2));
   assert.deepEqual(await recorded({ since: '2090-01-01' }), []);
   assert.deepEqual(await recorded({ before: '2001-01-01' }), []);
 });

@@ -46,7 +46,7 @@ function urlOf({ desk }: TestApi): string {
 async function open(path: string): Promise<IncomingMessage> {
   const url = new URL(path, api.url);
   const asked = request(url, { agent, headers: { authorization: `Bearer ${token}` }, timeout: 20_000 }).end();
-  const [answer] = await once(asked, 'response', { signal: AbortSignal.timeout(20_000) });
+  const [answer] = await once(asked, 'response', { signal: AbortSignal.timeout(60_000) });
   return answer;
 }
 

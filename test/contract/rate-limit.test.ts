@@ -69,6 +69,17 @@ it('each answer tells how many requests are left', async (t) => {
   }
 });
 
+it('a token is one caller, however its header is spelt', async (t) => {
+  const { url, account } = await given(t);
+  await ask(url, '/zones', account.token);
+  const statuses: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    const authorization = `${i % 2 ? 'bearer' : 'BEARER'}${' '.repeat(i + 1)}${account.token}`;
+    statuses.push((await fetch(`${url}/client/v4/zones`, { headers: { authorization } })).status);
+  }
+  assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429]);
+});
+
 it('a path that is written in another way is counted as well, and one that leads nowhere', async (t) => {
   const { url } = await given(t);
   const { host } = new URL(url);

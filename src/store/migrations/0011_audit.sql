@@ -5,6 +5,7 @@ alter table audit
   add column resource    text not null default 'certificate_pack',
   add column resource_id text,  -- null: that of the pack
   add column name        text,  -- what it was called
+  add column actor_name  text,  -- of the token, which may be gone by now
   add column address     text,  -- null: the service itself, or whoever is on the database's machine
   add column request     text;
 create index audit_by_clients on audit (account_id, made_on, id) where actor <> 'worker';

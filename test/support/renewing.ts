@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { carryAll, givenPack, givenZone, packOf, shown, type TestDesk } from './desk.ts';
+
+/** A pack that is served, in a zone of its own. */
+export async function givenActive(desk: TestDesk): Promise<string> {
+  const id = await givenPack(desk, await givenZone(desk, `shop-${Math.random().toString(36).slice(2)}.test`));
+  await carryAll(desk);
+  assert.equal((await packOf(desk, id)).status, 'active');
+  return id;
+}
+
+/** Moves time on and lets workers do what is due. */
+export async function pass(desk: TestDesk, seconds: number): Promise<void> {
+  desk.clock.advance(seconds);
+  await carryAll(desk);
+}
+
+/** Edges that show what they are wished to. */
+export const wishful =
+  ({ pool }: TestDesk): TestDesk['showLeaf'] =>
+  async (_edge, { name, algorithm }) => {
+    const { rows } = await pool.query<{ leaf: string }>(
+      `select case $2 when 'ecdsa' then desired_ecdsa else desired_rsa end as leaf
+         from deployments join served_hosts using (pack_id) where host = $1`,
+      [name, algorithm],
+    );
+    return rows[0] && shown(rows[0].leaf);
+  };
