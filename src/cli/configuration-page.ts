@@ -2,6 +2,15 @@ import { writeFileSync } from 'node:fs';
 import { CA_OPTIONS } from '../ca/options.ts';
 import { DNS_UPDATE_OPTIONS, EDGE_OPTIONS, OPTIONS, variableOf } from '../kit/config.ts';
 
+/** What a value is, and between what an integer may be. */
+const typeOf = ({
+  type,
+  range,
+}: {
+  readonly type: string;
+  readonly range?: readonly [number, number];
+}): string => (range ? `${type}, ${range[0]} to ${range[1]}` : type);
+
 /** The page docs/configuration.md, from the tables that the program itself reads. */
 export function configurationPage(): string {
   return [
@@ -15,8 +24,8 @@ export function configurationPage(): string {
     '| option | environment | type | default | what |',
     '|---|---|---|---|---|',
     ...Object.entries(OPTIONS).map(
-      ([name, { type, default: value, says }]) =>
-        `| \`${name}\` | \`${variableOf(name)}\` | ${type} | ${shown(value)} | ${says} |`,
+      ([name, { default: value, says, ...option }]) =>
+        `| \`${name}\` | \`${variableOf(name)}\` | ${typeOf(option)} | ${shown(value)} | ${says} |`,
     ),
     '',
     '## CAs',
