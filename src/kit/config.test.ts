@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -67,9 +67,12 @@ function fileWith(t: TestContext, toml: string): string {
   return path;
 }
 
-it('the example that is shipped is a configuration', () => {
+it('the example that is shipped is a configuration, as it is and with all of it switched on', (t) => {
   const path = fileURLToPath(new URL('../../deploy/certpacks.toml', import.meta.url));
-  const { options, ca, edges } = loadConfig({ CERTPACKS_CONFIG: path });
+  const plain = loadConfig({ CERTPACKS_CONFIG: path });
+  assert.deepEqual([plain.options.dns_listen, plain.ca, plain.edges], [[], {}, []]);
+  const all = readFileSync(path, 'utf8').replaceAll(/^# (?=\w+ = |\[)/gm, '');
+  const { options, ca, edges } = loadConfig({ CERTPACKS_CONFIG: fileWith(t, all) });
   assert.equal(options.delegation_zone, 'dcv.example.net');
   assert.deepEqual(Object.keys(ca), ['lets_encrypt']);
   assert.equal(edges.length, 1);
