@@ -15,8 +15,9 @@ import { dev } from './dev.ts';
 import { edge } from './edge.ts';
 import { addKeys } from './keys.ts';
 import { revokePack } from './packs.ts';
-import { firstToken, migrateOnly, serve } from './serve.ts';
+import { migrateOnly, serve } from './serve.ts';
 import { start } from './start.ts';
+import { addTokenCreate } from './token-create.ts';
 import { addUsers } from './users.ts';
 
 const SERVE_HELP = `
@@ -41,11 +42,7 @@ export function program(version: string): Command {
   addServices(certpacks);
   const token = certpacks.command('token').description('API tokens');
   addTokenCommands(token);
-  token
-    .command('create')
-    .description('make an API token on the database’s own machine and print it')
-    .option('--first', 'the first token of a new installation, with all permissions')
-    .action(firstToken);
+  addTokenCreate(token);
   addEdge(certpacks);
   addZones(certpacks);
   addPacks(certpacks);

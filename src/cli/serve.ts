@@ -65,14 +65,15 @@ export async function migrateOnly(): Promise<void> {
 }
 
 /** `certpacks token create --first`: an account and its first token, for whoever can reach the database. */
-export async function firstToken({ first }: { readonly first?: boolean }): Promise<void> {
-  if (!first) throw new Fault('configuration', 'only the first token is made here: `token create --first`');
+export async function firstToken(): Promise<void> {
   const { config, log } = readSetting(true);
   const database = await openDatabase(config.options, placeFor(config, undefined, false), log);
   try {
     const now = systemClock().now();
     if ((await countTokens(database.pool)) > 0) {
-      throw new Fault('configuration', 'there is a token already; this command makes the first one only');
+      const way =
+        'more are made by the API (`token create NAME`); where none is known any more, `user create`';
+      throw new Fault('configuration', `there is a token already: ${way}`);
     }
     const account = await createAccount(database.pool, 'default', now);
     const token = { accountId: account.id, name: 'first', access: 'write' as const };

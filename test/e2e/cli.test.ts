@@ -147,6 +147,33 @@ it('completes commands and options in a real bash', () => {
   assert.match(complete('certpacks packs order --z', 3), /^--zone$/);
 });
 
+it('makes a token that may do what was said and no more', () => {
+  const zone = askOne('zone', 'create', 'narrow.test');
+  const made = certpacks([
+    'token',
+    'create',
+    'narrow',
+    '--access',
+    'read',
+    '--zone',
+    zone.id,
+    '--api',
+    world.api,
+  ]);
+  assert.equal(made.status, 0, made.err);
+  assert.match(made.out, /^cp_[\w-]+\n$/);
+  const as = (...args: string[]) =>
+    certpacks([...args, '--api', world.api], { CERTPACKS_TOKEN: made.out.trim() });
+  assert.equal(as('packs', 'list', '--zone', zone.id).status, 0);
+  const refused = as('zone', 'create', 'other.test');
+  assert.deepEqual([refused.status, /may only read/.test(refused.err)], [2, true]);
+  const odd = certpacks(['token', 'create', 'odd', '--access', 'all', '--api', world.api]);
+  assert.deepEqual(
+    [odd.status, /--access must be one of read, certificates, write/.test(odd.err)],
+    [1, true],
+  );
+});
+
 it('shows who did what, as a table and as JSON', () => {
   const zone = askOne('zone', 'create', 'watched.test');
   const table = certpacks(['audit', '--zone', zone.id, '--api', world.api]);
