@@ -1,6 +1,7 @@
 /**
  * `npm run test:databases`: every test that has to do with the database, on Debian's PostgreSQL and again through pgbouncer
- * in transaction mode. The rest of the suite knows no database and is the same on any.
+ * in transaction mode; with `--all` also those that start whole worlds. The rest of the suite knows no database and is the same
+ * on any.
  */
 import { execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -162,9 +163,9 @@ function filesOfTheDatabase(): string[] {
   return all.filter(reaches).map((file) => relative(ROOT, file));
 }
 
-/** What whole worlds ask of the database is asked by the tests of rooms and of the contract as well, and sooner. */
+/** What whole worlds ask of the database is asked by the tests of rooms and of the contract as well, and sooner: they run with `--all`. */
 function isWorthThePooler(file: string): boolean {
-  return !SLOW.test(file);
+  return process.argv.includes('--all') || !SLOW.test(file);
 }
 
 /** Runs them; the exit status. */
