@@ -34,7 +34,7 @@ export const revocationRoutes =
         if (pack.certificates.length === 0 && known.length === 0) throw nothingToRevoke(id);
         const by = actorOf(request);
         await noteRevocations(tx, pack, reason, deps.clock.now());
-        await noteDoing(tx, revoking(pack, by, reason), deps.clock.now());
+        await noteDoing(tx, revoking(pack, by), deps.clock.now());
         return isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete', by });
       });
       return ok(toReply(id, await listRevocations(deps.pool, zone.id, id)));
@@ -49,14 +49,14 @@ export const revocationRoutes =
     });
   };
 
-const revoking = ({ id, zone }: Pack, actor: Actor, reason: string): Doing => ({
+const revoking = ({ id, zone }: Pack, actor: Actor): Doing => ({
   event: 'revoke',
   actor,
   accountId: zone.accountId,
   zoneId: zone.id,
   resource: 'certificate_pack',
   resourceId: id,
-  name: reason,
+  name: undefined,
 });
 
 const nothingToRevoke = (id: string) =>

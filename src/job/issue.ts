@@ -9,7 +9,7 @@ import { toName } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { retryDelay } from '../pack/schedule.ts';
 import { putCertificate } from '../store/certificates.ts';
-import { deleteOrders, putOrder, type StoredOrder } from '../store/orders.ts';
+import { deleteOrders, putOrder } from '../store/orders.ts';
 import { alone, batch, together, transaction } from '../store/store.ts';
 import { advance, holdOn, keep, type Move, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
@@ -22,10 +22,10 @@ import {
   ordersOf,
   placeOrder,
   publishRecords,
+  type Stored,
   withOrder,
 } from './ordering.ts';
 
-type Stored = StoredOrder<CaOrder>;
 /** An order whose certificate request is made. */
 type Requested = Stored & Required<Pick<Stored, 'request'>>;
 

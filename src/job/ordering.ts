@@ -12,6 +12,9 @@ import { checkCaa } from './check-caa.ts';
 import type { JobDeps } from './job.ts';
 import { rememberPatience, spendOrder } from './limits.ts';
 
+/** An order as the CA last showed it, beside what we made for it. */
+export type Stored = StoredOrder<CaOrder>;
+
 /** The CA of a pack. Throws `ca_not_configured` where its row was taken out of the configuration since. */
 export function caOf(deps: JobDeps, pack: Pack): Ca {
   const ca = deps.cas.get(pack.certificateAuthority);
@@ -32,7 +35,7 @@ export async function placeOrder(
   pack: Pack,
   algorithm: Algorithm,
   signal: AbortSignal,
-): Promise<StoredOrder<CaOrder>> {
+): Promise<Stored> {
   const ca = caOf(deps, pack);
   await checkCaa(deps, { pack, ca, algorithm }, signal);
   await spendOrder(deps, pack, ca);
@@ -62,10 +65,10 @@ export async function placeOrder(
 }
 
 /** Orders of packs that are in a worker's hands: nobody else changes them without taking the pack. */
-const KNOWN = new WeakMap<Pack, readonly StoredOrder<CaOrder>[]>();
+const KNOWN = new WeakMap<Pack, readonly Stored[]>();
 
 /** The pack's orders as stored, ECDSA first. */
-export async function ordersOf(db: Db, pack: Pack): Promise<readonly StoredOrder<CaOrder>[]> {
+export async function ordersOf(db: Db, pack: Pack): Promise<readonly Stored[]> {
   const known = KNOWN.get(pack);
   if (known) return known;
   const orders = await listOrders(db, pack.id, (json): CaOrder => JSON.parse(json, reviveInstants));
@@ -73,25 +76,19 @@ export async function ordersOf(db: Db, pack: Pack): Promise<readonly StoredOrder
 }
 
 /** Remembers what a pack's orders are that were just written with it. */
-export function knowOrders(
-  pack: Pack,
-  orders: readonly StoredOrder<CaOrder>[],
-): readonly StoredOrder<CaOrder>[] {
+export function knowOrders(pack: Pack, orders: readonly Stored[]): readonly Stored[] {
   KNOWN.set(pack, orders);
   return orders;
 }
 
 /** The orders with one of them as it now is, ECDSA first. */
-export const withOrder = (
-  orders: readonly StoredOrder<CaOrder>[],
-  stored: StoredOrder<CaOrder>,
-): StoredOrder<CaOrder>[] =>
+export const withOrder = (orders: readonly Stored[], stored: Stored): Stored[] =>
   [...orders.filter(({ algorithm }) => algorithm !== stored.algorithm), stored].toSorted((a, b) =>
     a.algorithm < b.algorithm ? -1 : 1,
   );
 
 /** Notes an order of which the pack shows nothing new, before the CA is asked again. Throws `pack_moved`. */
-export async function noteOrder(deps: JobDeps, pack: Pack, stored: StoredOrder<CaOrder>): Promise<void> {
+export async function noteOrder(deps: JobDeps, pack: Pack, stored: Stored): Promise<void> {
   if (await putOrderHeld(deps.pool, pack, stored)) return;
   throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile`);
 }
@@ -125,7 +122,7 @@ const RECORD_STATUS: Readonly<Record<CaAuthorization['status'], ValidationRecord
 };
 
 /** The records of all orders of a pack: one set for ECDSA, and one for RSA where the CA wants another. */
-export function allRecords(orders: readonly StoredOrder<CaOrder>[]): ValidationRecord[] {
+export function allRecords(orders: readonly Stored[]): ValidationRecord[] {
   const records = orders.flatMap(({ order }) => recordsOf(order));
   const shown = records.map((one) => ('httpUrl' in one ? one.httpUrl : `${one.txtName} ${one.txtValue}`));
   return records.filter((_, i) => shown.indexOf(shown[i] ?? '') === i);

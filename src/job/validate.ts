@@ -4,7 +4,7 @@ import { withoutWildcard } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../pack/pack.ts';
 import { delegatedName } from '../pack/reply.ts';
 import { lookDelay, retryDelay } from '../pack/schedule.ts';
-import { putOrder, type StoredOrder } from '../store/orders.ts';
+import { putOrder } from '../store/orders.ts';
 import { alone, batch, together } from '../store/store.ts';
 import type { HttpLook, Look, Wanted } from '../validation/validation.ts';
 import { advance, keep, type PackChange, postpone } from './advance.ts';
@@ -20,10 +20,9 @@ import {
   ordersOf,
   placeOrder,
   publishRecords,
+  type Stored,
   withOrder,
 } from './ordering.ts';
-
-type Stored = StoredOrder<CaOrder>;
 
 /**
  * Shows control of every host. The records are looked at first, at every authoritative server; the CA is told

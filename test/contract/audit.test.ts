@@ -6,7 +6,7 @@ import { days, after as timeAfter } from '../../src/kit/time.ts';
 import { forgetAudit, noteDoing, OPERATOR } from '../../src/store/audit.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { givenAccount, startApi, type TestAccount, type TestApi, tokenFor } from '../support/api.ts';
-import { givenPack } from '../support/desk.ts';
+import { givenCertificates, givenPack } from '../support/desk.ts';
 
 const ends = new AsyncDisposableStack();
 let api: TestApi;
@@ -35,13 +35,7 @@ const wordsOf = (records: Awaited<ReturnType<typeof recorded>>) =>
 
 it('tells every write: what was done to what, by which token, from where, by which request', async () => {
   const zone = await client.zones.create({ name: 'made.test', account: { id: account.id }, type: 'partial' });
-  const policies = [
-    {
-      effect: 'allow' as const,
-      resources: { [`com.cloudflare.api.account.${account.id}`]: '*' },
-      permission_groups: await readingGroups(),
-    },
-  ];
+  const policies = await policiesOf(/ Read$/);
   const token = await client.user.tokens.create({ name: 'short-lived', policies });
   await client.user.tokens.value.update(token.id ?? '', { body: {} });
   await client.user.tokens.delete(token.id ?? '');
@@ -49,6 +43,9 @@ it('tells every write: what was done to what, by which token, from where, by whi
   const pack = await givenPack(api.desk, home);
   await client.ssl.certificatePacks.edit(pack, { zone_id: home.id, cloudflare_branding: true });
   await client.ssl.certificatePacks.delete(pack, { zone_id: home.id });
+  const revoked = await givenPack(api.desk, home);
+  await givenCertificates(api.desk, revoked);
+  await client.post(`/zones/${home.id}/ssl/certificate_packs/${revoked}/revoke`, { body: {} });
   await client.zones.delete({ zone_id: zone.id });
   const records = await recorded();
   assert.deepEqual(wordsOf(records), [
@@ -57,6 +54,8 @@ it('tells every write: what was done to what, by which token, from where, by whi
     'update api_token (roll)',
     'delete api_token (delete)',
     'update certificate_pack (amend)',
+    'delete certificate_pack (delete)',
+    'update certificate_pack (revoke)',
     'delete certificate_pack (delete)',
     'delete zone (delete)',
   ]);
@@ -83,9 +82,14 @@ it('tells every write: what was done to what, by which token, from where, by whi
   assert(!JSON.stringify(records).includes(account.token));
 });
 
-async function readingGroups(): Promise<{ id: string }[]> {
-  const groups = await client.user.tokens.permissionGroups.list();
-  return groups.result.flatMap(({ id, name }) => (id && name?.endsWith(' Read') ? [{ id }] : []));
+/** What grants the permission groups of such names in all zones. */
+async function policiesOf(names: RegExp) {
+  const { result } = await client.user.tokens.permissionGroups.list();
+  const groups = result.flatMap(({ id, name = '' }) =>
+    id !== undefined && names.test(name) ? [{ id }] : [],
+  );
+  const resources = { 'com.cloudflare.api.account.zone.*': '*' };
+  return [{ effect: 'allow' as const, resources, permission_groups: groups }];
 }
 
 function zoneNamed(name: string) {
@@ -106,13 +110,7 @@ it('records nothing of what was refused or is undone, and nothing that only read
 });
 
 it('still names the token, and only a user as a user, when the token is gone', async () => {
-  const policies = [
-    {
-      effect: 'allow' as const,
-      resources: { 'com.cloudflare.api.account.zone.*': '*' },
-      permission_groups: await allGroups(),
-    },
-  ];
+  const policies = await policiesOf(/./);
   await assert.rejects(
     client.user.tokens.create({ name: 'user boss@a.test', policies }),
     /begins with 'user'/,
@@ -125,9 +123,6 @@ it('still names the token, and only a user as a user, when the token is gone', a
   assert.deepEqual([record?.actor?.token_name, record?.actor?.token_id], ['gone', made.id]);
   await client.zones.delete({ zone_id: zone.id });
 });
-
-const allGroups = async (): Promise<{ id: string }[]> =>
-  (await client.user.tokens.permissionGroups.list()).result.flatMap(({ id }) => (id ? [{ id }] : []));
 
 it('tells what was done on the database’s own machine as the operator’s', async () => {
   const about = {

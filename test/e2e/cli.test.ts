@@ -182,6 +182,9 @@ it('shows who did what, as a table and as JSON', () => {
     table.out,
     /^TIME +DID +RESOURCE +ID +ZONE +BY +FROM\n[\dT:.Z-]+ +create +zone +[0-9a-f]{32} +watched\.test +\S+ +127\.0\.0\.1\n$/,
   );
+  const pack = askOne('packs', 'order', 'watched.test', '--zone', zone.id);
+  const [ordered] = JSON.parse(printed('audit', '--zone', zone.id, '--most', '1'));
+  assert.deepEqual([ordered.action.description, ordered.resource.id], ['order', pack.id]);
   askOne('zone', 'delete', zone.id);
   const records: unknown = JSON.parse(printed('audit', '--zone', zone.id, '--most', '1'));
   assert(Array.isArray(records) && records.length === 1);
