@@ -7,7 +7,7 @@ import type { Algorithm } from '../pack/pack.ts';
 import { getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listKeyPairs } from '../store/certificates.ts';
 import { getServing, listServedHosts } from '../store/deployments.ts';
-import { getFile, published } from '../store/proofs.ts';
+import { getFile, type NameAsked, type Published, published } from '../store/proofs.ts';
 import type { Pool } from '../store/store.ts';
 import { suffixesOf } from '../store/zones.ts';
 import type { ResponderSource } from '../validation/validation.ts';
@@ -39,10 +39,7 @@ export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
 
 /** What our DNS responder answers from: zones of type `full`, and the delegation zone. */
 export const responderSource = (pool: Pool, delegationZone: string): ResponderSource => {
-  const names = new Gather<
-    Parameters<typeof published>[1][number],
-    Awaited<ReturnType<typeof published>>[number]
-  >({
+  const names = new Gather<NameAsked, Published>({
     read: (asked) => published(pool, asked),
     keyOf: ({ name }) => name,
     atOnce: 2,

@@ -52,7 +52,7 @@ export async function getFile(
 }
 
 /** What is known of a name: the zone of type `full` among its `suffixes`, the values at it, and what is below it. */
-interface Published {
+export interface Published {
   readonly zone: string | undefined;
   readonly txt: readonly string[];
   /** Whether anything is below it: a value, or a zone of ours. */
@@ -60,7 +60,7 @@ interface Published {
 }
 
 /** A name that is asked for, with itself and all names above it. */
-interface NameAsked {
+export interface NameAsked {
   readonly name: string;
   readonly suffixes: readonly string[];
 }
