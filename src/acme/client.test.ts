@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { newAccountKey } from './account.ts';
 import { AcmeClient } from './client.ts';
 import { directoryOf, refusing, type Script, scriptedServer } from './scripted-server.ts';
@@ -9,12 +10,17 @@ const key = newAccountKey();
 const ASK = { contact: [], hasAgreedToTerms: true };
 
 /** A client of a server with a directory and nonces, of which the rest is scripted. */
-async function given(t: TestContext, script: Script, meta: Record<string, unknown> = {}) {
+async function given(
+  t: TestContext,
+  script: Script,
+  meta: Record<string, unknown> = {},
+  options: { readonly ordersApart?: boolean } = {},
+) {
   const server = await scriptedServer(t, (seen, response) => {
     if (seen.path === '/directory') return { body: directoryOf(server.url, meta) };
     return seen.path === '/nonce' ? {} : script(seen, response);
   });
-  const client = new AcmeClient({ directoryUrl: `${server.url}/directory`, within: 1 });
+  const client = new AcmeClient({ directoryUrl: `${server.url}/directory`, within: 1, ...options });
   return { client, server, account: { url: `${server.url}/account/1`, key } };
 }
 
@@ -73,6 +79,35 @@ it('orders with a profile that the directory names, and asks nothing with anothe
     ['POST /order'],
   );
 });
+
+it('never has a new order and a look at an authorization under way together where they are kept apart', async (t) => {
+  let together = 0;
+  const underWay = { '/order': 0, '/authz/1': 0 };
+  const script: Script = async ({ path }) => {
+    if (path !== '/order' && path !== '/authz/1') return {};
+    underWay[path] += 1;
+    if (underWay['/order'] > 0 && underWay['/authz/1'] > 0) together += 1;
+    await delay(10);
+    underWay[path] -= 1;
+    if (path === '/authz/1') return { body: AUTHORIZATION };
+    return { status: 201, headers: { location: '/order/1' }, body: orderOf(server.url) };
+  };
+  const { client, account, server } = await given(t, script, {}, { ordersApart: true });
+  const both = () => [
+    client.newOrder(account, { names: ['a.example'] }, signal),
+    client.authorization(account, `${server.url}/authz/1`, signal),
+  ];
+  await Promise.all(Array.from({ length: 8 }, both).flat());
+  assert.equal(together, 0);
+});
+
+const AUTHORIZATION = {
+  status: 'pending',
+  identifier: { type: 'dns', value: 'a.example' },
+  challenges: [
+    { type: 'dns-01', url: 'https://ca.example/chall/1', status: 'pending', token: 'a'.repeat(43) },
+  ],
+};
 
 it('sends the request again with the nonce of the answer that refused its nonce', async (t) => {
   let refused = '';

@@ -3,6 +3,7 @@ import { Fault } from '../kit/fault.ts';
 import type { Account } from './account.ts';
 import type { Authorization, Challenge, Directory, Order, RenewalInfo, RevocationReason } from './acme.ts';
 import { jsonOf } from './answer.ts';
+import { Apart } from './apart.ts';
 import { downloadChain } from './chain-choice.ts';
 import type { Answer } from './http.ts';
 import { bindAccount, jwkOf, signRequest } from './jws.ts';
@@ -38,10 +39,12 @@ export interface NewOrder {
  */
 export class AcmeClient {
   readonly #session: Session;
+  readonly #apart: Apart | undefined;
 
   /** Throws `configuration` when the directory's URL or the TLS roots cannot be used. */
   constructor(options: AcmeOptions) {
     this.#session = new Session(options);
+    this.#apart = options.ordersApart ? new Apart() : undefined;
   }
 
   /** The directory (7.1.1), read once and again after one of its URLs failed. */
@@ -75,7 +78,8 @@ export class AcmeClient {
       ...(ask.replaces && { replaces: renewalIdOf(ask.replaces) }),
       ...(ask.profile !== undefined && { profile: ask.profile }),
     };
-    const answer = await this.#session.orForget(this.#session.ask(account, newOrder, payload, signal));
+    const send = () => this.#session.ask(account, newOrder, payload, signal);
+    const answer = await this.#session.orForget(this.#apart?.run('orders', send) ?? send());
     return toOrder(answer, this.#session.location(answer));
   }
 
@@ -86,7 +90,8 @@ export class AcmeClient {
 
   /** The authorization as it stands (7.5). */
   async authorization(account: Account, url: string, signal: AbortSignal): Promise<Authorization> {
-    const answer = await this.#session.ask(account, url, undefined, signal);
+    const send = () => this.#session.ask(account, url, undefined, signal);
+    const answer = await (this.#apart?.run('looks', send) ?? send());
     return parseAuthorization(jsonOf(answer), { url, retryAfter: retryAfterOf(answer.headers) });
   }
 

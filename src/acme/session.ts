@@ -27,6 +27,8 @@ export interface AcmeOptions {
   readonly atOnce?: number;
   /** Longest time of one exchange; 30 s unless told. */
   readonly within?: Seconds;
+  /** Whether this client never has a new order and a look at an authorization under way together: Pebble can hang for good. */
+  readonly ordersApart?: boolean;
   /** Told of each exchange, whatever came of it. */
   readonly onExchange?: ((seen: Exchanged) => void) | undefined;
 }

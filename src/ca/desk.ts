@@ -41,6 +41,7 @@ export function openDesk(row: CaRow, directoryUrl: string, deps: CaDeps): Desk {
   const client = new AcmeClient({
     directoryUrl,
     ...(row.tlsRoots !== undefined && { tlsRoots: row.tlsRoots }),
+    ordersApart: row.keepsOrdersApart ?? false,
     ...(deps.within !== undefined && { within: deps.within }),
     onExchange: (seen) => deps.onExchange?.(row.name, seen),
   });

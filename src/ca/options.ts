@@ -29,6 +29,7 @@ export const CA_OPTIONS = {
   wildcard:              { type: 'boolean', default: 'true', says: 'Whether the CA issues for wildcard hosts.' },
   idn:                   { type: 'boolean', default: 'true, except for google', says: 'Whether the CA issues for internationalized hosts.' },
   reuses_authorizations: { type: 'boolean', default: 'true, except for ssl_com', says: 'Whether a validation also serves the next order, so that the RSA certificate needs none of its own.' },
+  orders_apart:          { type: 'boolean', default: 'false', says: 'Whether a process never sends a new order to this directory while it looks at an authorization there; for Pebble, which can hang for good when both come at once.' },
   public:                { type: 'boolean', default: 'true', says: 'Whether browsers trust the CA, so that the limits of the Baseline Requirements hold.' },
   limits:                { type: 'boolean', default: 'true', says: 'Whether the limits that the CA publishes are kept by a ledger of ours (known of Let\'s Encrypt): an order waits instead of being refused.' },
   caa_identities:        { type: 'text or list of texts', default: 'what the CA\'s directory says', says: 'Names by which CAA records call the CA, e.g. `letsencrypt.org`: an order that CAA records forbid is not sent.' },

@@ -91,6 +91,7 @@ function toPlace(table: CaTable, documented: DocumentedRow) {
     ...(rsaDirectoryUrl !== undefined && { rsaDirectoryUrl }),
     ...(own.warning !== undefined && { warning: own.warning }),
     ...(tlsRoots !== undefined && { tlsRoots }),
+    ...(table.flag('orders_apart') && { keepsOrdersApart: true }),
   };
 }
 

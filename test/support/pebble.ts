@@ -134,6 +134,7 @@ export const rowOfPebble = (name: CertificateAuthority, { directoryUrl, tlsRoots
   allowsWildcard: true,
   allowsIdn: true,
   reusesAuthorizations: name !== 'ssl_com',
+  keepsOrdersApart: true,
   isPublic: false,
   tlsRoots,
 });
