@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { Fault } from '../kit/fault.ts';
 
 /** Most certificates in a chain. */
@@ -9,10 +10,19 @@ const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-
 /** The certificates in a text of PEM blocks and words between them; none when one of them cannot be read. */
 export function certificatesIn(pem: string): X509Certificate[] {
   try {
-    return (pem.match(BLOCK) ?? []).map((block) => new X509Certificate(block));
+    return (pem.match(BLOCK) ?? []).map(parsed);
   } catch {
     return [];
   }
+}
+
+/** Certificates that were read: a chain is read when it comes and when it is checked, and intermediates come with each. */
+const READ = new LRUCache<string, X509Certificate>({ max: 200 });
+
+function parsed(block: string): X509Certificate {
+  const certificate = READ.get(block) ?? new X509Certificate(block);
+  READ.set(block, certificate);
+  return certificate;
 }
 
 /**

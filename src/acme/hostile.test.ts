@@ -40,6 +40,7 @@ const HOSTILE: readonly (readonly [string, Script, string, RegExp])[] = [
   ['JSON nested without end',       () => ({ headers: json, body: '['.repeat(200_000) }),                       wrong,  /JSON that cannot be read/],
   ['an error that is no problem',   () => ({ status: 400, body: { oops: true } }),                              wrong,  /HTTP 400 without a reason/],
   ['a redirect',                    () => ({ status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: ORDER }), wrong, /redirect/],
+  ['another protocol',              upgrade,                                                                    wrong,  /changes the protocol/],
   ['a body of 300 KiB',             () => ({ headers: json, body: whole + ' '.repeat(300 * 1_024) }),           wrong,  /more than 262144 bytes/],
   ['headers of 100 KiB',            () => ({ headers: { 'x-long': 'x'.repeat(100_000) }, body: ORDER }),        wrong,  /HPE_HEADER_OVERFLOW/],
   ['a body that drips',             drip,                                                                       absent, /in time/],
@@ -51,6 +52,10 @@ function drip(_seen: unknown, response: Parameters<Script>[1]): undefined {
   response.writeHead(200, json);
   const timer = setInterval(() => response.write(' '), 20);
   response.on('close', () => clearInterval(timer));
+}
+
+function upgrade(_seen: unknown, response: Parameters<Script>[1]): undefined {
+  response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n');
 }
 
 function breakOff(_seen: unknown, response: Parameters<Script>[1]): undefined {

@@ -1,5 +1,6 @@
 /** One HTTP exchange with a server that is not trusted: bounded in bytes and time, redirects not followed. */
 import {
+  type ClientRequest,
   Agent as HttpAgent,
   request as http,
   type IncomingHttpHeaders,
@@ -73,18 +74,24 @@ export class Http {
    */
   async send(exchange: Exchange, signal: AbortSignal): Promise<Answer> {
     const url = this.#check(exchange.url);
-    const within = AbortSignal.timeout(this.#options.within * 1_000);
     const began = performance.now();
+    const stop = new Stop(this.#options.within, signal);
     let status: number | undefined;
     try {
-      const answer = await this.#exchange(url, exchange, AbortSignal.any([signal, within]));
+      signal.throwIfAborted();
+      const answer = await this.#exchange(url, exchange, stop);
+      stop.check();
       ({ status } = answer);
-      if (answer.status < 300 || answer.status >= 400) return answer;
-      throw new Fault('ca_wrong_answer', `${url.host} answered with a redirect (HTTP ${answer.status})`);
+      if ((answer.status >= 200 && answer.status < 300) || answer.status >= 400) return answer;
+      throw new Fault(
+        'ca_wrong_answer',
+        `${url.host} answered with ${answer.status < 200 ? 'nothing' : 'a redirect'} (HTTP ${answer.status})`,
+      );
     } catch (error) {
       signal.throwIfAborted();
-      throw error instanceof Fault ? error : toFault(error, url.host, within);
+      throw error instanceof Fault ? error : toFault(error, url.host, stop);
     } finally {
+      stop.end();
       this.#options.onExchange?.({ status, seconds: (performance.now() - began) / 1_000 });
     }
   }
@@ -98,9 +105,9 @@ export class Http {
     );
   }
 
-  #exchange(url: URL, exchange: Exchange, signal: AbortSignal): Promise<Answer> {
+  #exchange(url: URL, exchange: Exchange, stop: Stop): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const options = { method: exchange.method, headers: headersOf(exchange), signal };
+    const options = { method: exchange.method, headers: headersOf(exchange) };
     const onAnswer = (answer: IncomingMessage) => {
       bodyOf(answer, exchange.mostBytes, url.host).then(
         (body) =>
@@ -112,15 +119,61 @@ export class Http {
       url.protocol === 'https:'
         ? https(url, { ...options, agent: this.#agents.https }, onAnswer)
         : http(url, { ...options, agent: this.#agents.http }, onAnswer);
+    // Where a server changes the protocol, nothing else is told.
+    request.on('upgrade', (_, socket) => {
+      socket.destroy();
+      reject(new Fault('ca_wrong_answer', `${url.host} changes the protocol (HTTP 101)`));
+    });
     request.on('error', (error: NodeJS.ErrnoException) => {
       // The server closed a kept connection while it was taken for this request (RFC 9112 9.3.1).
       if (request.reusedSocket && CLOSED.includes(error.code ?? ''))
-        resolve(this.#exchange(url, exchange, signal));
+        resolve(this.#exchange(url, exchange, stop));
       else reject(error);
     });
+    stop.watch(request);
     request.end(exchange.body);
     return promise;
   }
+}
+
+/**
+ * Ends an exchange when its time is over or its caller gives up. `AbortSignal.any` with `AbortSignal.timeout` does the
+ * same, at a tenth of the price of the whole exchange, and leaves a timer behind.
+ */
+class Stop {
+  /** Whether the time was over. */
+  isLate = false;
+  readonly #signal: AbortSignal;
+  readonly #timer: NodeJS.Timeout;
+  #request: ClientRequest | undefined;
+
+  constructor(within: Seconds, signal: AbortSignal) {
+    this.#signal = signal;
+    this.#timer = setTimeout(() => {
+      this.isLate = true;
+      this.#now();
+    }, within * 1_000);
+    signal.addEventListener('abort', this.#now);
+  }
+
+  /** The request that ends then; the last one, where there are several. */
+  watch(request: ClientRequest): void {
+    this.#request = request;
+    if (this.isLate || this.#signal.aborted) this.#now();
+  }
+
+  /** Throws where it had to end: then what came may not be all. */
+  check(): void {
+    if (this.isLate || this.#signal.aborted) throw new Error('stopped');
+  }
+
+  /** The exchange is over. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#now);
+  }
+
+  readonly #now = (): void => void this.#request?.destroy(new Error('stopped'));
 }
 
 const CLOSED: readonly string[] = ['ECONNRESET', 'EPIPE'];
@@ -131,22 +184,26 @@ function headersOf({ body, accept = 'application/json' }: Exchange): Record<stri
   return { ...about, 'content-type': 'application/jose+json', 'content-length': Buffer.byteLength(body) };
 }
 
-async function bodyOf(answer: IncomingMessage, mostBytes: number, host: string): Promise<Buffer> {
+/** The body, whole. Events cost half of what the same costs by iteration. */
+function bodyOf(answer: IncomingMessage, mostBytes: number, host: string): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const parts: Buffer[] = [];
   let length = 0;
-  for await (const part of answer as AsyncIterable<Buffer>) {
+  answer.on('data', (part: Buffer) => {
     length += part.length;
-    if (length > mostBytes) {
-      throw new Fault('ca_wrong_answer', `${host} answered with more than ${mostBytes} bytes`);
-    }
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
+    if (length <= mostBytes) parts.push(part);
+    else answer.destroy(new Fault('ca_wrong_answer', `${host} answered with more than ${mostBytes} bytes`));
+  });
+  answer.on('end', () => resolve(Buffer.concat(parts)));
+  answer.on('error', reject);
+  // Also where a server hangs up in the middle; after the end it says nothing new.
+  answer.on('close', () => reject(new Error('the answer was cut off')));
+  return promise;
 }
 
-function toFault(cause: unknown, host: string, within: AbortSignal): Fault {
+function toFault(cause: unknown, host: string, { isLate }: Stop): Fault {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no reason given';
-  if (within.aborted) return new Fault('ca_unreachable', `${host} did not answer in time`, { cause });
+  if (isLate) return new Fault('ca_unreachable', `${host} did not answer in time`, { cause });
   if (code.startsWith('HPE_'))
     return new Fault('ca_wrong_answer', `${host} does not speak HTTP (${code})`, { cause });
   return new Fault('ca_unreachable', `${host} cannot be reached (${code})`, { cause });
