@@ -25,6 +25,8 @@ export interface CaRow {
   readonly allowsIdn: boolean;
   /** Whether a valid authorization serves the next order: then RSA needs no records of its own. */
   readonly reusesAuthorizations: boolean;
+  /** Whether new orders and looks at authorizations are never under way together: Pebble hangs for good otherwise. */
+  readonly keepsOrdersApart?: boolean;
   /** Whether browsers trust it, so that the Baseline Requirements' limits hold. */
   readonly isPublic: boolean;
   /** Names by which CAA records call the CA (RFC 8659 4.2); undefined: those of its directory. */
@@ -173,6 +175,8 @@ export interface OrderAsk {
   readonly notAfter?: Date;
   /** PEM of the certificate that this one comes in the place of, to be told to a CA that wants to know (RFC 9773 5). */
   readonly replaces?: string;
+  /** Authorizations that were valid a moment ago: a CA that uses them again is not asked for them again. */
+  readonly valid?: readonly CaAuthorization[];
 }
 
 /** An account at a directory, to be kept: the key is PKCS#8 PEM. */

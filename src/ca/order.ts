@@ -16,7 +16,7 @@ const LOOKING: Seconds = 20;
 /** New order with its authorizations. Throws `ca_wrong_answer` when it is for other names. */
 export async function newOrder(
   desk: Desk,
-  { names, notAfter, method, replaces }: OrderAsk,
+  { names, notAfter, method, replaces, valid = [] }: OrderAsk,
   signal: AbortSignal,
 ): Promise<CaOrder> {
   const account = await desk.account.get(signal);
@@ -27,8 +27,18 @@ export async function newOrder(
   if (got.toSorted().join() !== names.toSorted().join()) {
     throw new Fault('ca_wrong_answer', 'the order is for other names than asked for');
   }
-  const authorizations = await getAll(desk, method, order.authorizations, signal);
+  const authorizations =
+    usedAgain(order, valid) ?? (await getAll(desk, method, order.authorizations, signal));
   return toCaOrder(desk, order, { authorizations, ...(method && { method }) });
+}
+
+/** The authorizations of an order that is ready from the start, where all are known. */
+function usedAgain(
+  { status, authorizations }: Order,
+  valid: readonly CaAuthorization[],
+): CaAuthorization[] | undefined {
+  const known = authorizations.flatMap((url) => valid.find((one) => one.url === url) ?? []);
+  return status === 'ready' && known.length === authorizations.length ? known : undefined;
 }
 
 /** The order as it stands; `invalid` when the CA no longer knows it. */

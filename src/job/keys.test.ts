@@ -19,7 +19,7 @@ import { type Seal, sealOf } from '../kit/seal.ts';
 import { listKeyPairs } from '../store/certificates.ts';
 import { countSealed } from '../store/sealed.ts';
 import { abandonLost } from './abandon.ts';
-import { keyPurpose } from './issue.ts';
+import { keyPurpose } from './ordering.ts';
 import { rewrapAll } from './rewrap.ts';
 
 const ends = new AsyncDisposableStack();

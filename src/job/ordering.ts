@@ -1,4 +1,5 @@
 import type { Ca, CaAuthorization, CaOrder } from '../ca/ca.ts';
+import { createCsr } from '../ca/csr.ts';
 import { endOfValidity } from '../ca/offer.ts';
 import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
@@ -42,12 +43,14 @@ export async function placeOrder(
   const notAfter = endOfValidity(ca.row, pack.validityDays, deps.clock.now());
   const method = pack.validationMethod === 'http' && ({ method: 'http' } as const);
   const replaces = pack.behind && (await getChain(deps.pool, pack.id, algorithm));
+  const earlier = KNOWN.get(pack)?.flatMap(({ order }) => order.authorizations) ?? [];
   const ask = {
     names: pack.hosts.map(toName),
     algorithm,
     ...method,
     ...(notAfter && { notAfter }),
     ...(replaces !== undefined && { replaces }),
+    valid: earlier.filter(({ status }) => status === 'valid'),
   };
   const order = await ca.order(ask, signal).catch(async (error: unknown) => {
     await rememberPatience(deps, pack, ca, error);
@@ -89,9 +92,29 @@ export const withOrder = (orders: readonly Stored[], stored: Stored): Stored[] =
 
 /** Notes an order of which the pack shows nothing new, before the CA is asked again. Throws `pack_moved`. */
 export async function noteOrder(deps: JobDeps, pack: Pack, stored: Stored): Promise<void> {
-  if (await putOrderHeld(deps.pool, pack, stored)) return;
-  throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile`);
+  if (!(await putOrderHeld(deps.pool, pack, stored)))
+    throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile`);
+  const known = KNOWN.get(pack);
+  if (known) knowOrders(pack, withOrder(known, stored));
 }
+
+/** An order whose certificate request is made. */
+export type Requested = Stored & Required<Pick<Stored, 'request'>>;
+
+/** Makes the key and the certificate request of one algorithm; to be stored with an order before it is finalized. */
+export async function newRequest(
+  deps: JobDeps,
+  pack: Pack,
+  algorithm: Algorithm,
+): Promise<Requested['request']> {
+  const key = await deps.keys.take(algorithm);
+  const csr = createCsr(key, pack.hosts.map(toName));
+  const pem = Buffer.from(key.export({ type: 'pkcs8', format: 'pem' }));
+  return { csr, sealedKey: deps.seal.close(pem, keyPurpose(pack.id, algorithm)) };
+}
+
+/** What a certificate's sealed key is bound to. */
+export const keyPurpose = (packId: string, algorithm: string): string => `key of pack ${packId} ${algorithm}`;
 
 const reviveInstants = (key: string, value: unknown): unknown =>
   key === 'expiresAt' && typeof value === 'string' ? new Date(value) : value;

@@ -28,7 +28,7 @@ const { signal } = new AbortController();
 /** A pack whose certificates are to be revoked. */
 async function given() {
   const zone = await givenZone(desk, 'one.test');
-  const id = await givenPack(desk, zone);
+  const id = await givenPack(desk, zone, { status: 'active' });
   await givenCertificates(desk, id);
   const pack = await packOf(desk, id);
   await transaction(desk.pool, (tx) => noteRevocations(tx, pack, 'superseded', desk.clock.now()));

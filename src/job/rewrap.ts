@@ -8,7 +8,7 @@ import {
   type SealedTable,
 } from '../store/sealed.ts';
 import type { Pool } from '../store/store.ts';
-import { keyPurpose } from './issue.ts';
+import { keyPurpose } from './ordering.ts';
 import { accountPurpose } from './sources.ts';
 
 const BATCH = 200;

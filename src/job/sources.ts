@@ -11,7 +11,7 @@ import { getFile, type NameAsked, type Published, published } from '../store/pro
 import type { Pool } from '../store/store.ts';
 import { suffixesOf } from '../store/zones.ts';
 import type { ResponderSource } from '../validation/validation.ts';
-import { keyPurpose } from './issue.ts';
+import { keyPurpose } from './ordering.ts';
 
 /** What the rooms beside the store are given of it: sealed keys are opened here, on their way to their user. */
 interface SourceDeps {

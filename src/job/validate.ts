@@ -16,6 +16,7 @@ import {
   caOf,
   isDead,
   knowOrders,
+  newRequest,
   noteOrder,
   ordersOf,
   placeOrder,
@@ -155,7 +156,10 @@ async function reorder(deps: JobDeps, pack: Pack, algorithm: Algorithm, signal: 
 }
 
 /** The CA found control; the pack goes on unless another of its orders still waits for that. */
-async function controlShown(deps: JobDeps, pack: Pack, stored: Stored): Promise<Pack> {
+async function controlShown(deps: JobDeps, pack: Pack, proved: Stored): Promise<Pack> {
+  // The certificate request is made already here, so that it needs no write of its own; an RSA key can take a while.
+  const isLacking = proved.algorithm === 'ecdsa' && !proved.request;
+  const stored = isLacking ? { ...proved, request: await newRequest(deps, pack, 'ecdsa') } : proved;
   const orders = withOrder(await ordersOf(deps.pool, pack), stored);
   const change = { validationRecords: allRecords(orders), validationErrors: [] };
   const now = deps.clock.now();

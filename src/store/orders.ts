@@ -80,8 +80,9 @@ export async function putOrderHeld(
 
 /** Forgets an order of the pack, or all of them. */
 export async function deleteOrders(tx: Tx, packId: string, algorithm?: Algorithm): Promise<void> {
-  await tx.query('delete from orders where pack_id = $1 and ($2::text is null or algorithm = $2)', [
-    packId,
-    algorithm ?? null,
-  ]);
+  await execute(tx, DELETE, { pack: packId, algorithm: algorithm ?? null });
 }
+
+const DELETE = statement(
+  'delete from orders where pack_id = :pack and (:algorithm::text is null or algorithm = :algorithm)',
+);

@@ -43,7 +43,7 @@ it('tells every write: what was done to what, by which token, from where, by whi
   const pack = await givenPack(api.desk, home);
   await client.ssl.certificatePacks.edit(pack, { zone_id: home.id, cloudflare_branding: true });
   await client.ssl.certificatePacks.delete(pack, { zone_id: home.id });
-  const revoked = await givenPack(api.desk, home);
+  const revoked = await givenPack(api.desk, home, { status: 'active' });
   await givenCertificates(api.desk, revoked);
   await client.post(`/zones/${home.id}/ssl/certificate_packs/${revoked}/revoke`, { body: {} });
   await client.zones.delete({ zone_id: zone.id });
