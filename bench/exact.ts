@@ -98,7 +98,7 @@ function insert(pool: Pool, zone: Zone): Promise<void> {
   const now = desk.clock.now();
   const times = { statusSince: now, createdOn: now, modifiedOn: now };
   return transaction(pool, async (tx) => {
-    const { ord, lane } = await takeOrd(tx, zone.id);
+    const { ord, lane } = await takeOrd(tx, zone, []);
     const changed = { status: pick(PACK_STATUSES), environment: pick(ENVIRONMENTS) };
     await file(
       tx,

@@ -9,7 +9,7 @@ import type { Bells } from '../kit/bells.ts';
 import { newHexId } from '../kit/id.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
-import type { CertificateAuthority } from '../pack/pack.ts';
+import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { Reader } from '../store/wire/reader.ts';
 import { accountPacksRoute } from './account-packs.ts';
@@ -50,9 +50,9 @@ export interface ApiDeps extends Desk {
   /** Names of our name servers, to which zones of type `full` are delegated. */
   readonly nameServers: readonly string[];
   /** Rings where a worker of this process made a step with a pack. */
-  readonly moves: Pick<Bells, 'next'>;
+  readonly moves: Pick<Bells<Pack>, 'next'>;
   /** Tells the workers of this process that something is due. */
-  readonly poke: () => void;
+  readonly poke: (packId?: string) => void;
   /** Whether the process is about to end. */
   readonly isStopping?: () => boolean;
   readonly door?: Door;
@@ -90,6 +90,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   const { door = USUAL } = deps;
   const app = newApp(deps.log, door);
   app.decorateRequest('token');
+  app.decorateRequest('zone');
   serveOpenApi(app);
   replyFaults(app);
   noteTokenUses(app, deps);
@@ -114,7 +115,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(accountRoutes(deps));
       await v4.register(auditLogRoute(deps));
       await v4.register(zoneRoutes(deps));
-      await v4.register(dcvDelegationRoutes(deps));
+      await v4.register(dcvDelegationRoutes);
       await v4.register(certificatePackRoutes(deps));
       await v4.register(revocationRoutes(deps));
     },

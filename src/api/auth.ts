@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../kit/fault.ts';
 import type { Actor } from '../store/audit.ts';
+import { getEntry } from '../store/entry.ts';
 import type { Gate, Passage } from '../store/gate.ts';
-import type { Pool } from '../store/store.ts';
-import { getToken, keySecret, type Token } from '../store/tokens.ts';
-import { getZone, type Zone } from '../store/zones.ts';
+import { keySecret, type Token } from '../store/tokens.ts';
+import type { Zone } from '../store/zones.ts';
 import type { ApiDeps } from './api.ts';
 
 /** Permissions by Cloudflare's names. */
@@ -21,16 +21,27 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The caller's token; every route below /client/v4 has one. */
     token: Token;
+    /** The zone of the path, where the token's account has it. */
+    zone: Zone | undefined;
   }
 }
 
 /** Lets only bearers of a known token in. */
 export function authenticate(app: FastifyInstance, { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>): void {
   app.addHook('onRequest', async (request) => {
-    const token = await getToken(pool, bearerOf(request), clock.now());
-    if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
-    request.token = token;
+    const ask = { secret: bearerOf(request), zoneId: zoneIdOf(request) };
+    const entry = await getEntry(pool, ask, clock.now());
+    if (!entry) throw new Fault('invalid_token', 'the API token is not valid here');
+    request.token = entry.token;
+    request.zone = entry.zone;
   });
+}
+
+/** What the path has in the place of a zone's id, if that can be one. */
+function zoneIdOf({ params }: FastifyRequest): string | undefined {
+  const isRoute = typeof params === 'object' && params !== null && 'zone_id' in params;
+  const id = isRoute ? String(params.zone_id) : '';
+  return isHexId(id) ? id : undefined;
 }
 
 /** The token that the gate found. Throws `invalid_token` where it found none. */
@@ -142,15 +153,9 @@ function unroutable(url: string, what: string): Fault {
  * The zone of a request, for a caller who may do that in it. Throws as `checkReach`, or `zone_not_found`, also for a
  * zone of another account.
  */
-export async function zoneOf(
-  pool: Pool,
-  request: FastifyRequest,
-  zoneId: string,
-  permission: Permission,
-): Promise<Zone> {
-  const { token } = request;
+export function zoneOf(request: FastifyRequest, zoneId: string, permission: Permission): Zone {
+  const { token, zone } = request;
   checkReach(token, request, zoneId, permission);
-  const zone = await getZone(pool, token.accountId, zoneId);
   if (!zone) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
   return zone;
 }

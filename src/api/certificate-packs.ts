@@ -12,8 +12,8 @@ import { actorOf, zoneOf } from './auth.ts';
 import { changePack, packId, packNotFound } from './change-pack.ts';
 import { ok, okText, sendJson } from './envelope.ts';
 import { orderRoute } from './order.ts';
-import { recordsKnown } from './records-known.ts';
 import { renderedAgain } from './rendered.ts';
+import { whenRecordsKnown } from './when-records-known.ts';
 
 const PackParams = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
 const PackPatch = Type.Optional(
@@ -30,7 +30,7 @@ export const certificatePackRoutes =
     await app.register(orderRoute(deps));
 
     app.get(`${PACKS}/:certificate_pack_id`, { schema: { params: PackParams } }, async (request, reply) => {
-      const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Read');
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Read');
       const id = packId(request.params.certificate_pack_id);
       const row = await getWire(pool, zone.id, id);
       if (!row) throw packNotFound(id);
@@ -42,20 +42,19 @@ export const certificatePackRoutes =
       `${PACKS}/:certificate_pack_id`,
       { schema: { params: PackParams, body: PackPatch } },
       async (request, reply) => {
-        const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Write');
+        const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
         const id = packId(request.params.certificate_pack_id);
         const branding = request.body?.cloudflare_branding;
         const pack = await changePack(deps, zone.id, id, (tx, found) =>
           patch(tx, deps, found, { branding, by: actorOf(request) }),
         );
-        await recordsKnown(deps, pack.id);
-        const row = await getWire(pool, zone.id, id);
-        return sendJson(reply, okText(row?.wire ?? render(deps, pack).wire));
+        const wire = await whenRecordsKnown(deps, { zoneId: zone.id, id, isNew: false });
+        return sendJson(reply, okText(wire ?? render(deps, pack).wire));
       },
     );
 
     app.delete(`${PACKS}/:certificate_pack_id`, { schema: { params: PackParams } }, async (request) => {
-      const zone = await zoneOf(pool, request, request.params.zone_id, 'SSL and Certificates Write');
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       await changePack(deps, zone.id, id, async (tx, pack) =>
         isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete', by: actorOf(request) }),

@@ -18,7 +18,7 @@ export async function changePack(
     if (!found) throw packNotFound(id);
     return work(tx, found);
   });
-  deps.poke();
+  deps.poke(id);
   return pack;
 }
 

@@ -11,13 +11,12 @@ import * as words from '../pack/pack.ts';
 import { challengeName } from '../pack/reply.ts';
 import type { Actor } from '../store/audit.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
-import { stateOf, together, transaction } from '../store/store.ts';
-import { getWire } from '../store/wires.ts';
-import { getDeeperZone, takeOrd, type Zone } from '../store/zones.ts';
+import { batchAfter, stateOf, type Tx, together } from '../store/store.ts';
+import { takeOrd, type Zone } from '../store/zones.ts';
 import type { ApiDeps } from './api.ts';
 import { actorOf, zoneOf } from './auth.ts';
 import { okText, sendJson } from './envelope.ts';
-import { recordsKnown } from './records-known.ts';
+import { whenRecordsKnown } from './when-records-known.ts';
 
 const Order = Type.Object({
   type: Type.String(),
@@ -38,14 +37,14 @@ export const orderRoute =
       '/zones/:zone_id/ssl/certificate_packs/order',
       { schema: { params: Type.Object({ zone_id: Type.String() }), body: Order } },
       async (request, reply) => {
-        const zone = await zoneOf(deps.pool, request, request.params.zone_id, 'SSL and Certificates Write');
+        const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
         const asked = requestOf(request, zone, request.body);
         const earlier = await repeated(deps, request, asked);
         const id = earlier ?? (await take(deps, zone, request.body, { ...asked, by: actorOf(request) }));
-        await recordsKnown(deps, id);
-        const row = await getWire(deps.pool, zone.id, id);
-        if (!row) throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
-        return sendJson(reply, okText(row.wire));
+        const wire = await whenRecordsKnown(deps, { zoneId: zone.id, id, isNew: earlier === undefined });
+        if (wire === undefined)
+          throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
+        return sendJson(reply, okText(wire));
       },
     );
   };
@@ -89,14 +88,15 @@ async function take(
   order: Order,
   { by, ...asked }: OrderRequest & { readonly by: Actor },
 ): Promise<string> {
-  await check(deps, zone, order);
+  const names = check(deps, zone, order);
   const id = newUuid();
   try {
-    await transaction(deps.pool, async (tx) => {
-      const { ord, lane } = await takeOrd(tx, zone.id);
+    const seatIn = (tx: Tx) => takeOrd(tx, zone, names.map(withoutWildcard));
+    await batchAfter(deps.pool, seatIn, (tx, { ord, lane, deeperZone }) => {
+      checkZone(deeperZone, names);
       const pack = newPack(deps, zone, order, { id, ord });
       const now = deps.clock.now();
-      await together(file(tx, deps, pack, { lane, by }), putOrderRequest(tx, asked, id, now));
+      return together(file(tx, deps, pack, { lane, by }), putOrderRequest(tx, asked, id, now));
     });
   } catch (error) {
     const first = stateOf(error) === '23505' ? await getByKey(deps.pool, asked) : undefined;
@@ -107,15 +107,14 @@ async function take(
   return id;
 }
 
-/** Throws a Fault with a pointer for an order that nobody could fulfil. */
-async function check(deps: ApiDeps, zone: Zone, order: Order): Promise<void> {
+/** The names of an order's hosts, in A-labels. Throws a Fault with a pointer for an order that nobody could fulfil. */
+function check(deps: ApiDeps, zone: Zone, order: Order): string[] {
   if (order.type !== 'advanced') {
     throw new Fault('type_not_orderable', "type must be 'advanced': only such packs are ordered", {
       pointer: '/type',
     });
   }
   const names = toNames(order.hosts, zone.name);
-  await checkZone(deps, zone, names);
   checkRecordNames(names);
   if (deps.isApexDemanded && !names.includes(zone.name)) {
     throw new Fault('invalid_host', `hosts must contain the zone's apex ${zone.name}`, { pointer: '/hosts' });
@@ -128,6 +127,7 @@ async function check(deps: ApiDeps, zone: Zone, order: Order): Promise<void> {
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
   checkOffer(row, { names, validityDays: order.validity_days }, deps.clock.now(), [...deps.rows.values()]);
+  return names;
 }
 
 /** A file proves no wildcard (BR 3.2.2.4.19); mail is not offered. */
@@ -152,11 +152,10 @@ function checkRecordNames(names: readonly string[]): void {
 }
 
 /** A host belongs to the deepest zone that holds it: a permission for one zone is none for those below it. */
-async function checkZone({ pool }: ApiDeps, zone: Zone, names: readonly string[]): Promise<void> {
-  const deeper = await getDeeperZone(pool, zone, names.map(withoutWildcard));
-  if (deeper === undefined) return;
-  const i = names.findIndex((name) => isInZone(name, deeper));
-  const sentence = `${names[i]} belongs to the zone ${deeper}; order it there`;
+function checkZone(deeperZone: string | undefined, names: readonly string[]): void {
+  if (deeperZone === undefined) return;
+  const i = names.findIndex((name) => isInZone(name, deeperZone));
+  const sentence = `${names[i]} belongs to the zone ${deeperZone}; order it there`;
   throw new Fault('invalid_host', sentence, { pointer: `/hosts/${i}` });
 }
 

@@ -26,7 +26,7 @@ export const revocationRoutes =
   (deps: ApiDeps): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.post(PATH, { schema: { params: Params, body: Body } }, async (request) => {
-      const zone = await zoneOf(deps.pool, request, request.params.zone_id, 'SSL and Certificates Write');
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       const reason = request.body?.reason ?? 'unspecified';
       await changePack(deps, zone.id, id, async (tx, pack) => {
@@ -41,7 +41,7 @@ export const revocationRoutes =
     });
 
     app.get(PATH, { schema: { params: Params } }, async (request) => {
-      const zone = await zoneOf(deps.pool, request, request.params.zone_id, 'SSL and Certificates Read');
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Read');
       const id = packId(request.params.certificate_pack_id);
       const known = await listRevocations(deps.pool, zone.id, id);
       if (known.length === 0) throw packNotFound(id);

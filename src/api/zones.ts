@@ -45,10 +45,10 @@ export const zoneRoutes =
       return ok(toZoneReply(deps, created), isMute ? [NO_NAME_SERVERS] : []);
     });
     app.get('/zones/:zone_id', { schema: { params: ZoneParams } }, async (request) =>
-      ok(toZoneReply(deps, await zoneOf(deps.pool, request, request.params.zone_id, 'Zone Read'))),
+      ok(toZoneReply(deps, zoneOf(request, request.params.zone_id, 'Zone Read'))),
     );
     app.delete('/zones/:zone_id', { schema: { params: ZoneParams } }, async (request) => {
-      const zone = await zoneOf(deps.pool, request, request.params.zone_id, 'Zone Write');
+      const zone = zoneOf(request, request.params.zone_id, 'Zone Write');
       await transaction(deps.pool, async (tx) => {
         const now = deps.clock.now();
         const isHidden = await hideZone(tx, zone.accountId, zone.id, now);

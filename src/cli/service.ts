@@ -20,10 +20,12 @@ import { newHexId } from '../kit/id.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import { days } from '../kit/time.ts';
+import type { Pack } from '../pack/pack.ts';
 import { agreeOn } from '../store/agreements.ts';
 import type { Pool } from '../store/store.ts';
 import { Reader } from '../store/wire/reader.ts';
 import { createLookAtCaa } from '../validation/caa.ts';
+import { remembering } from '../validation/caa-memory.ts';
 import { createLookAtHttp } from '../validation/http.ts';
 import { type Responder, startResponder } from '../validation/responder.ts';
 import { createLookAtTxt } from '../validation/txt.ts';
@@ -50,8 +52,8 @@ export interface ServiceParts {
 export interface Service {
   /** Base URL of the API, without a slash at its end. */
   readonly api: string;
-  /** Says that something became due. */
-  readonly poke: () => void;
+  /** Says that something became due, a pack where its id is said. */
+  readonly poke: (packId?: string) => void;
   /** Whether no worker of this process has a pack in its hands. */
   readonly isIdle: () => boolean;
   /** Stops in order: no new requests, then no new work, then what is left. */
@@ -69,20 +71,20 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const deps = { pool, clock, log, reply: { delegationZone: options.delegation_zone } };
   const seal = await openSeal(parts);
   const source = pullSource({ pool, seal, clock });
-  const metrics = newMetrics({ pool, clock });
+  const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
+  started.defer(() => keys.close());
+  const metrics = newMetrics({ pool, clock, keys });
   const pull = await startPull({ path: edgeSocketOf(parts), source, log });
   started.defer(() => pull.close());
   const responder = await startOwnResponder(parts);
   started.defer(() => responder?.close());
-  const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
-  started.defer(() => keys.close());
   const pushChange = (change: EdgeChange) => pull.push(change);
   const changes = followChanges(deps, pushChange);
   started.defer(changes.stop);
   const accounts = caAccounts({ pool, seal, clock });
   const cas = openCas(parts.rows, { accounts, clock, log, onExchange: metrics.onExchange });
   const { publishers = new Map() } = parts;
-  const moves = new Bells();
+  const moves = new Bells<Pack>();
   const name = takeSlot(parts.dir);
   const work = {
     ...deps,
@@ -175,7 +177,7 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
     auditLife: days(options.audit_days),
     lookAtTxt: createLookAtTxt({ ...look, delegationZone: options.delegation_zone }),
     lookAtHttp: createLookAtHttp({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
-    lookAtCaa: createLookAtCaa(look),
+    lookAtCaa: remembering(createLookAtCaa(look), clock),
   };
 }
 

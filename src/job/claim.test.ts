@@ -4,6 +4,7 @@ import {
   claim,
   clear,
   dueIn,
+  givenCertificates,
   givenPack,
   givenZone,
   packOf,
@@ -25,6 +26,7 @@ beforeEach(() => clear(desk));
 after(() => ends.disposeAsync());
 
 const idsOf = (claims: readonly Claim[]) => claims.map(({ packId }) => packId).toSorted();
+const numbersOf = (claims: readonly Claim[]) => claims.map(({ packId, claim: number }) => [packId, number]);
 
 test('two workers that claim at the same time get different packs', async () => {
   const zone = await givenZone(desk, 'one.test');
@@ -40,12 +42,24 @@ test('two workers that claim at the same time get different packs', async () => 
 
 test('a claimed pack is claimed again only when its lease of a minute is over', async () => {
   const id = await givenPack(desk, await givenZone(desk, 'one.test'));
-  assert.deepEqual(await claim(desk), [{ packId: id, claim: 1 }]);
+  assert.deepEqual(numbersOf(await claim(desk)), [[id, 1]]);
   assert.deepEqual(await claim(desk), []);
   desk.clock.advance(50);
   assert.deepEqual(await claim(desk), []);
   desk.clock.advance(10);
-  assert.deepEqual(await claim(desk), [{ packId: id, claim: 2 }]);
+  assert.deepEqual(numbersOf(await claim(desk)), [[id, 2]]);
+});
+
+test('a claimed pack comes with its zone, and with the certificates of an earlier life', async () => {
+  const zone = await givenZone(desk, 'one.test');
+  const id = await givenPack(desk, zone);
+  // It was restarted, which raised the claim.
+  await desk.pool.query('update packs set claim = 2 where id = $1', [id]);
+  await givenCertificates(desk, id);
+  const [held] = await claim(desk);
+  const pack = await held?.read();
+  assert.deepEqual(pack, await packOf(desk, id));
+  assert.deepEqual([pack?.zone.id, pack?.certificates.length, pack?.claim], [zone.id, 2, 3]);
 });
 
 test('an extended lease keeps the pack, and only for the worker that has it', async () => {

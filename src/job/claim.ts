@@ -1,8 +1,9 @@
 import type { Clock } from '../kit/clock.ts';
 import { after } from '../kit/time.ts';
 import { LIFECYCLE } from '../pack/lifecycle.ts';
-import { PACK_STATUSES } from '../pack/pack.ts';
+import { PACK_STATUSES, type Pack } from '../pack/pack.ts';
 import { LANES } from '../store/accounts.ts';
+import { PACK_COLUMNS, type PackRow, toPack, ZONE_OF_PACK } from '../store/pack-row.ts';
 import { statement } from '../store/statement.ts';
 import { type Db, execute, repeated } from '../store/store.ts';
 import { LEASE } from './advance.ts';
@@ -11,6 +12,11 @@ import { LEASE } from './advance.ts';
 export interface Claim {
   readonly packId: string;
   readonly claim: number;
+}
+
+/** A claim, and the pack as it was claimed. */
+export interface Claimed extends Claim {
+  readonly read: () => Promise<Pack>;
 }
 
 /** Who takes packs, and which. */
@@ -30,14 +36,14 @@ export async function claimDue(
   db: Db,
   clock: Clock,
   { worker, most, first, inHand }: Wanted,
-): Promise<Claim[]> {
+): Promise<Claimed[]> {
   const now = clock.now();
   const values = { now, lease_end: after(now, LEASE), worker, most, first, in_hand: inHand };
-  const { rows } = await repeated(db, () => execute<{ id: string; claim: number }>(db, CLAIM, values));
-  return rows.map(({ id, claim }) => ({ packId: id, claim }));
+  const { rows } = await repeated(db, () => execute<PackRow>(db, CLAIM, values));
+  return rows.map((row) => ({ packId: row.id, claim: row.claim, read: () => toPack(db, row) }));
 }
 
-/** Prepared: to plan it takes as long as to run it. */
+// Zones are looked up one by one: of how many packs there will be, the plan knows nothing.
 const CLAIM = statement(`
   with due as (
     select taken.id
@@ -48,9 +54,12 @@ const CLAIM = statement(`
                 where lane = (step + :first::int) % ${LANES} and due_at <= :now and id <> all(:in_hand::uuid[])
                 order by due_at limit :most::int
                   for update skip locked) as lane_due) as taken
-     order by place, step limit :most::int)
-  update packs set due_at = :lease_end, claim = claim + 1, worker = :worker from due where packs.id = due.id
-  returning packs.id, packs.claim`);
+     order by place, step limit :most::int),
+  claimed as (
+    update packs set due_at = :lease_end, claim = claim + 1, worker = :worker from due where packs.id = due.id
+    returning ${PACK_COLUMNS})
+  select claimed.*, zone.* from claimed
+   cross join lateral (select ${ZONE_OF_PACK} from zones where zones.id = claimed.zone_id limit 1) as zone`);
 
 /** Extends the leases of packs that are still held; one that was made due meanwhile stays due. */
 export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[]): Promise<void> {

@@ -76,6 +76,15 @@ for (const host of HOSTS) {
   }
 }
 
+test('a pack for which there is no edge says so, and is looked at again in a minute', async () => {
+  const id = await givenIssued();
+  await carryAll({ ...desk, edges: EDGES.map((edge) => ({ ...edge, environment: 'staging' })) });
+  const pack = await packOf(desk, id);
+  assert.equal(pack.status, 'pending_deployment');
+  assert.match(pack.validationErrors.join(), /no production edge is configured here/);
+  assert.equal(await dueIn(desk, id), 60);
+});
+
 test('a pack whose first try was lost is wished onto the edges by the next', async () => {
   const id = await givenIssued(1);
   await carryAll(desk);

@@ -3,7 +3,7 @@ import { toName } from '../pack/hosts.ts';
 import type { Pack } from '../pack/pack.ts';
 import { proofDelay } from '../pack/schedule.ts';
 import * as deployments from '../store/deployments.ts';
-import { transaction } from '../store/store.ts';
+import { alone, transaction } from '../store/store.ts';
 import { advance, holdOn, postpone } from './advance.ts';
 import type { Job, JobDeps } from './job.ts';
 import { type Proof, proveOn, splitNames } from './proof.ts';
@@ -14,7 +14,7 @@ import { type Proof, proveOn, splitNames } from './proof.ts';
  */
 export const deploy: Job = async (deps, pack, signal) => {
   const edges = deps.edges.filter(({ environment }) => environment === pack.environment);
-  if (edges.length === 0) return wait(deps, pack, [`no ${pack.environment} edge is configured here`], []);
+  if (edges.length === 0) return waitForEdge(deps, pack);
   await wish(deps, pack, edges);
 
   const { own, others } = await splitNames(deps, pack);
@@ -53,6 +53,16 @@ async function wish(deps: JobDeps, pack: Pack, edges: readonly EdgeRow[]): Promi
   });
   if (isNew) deps.pushChange(change);
 }
+
+async function waitForEdge(deps: JobDeps, pack: Pack): Promise<undefined> {
+  const validationErrors = [`no ${pack.environment} edge is configured here`];
+  await alone(deps.pool, pack.zone.id, (db) =>
+    postpone(db, deps, pack, { seconds: NO_EDGE_WAIT, validationErrors }),
+  );
+}
+
+/** Seconds until it is looked again: the operator adds an edge, and starts this process again, or another. */
+const NO_EDGE_WAIT = 60;
 
 /** A few rounds in quick succession, for edges that have the word but not yet the certificate. */
 async function proveSoon(

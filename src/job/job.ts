@@ -40,8 +40,8 @@ export interface JobDeps extends Desk {
   readonly showLeaf: ShowLeaf;
   /** How long records of what happened are kept; 0: for ever. */
   readonly auditLife: Seconds;
-  /** Rings at each step of a pack. */
-  readonly moves: Pick<Bells, 'ring'>;
+  /** Rings at each step of a pack, with the pack as it was stored. */
+  readonly moves: Pick<Bells<Pack>, 'ring'>;
   /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */
   readonly pushChange: (change: EdgeChange) => void;
   /** Told of each step that a worker took with a pack. */

@@ -8,7 +8,7 @@ import { getClaimed, setDue } from '../store/packs.ts';
 import { unpublish } from '../store/proofs.ts';
 import { transaction } from '../store/store.ts';
 import { advance, postpone } from './advance.ts';
-import type { Claim } from './claim.ts';
+import type { Claimed } from './claim.ts';
 import { deploy } from './deploy.ts';
 import { expire } from './expire.ts';
 import { forget } from './forget.ts';
@@ -31,11 +31,15 @@ const JOBS: Readonly<Record<JobName, Job>> = {
 };
 
 /** Carries a claimed pack on until it has to wait, or another took it. Throws only when the database fails. */
-export async function run(deps: JobDeps, { packId, claim }: Claim, signal: AbortSignal): Promise<void> {
-  let pack = await getClaimed(deps.pool, packId);
+export async function run(
+  deps: JobDeps,
+  { packId, claim, read }: Claimed,
+  signal: AbortSignal,
+): Promise<void> {
+  let pack: Pack | undefined = await read();
   while (pack && pack.claim === claim && !signal.aborted) {
     pack = await step(deps, carried(pack, deps.clock.now()), signal);
-    deps.moves.ring(packId);
+    deps.moves.ring(packId, pack);
   }
 }
 

@@ -3,17 +3,16 @@ import { it } from 'node:test';
 import { Bells } from './bells.ts';
 
 it('wakes all who wait for an id, and nobody else before the time', async () => {
-  const bells = new Bells();
+  const bells = new Bells<string>();
   const woken: string[] = [];
   const wait = async (name: string, id: string, ms: number) => {
-    await bells.next(id, ms);
-    woken.push(name);
+    woken.push(`${name} ${await bells.next(id, ms)}`);
   };
   const all = [wait('one', 'a', 60_000), wait('two', 'a', 60_000), wait('late', 'b', 20)];
-  bells.ring('a');
+  bells.ring('a', 'moved');
   bells.ring('nobody');
   await Promise.all(all.slice(0, 2));
-  assert.deepEqual(woken, ['one', 'two']);
+  assert.deepEqual(woken, ['one moved', 'two moved']);
   await all[2];
-  assert.deepEqual(woken, ['one', 'two', 'late']);
+  assert.deepEqual(woken, ['one moved', 'two moved', 'late undefined']);
 });

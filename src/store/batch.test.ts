@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, it } from 'node:test';
 import { startDesk, type TestDesk } from '../../test/support/desk.ts';
 import { statement } from './statement.ts';
-import { batch, execute, stateOf, together } from './store.ts';
+import { batch, batchAfter, execute, stateOf, type Tx, together } from './store.ts';
 
 const ends = new AsyncDisposableStack();
 let desk: TestDesk;
@@ -121,3 +121,41 @@ it('batches side by side do not mix', async () => {
     ids.filter((id) => id % 3 !== 0),
   );
 });
+
+const takeFirst = (tx: Tx) => tx.query<{ id: number }>('delete from things returning id');
+
+it('a batch that reads first is given what was found, in the same transaction', async () => {
+  await desk.pool.query('insert into things values (1)');
+  await batchAfter(desk.pool, takeFirst, (tx, { rows }) =>
+    together(
+      execute(tx, PUT, { id: 2 + (rows[0]?.id ?? 0) }),
+      execute(tx, PUT, { id: 3 + (rows[0]?.id ?? 0) }),
+    ),
+  );
+  assert.deepEqual(await things(), [3, 4]);
+});
+
+const putOne = (tx: Tx) => execute(tx, PUT, { id: 1 });
+const putAndFail = async (tx: Tx) => {
+  await putOne(tx);
+  throw new Error('wrong');
+};
+
+const UNDONE: Readonly<Record<string, readonly [read: boolean, work: boolean, ids: readonly number[]]>> = {
+  'its read fails': [true, false, [2]],
+  'its work refuses': [false, true, [2]],
+  'a statement of it fails': [false, false, [2, 2]],
+};
+for (const [what, [isReadBad, isWorkBad, ids]] of Object.entries(UNDONE)) {
+  it(`a batch that reads first leaves nothing where ${what}`, { timeout: 10_000 }, async () => {
+    const sent = batchAfter(desk.pool, isReadBad ? putAndFail : putOne, (tx) => {
+      if (isWorkBad) throw new Error('wrong');
+      const [first, ...others] = ids.map((id) => execute(tx, PUT, { id }));
+      return together(Promise.resolve(), first ?? false, ...others);
+    });
+    await assert.rejects(sent, (error) => stateOf(error) === '23505' || /wrong/.test(String(error)));
+    assert.deepEqual(await things(), []);
+    await batch(desk.pool, (tx) => together(execute(tx, PUT, { id: 9 })));
+    assert.deepEqual(await things(), [9], 'its connection is good');
+  });
+}

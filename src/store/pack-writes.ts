@@ -14,7 +14,8 @@ import {
   countValues,
   ZONE_COUNTED,
 } from './counts.ts';
-import { type Filing, storedRenewal } from './packs.ts';
+import { storedRenewal } from './pack-row.ts';
+import type { Filing } from './packs.ts';
 import { reverse } from './proofs.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, stateOf, type Tx } from './store.ts';

@@ -1,70 +1,10 @@
 import { after, minutes } from '../kit/time.ts';
-import type {
-  Certificate,
-  CertificateAuthority,
-  Environment,
-  Pack,
-  PackStatus,
-  PackType,
-  Renewal,
-  ValidationMethod,
-  ValidationRecord,
-  ValidityDays,
-  ZoneType,
-} from '../pack/pack.ts';
-import { listCertificates } from './certificates.ts';
+import type { Pack, PackStatus } from '../pack/pack.ts';
+import { PACK_COLUMNS, type PackRow, storedRenewal, toPack, ZONE_OF_PACK } from './pack-row.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
 
-interface PackRow {
-  id: string;
-  zone_id: string;
-  account_id: string;
-  zone_name: string;
-  zone_type: ZoneType;
-  delegation_uuid: string;
-  ord: string;
-  type: PackType;
-  status: PackStatus;
-  status_since: Date;
-  hosts: string[];
-  certificate_authority: CertificateAuthority;
-  validation_method: ValidationMethod;
-  validity_days: ValidityDays;
-  environment: Environment;
-  is_branded: boolean;
-  validation_records: ValidationRecord[];
-  validation_errors: string[];
-  attempts: number;
-  renewal: StoredRenewal | null;
-  created_on: Date;
-  modified_on: Date;
-  claim: number;
-}
-
-/** A renewal as it is stored, instants as texts; its certificates are in a table of their own. */
-interface StoredRenewal {
-  readonly at: string;
-  readonly askAt?: string;
-  readonly course?: { readonly status: PackStatus; readonly since: string; readonly attempts: number };
-}
-
-const toRenewal = ({ at, askAt, course }: StoredRenewal, certificates: readonly Certificate[]): Renewal => ({
-  at: new Date(at),
-  askAt: askAt === undefined ? undefined : new Date(askAt),
-  course: course && { ...course, since: new Date(course.since), certificates },
-});
-
-/** JSON of a renewal as it is stored; null for none. */
-export function storedRenewal({ renewal }: Pick<Pack, 'renewal'>): string | null {
-  if (!renewal) return null;
-  const { at, askAt, course } = renewal;
-  return JSON.stringify({ at, askAt, course: course && { ...course, certificates: undefined } });
-}
-
-const SELECT = `
-  select packs.*, zones.name as zone_name, zones.type as zone_type, zones.delegation_uuid
-    from packs join zones on zones.id = packs.zone_id`;
+const SELECT = `select ${PACK_COLUMNS}, ${ZONE_OF_PACK} from packs join zones on zones.id = packs.zone_id`;
 
 const BY_ID = statement(`${SELECT} where packs.id = :id`);
 const IN_ZONE = statement(`${SELECT} where packs.id = :id and zone_id = :zone`);
@@ -101,17 +41,6 @@ export async function lockPack(tx: Tx, zoneId: string, id: string): Promise<Pack
   const { rows } = await execute<PackRow>(tx, LOCKED, { id, zone: zoneId });
   return rows[0] && toPack(tx, rows[0]);
 }
-
-/** Whether a pack has yet to be told by its CA what to show. */
-export async function isWaitingForRecords(db: Db, id: string): Promise<boolean> {
-  const { rowCount } = await execute(db, WAITING, { id });
-  return rowCount === 1;
-}
-
-const WAITING = statement(`
-  select from packs
-   where id = :id and (status = 'initializing'
-      or status = 'pending_validation' and jsonb_array_length(validation_records) = 0)`);
 
 /** Ids of packs that follow `last`, in an order of their own; undefined: from the first. */
 export async function listIdsAfter(db: Db, last: string | undefined, limit: number): Promise<string[]> {
@@ -213,36 +142,4 @@ export async function makeDue(
       where zones.id = zone_id and zones.name = any($1) and packs.status = $2 and due_at > $3`,
     [zoneNames, status, now],
   );
-}
-
-async function toPack(db: Db, row: PackRow): Promise<Pack> {
-  const { present, coming } = await listCertificates(db, row.id);
-  return {
-    id: row.id,
-    zone: {
-      id: row.zone_id,
-      accountId: row.account_id,
-      name: row.zone_name,
-      type: row.zone_type,
-      delegationUuid: row.delegation_uuid,
-    },
-    ord: Number(row.ord),
-    type: row.type,
-    status: row.status,
-    statusSince: row.status_since,
-    hosts: row.hosts,
-    certificateAuthority: row.certificate_authority,
-    validationMethod: row.validation_method,
-    validityDays: row.validity_days,
-    environment: row.environment,
-    isBranded: row.is_branded,
-    createdOn: row.created_on,
-    modifiedOn: row.modified_on,
-    validationRecords: row.validation_records,
-    validationErrors: row.validation_errors,
-    certificates: present,
-    renewal: row.renewal ? toRenewal(row.renewal, coming) : undefined,
-    attempts: row.attempts,
-    claim: row.claim,
-  };
 }

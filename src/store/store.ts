@@ -93,12 +93,31 @@ export async function repeated<T>(db: Db, attempt: () => Promise<T>, tries = 5):
  * anything is sent, undoes the rest.
  */
 export const batch = <T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  repeated(pool, () => onConnection(pool, (tx) => sendAll(tx, work)));
+  repeated(pool, () => onConnection(pool, (tx) => sendAll(tx, work, () => tx.query(BEGIN))));
 
-async function sendAll<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
+/** As `batch`, for `work` that wants to know something first: what `read` finds, which goes out with the begin. */
+export const batchAfter = <R, T>(
+  pool: Pool,
+  read: (tx: Tx) => Promise<R>,
+  work: (tx: Tx, found: R) => Promise<T>,
+): Promise<T> =>
+  repeated(pool, () =>
+    onConnection(pool, async (tx) => {
+      const begun = tx.query(BEGIN);
+      begun.catch(() => undefined);
+      const found = await read(tx);
+      return sendAll(
+        tx,
+        (filling) => work(filling, found),
+        () => begun,
+      );
+    }),
+  );
+
+async function sendAll<T>(tx: Tx, work: (tx: Tx) => Promise<T>, begin: () => Promise<unknown>): Promise<T> {
   const wire = corked(tx);
   let hasFailed = false;
-  const begun = tx.query(BEGIN);
+  const begun = begin();
   // Told below: a connection that is lost by now refuses it before anybody waits for it.
   begun.catch(() => undefined);
   const worked = (async () => work(wire.tx))();
@@ -109,10 +128,10 @@ async function sendAll<T>(tx: Tx, work: (tx: Tx) => Promise<T>): Promise<T> {
   await new Promise<void>((resolve) => void setImmediate(resolve));
   const ended = tx.query(hasFailed ? 'rollback' : 'commit');
   wire.send();
-  const [result, begin, end] = await Promise.allSettled([worked, begun, ended]);
+  const [result, start, end] = await Promise.allSettled([worked, begun, ended]);
   // What failed inside is told by the statement that did; a commit of what failed rolls back.
   if (result.status === 'rejected') throw result.reason;
-  if (begin.status === 'rejected') throw begin.reason;
+  if (start.status === 'rejected') throw start.reason;
   if (end.status === 'rejected') throw end.reason;
   if (end.value.command === 'COMMIT') return result.value;
   throw new Error('a transaction was rolled back of which every statement succeeded');

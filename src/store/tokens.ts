@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { newHexId } from '../kit/id.ts';
-import { statement } from './statement.ts';
-import { type Db, execute } from './store.ts';
+import type { Db } from './store.ts';
 
 /** `certificates` may write certificate packs and read the rest. */
 export type Access = 'read' | 'certificates' | 'write';
@@ -26,7 +25,8 @@ export interface TokenRecord extends Token {
   readonly lastUsedOn?: Date | undefined;
 }
 
-interface TokenRow {
+/** A row of tokens, as far as it says what a token allows. */
+export interface TokenRow {
   id: string;
   account_id: string;
   name: string;
@@ -72,16 +72,6 @@ export const keySecret = (email: string, key: string): string => `${email.toLowe
 /** Condition under which a token is good at `now`, a placeholder. */
 export const isGood = (now: string): string =>
   `(tokens.expires_on is null or tokens.expires_on > ${now}) and (tokens.not_before is null or tokens.not_before <= ${now})`;
-
-/** The token with that secret, or undefined: none, or not good now. */
-export async function getToken(db: Db, secret: string, now: Date): Promise<Token | undefined> {
-  const { rows } = await execute<TokenRow>(db, GET, { hash: hashOf(secret), now });
-  return rows[0] && toToken(rows[0]);
-}
-
-const GET = statement(
-  `select id, account_id, name, access, zones from tokens where hash = :hash and ${isGood(':now')}`,
-);
 
 /** A page of an account's tokens, oldest first, with the count of all. */
 export async function listTokens(
@@ -159,7 +149,8 @@ export async function deleteTokensNamed(db: Db, accountId: string, name: string)
 /** A token has 240 random bits, so a plain hash cannot be turned back by guessing. */
 export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
-const toToken = ({ id, account_id, name, access, zones }: TokenRow): Token => ({
+/** The token of a row. */
+export const toToken = ({ id, account_id, name, access, zones }: TokenRow): Token => ({
   id,
   accountId: account_id,
   name,

@@ -4,17 +4,31 @@ import type { Filing } from './packs.ts';
 import { statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
 
-/** The stored JSON of one pack, or undefined where the zone has no such pack. */
-export async function getWire(
-  db: Db,
-  zoneId: string,
-  id: string,
-): Promise<{ readonly wire: string; readonly wireVersion: number } | undefined> {
-  const { rows } = await execute<{ wire: string; wire_version: number }>(db, GET_WIRE, { zone: zoneId, id });
-  return rows[0] && { wire: rows[0].wire, wireVersion: rows[0].wire_version };
+/** A pack's JSON as it is stored. */
+export interface StoredWire {
+  readonly wire: string;
+  readonly wireVersion: number;
+  /** Whether the pack has yet to be told by its CA what to show. */
+  readonly isWaiting: boolean;
 }
 
-const GET_WIRE = statement('select wire, wire_version from packs where zone_id = :zone and id = :id');
+/** The stored JSON of one pack, or undefined where the zone has no such pack. */
+export async function getWire(db: Db, zoneId: string, id: string): Promise<StoredWire | undefined> {
+  const { rows } = await execute<WireRow>(db, GET_WIRE, { zone: zoneId, id });
+  const [row] = rows;
+  return row && { wire: row.wire, wireVersion: row.wire_version, isWaiting: row.is_waiting };
+}
+
+interface WireRow {
+  wire: string;
+  wire_version: number;
+  is_waiting: boolean;
+}
+
+const GET_WIRE = statement(`
+  select wire, wire_version, status = 'initializing'
+      or status = 'pending_validation' and jsonb_array_length(validation_records) = 0 as is_waiting
+    from packs where zone_id = :zone and id = :id`);
 
 /** Writes a pack's JSON alone, unless it changed since it was read, or is so already: then false. */
 export async function putWire(

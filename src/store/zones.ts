@@ -73,20 +73,6 @@ export const suffixesOf = (name: string): string[] => {
   return labels.map((_, i) => labels.slice(i).join('.'));
 };
 
-/** The first of `names` that lies in a zone of its own below `zone`, and that zone. */
-export async function getDeeperZone(
-  db: Db,
-  zone: { readonly name: string },
-  names: readonly string[],
-): Promise<string | undefined> {
-  const above = names.flatMap(suffixesOf).filter((name) => name.endsWith(`.${zone.name}`));
-  if (above.length === 0) return undefined;
-  const { rows } = await execute<{ name: string }>(db, DEEPER, { above });
-  return rows[0]?.name;
-}
-
-const DEEPER = statement('select name from zones where name = any(:above) and deleted_on is null limit 1');
-
 /** The zone of an account, or undefined where it has none of that id. */
 export async function getZone(db: Db, accountId: string, id: string): Promise<Zone | undefined> {
   const { rows } = await execute<ZoneRow>(db, GET, { id, account: accountId });
@@ -148,18 +134,40 @@ export async function touchZone(tx: Tx, id: string): Promise<void> {
 
 const TOUCH = statement('update zones set version = version + 1 where id = :id');
 
-/** As `touchZone`, and takes the next ordinal. Throws `zone_not_found` where the zone went meanwhile. */
-export async function takeOrd(tx: Tx, id: string): Promise<{ ord: number; lane: number }> {
-  const { rows } = await execute<{ ord: string; lane: number }>(tx, TAKE_ORD, { id });
-  const row = rows[0];
-  if (!row) throw new Fault('zone_not_found', `zone ${id} not found`);
-  return { ord: Number(row.ord), lane: row.lane };
+/** What a new pack of a zone gets. */
+export interface Seat {
+  readonly ord: number;
+  readonly lane: number;
+  /** A zone of its own below this one, in which one of the pack's names lies. */
+  readonly deeperZone: string | undefined;
 }
 
+/**
+ * As `touchZone`, and takes the next ordinal for a pack of these names, in A-labels and without wildcards. Throws
+ * `zone_not_found` where the zone went meanwhile.
+ */
+export async function takeOrd(
+  tx: Tx,
+  { id, name }: { readonly id: string; readonly name: string },
+  names: readonly string[],
+): Promise<Seat> {
+  const above = names.flatMap(suffixesOf).filter((one) => one.endsWith(`.${name}`));
+  const { rows } = await execute<{ ord: string; lane: number; deeper: string | null }>(tx, TAKE_ORD, {
+    id,
+    above,
+  });
+  const row = rows[0];
+  if (!row) throw new Fault('zone_not_found', `zone ${id} not found`);
+  return { ord: Number(row.ord), lane: row.lane, deeperZone: row.deeper ?? undefined };
+}
+
+// How many names there are is hidden from the planner: it would plan anew for each number.
 const TAKE_ORD = statement(`
   update zones set version = version + 1, next_ord = next_ord + 1
     from accounts where zones.id = :id and accounts.id = account_id and deleted_on is null
-   returning next_ord - 1 as ord, lane`);
+   returning next_ord - 1 as ord, lane,
+     (select deeper.name from zones as deeper
+       where deeper.name = any((select :above::text[])::text[]) and deeper.deleted_on is null limit 1) as deeper`);
 
 const toZone = (row: ZoneRow): Zone => ({
   id: row.id,

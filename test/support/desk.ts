@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { KeyPool } from '../../src/ca/keys.ts';
 import type { EdgeRow, ShownLeaf } from '../../src/edge/edge.ts';
 import { file, render } from '../../src/job/advance.ts';
-import { type Claim, claimDue } from '../../src/job/claim.ts';
+import { type Claimed, claimDue } from '../../src/job/claim.ts';
 import type { JobDeps } from '../../src/job/job.ts';
 import { run } from '../../src/job/run.ts';
 import { Bells } from '../../src/kit/bells.ts';
@@ -96,7 +96,7 @@ export async function givenPack(desk: TestDesk, zone: PackZone, change: Partial<
   const id = newUuid();
   const now = desk.clock.now();
   await transaction(desk.pool, async (tx) => {
-    const { ord, lane } = await takeOrd(tx, zone.id);
+    const { ord, lane } = await takeOrd(tx, zone, []);
     const pack: Pack = {
       ...NEW,
       id,
@@ -171,7 +171,7 @@ export const claim = (
   desk: TestDesk,
   most = 16,
   db: Parameters<typeof claimDue>[0] = desk.pool,
-): Promise<Claim[]> => claimDue(db, desk.clock, { worker: desk.worker, most, first: 0, inHand: [] });
+): Promise<Claimed[]> => claimDue(db, desk.clock, { worker: desk.worker, most, first: 0, inHand: [] });
 
 /** Claims every due pack and carries each until it waits. */
 export async function carryAll(desk: TestDesk, signal = new AbortController().signal): Promise<void> {

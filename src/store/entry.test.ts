@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { givenZone, startDesk, type TestDesk } from '../../test/support/desk.ts';
+import { minutes, after as then } from '../kit/time.ts';
+import type { PackZone } from '../pack/pack.ts';
+import { getEntry } from './entry.ts';
+import { createToken } from './tokens.ts';
+import { getZone, hideZone } from './zones.ts';
+
+const ends = new AsyncDisposableStack();
+let desk: TestDesk;
+let home: PackZone;
+let foreign: PackZone;
+let secret: string;
+before(async () => {
+  desk = await startDesk(ends);
+  home = await givenZone(desk, 'home.test');
+  foreign = await givenZone(desk, 'foreign.test');
+  const token = { accountId: home.accountId, name: 'x', access: 'write' } as const;
+  const expiresOn = then(desk.clock.now(), minutes(5));
+  secret = await createToken(desk.pool, { ...token, expiresOn }, desk.clock.now());
+});
+after(() => ends.disposeAsync());
+
+const enter = (zoneId: string | undefined, by = secret, now = desk.clock.now()) =>
+  getEntry(desk.pool, { secret: by, zoneId }, now);
+
+it('a token enters with the zone of its account that is asked for', async () => {
+  const entry = await enter(home.id);
+  assert.equal(entry?.token.accountId, home.accountId);
+  assert.deepEqual(entry.zone, await getZone(desk.pool, home.accountId, home.id));
+  assert.deepEqual((await enter(undefined))?.token, entry.token);
+});
+
+it('a token enters without a zone that is none, another account’s, or hidden', async () => {
+  assert.equal((await enter(undefined))?.zone, undefined);
+  assert.equal((await enter('0'.repeat(32)))?.zone, undefined);
+  const entry = await enter(foreign.id);
+  assert(entry);
+  assert.equal(entry.zone, undefined);
+  await hideZone(desk.pool, home.accountId, home.id, desk.clock.now());
+  const hidden = await enter(home.id);
+  assert(hidden);
+  assert.equal(hidden.zone, undefined);
+});
+
+it('nobody enters with an unknown token, or one whose time is over', async () => {
+  assert.equal(await enter(home.id, 'cp_unknown'), undefined);
+  assert.equal(await enter(home.id, secret, then(desk.clock.now(), minutes(6))), undefined);
+});

@@ -1,0 +1,131 @@
+/** A pack as its row has it, with its zone. */
+import type {
+  Certificate,
+  CertificateAuthority,
+  Environment,
+  Pack,
+  PackStatus,
+  PackType,
+  Renewal,
+  ValidationMethod,
+  ValidationRecord,
+  ValidityDays,
+  ZoneType,
+} from '../pack/pack.ts';
+import { listCertificates } from './certificates.ts';
+import type { Db } from './store.ts';
+
+/** A row of packs, beside what is read of its zone. */
+export interface PackRow {
+  id: string;
+  zone_id: string;
+  account_id: string;
+  zone_name: string;
+  zone_type: ZoneType;
+  delegation_uuid: string;
+  ord: string;
+  type: PackType;
+  status: PackStatus;
+  status_since: Date;
+  hosts: string[];
+  certificate_authority: CertificateAuthority;
+  validation_method: ValidationMethod;
+  validity_days: ValidityDays;
+  environment: Environment;
+  is_branded: boolean;
+  validation_records: ValidationRecord[];
+  validation_errors: string[];
+  attempts: number;
+  renewal: StoredRenewal | null;
+  created_on: Date;
+  modified_on: Date;
+  claim: number;
+}
+
+/** A renewal as it is stored, instants as texts; its certificates are in a table of their own. */
+interface StoredRenewal {
+  readonly at: string;
+  readonly askAt?: string;
+  readonly course?: { readonly status: PackStatus; readonly since: string; readonly attempts: number };
+}
+
+const toRenewal = ({ at, askAt, course }: StoredRenewal, certificates: readonly Certificate[]): Renewal => ({
+  at: new Date(at),
+  askAt: askAt === undefined ? undefined : new Date(askAt),
+  course: course && { ...course, since: new Date(course.since), certificates },
+});
+
+/** JSON of a renewal as it is stored; null for none. */
+export function storedRenewal({ renewal }: Pick<Pack, 'renewal'>): string | null {
+  if (!renewal) return null;
+  const { at, askAt, course } = renewal;
+  return JSON.stringify({ at, askAt, course: course && { ...course, certificates: undefined } });
+}
+
+/** What is read of a pack's row: by name, as a newer version of this program may add columns while this one runs. */
+const COLUMNS = [
+  'id',
+  'zone_id',
+  'account_id',
+  'ord',
+  'type',
+  'status',
+  'status_since',
+  'hosts',
+  'certificate_authority',
+  'validation_method',
+  'validity_days',
+  'environment',
+  'is_branded',
+  'validation_records',
+  'validation_errors',
+  'attempts',
+  'renewal',
+  'created_on',
+  'modified_on',
+  'claim',
+] as const satisfies readonly (keyof PackRow)[];
+
+/** The same, for a statement. */
+export const PACK_COLUMNS = COLUMNS.map((name) => `packs.${name}`).join(', ');
+
+/** What is read of a pack's zone beside its row. */
+export const ZONE_OF_PACK = 'zones.name as zone_name, zones.type as zone_type, zones.delegation_uuid';
+
+/** The pack of a row. Reads its certificates, where it can have any. */
+export async function toPack(db: Db, row: PackRow): Promise<Pack> {
+  const { present, coming } = isUntouched(row) ? NONE : await listCertificates(db, row.id);
+  return {
+    id: row.id,
+    zone: {
+      id: row.zone_id,
+      accountId: row.account_id,
+      name: row.zone_name,
+      type: row.zone_type,
+      delegationUuid: row.delegation_uuid,
+    },
+    ord: Number(row.ord),
+    type: row.type,
+    status: row.status,
+    statusSince: row.status_since,
+    hosts: row.hosts,
+    certificateAuthority: row.certificate_authority,
+    validationMethod: row.validation_method,
+    validityDays: row.validity_days,
+    environment: row.environment,
+    isBranded: row.is_branded,
+    createdOn: row.created_on,
+    modifiedOn: row.modified_on,
+    validationRecords: row.validation_records,
+    validationErrors: row.validation_errors,
+    certificates: present,
+    renewal: row.renewal ? toRenewal(row.renewal, coming) : undefined,
+    attempts: row.attempts,
+    claim: row.claim,
+  };
+}
+
+/** Whether nobody has worked on the pack but who first claimed it: then it has no certificates. */
+const isUntouched = ({ status, claim }: PackRow): boolean => status === 'initializing' && claim <= 1;
+
+const NONE = { present: [], coming: [] };
