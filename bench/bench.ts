@@ -107,8 +107,8 @@ bench
   .command('issue')
   .description('certificates from a Pebble: by our ACME client, by acme-client, and by the whole service')
   .option('--json', 'print the result as one line of JSON')
-  .option('--repetitions <n>', REPETITIONS, toCount, 3)
-  .option('--certificates <n>', 'of each measurement', toCount, 200)
+  .option('--repetitions <n>', REPETITIONS, toCount, 5)
+  .option('--certificates <n>', 'of each measurement, after as many for warming up', toCount, 400)
   .option('--parallel <n>', PARALLEL, toCount, 10)
   .action(async (options: IssueOptions & Common) => print(await issueBench(options, say), options));
 

@@ -5,20 +5,22 @@ import { Pace, poll } from '../../src/acme/poll.ts';
 import { createCsr } from '../../src/ca/csr.ts';
 import { KeyPool } from '../../src/ca/keys.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { Guard } from './guard.ts';
 import type { IssueWorld } from './world.ts';
 
 /** Issues a certificate for a name, ECDSA, with control shown by a TXT record. */
 export type Issue = (name: string) => Promise<unknown>;
 
-/** By `src/acme`, with one guard for all. */
+/** By `src/acme`, new orders and looks at authorizations apart. */
 export async function ours({ pebble, publish }: IssueWorld): Promise<Issue> {
-  const client = new AcmeClient({ directoryUrl: pebble.directoryUrl, tlsRoots: pebble.tlsRoots });
+  const client = new AcmeClient({
+    directoryUrl: pebble.directoryUrl,
+    tlsRoots: pebble.tlsRoots,
+    ordersApart: true,
+  });
   const { signal } = new AbortController();
   const key = newAccountKey();
   const url = await client.newAccount(key, { contact: [], hasAgreedToTerms: true }, signal);
   const account: Account = { key, url };
-  const guard = new Guard();
   const keys = new KeyPool({ size: 0, atOnce: 2 });
   const [validation, issuance] = [new Pace(), new Pace()];
   const seen = (orderUrl: string, pace: Pace, done: readonly string[]) =>
@@ -29,11 +31,9 @@ export async function ours({ pebble, publish }: IssueWorld): Promise<Issue> {
       signal,
     );
   return async (name) => {
-    const order = await guard.run('orders', () => client.newOrder(account, { names: [name] }, signal));
+    const order = await client.newOrder(account, { names: [name] }, signal);
     const [authorizationUrl = ''] = order.authorizations;
-    const { challenges } = await guard.run('looks', () =>
-      client.authorization(account, authorizationUrl, signal),
-    );
+    const { challenges } = await client.authorization(account, authorizationUrl, signal);
     const challenge = challenges.find(({ type }) => type === 'dns-01');
     if (!challenge) throw new Error('no dns-01');
     await publish(`_acme-challenge.${name}`, dnsTxtValue(challenge.token, key));

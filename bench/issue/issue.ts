@@ -1,10 +1,10 @@
 import { type Issue, ours, theirs } from './clients.ts';
-import { pipelinePerSecond } from './pipeline.ts';
-import { type IssueWorld, perSecond, startIssueWorld } from './world.ts';
+import { packsPerSecond } from './pipeline.ts';
+import { type Amount, type IssueWorld, perSecond, startIssueWorld } from './world.ts';
 
 export interface IssueOptions {
   readonly repetitions: number;
-  /** Certificates of each of ours' measurements; a quarter of them of acme-client's. */
+  /** Certificates of each measurement, after as many for warming up; a quarter of them of acme-client's. */
   readonly certificates: number;
   readonly parallel: number;
 }
@@ -23,10 +23,12 @@ export async function issueBench(
   say: (what: string) => void,
 ): Promise<IssueResult> {
   const rates: Record<'ours' | 'theirs' | 'pipeline', number[]> = { ours: [], theirs: [], pipeline: [] };
+  const of = (count: number): Amount => ({ count, warmUp: count, atOnce: parallel });
   for (let i = 0; i < repetitions; i++) {
-    rates.ours.push(await rateOf(ours, certificates, parallel));
-    rates.theirs.push(await rateOf(theirs, Math.ceil(certificates / 4), parallel));
-    rates.pipeline.push(await pipelinePerSecond(Math.ceil(certificates / 4), parallel));
+    rates.ours.push(await rateOf(ours, of(certificates)));
+    rates.theirs.push(await rateOf(theirs, of(Math.ceil(certificates / 4))));
+    // A pack has two.
+    rates.pipeline.push(2 * (await packsPerSecond(of(Math.ceil(certificates / 2)))));
     const last = Object.entries(rates).map(([name, all]) => `${name} ${all.at(-1)?.toFixed(1)}`);
     say(`repetition ${i + 1}: ${last.join(', ')} certificates/s`);
   }
@@ -38,15 +40,10 @@ export async function issueBench(
   };
 }
 
-async function rateOf(
-  client: (world: IssueWorld) => Promise<Issue>,
-  certificates: number,
-  parallel: number,
-): Promise<number> {
+async function rateOf(client: (world: IssueWorld) => Promise<Issue>, amount: Amount): Promise<number> {
   await using ends = new AsyncDisposableStack();
   const issue = await client(await startIssueWorld(ends));
-  await perSecond(2 * parallel, parallel, (n) => issue(`warm-up-${n}.test`));
-  return await perSecond(certificates, parallel, (n) => issue(`h${n}.test`));
+  return await perSecond(amount, (n) => issue(`h${n}.test`));
 }
 
 const median = (numbers: readonly number[]): number =>

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CERTIFICATE_AUTHORITIES } from '../../src/pack/pack.ts';
+import { DNS_ADDRESSES } from '../../src/simulator/simulator.ts';
 import type { Pool } from '../../src/store/store.ts';
 import { rowOfPebble, startPebble } from '../../test/support/pebble.ts';
-import { startTestService } from '../../test/support/service.ts';
-import { perSecond } from './world.ts';
+import { freePort } from '../../test/support/ports.ts';
+import { startTestService, type TestService } from '../../test/support/service.ts';
+import { type Amount, perSecond } from './world.ts';
 
 /** Writers of one zone take turns, so the packs are spread as those of a platform's customers are. */
 const ZONES = 50;
@@ -16,50 +18,63 @@ const ORDER = {
   validity_days: 90,
 };
 
-/** For making one RSA key, in milliseconds, with time to spare. */
-const MAKING_MS = 250;
-
 /**
- * Certificates that the whole service stores a second, from orders over its API, ECDSA and RSA of each pack, with its own
- * look at CAA and TXT records, and with its database. RSA keys are made before: that is a tenth of a second each. There are
- * no edges: the way ends with the certificates in the store.
+ * Packs that the whole service stores a second, from orders over its API, ECDSA and RSA of each pack, with its own look at
+ * CAA and TXT records, and with its database. RSA keys are made before: that is a tenth of a second each. There are no
+ * edges: the way ends with both certificates in the store.
  */
-export async function pipelinePerSecond(packs: number, atOnce: number): Promise<number> {
+export async function packsPerSecond(amount: Amount): Promise<number> {
   await using ends = new AsyncDisposableStack();
+  const packs = amount.warmUp + amount.count;
+  const metrics = `127.0.0.1:${await freePort()}`;
   const service = await startTestService(ends, {
     edgeNames: [],
-    // They are made again when half are taken: none is made while the packs of the measurement are.
-    options: { rsa_keys: 2 * packs, workers: atOnce },
+    // They are made again when half are taken: none is made while packs are.
+    options: { rsa_keys: 2 * packs + 1, workers: amount.atOnce, metrics_listen: metrics },
     rows: async ({ dnsPort }, dir) => {
-      const dns = `127.0.0.1:${dnsPort}`;
+      // Asked by the CA itself, as pebble-challtestsrv is: the world's resolver is no part of the service.
+      const dns = `${DNS_ADDRESSES.responder}:${dnsPort}`;
       const pebble = await startPebble(ends, { dir, name: 'bench', dns, nonceReject: 0, reuse: 100 });
       return [rowOfPebble(CA, pebble)];
     },
   });
-  const zones: string[] = [];
-  for (let n = 0; n < ZONES; n++) {
-    const zone = { account: { id: service.accountId }, name: `bench-${n}.test` };
-    zones.push((await service.client.zones.create(zone)).id);
-  }
-  await delay(2 * packs * MAKING_MS);
+  const order = await orders(service);
+  await untilKeysAreReady(`http://${metrics}/metrics`, 2 * packs + 1);
   const storing = new Storing(service.pool);
   ends.defer(() => storing.stop());
-  return (
-    2 *
-    (await perSecond(packs, atOnce, async (n) => {
-      const body = { ...ORDER, hosts: [`h${n}.bench-${n % ZONES}.test`] };
-      const path = `${service.client.baseURL}/zones/${zones[n % ZONES]}/ssl/certificate_packs/order`;
-      const headers = {
-        authorization: `Bearer ${service.client.apiToken}`,
-        'content-type': 'application/json',
-      };
-      const answer = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
-      const { result }: { result: { id: string } | null } = JSON.parse(await answer.text());
-      if (!result) throw new Error(`an order was refused: HTTP ${answer.status}`);
-      await storing.both(result.id);
-    }))
-  );
+  return await perSecond(amount, async (n) => storing.both(await order(n)));
 }
+
+/** Makes the zones. What is returned orders a pack of one host over the API, another with each number, and gives its id. */
+async function orders({ client, accountId }: TestService): Promise<(n: number) => Promise<string>> {
+  const zones: string[] = [];
+  for (let n = 0; n < ZONES; n++)
+    zones.push((await client.zones.create({ account: { id: accountId }, name: `bench-${n}.test` })).id);
+  const headers = { authorization: `Bearer ${client.apiToken}`, 'content-type': 'application/json' };
+  return async (n) => {
+    const body = JSON.stringify({ ...ORDER, hosts: [`h${n}.bench-${n % ZONES}.test`] });
+    const path = `${client.baseURL}/zones/${zones[n % ZONES]}/ssl/certificate_packs/order`;
+    const answer = await fetch(path, { method: 'POST', headers, body });
+    const { result }: { result: { id: string } | null } = JSON.parse(await answer.text());
+    if (!result) throw new Error(`an order was refused: HTTP ${answer.status}`);
+    return result.id;
+  };
+}
+
+/** Waits until the service says that it has made so many RSA keys. */
+async function untilKeysAreReady(metrics: string, wanted: number): Promise<void> {
+  const end = performance.now() + LONGEST_MAKING_MS * wanted;
+  for (;;) {
+    const text = await (await fetch(metrics)).text();
+    const [, ready] = /^certpacks_rsa_keys_ready (\d+)/m.exec(text) ?? [];
+    if (Number(ready) >= wanted) return;
+    if (performance.now() > end) throw new Error(`${ready} of ${wanted} RSA keys were made in time`);
+    await delay(250);
+  }
+}
+
+/** For making one RSA key, in milliseconds, with time to spare. */
+const LONGEST_MAKING_MS = 1_000;
 
 /** Looks for the certificates of all packs that are waited for at once, so that the looking is no load of its own. */
 class Storing {
@@ -84,10 +99,11 @@ class Storing {
   async #look(pool: Pool): Promise<void> {
     while (!this.#isStopped) {
       await delay(20);
-      const { rows } = await pool.query<{ pack_id: string }>(
-        'select pack_id from certificates where pack_id = any($1) group by pack_id having count(*) = 2',
-        [[...this.#waiting.keys()]],
-      );
+      const { rows } = await pool.query<{ pack_id: string }>({
+        name: 'stored',
+        text: 'select pack_id from certificates where pack_id = any((select $1::uuid[])::uuid[]) group by pack_id having count(*) = 2',
+        values: [[...this.#waiting.keys()]],
+      });
       for (const { pack_id } of rows) {
         this.#waiting.get(pack_id)?.();
         this.#waiting.delete(pack_id);

@@ -40,17 +40,30 @@ export async function startIssueWorld(ends: AsyncDisposableStack): Promise<Issue
   return { pebble, publish };
 }
 
-/** How many of `work` are done a second, so many at once. */
+/** How often something is done, how many at once, and how often before that for nothing. */
+export interface Amount {
+  readonly warmUp: number;
+  readonly count: number;
+  readonly atOnce: number;
+}
+
+/**
+ * How many of `work` are done a second once it is warm: a program that has just begun runs at a third of its speed, until
+ * what it does often is compiled. `work` is given numbers, no two the same.
+ */
 export async function perSecond(
-  count: number,
-  atOnce: number,
+  { warmUp, count, atOnce }: Amount,
   work: (n: number) => Promise<unknown>,
 ): Promise<number> {
-  const began = performance.now();
   let next = 0;
-  const one = async () => {
-    while (next < count) await work(next++);
+  const until = async (end: number) => {
+    const one = async () => {
+      while (next < end) await work(next++);
+    };
+    await Promise.all(Array.from({ length: atOnce }, one));
   };
-  await Promise.all(Array.from({ length: atOnce }, one));
+  await until(warmUp);
+  const began = performance.now();
+  await until(warmUp + count);
   return count / ((performance.now() - began) / 1_000);
 }

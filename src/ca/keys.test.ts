@@ -40,3 +40,12 @@ it('rejects whoever waits when it is closed, and whoever comes after', async () 
   await assert.rejects(pool.take('rsa'), { name: 'Fault' });
   await sleep(0);
 });
+
+it('tells how many keys are ready', { timeout: 60_000 }, async (t) => {
+  const pool = new KeyPool({ size: 2, atOnce: 1 });
+  t.after(() => pool.close());
+  assert.equal(pool.ready, 0);
+  while (pool.ready < 2) await sleep(10);
+  await pool.take('rsa');
+  assert.equal(pool.ready, 1);
+});

@@ -42,6 +42,11 @@ export class KeyPool {
     return taker.promise;
   }
 
+  /** How many RSA keys are ready. */
+  get ready(): number {
+    return this.#ready.length;
+  }
+
   /** Ends the making of keys. Whoever waits for one is rejected. */
   close(): void {
     this.#isClosed = true;

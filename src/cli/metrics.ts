@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Exchanged } from '../acme/http.ts';
 import type { Answered } from '../api/answered.ts';
+import type { KeyPool } from '../ca/keys.ts';
 import type { ShowLeaf } from '../edge/edge.ts';
 import type { StepTaken } from '../job/job.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -27,6 +28,7 @@ export interface Metrics {
 interface Sources {
   readonly pool: Pool;
   readonly clock: Clock;
+  readonly keys: Pick<KeyPool, 'ready'>;
 }
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
@@ -86,8 +88,8 @@ const watched =
     }
   };
 
-/** What is asked of the database, and of the pool of connections to it, when somebody wants to know. */
-function addGauges(registry: Registry, { pool, clock }: Sources): void {
+/** What is asked of the database, of the pool of connections to it and of the keys, when somebody wants to know. */
+function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
   const packs = new Gauge({
     name: 'certpacks_packs',
     help: 'Certificate packs by status, of the whole installation',
@@ -124,7 +126,15 @@ function addGauges(registry: Registry, { pool, clock }: Sources): void {
       this.set({ state: 'waited_for' }, pool.waitingCount);
     },
   });
-  for (const gauge of [packs, due, late, connections]) registry.registerMetric(gauge);
+  const ready = new Gauge({
+    name: 'certpacks_rsa_keys_ready',
+    help: 'RSA keys that this process has made ahead; at 0, orders wait for keys to be made',
+    registers: [],
+    collect() {
+      this.set(keys.ready);
+    },
+  });
+  for (const gauge of [packs, due, late, connections, ready]) registry.registerMetric(gauge);
 }
 
 function listen(

@@ -164,6 +164,7 @@ it('tells Prometheus what it did, at a listener of its own', async () => {
   );
   assert.match(text, /certpacks_packs\{status="active"\} 0/);
   assert.match(text, /certpacks_due 0/);
+  assert.match(text, /^certpacks_rsa_keys_ready \d/m);
   assert.match(text, /certpacks_database_connections\{state="idle"\} \d/);
   assert.equal((await fetch(metrics.replace('/metrics', '/'))).status, 404);
   const page = readFileSync(fileURLToPath(new URL('../../docs/metrics.md', import.meta.url)), 'utf8');
