@@ -54,6 +54,8 @@ export interface Service {
   readonly api: string;
   /** Says that something became due, a pack where its id is said. */
   readonly poke: (packId?: string) => void;
+  /** Rings at each step of a pack that a worker of this process took, with the pack as it was stored. */
+  readonly moves: Pick<Bells<Pack>, 'next'>;
   /** Whether no worker of this process has a pack in its hands. */
   readonly isIdle: () => boolean;
   /** Stops in order: no new requests, then no new work, then what is left. */
@@ -113,7 +115,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     api.leave();
     return all.disposeAsync();
   };
-  return { api: `${api.url}/client/v4`, poke: worker.poke, isIdle: worker.isIdle, stop };
+  return { api: `${api.url}/client/v4`, moves, poke: worker.poke, isIdle: worker.isIdle, stop };
 }
 
 const openCas = (rows: readonly CaRow[], deps: Parameters<typeof createCa>[1]) =>

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Cloudflare from 'cloudflare';
 import type { CaRow } from '../../src/ca/ca.ts';
-import { edgeSocketOf, startService } from '../../src/cli/service.ts';
+import { edgeSocketOf, type Service, startService } from '../../src/cli/service.ts';
 import { rowsOf, worldOptions } from '../../src/cli/world.ts';
 import { type BundledEdge, startBundledEdge } from '../../src/edge/bundled.ts';
 import type { EdgeRow } from '../../src/edge/edge.ts';
@@ -26,6 +26,7 @@ export interface TestService {
   readonly accountId: string;
   readonly simulator: StartedSimulator;
   readonly edges: readonly TestEdge[];
+  readonly moves: Service['moves'];
   /** Moves the clock of the service and of the simulated world on. */
   advance(seconds: number): Promise<void>;
 }
@@ -96,7 +97,7 @@ export async function startTestService(
     clock.advance(seconds);
     service.poke();
   };
-  return { pool, client, accountId: account.id, simulator, edges, advance };
+  return { pool, client, accountId: account.id, simulator, edges, moves: service.moves, advance };
 }
 
 /** Listens from the start: a port that was merely free a moment ago may be another's when it is wanted. */
