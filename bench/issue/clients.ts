@@ -39,7 +39,7 @@ export async function ours({ pebble, publish }: IssueWorld): Promise<Issue> {
     await publish(`_acme-challenge.${name}`, dnsTxtValue(challenge.token, key));
     await client.answer(account, challenge.url, signal);
     await seen(order.url, validation, ['ready', 'invalid']);
-    await client.finalize(account, order, createCsr(await keys.take('ecdsa'), [name]), signal);
+    await client.finalize(account, order, await createCsr(await keys.take('ecdsa'), [name]), signal);
     const valid = await seen(order.url, issuance, ['valid', 'invalid']);
     if (valid?.certificate === undefined) throw new Error(`${name}: the order is ${valid?.status}`);
     return client.download(account, valid.certificate, signal);

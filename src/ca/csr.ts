@@ -13,7 +13,7 @@ export const DNS_NAME = 0x82;
  * A certificate request (PKCS#10, RFC 2986) in DER for `names` in A-labels: subject alternative names alone,
  * the subject is empty. Signed with SHA-256 by `key`, a private EC or RSA key.
  */
-export function createCsr(key: KeyObject, names: readonly string[]): Buffer {
+export async function createCsr(key: KeyObject, names: readonly string[]): Promise<Buffer> {
   const algorithm = key.asymmetricKeyType === 'ec' ? ECDSA_WITH_SHA256 : SHA256_WITH_RSA;
   const info = der(
     TAG.sequence,
@@ -22,8 +22,16 @@ export function createCsr(key: KeyObject, names: readonly string[]): Buffer {
     createPublicKey(key).export({ type: 'spki', format: 'der' }),
     der(0xa0, der(TAG.sequence, EXTENSION_REQUEST, der(TAG.set, extensionsOf(names)))),
   );
-  const signature = Buffer.concat([Buffer.from([0]), sign('sha256', info, key)]);
+  const signature = Buffer.concat([Buffer.from([0]), await signed(info, key)]);
   return der(TAG.sequence, info, algorithm, der(TAG.bits, signature));
+}
+
+/** RSA takes most of a millisecond, so that is done off the event loop; to send P-256 there takes longer than it does. */
+function signed(info: Buffer, key: KeyObject): Promise<Buffer> | Buffer {
+  if (key.asymmetricKeyType === 'ec') return sign('sha256', info, key);
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  sign('sha256', info, key, (error, signature) => (error ? reject(error) : resolve(signature)));
+  return promise;
 }
 
 function extensionsOf(names: readonly string[]): Buffer {

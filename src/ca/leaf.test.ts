@@ -10,7 +10,7 @@ const OPENSSL = needs('openssl');
 
 const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const names = ['a.example', '*.a.example'];
-const csr = createCsr(key, names);
+const csr = await createCsr(key, names);
 const DAY = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY);
 
@@ -34,9 +34,9 @@ it('takes the certificate that was ordered, and tells what it says', OPENSSL, (t
   assert.deepEqual(parseLeaf(chain), { ...leaf, fingerprint, notBefore, notAfter });
 });
 
-it('names the issuer by its common name where it has no organisation, and RSA as RSA', OPENSSL, (t) => {
+it('names the issuer by its common name where it has no organisation, and RSA as RSA', OPENSSL, async (t) => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  const leaf = parseLeaf(opensslCa(t, '/CN=Some Root 1').sign(createCsr(rsa, names)));
+  const leaf = parseLeaf(opensslCa(t, '/CN=Some Root 1').sign(await createCsr(rsa, names)));
   assert.equal(leaf.issuer, 'SomeRoot1');
   assert.equal(leaf.algorithm, 'rsa');
 });

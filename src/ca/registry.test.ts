@@ -31,7 +31,7 @@ async function newRequest(t: TestContext, hosts: readonly string[]) {
   const pool = new KeyPool({ size: 0, atOnce: 1 });
   t.after(() => pool.close());
   const key = await pool.take('ecdsa');
-  return { key, csr: createCsr(key, hosts) };
+  return { key, csr: await createCsr(key, hosts) };
 }
 
 it('gets a certificate in seven requests on an account that it has', OPENSSL, async (t) => {

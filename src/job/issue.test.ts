@@ -230,7 +230,7 @@ test('after something went wrong one certificate is tried before an order for th
 
 test('a certificate for another key is not stored, and its order is dropped', async (t) => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const csr = createCsr(privateKey, ['one.test']);
+  const csr = await createCsr(privateKey, ['one.test']);
   const { cas, sign } = scriptedCa(t, { download: async () => sign(csr) });
   const at = { ...desk, cas };
   const id = await givenPack(at, await givenZone(desk, 'one.test'));

@@ -108,7 +108,7 @@ export async function newRequest(
   algorithm: Algorithm,
 ): Promise<Requested['request']> {
   const key = await deps.keys.take(algorithm);
-  const csr = createCsr(key, pack.hosts.map(toName));
+  const csr = await createCsr(key, pack.hosts.map(toName));
   const pem = Buffer.from(key.export({ type: 'pkcs8', format: 'pem' }));
   return { csr, sealedKey: deps.seal.close(pem, keyPurpose(pack.id, algorithm)) };
 }

@@ -60,7 +60,7 @@ async function issue(
   };
   await reach('ready');
   const key = await keys.take('ecdsa');
-  await client.finalize(account, order, createCsr(key, names), signal);
+  await client.finalize(account, order, await createCsr(key, names), signal);
   const { certificate = '' } = await reach('valid');
   return { key, leaf: new X509Certificate(await client.download(account, certificate, signal)) };
 }

@@ -92,7 +92,7 @@ async function issue(account: Account, names: readonly string[]): Promise<{ url:
     );
   assert.equal((await seen((status) => status !== 'pending'))?.status, 'ready');
   const key = await keys.take('ecdsa');
-  await client.finalize(account, order, createCsr(key, names), signal);
+  await client.finalize(account, order, await createCsr(key, names), signal);
   const valid = await seen((status) => status !== 'processing' && status !== 'ready');
   assert(valid?.certificate);
   return { url: valid.certificate, key };
