@@ -33,12 +33,12 @@ class Hands {
   ids = (): string[] => [...this.#held.keys()];
   claims = (): Claim[] => [...this.#held.values()].map(({ claim }) => claim);
 
-  /** Notes that a pack is to be claimed again, if it is held; or is being claimed, until `settle`. */
+  /** Notes that a pack is to be claimed again when its work ends: of one that is held, or just being claimed. */
   want(packId: string): void {
     this.#wanted.add(packId);
   }
 
-  /** Forgets what was wanted of packs that are not held. */
+  /** What was wanted of packs that are not held is forgotten: a claim has ended that would have taken them. */
   settle(): void {
     for (const id of this.#wanted) if (!this.#held.has(id)) this.#wanted.delete(id);
   }

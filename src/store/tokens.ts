@@ -69,7 +69,7 @@ export const newSecret = (): string => `cp_${randomBytes(30).toString('base64url
 /** What a user's key and address are together, as the secret of a token. */
 export const keySecret = (email: string, key: string): string => `${email.toLowerCase()} ${key}`;
 
-/** Condition under which a token is good at `now`, a placeholder. */
+/** Condition under which a token is good at `now`, a parameter of the statement that it stands in. */
 export const isGood = (now: string): string =>
   `(tokens.expires_on is null or tokens.expires_on > ${now}) and (tokens.not_before is null or tokens.not_before <= ${now})`;
 
