@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { buildApi } from '../src/api/api.ts';
-import { Bells } from '../src/kit/bells.ts';
 import { systemClock } from '../src/kit/clock.ts';
+import { Bells } from '../src/kit/keyed-signal.ts';
 import { newLog } from '../src/kit/log.ts';
+import { Reader } from '../src/store/protocol/reader.ts';
 import { openPool, type Pool } from '../src/store/store.ts';
 import { createToken, deleteTokensNamed } from '../src/store/tokens.ts';
-import { Reader } from '../src/store/wire/reader.ts';
 
 export interface AccountBenchOptions {
   readonly databaseUrl: string;

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../src/cli/database.ts';
 import { environ, loadConfig } from '../src/kit/config.ts';
 import { newLog } from '../src/kit/log.ts';
-import { dataPlace } from '../src/store/embedded/placement.ts';
+import { dataPlace } from '../src/postgres/placement.ts';
+import { openDatabase } from '../src/serve/database.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openPool, type Pool } from '../src/store/store.ts';
 import { seed } from './seed/seed.ts';

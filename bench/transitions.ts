@@ -1,5 +1,5 @@
-import { advance, type Desk } from '../src/job/advance.ts';
 import { systemClock } from '../src/kit/clock.ts';
+import { advance, type Desk } from '../src/operation/advance.ts';
 import type { PackEvent } from '../src/pack/lifecycle.ts';
 import type { Pack } from '../src/pack/pack.ts';
 import { getClaimed } from '../src/store/packs.ts';

@@ -3,47 +3,73 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
-const BELOW_API = ['kit', 'acme', 'pack', 'store', 'ca', 'validation', 'edge', 'job'];
-
+/** The rooms, the lowest first. A room imports those that are named, and nothing else. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kit: [],
   acme: ['kit'],
+  dns: ['kit'],
+  postgres: ['kit'],
   pack: ['kit'],
   store: ['kit', 'pack'],
   ca: ['kit', 'pack', 'acme'],
-  validation: ['kit', 'pack'],
+  key: ['kit', 'pack'],
+  validation: ['kit', 'pack', 'dns'],
   edge: ['kit', 'pack'],
-  job: ['kit', 'pack', 'store', 'ca', 'validation', 'edge'],
-  api: ['kit', 'pack', 'store', 'ca', 'job'],
-  simulator: BELOW_API,
-  cli: [...BELOW_API, 'api', 'simulator'],
+  operation: ['kit', 'pack', 'store', 'key'],
+  job: ['kit', 'dns', 'pack', 'store', 'ca', 'key', 'validation', 'edge', 'operation'],
+  api: ['kit', 'pack', 'store', 'ca', 'operation'],
+  simulator: ['kit', 'acme', 'pack', 'ca'],
+  serve: [
+    'kit',
+    'acme',
+    'dns',
+    'postgres',
+    'pack',
+    'store',
+    'ca',
+    'key',
+    'validation',
+    'edge',
+    'operation',
+    'job',
+    'api',
+  ],
+  dev: ['kit', 'pack', 'store', 'ca', 'edge', 'operation', 'simulator', 'serve'],
+  cli: ['kit', 'postgres', 'pack', 'store', 'ca', 'edge', 'operation', 'serve', 'dev'],
 };
 
 const SRC = new URL('../src/', import.meta.url);
 const IMPORT = /(?:^(?:import|export) [^'"]*?from |^import |\bimport\()'(\.[^']+)'/gm;
 
+/** Every file of the source but tests, with the files that it imports, for values or for types alone. */
+const IMPORTS: ReadonlyMap<string, readonly string[]> = new Map(
+  readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .map((path) => [path, importsOf(path, readFileSync(new URL(path, SRC), 'utf8'))]),
+);
+
 describe('the floors', () => {
   it('hold: every import stays in its room or goes down', () => {
-    const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(isRoomSource);
-    assert.ok(files.length > 50, 'the sources were found');
+    assert.ok(IMPORTS.size > 200, 'the sources were found');
     assert.deepEqual(
-      files.flatMap((path) => risingImports(path, readFileSync(new URL(path, SRC), 'utf8'))),
+      [...IMPORTS].flatMap(([path, targets]) => rising(path, targets)),
       [],
     );
   });
 
   const planted = [
-    ['store/x.ts', `import { advance } from '../job/advance.ts';`],
+    ['store/x.ts', `import { advance } from '../operation/advance.ts';`],
     ['acme/x.ts', `import type { Pack } from '../pack/pack.ts';`],
     ['ca/x.ts', `export { getPack } from '../store/packs.ts';`],
-    ['job/x.ts', `const api = await import('../api/api.ts');`],
-    ['validation/dns/x.ts', `import {\n  a,\n} from '../../edge/edge.ts';`],
+    ['job/engine/x.ts', `const api = await import('../../api/api.ts');`],
+    ['api/resource/x.ts', `import { run } from '../../job/engine/run.ts';`],
+    ['dns/server/x.ts', `import {\n  a,\n} from '../../edge/edge.ts';`],
     ['pack/x.ts', `import '../store/store.ts';`],
     ['kit/x.ts', `import { fail } from '../main.ts';`],
   ] as const;
   for (const [path, source] of planted) {
     it(`would not hold with ${JSON.stringify(source)} in ${path}`, () => {
-      assert.equal(risingImports(path, source).length, 1);
+      assert.equal(rising(path, importsOf(path, source)).length, 1);
     });
   }
 
@@ -53,18 +79,74 @@ describe('the floors', () => {
   });
 });
 
-/** main.ts wires everything and a test may reach for anything; neither is held to the floors. */
-function isRoomSource(path: string): boolean {
-  return path.includes('/') && path.endsWith('.ts') && !/\.test\.ts$|\/test\//.test(path);
+describe('the files of the source', () => {
+  it('are in no circle of imports, those of types included', () => {
+    assert.deepEqual(circlesOf(IMPORTS), []);
+  });
+
+  it('would be in one that is planted', () => {
+    const planted = new Map([
+      ['a.ts', ['b.ts', 'd.ts']],
+      ['b.ts', ['c.ts']],
+      ['c.ts', ['a.ts']],
+      ['d.ts', []],
+    ]);
+    assert.deepEqual(circlesOf(planted), [['a.ts', 'b.ts', 'c.ts']]);
+  });
+});
+
+describe('the sizes of rooms', () => {
+  // A folder's own files; folders in it are counted apart.
+  it('are such that no room has more than 15 % of the lines', () => {
+    const lines = new Map<string, number>();
+    for (const path of IMPORTS.keys()) {
+      const room = path.split('/').slice(0, -1).join('/');
+      const length = readFileSync(new URL(path, SRC), 'utf8').split('\n').length;
+      lines.set(room, (lines.get(room) ?? 0) + length);
+    }
+    const all = [...lines.values()].reduce((sum, n) => sum + n, 0);
+    assert.deepEqual(
+      [...lines].filter(([, n]) => n > all * 0.15),
+      [],
+    );
+  });
+});
+
+/** Paths of the imported files, from the folder of the source. */
+function importsOf(path: string, source: string): string[] {
+  const url = new URL(path, SRC);
+  return [...source.matchAll(IMPORT)].map(([, target = '']) =>
+    new URL(target, url).href.slice(SRC.href.length),
+  );
 }
 
-function risingImports(path: string, source: string): string[] {
-  const url = new URL(path, SRC);
+/** main.ts wires everything and is held to nothing. */
+function rising(path: string, targets: readonly string[]): string[] {
   const from = roomOf(path);
-  return [...source.matchAll(IMPORT)]
-    .map(([, target = '']) => roomOf(new URL(target, url).href.slice(SRC.href.length)))
-    .filter((to) => to !== from && !MAY_IMPORT[from]?.includes(to))
+  if (from === 'main.ts') return [];
+  return targets
+    .filter((to) => roomOf(to) !== from && !MAY_IMPORT[from]?.includes(roomOf(to)))
     .map((to) => `${path} -> ${to}`);
 }
 
 const roomOf = (path: string): string => path.split('/')[0] ?? '';
+
+/** Groups of files that each lead to all others of the group (strongly connected), by name. */
+function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const reach = new Map([...imports.keys()].map((path) => [path, reachedFrom(path, imports)]));
+  const circles = [...reach].flatMap(([path, reached]) =>
+    reached.has(path) ? [[...reached].filter((other) => reach.get(other)?.has(path)).toSorted()] : [],
+  );
+  return [...new Map(circles.map((circle) => [circle.join(), circle])).values()];
+}
+
+function reachedFrom(path: string, imports: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const reached = new Set<string>();
+  const open = [...(imports.get(path) ?? [])];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (reached.has(next)) continue;
+    reached.add(next);
+    open.push(...(imports.get(next) ?? []));
+  }
+  return reached;
+}

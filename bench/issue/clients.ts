@@ -3,7 +3,7 @@ import { type Account, dnsTxtValue, newAccountKey } from '../../src/acme/account
 import { AcmeClient } from '../../src/acme/client.ts';
 import { Pace, poll } from '../../src/acme/poll.ts';
 import { createCsr } from '../../src/ca/csr.ts';
-import { KeyPool } from '../../src/ca/keys.ts';
+import { KeyPool } from '../../src/key/key-pool.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import type { IssueWorld } from './world.ts';
 

@@ -1,5 +1,5 @@
-import type { ListFilter } from '../../src/pack/tally.ts';
-import { isNear, near, walk } from '../../src/store/list-ways.ts';
+import type { ListFilter } from '../../src/pack/list-index.ts';
+import { isNear, near, walk } from '../../src/store/list/page-queries.ts';
 import { valuesOf } from '../../src/store/statement.ts';
 import type { Pool } from '../../src/store/store.ts';
 import { PER_PAGE } from './pages.ts';

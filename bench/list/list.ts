@@ -1,5 +1,5 @@
+import type { ListFilter } from '../../src/pack/list-index.ts';
 import type { Environment } from '../../src/pack/pack.ts';
-import type { ListFilter } from '../../src/pack/tally.ts';
 import type { Pool } from '../../src/store/store.ts';
 import { createToken, deleteTokensNamed } from '../../src/store/tokens.ts';
 import { buffersOf } from './buffers.ts';

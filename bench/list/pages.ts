@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { type ListFilter, selectionOf } from '../../src/pack/tally.ts';
+import { type ListFilter, selectionOf } from '../../src/pack/list-index.ts';
 import type { Pool } from '../../src/store/store.ts';
 
 export const PER_PAGE = 50;

@@ -8,11 +8,11 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { buildApi } from '../../src/api/api.ts';
-import { Bells } from '../../src/kit/bells.ts';
 import { systemClock } from '../../src/kit/clock.ts';
+import { Bells } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
+import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool } from '../../src/store/store.ts';
-import { Reader } from '../../src/store/wire/reader.ts';
 
 /** The API, as `serve` has it. */
 interface ApiRole {

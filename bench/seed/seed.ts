@@ -1,8 +1,8 @@
 import { setImmediate as immediate } from 'node:timers/promises';
+import { SLOTS } from '../../src/pack/list-index.ts';
 import type { PackZone } from '../../src/pack/pack.ts';
-import { SLOTS } from '../../src/pack/tally.ts';
 import { createAccount } from '../../src/store/accounts.ts';
-import { reverse } from '../../src/store/proofs.ts';
+import { reverse } from '../../src/store/published-records.ts';
 import { openPool, type Pool, type Tx, transaction } from '../../src/store/store.ts';
 import { Rows } from './copy.ts';
 import { withoutIndexes } from './indexes.ts';

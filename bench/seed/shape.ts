@@ -13,7 +13,7 @@ import {
   type PackZone,
   type ValidationRecord,
 } from '../../src/pack/pack.ts';
-import { challengeName } from '../../src/pack/reply.ts';
+import { challengeName } from '../../src/pack/pack-json.ts';
 
 /** How many packs, in how many zones, and in the largest of these. */
 export interface SeedShape {

@@ -1,13 +1,14 @@
 /** The rows that stand for one pack, in every table that knows of it: what `insertPack` and its jobs would have written. */
-import { render } from '../../src/job/advance.ts';
+
 import { systemClock } from '../../src/kit/clock.ts';
+import { render } from '../../src/operation/advance.ts';
 import { toName } from '../../src/pack/hosts.ts';
 import { deadline, earliestEnd } from '../../src/pack/lifecycle.ts';
+import { classOf, facetOf } from '../../src/pack/list-index.ts';
 import type { Certificate, Pack, PackZone } from '../../src/pack/pack.ts';
-import { classOf, facetOf } from '../../src/pack/tally.ts';
-import { BUCKET_BITS, countsOf } from '../../src/store/counts.ts';
+import { BUCKET_BITS, countsOf } from '../../src/store/list/counts.ts';
 import type { Filing } from '../../src/store/packs.ts';
-import { reverse } from '../../src/store/proofs.ts';
+import { reverse } from '../../src/store/published-records.ts';
 import type { Tx } from '../../src/store/store.ts';
 import { suffixesOf } from '../../src/store/zones.ts';
 import { Rows } from './copy.ts';

@@ -1,10 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Account } from './account.ts';
-import { demandType } from './answer.ts';
 import { parseChain } from './chain.ts';
 import { isServerUrl } from './fields.ts';
 import type { Answer } from './http.ts';
 import { signRequest } from './jws.ts';
+import { demandType } from './response.ts';
 import type { Session } from './session.ts';
 
 const MOST_CHAIN = 512 * 1_024;

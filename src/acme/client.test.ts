@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { directoryOf, refusing, type Script, scriptedServer } from '../../test/support/scripted-server.ts';
 import { newAccountKey } from './account.ts';
 import { AcmeClient } from './client.ts';
-import { directoryOf, refusing, type Script, scriptedServer } from './scripted-server.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const key = newAccountKey();

@@ -2,13 +2,13 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { Fault } from '../kit/fault.ts';
 import type { Account } from './account.ts';
 import type { Authorization, Challenge, Directory, Order, RenewalInfo, RevocationReason } from './acme.ts';
-import { jsonOf } from './answer.ts';
-import { Apart } from './apart.ts';
 import { downloadChain } from './chain-choice.ts';
+import { Apart } from './deadlock-guard.ts';
 import type { Answer } from './http.ts';
 import { bindAccount, jwkOf, signRequest } from './jws.ts';
 import { parseAuthorization, parseChallenge, parseOrder, parseRenewalInfo } from './parse.ts';
 import { renewalIdOf } from './renewal-id.ts';
+import { jsonOf } from './response.ts';
 import { retryAfterOf } from './retry-after.ts';
 import { type AcmeOptions, Session } from './session.ts';
 

@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { needs } from '../../test/support/peers.ts';
+import { directoryOf, type Script, scriptedServer } from '../../test/support/scripted-server.ts';
 import { newAccountKey } from './account.ts';
 import { AcmeClient } from './client.ts';
-import { directoryOf, type Script, scriptedServer } from './scripted-server.ts';
 
 const OPENSSL = needs('openssl');
 

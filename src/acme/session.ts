@@ -2,15 +2,15 @@ import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { Account } from './account.ts';
 import type { Directory } from './acme.ts';
-import { jsonOf, toRefusal } from './answer.ts';
 import { isLoopbackHttp, isServerUrl } from './fields.ts';
 import { type Answer, type Exchange, type Exchanged, Http } from './http.ts';
 import { type Jws, signRequest } from './jws.ts';
+import { Once } from './lazy.ts';
 import { NoncePool } from './nonce.ts';
-import { Once } from './once.ts';
 import { parseDirectory } from './parse.ts';
 import { isProblem, problemOf } from './problem.ts';
-import { Slots } from './slots.ts';
+import { jsonOf, toRefusal } from './response.ts';
+import { Slots } from './semaphore.ts';
 
 /** Most bytes of an answer in JSON. */
 const MOST_JSON = 256 * 1_024;

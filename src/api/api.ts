@@ -3,77 +3,29 @@
  * envelope; every failure has a status of its own. The front file: what the routes need, and all of them.
  */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import type { CaRow } from '../ca/ca.ts';
-import type { Desk } from '../job/advance.ts';
-import type { Bells } from '../kit/bells.ts';
 import { newHexId } from '../kit/id.ts';
 import type { Log } from '../kit/log.ts';
-import type { Seconds } from '../kit/time.ts';
-import type { CertificateAuthority, Pack } from '../pack/pack.ts';
-import type { Pool } from '../store/store.ts';
-import type { Reader } from '../store/wire/reader.ts';
-import { accountPacksRoute } from './account-packs.ts';
-import { accountRoutes } from './accounts.ts';
-import { type Answered, tellAnswers } from './answered.ts';
-import { auditLogRoute } from './audit-log.ts';
-import { authenticate } from './auth.ts';
-import { certificatePackRoutes } from './certificate-packs.ts';
-import { dcvDelegationRoutes } from './dcv-delegation.ts';
-import { replyFault, replyFaults } from './envelope.ts';
-import { errorPage } from './error-page.ts';
-import { exportRoutes } from './export.ts';
-import { healthRoutes } from './health.ts';
-import { serveOpenApi } from './openapi.ts';
-import { packListRoute } from './pack-list.ts';
-import { limitRates } from './rate-limit.ts';
-import { demandHost, refuseUnheard, refuseUnread } from './refuse.ts';
-import { revocationRoutes } from './revocation.ts';
-import { newServer } from './server.ts';
-import { noteTokenUses } from './token-uses.ts';
-import { tokenRoutes } from './tokens.ts';
-import { zoneRoutes } from './zones.ts';
-
-export interface ApiDeps extends Desk {
-  readonly pool: Pool;
-  readonly reader: Reader;
-  readonly log: Log;
-  /** What tells this installation's database from every other. */
-  readonly installation: string;
-  /** Most bytes of pages that are kept in memory. */
-  readonly pageCacheBytes: number;
-  /** The configured CAs that can be ordered from. */
-  readonly rows: ReadonlyMap<CertificateAuthority, CaRow>;
-  /** How long an order waits for its validation records. */
-  readonly orderWait: Seconds;
-  /** Whether an order must contain the zone's apex. */
-  readonly isApexDemanded: boolean;
-  /** Names of our name servers, to which zones of type `full` are delegated. */
-  readonly nameServers: readonly string[];
-  /** Rings where a worker of this process made a step with a pack. */
-  readonly moves: Pick<Bells<Pack>, 'next'>;
-  /** Tells the workers of this process that something is due. */
-  readonly poke: (packId?: string) => void;
-  /** Whether the process is about to end. */
-  readonly isStopping?: () => boolean;
-  readonly door?: Door;
-  /** Told of each request that was answered. */
-  readonly onAnswer?: (answer: Answered) => void;
-}
-
-/** How the API takes requests; the defaults of the options where it is left out. */
-export interface Door {
-  /** Addresses or networks of proxies that tell where a request comes from. */
-  readonly trustedProxies: readonly string[];
-  readonly bodyLimit: number;
-  readonly headerLimit: number;
-  readonly requestTimeout: Seconds;
-  readonly keepAlive: Seconds;
-  readonly isLogged: boolean;
-  /** Requests that a caller may make in five minutes; 0: any number. */
-  readonly rateLimit: number;
-  /** Certificates and keys in PEM; undefined: plain HTTP. */
-  readonly tls?: { readonly cert: readonly string[]; readonly key: readonly string[] } | undefined;
-}
+import type { ApiDeps, Door } from './deps.ts';
+import { tellAnswers } from './http/access-log.ts';
+import { authenticate } from './http/auth.ts';
+import { demandHost, refuseUnheard, refuseUnread } from './http/connection-errors.ts';
+import { replyFault, replyFaults } from './http/envelope.ts';
+import { errorPage } from './http/error-page.ts';
+import { healthRoutes } from './http/health.ts';
+import { serveOpenApi } from './http/openapi.ts';
+import { limitRates } from './http/rate-limit.ts';
+import { newServer } from './http/server.ts';
+import { noteTokenUses } from './http/token-uses.ts';
+import { packListRoute } from './pack-list/pack-list.ts';
+import { accountPacksRoute } from './resource/account-packs.ts';
+import { accountRoutes } from './resource/accounts.ts';
+import { auditLogRoute } from './resource/audit-log.ts';
+import { certificatePackRoutes } from './resource/certificate-packs.ts';
+import { dcvDelegationRoutes } from './resource/dcv-delegation.ts';
+import { exportRoutes } from './resource/export.ts';
+import { revocationRoutes } from './resource/revocation.ts';
+import { tokenRoutes } from './resource/tokens.ts';
+import { zoneRoutes } from './resource/zones.ts';
 
 const USUAL: Door = {
   trustedProxies: [],

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { it } from 'node:test';
+import { opensslCa } from '../../test/support/openssl-ca.ts';
 import { needs } from '../../test/support/peers.ts';
 import { createCsr } from './csr.ts';
 import { checkLeaf, parseLeaf } from './leaf.ts';
-import { opensslCa } from './openssl-ca.ts';
 
 const OPENSSL = needs('openssl');
 

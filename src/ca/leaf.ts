@@ -4,7 +4,7 @@ import { type DerValue, readAll, TAG } from '../acme/der.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Certificate } from '../pack/pack.ts';
 import { DNS_NAME } from './csr.ts';
-import { listHosts } from './words.ts';
+import { listHosts } from './messages.ts';
 
 /** What a leaf tells about itself. */
 export type Leaf = Omit<Certificate, 'id' | 'uploadedOn' | 'modifiedOn'>;

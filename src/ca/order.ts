@@ -5,10 +5,10 @@ import { type Pace, poll } from '../acme/poll.ts';
 import { isProblem, problemOf } from '../acme/problem.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
+import type { Desk } from './acme-directory.ts';
 import type { CaAuthorization, CaOrder, OrderAsk } from './ca.ts';
-import type { Desk } from './desk.ts';
+import { getAll, refreshed, toCaOrder } from './order-state.ts';
 import { placeInstead } from './renewal.ts';
-import { getAll, refreshed, toCaOrder } from './standing.ts';
 
 /** Longest time that one call looks at an order, by the desk's clock. */
 const LOOKING: Seconds = 20;

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { needs } from '../../test/support/peers.ts';
+import { refusing, type Seen } from '../../test/support/scripted-server.ts';
+import { memoryAccounts, smallCa } from '../../test/support/small-ca.ts';
 import { dnsTxtValue, importAccountKey } from '../acme/account.ts';
-import { refusing, type Seen } from '../acme/scripted-server.ts';
+import { KeyPool } from '../key/key-pool.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { CaAccount, CaOrder } from './ca.ts';
+import { documentedRows } from './configuration.ts';
 import { createCsr } from './csr.ts';
-import { KeyPool } from './keys.ts';
 import { checkLeaf } from './leaf.ts';
 import { createCa } from './registry.ts';
-import { documentedRows } from './rows.ts';
-import { memoryAccounts, smallCa } from './small-ca.ts';
 
 const OPENSSL = needs('openssl');
 

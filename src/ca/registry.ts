@@ -1,12 +1,12 @@
 import { problemOf } from '../acme/problem.ts';
 import { Fault } from '../kit/fault.ts';
+import { type CaDeps, type Desk, openDesk } from './acme-directory.ts';
 import type { Ca, CaaNames, CaOrder, CaRow } from './ca.ts';
-import { type CaDeps, type Desk, openDesk } from './desk.ts';
+import { prove } from './check-directory.ts';
+import { inWords, listHosts } from './messages.ts';
 import { download, finalize, look, newOrder, validate } from './order.ts';
-import { prove } from './prove.ts';
 import { renewalWindow } from './renewal.ts';
 import { revoke } from './revoke.ts';
-import { inWords, listHosts } from './words.ts';
 
 /**
  * The CA of a row. Its accounts are made when the first order needs them, once per directory. At most 16

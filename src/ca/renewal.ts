@@ -4,8 +4,8 @@ import type { Account } from '../acme/account.ts';
 import type { Order } from '../acme/acme.ts';
 import type { NewOrder } from '../acme/client.ts';
 import { isProblem, problemOf } from '../acme/problem.ts';
+import type { Desk } from './acme-directory.ts';
 import type { RenewalWindow } from './ca.ts';
-import type { Desk } from './desk.ts';
 
 /** When the CA wants the leaf of a chain to be renewed; undefined where it does not say. */
 export async function renewalWindow(

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { REVOCATION_REASONS, type RevocationReason } from '../acme/acme.ts';
 import { isProblem, problemOf } from '../acme/problem.ts';
+import type { Desk } from './acme-directory.ts';
 import type { RevokeAsk } from './ca.ts';
-import type { Desk } from './desk.ts';
 
 /** Names of the reasons that a subscriber may give (RFC 5280 5.3.1, BR 7.2.2). */
 export const REASON_NAMES: readonly string[] = Object.keys(REVOCATION_REASONS);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { needs } from '../../test/support/peers.ts';
-import type { Seen } from '../acme/scripted-server.ts';
+import type { Seen } from '../../test/support/scripted-server.ts';
+import { memoryAccounts, smallCa } from '../../test/support/small-ca.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { CaOrder } from './ca.ts';
+import { documentedRows } from './configuration.ts';
 import { createCa } from './registry.ts';
-import { documentedRows } from './rows.ts';
-import { memoryAccounts, smallCa } from './small-ca.ts';
 
 const OPENSSL = needs('openssl');
 const signal = AbortSignal.timeout(60_000);

@@ -8,11 +8,11 @@ import { createGunzip, createGzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
+import { openDatabase } from '../serve/database.ts';
+import { kekPlaceOf } from '../serve/kek.ts';
 import { readBackup, writeBackup } from '../store/backup.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Pool } from '../store/store.ts';
-import { openDatabase } from './database.ts';
-import { kekPlaceOf } from './kek.ts';
 import { placeFor, readSetting } from './process.ts';
 
 /** Adds the commands. */

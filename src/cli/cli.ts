@@ -7,18 +7,18 @@ import { REASON_NAMES } from '../ca/revoke.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { addAudit } from './audit.ts';
 import { addBackup } from './backup.ts';
-import { addCas } from './cas.ts';
+import { addCas } from './ca.ts';
 import { addPackCommands, addTokenCommands, addZones } from './clients.ts';
 import { addCompletion } from './completion.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
 import { dev } from './dev.ts';
 import { edge } from './edge.ts';
-import { addKeys } from './keys.ts';
+import { addKeys } from './key.ts';
 import { revokePack } from './packs.ts';
 import { migrateOnly, serve } from './serve.ts';
 import { start } from './start.ts';
 import { addTokenCreate } from './token-create.ts';
-import { addUsers } from './users.ts';
+import { addUsers } from './user.ts';
 
 const SERVE_HELP = `
 Configuration   the TOML file that CERTPACKS_CONFIG names, and the environment, which wins: an option 'port' is

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
+import { openScreen } from '../dev/progress.ts';
+import { startWorld, type World } from '../dev/world.ts';
 import { asked, placeFor, readSetting } from './process.ts';
-import { openScreen } from './screen.ts';
-import { startWorld, type World } from './world.ts';
 
 interface DevOptions {
   readonly port?: number;

@@ -1,4 +1,4 @@
-import { startBundledEdge } from '../edge/bundled.ts';
+import { startBundledEdge } from '../edge/bundled/bundled.ts';
 import { Fault } from '../kit/fault.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { asked, readSetting } from './process.ts';

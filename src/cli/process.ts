@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type Config, environ, loadConfig } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import { type Log, newLog } from '../kit/log.ts';
-import { dataPlace } from '../store/embedded/placement.ts';
+import { dataPlace } from '../postgres/placement.ts';
 
 /** Folder of this package. */
 const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');

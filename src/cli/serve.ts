@@ -1,17 +1,17 @@
 import type { CaRow } from '../ca/ca.ts';
-import { toCaRow } from '../ca/rows.ts';
+import { toCaRow } from '../ca/configuration.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
+import { openDatabase } from '../serve/database.ts';
+import { toPublishers } from '../serve/dns-publishers.ts';
+import { toEdgeRows } from '../serve/edge-rows.ts';
+import { edgeSocketOf, startService } from '../serve/service.ts';
 import { createAccount } from '../store/accounts.ts';
 import { noteDoing, OPERATOR } from '../store/audit.ts';
 import { transaction } from '../store/store.ts';
 import { countTokens, insertToken, newSecret } from '../store/tokens.ts';
-import { openDatabase } from './database.ts';
-import { toPublishers } from './dns-updates.ts';
-import { toEdgeRows } from './edges.ts';
 import { asked, placeFor, readSetting, type Setting } from './process.ts';
-import { edgeSocketOf, startService } from './service.ts';
 
 /** `certpacks serve`: one process of the service, until it is asked to end. */
 export async function serve(): Promise<void> {

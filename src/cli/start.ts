@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { demonstrate } from './demo.ts';
+import { demonstrate } from '../dev/demo.ts';
+import { openScreen, type Screen } from '../dev/progress.ts';
+import { startWorld, type World } from '../dev/world.ts';
 import { asked, placeFor, readSetting } from './process.ts';
-import { openScreen, type Screen } from './screen.ts';
-import { startWorld, type World } from './world.ts';
 
 /** `certpacks start`: a world that is kept between starts, a pack in it from order to handshake, then stays up. */
 export async function start({ once }: { readonly once?: boolean }): Promise<void> {

@@ -3,11 +3,11 @@ import { X509Certificate } from 'node:crypto';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { givenPort } from '../../test/support/edge/given-edge.ts';
+import { fingerprintIn, givenPack } from '../../test/support/edge/given-service.ts';
 import { Fault } from '../kit/fault.ts';
 import { ALGORITHMS, type Algorithm } from '../pack/pack.ts';
 import type { ServedPack } from './edge.ts';
-import { fingerprintIn, givenPack } from './given.ts';
-import { givenPort } from './given-edge.ts';
 import { showLeaf } from './handshake.ts';
 
 const NAME = 'www.example.com';

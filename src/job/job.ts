@@ -8,17 +8,18 @@
  * The front file: what a job is given. One file per job of the lifecycle's table.
  */
 import type { Ca } from '../ca/ca.ts';
-import type { KeyPool } from '../ca/keys.ts';
+import type { TxtPublisher } from '../dns/dns.ts';
 import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
-import type { Bells } from '../kit/bells.ts';
+import type { KeyPool } from '../key/key-pool.ts';
 import type { Clock } from '../kit/clock.ts';
+import type { Bells } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
+import type { Desk } from '../operation/advance.ts';
 import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
-import type { LookAtCaa, LookAtHttp, LookAtTxt, TxtPublisher } from '../validation/validation.ts';
-import type { Desk } from './advance.ts';
+import type { LookAtCaa, LookAtHttp, LookAtTxt } from '../validation/validation.ts';
 
 export interface JobDeps extends Desk {
   readonly pool: Pool;

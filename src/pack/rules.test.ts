@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { days } from '../kit/time.ts';
-import { longestValidity } from './limits.ts';
+import { lookDelay, proofDelay, retryDelay } from './backoff.ts';
 import { PACK_TYPES } from './pack.ts';
 import { type Candidate, serving } from './priority.ts';
-import { lookDelay, proofDelay, retryDelay } from './schedule.ts';
+import { longestValidity } from './validity-limits.ts';
 
 describe('lookDelay', () => {
   it('follows the printed table: 60 s, 93 s at the tenth look, 242 s at the next, 4 h from the 41st', () => {

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { givenWorld } from '../../test/support/simulator/world.ts';
 import { type Account, dnsTxtValue, newAccountKey } from '../acme/account.ts';
 import { REVOCATION_REASONS } from '../acme/acme.ts';
 import { AcmeClient, type NewOrder } from '../acme/client.ts';
 import { problemOf } from '../acme/problem.ts';
 import { renewalIdOf } from '../acme/renewal-id.ts';
 import { createCsr } from '../ca/csr.ts';
-import { KeyPool } from '../ca/keys.ts';
+import { KeyPool } from '../key/key-pool.ts';
 import { days, hours } from '../kit/time.ts';
-import { givenWorld } from './testing/world.ts';
 import type { World } from './world.ts';
 
 const signal = AbortSignal.timeout(60_000);

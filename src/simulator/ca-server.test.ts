@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { needs } from '../../test/support/peers.ts';
+import { AcmeClient, challengeOf, newCsr } from '../../test/support/simulator/acme-client.ts';
+import { control, givenWorld } from '../../test/support/simulator/world.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
-import { AcmeClient, challengeOf, newCsr } from './testing/acme-client.ts';
-import { control, givenWorld } from './testing/world.ts';
 
 const OPENSSL = needs('openssl');
 

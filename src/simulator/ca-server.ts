@@ -4,11 +4,13 @@ import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
-import { type Authority, keepAuthority, openAuthority } from './ca/authority.ts';
+import { Later } from './background.ts';
+import { answerPost } from './ca/authenticate.ts';
+import { keepAuthority, openAuthority } from './ca/authority.ts';
 import { resumeValidations } from './ca/challenges.ts';
 import type { Answer, CaContext, FetchFile, LookUpTxt } from './ca/context.ts';
 import { resumeOrders } from './ca/finalize.ts';
-import { answerPost } from './ca/front-desk.ts';
+import { type Authority } from './ca/key-pair.ts';
 import { Ledger } from './ca/ledger.ts';
 import { Nonces } from './ca/nonces.ts';
 import { Refusal, refusalOf } from './ca/problems.ts';
@@ -16,7 +18,6 @@ import { PROFILES } from './ca/profiles.ts';
 import { renewalInfo } from './ca/renewal.ts';
 import type { CaTerms } from './ca/terms.ts';
 import { listenOn, readBody } from './http.ts';
-import { Later } from './later.ts';
 import { portsToTry } from './ports.ts';
 
 /** What one CA is made of. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, it } from 'node:test';
-import { AcmeClient } from './testing/acme-client.ts';
-import { control, givenWorld } from './testing/world.ts';
+import { AcmeClient } from '../../test/support/simulator/acme-client.ts';
+import { control, givenWorld } from '../../test/support/simulator/world.ts';
 
 const world = await givenWorld({ after });
 const call = (what: string, body?: unknown) => control(world.ready.control, what, body);

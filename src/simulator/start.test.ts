@@ -5,10 +5,10 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { AcmeClient, newCsr } from '../../test/support/simulator/acme-client.ts';
+import { control, givenOptions } from '../../test/support/simulator/world.ts';
 import type { SimulatorOptions } from './simulator.ts';
 import { type StartedSimulator, startSimulator } from './start.ts';
-import { AcmeClient, newCsr } from './testing/acme-client.ts';
-import { control, givenOptions } from './testing/world.ts';
 
 async function started(t: TestContext, options: SimulatorOptions): Promise<StartedSimulator> {
   const simulator = await startSimulator(options);

@@ -5,10 +5,10 @@ import type { CertificateAuthority } from '../pack/pack.ts';
 import { CA_TERMS } from './ca/terms.ts';
 import { CaServer } from './ca-server.ts';
 import { startControl } from './control.ts';
-import { textsAt } from './dns/texts.ts';
+import { textsAt } from './dns/look-up-txt.ts';
 import { startDnsWorld } from './dns-world.ts';
-import { fileAt } from './file-at.ts';
 import { leaveFolder, markFolder, openFolder } from './folder.ts';
+import { fileAt } from './http-01-fetch.ts';
 import type { SimulatedCa, SimulatorOptions, SimulatorReady } from './simulator.ts';
 
 /** The whole world, listening. */

@@ -1,6 +1,7 @@
 /** The record of what was done, as clients are shown it. */
-import type { Place } from './account-list.ts';
+
 import type { Actor, Resource } from './audit.ts';
+import type { Place } from './list/account-list.ts';
 import { statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
 

@@ -10,8 +10,8 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Fault } from '../kit/fault.ts';
 import { Sections } from './backup-sections.ts';
-import { listTables, type Table } from './catalogue.ts';
 import { appliedMigrations, runMigrations } from './migrate.ts';
+import { listTables, type Table } from './schema-tables.ts';
 import { type Pool, type Tx, transaction } from './store.ts';
 
 /** Raised with every change of the format. */

@@ -3,7 +3,7 @@ import { after, before, it } from 'node:test';
 import { givenAccount, type TestAccount } from '../../test/support/api.ts';
 import { startDesk, type TestDesk } from '../../test/support/desk.ts';
 import { Gate } from './gate.ts';
-import { Reader } from './wire/reader.ts';
+import { Reader } from './protocol/reader.ts';
 
 let desk: TestDesk;
 let account: TestAccount;

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
+import { Gather } from '../kit/batch-loader.ts';
 import type { Clock } from '../kit/clock.ts';
-import { Gather } from '../kit/gather.ts';
+import { intAt, isNull, locate, offsetsFor, textAt } from './protocol/data-row.ts';
+import type { Reader } from './protocol/reader.ts';
 import { type Statement, statement } from './statement.ts';
 import { type Access, hashOf, isGood, type Token } from './tokens.ts';
-import { intAt, isNull, locate, offsetsFor, textAt } from './wire/cells.ts';
-import type { Reader } from './wire/reader.ts';
 
 /** Who asks, and the state of the zone that is asked for, both as they are in the database now. */
 export interface Passage {

@@ -3,8 +3,8 @@
  * record of what was done. The zone's row is locked first, so no two writers wait for each other.
  */
 import { earliestEnd } from '../pack/lifecycle.ts';
+import { classOf, facetOf, tally } from '../pack/list-index.ts';
 import type { Pack } from '../pack/pack.ts';
-import { classOf, facetOf, tally } from '../pack/tally.ts';
 import { audited, auditValues, type Deed, WORKER } from './audit.ts';
 import {
   BUCKETS_COUNTED,
@@ -13,10 +13,10 @@ import {
   countsOf,
   countValues,
   ZONE_COUNTED,
-} from './counts.ts';
+} from './list/counts.ts';
 import { storedRenewal } from './pack-row.ts';
 import type { Filing } from './packs.ts';
-import { reverse } from './proofs.ts';
+import { reverse } from './published-records.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, stateOf, type Tx } from './store.ts';
 import { suffixesOf } from './zones.ts';

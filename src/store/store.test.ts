@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { WireConnection } from './protocol/connection.ts';
 import { openPool, transaction } from './store.ts';
-import { WireConnection } from './wire/connection.ts';
 
 /** A message of PostgreSQL's protocol: its letter, its length, its content. */
 function message(letter: string, content: Buffer): Buffer {

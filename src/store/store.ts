@@ -4,8 +4,8 @@
  */
 import { Writable } from 'node:stream';
 import pg from 'pg';
+import { Turns } from './keyed-mutex.ts';
 import { type Statement, type Values, valuesOf } from './statement.ts';
-import { Turns } from './turns.ts';
 
 export type Pool = pg.Pool;
 /** A connection inside an open transaction. Only `transaction` hands one out. */

@@ -1,7 +1,7 @@
 import { Fault } from '../kit/fault.ts';
 import { newDelegationUuid, newHexId } from '../kit/id.ts';
 import type { PackZone, ZoneType } from '../pack/pack.ts';
-import { reverse } from './proofs.ts';
+import { reverse } from './published-records.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, stateOf, type Tx } from './store.ts';
 

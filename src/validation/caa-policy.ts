@@ -1,5 +1,5 @@
+import { printable } from '../dns/message/names.ts';
 import { type CaaRecord, type IssueValue, parseIssueValue } from './caa-value.ts';
-import { printable } from './dns/names.ts';
 import type { CaaQuestion } from './validation.ts';
 
 /** Who asks a CA, and how control will be shown. */

@@ -1,10 +1,10 @@
+import { type DnsRecord, RCODE } from '../dns/message/message.ts';
+import { isPlainName, parentOf, printable } from '../dns/message/names.ts';
+import type { Descent, Walk } from '../dns/resolver/iterative-resolver.ts';
+import { locate } from '../dns/resolver/locate.ts';
+import { label, saidOf, unasked } from '../dns/resolver/query-all.ts';
 import { type CaaRecord, toCaaRecord } from './caa-value.ts';
-import { label, saidOf, unasked } from './dns/everyone.ts';
-import { locate } from './dns/locate.ts';
-import { type DnsRecord, RCODE } from './dns/message.ts';
-import { isPlainName, parentOf, printable } from './dns/names.ts';
-import type { Descent, Walk } from './dns/walk.ts';
-import { failures } from './words.ts';
+import { failures } from './message-format.ts';
 
 /** The record set that counts for a host. */
 export interface CaaFound {

@@ -1,9 +1,9 @@
 import { getDomain } from 'tldts';
+import { isPlainName, toDnsName } from '../dns/message/names.ts';
+import { Walk } from '../dns/resolver/iterative-resolver.ts';
+import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { objectionOf } from './caa-policy.ts';
 import { type CaaFound, CaaSearch } from './caa-search.ts';
-import { isPlainName, toDnsName } from './dns/names.ts';
-import { Suffixes } from './dns/suffixes.ts';
-import { Walk } from './dns/walk.ts';
 import type { LookOptions } from './txt.ts';
 import type { CaaLook, CaaQuestion, LookAtCaa } from './validation.ts';
 

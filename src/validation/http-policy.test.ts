@@ -1,7 +1,7 @@
 /** A look over HTTP opens no connection to an address that is not public, however a host or a redirect names it. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { BODY, HOST, leads, startWeb, WEB, type Web } from './web.test-support.ts';
+import { BODY, HOST, leads, startWeb, WEB, type Web } from '../../test/support/dns/web.ts';
 
 let web: Web;
 before(async () => {

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
-import { BODY, FILE, HOST, leads, OTHER_WEB, PATH, startWeb, WEB, type Web } from './web.test-support.ts';
+import {
+  BODY,
+  FILE,
+  HOST,
+  leads,
+  OTHER_WEB,
+  PATH,
+  startWeb,
+  WEB,
+  type Web,
+} from '../../test/support/dns/web.ts';
 
 let web: Web;
 before(async () => {

@@ -1,8 +1,8 @@
-import { isAddress, isAllowed } from './address.ts';
-import { addressesOf } from './dns/addresses.ts';
-import { isPlainName, printable } from './dns/names.ts';
-import { Suffixes } from './dns/suffixes.ts';
-import { Walk } from './dns/walk.ts';
+import { isAddress, isAllowed } from '../dns/address.ts';
+import { isPlainName, printable } from '../dns/message/names.ts';
+import { addressesOf } from '../dns/resolver/addresses.ts';
+import { Walk } from '../dns/resolver/iterative-resolver.ts';
+import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { exchange, type HttpSeen } from './http-exchange.ts';
 import type { LookOptions } from './txt.ts';
 import type { HttpLook, HttpSaid, LookAtHttp, WantedFile } from './validation.ts';

@@ -1,8 +1,18 @@
 /** The address policy holds for name servers, however their addresses are told: no packet leaves for a barred one. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { authoritative, type Line } from './dns/world.test-support.ts';
-import { NAME, NS1, NS2, OTHER, type Shop, startShop, TLD, VALUE, withTxt } from './shop.test-support.ts';
+import {
+  NAME,
+  NS1,
+  NS2,
+  OTHER,
+  type Shop,
+  startShop,
+  TLD,
+  VALUE,
+  withTxt,
+} from '../../test/support/dns/shop.ts';
+import { authoritative, type Line } from '../../test/support/dns/small-dns.ts';
 
 let shop: Shop;
 

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { AUTHORITATIVE_ANSWER } from 'dns-packet';
-import { authoritative, type Line, refusing, type Scripted, upward } from './dns/world.test-support.ts';
-import { NAME, NS1, NS2, type Shop, startShop, VALUE } from './shop.test-support.ts';
+import { NAME, NS1, NS2, type Shop, startShop, VALUE } from '../../test/support/dns/shop.ts';
+import {
+  authoritative,
+  type Line,
+  refusing,
+  type Scripted,
+  upward,
+} from '../../test/support/dns/small-dns.ts';
 
 let shop: Shop;
 

@@ -1,10 +1,10 @@
 import { getDomain } from 'tldts';
-import { type Aliases, aliasProblem, besideAlias } from './alias-problem.ts';
-import type { Said } from './dns/everyone.ts';
-import { isRegistry, isWithin, printable } from './dns/names.ts';
-import type { Zone } from './dns/zone.ts';
+import { isRegistry, isWithin, printable } from '../dns/message/names.ts';
+import type { Said } from '../dns/resolver/query-all.ts';
+import type { Zone } from '../dns/resolver/zone.ts';
+import { type Aliases, aliasProblem, besideAlias } from './cname-problem.ts';
+import { createStep, failures, leadsTo, quoted, servers } from './message-format.ts';
 import type { Wanted } from './validation.ts';
-import { createStep, failures, leadsTo, quoted, servers } from './words.ts';
 
 /** Where the way to the record ended without a server to ask. */
 export type Dead =

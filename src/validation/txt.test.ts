@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { newLog } from '../kit/log.ts';
-import { hours } from '../kit/time.ts';
-import { silent } from './dns/world.test-support.ts';
-import { startResponder } from './responder.ts';
 import {
   NAME,
   NS1,
@@ -17,7 +13,11 @@ import {
   tld,
   VALUE,
   withTxt,
-} from './shop.test-support.ts';
+} from '../../test/support/dns/shop.ts';
+import { silent } from '../../test/support/dns/small-dns.ts';
+import { startResponder } from '../dns/server/responder.ts';
+import { newLog } from '../kit/log.ts';
+import { hours } from '../kit/time.ts';
 import { createLookAtTxt } from './txt.ts';
 
 let shop: Shop;

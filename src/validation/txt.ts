@@ -1,12 +1,13 @@
+import type { Seen } from '../dns/dns.ts';
+import { isPlainName, printable, toDnsName } from '../dns/message/names.ts';
+import { Walk } from '../dns/resolver/iterative-resolver.ts';
+import { locate } from '../dns/resolver/locate.ts';
+import { askEveryone, label, type Said, saidOf, unasked } from '../dns/resolver/query-all.ts';
+import { Suffixes } from '../dns/resolver/suffixes.ts';
+import { findWildcard } from '../dns/resolver/wildcard.ts';
 import type { Clock } from '../kit/clock.ts';
-import { askEveryone, label, type Said, saidOf, unasked } from './dns/everyone.ts';
-import { locate } from './dns/locate.ts';
-import { isPlainName, printable, toDnsName } from './dns/names.ts';
-import { Suffixes } from './dns/suffixes.ts';
-import { Walk } from './dns/walk.ts';
-import { findWildcard } from './dns/wildcard.ts';
 import { type Dead, problemOf, type Trail } from './problem.ts';
-import type { Look, LookAtTxt, Seen, Wanted } from './validation.ts';
+import type { Look, LookAtTxt, Wanted } from './validation.ts';
 
 /** What a look needs to know of the world. */
 export interface LookOptions {

@@ -3,8 +3,9 @@
  * - record: a TXT name and the value a CA will look for (RFC 8555 8.4).
  * - authoritative server: an address that the parent zone names for the zone of the record.
  * - delegated: the customer's CNAME leads the name into our delegation zone.
- * The front file; `txt.ts` looks, `responder.ts` answers, `dns/` speaks the wire.
+ * The front file; `txt.ts`, `http.ts` and `caa.ts` look.
  */
+import type { Seen } from '../dns/dns.ts';
 
 /** The outcome of a look at one record at every authoritative server of its zone. */
 export interface Look {
@@ -16,17 +17,6 @@ export interface Look {
   readonly seen: readonly Seen[];
   /** One sentence for the subscriber when it is not visible: what was seen, by which server, what to do. */
   readonly problem?: string;
-}
-
-/** What one authoritative server answered. */
-export interface Seen {
-  /** Name and address, e.g. `ns1.example.net (192.0.2.1)`. */
-  readonly server: string;
-  /** Name asked in the end: the record's own or the target of its CNAMEs. */
-  readonly name: string;
-  readonly answer: 'values' | 'no_record' | 'no_name' | 'refused' | 'failed' | 'unreachable';
-  /** TXT values in the answer, cut to 20 of 255 characters each. */
-  readonly values: readonly string[];
 }
 
 /** A record to look for. */
@@ -91,36 +81,3 @@ export interface CaaLook {
 
 /** Looks whether CAA records let a CA issue (RFC 8659). Never throws for what DNS answers: that is its result. */
 export type LookAtCaa = (question: CaaQuestion, signal: AbortSignal) => Promise<CaaLook>;
-
-/** A TXT record to publish or to take away again. */
-export interface TxtRecord {
-  readonly txtName: string;
-  readonly txtValue: string;
-}
-
-/** Publishes TXT records in somebody's zone. Both may be repeated: what is so already, stays so. */
-export interface TxtPublisher {
-  /**
-   * Adds each value beside those that are at its name. Throws `dns_unreachable`, or `dns_update_refused` in words
-   * for the subscriber.
-   */
-  add(records: readonly TxtRecord[], signal: AbortSignal): Promise<void>;
-  /** Takes away these values and no other. Throws as `add`. */
-  remove(records: readonly TxtRecord[], signal: AbortSignal): Promise<void>;
-}
-
-/** What the responder needs of the service to answer one question; names are lower-case without final dot. */
-export interface ResponderSource {
-  /** What we know of `name`; undefined where it is in no zone of ours. */
-  lookUp(name: string): Promise<OwnName | undefined>;
-}
-
-/** A name in a zone of ours. */
-export interface OwnName {
-  /** The longest zone that is a suffix of the name. */
-  readonly zone: string;
-  /** What is published there. */
-  readonly txt: readonly string[];
-  /** Whether anything is published below it (an empty non-terminal). */
-  readonly hasBelow: boolean;
-}

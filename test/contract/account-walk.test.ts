@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import fc from 'fast-check';
-import { render } from '../../src/job/advance.ts';
+import { render } from '../../src/operation/advance.ts';
 import { CERTIFICATE_AUTHORITIES, ENVIRONMENTS, PACK_TYPES, type Pack } from '../../src/pack/pack.ts';
 import { deletePack, updatePack } from '../../src/store/pack-writes.ts';
 import { lockPack } from '../../src/store/packs.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify from 'fastify';
-import { exportRoutes } from '../../src/api/export.ts';
-import { EXPORT_BATCH } from '../../src/store/export.ts';
+import { exportRoutes } from '../../src/api/resource/export.ts';
+import { EXPORT_BATCH } from '../../src/store/list/export.ts';
 import { createZone, getZone, hideZone } from '../../src/store/zones.ts';
 import { givenPacks } from '../support/account.ts';
 import {

@@ -5,8 +5,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { buildApi } from '../../src/api/api.ts';
+import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool } from '../../src/store/store.ts';
-import { Reader } from '../../src/store/wire/reader.ts';
 import { givenAccount, startApi, type TestAccount } from '../support/api.ts';
 import { until } from '../support/world.ts';
 

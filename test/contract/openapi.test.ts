@@ -4,7 +4,7 @@ import { after, before, it } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { DESCRIPTIONS } from '../../src/api/descriptions.ts';
+import { DESCRIPTIONS } from '../../src/api/http/descriptions.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { givenAccount, startApi, type TestAccount, type TestApi } from '../support/api.ts';
 import { givenPack } from '../support/desk.ts';

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { it, type TestContext } from 'node:test';
 import Cloudflare from 'cloudflare';
-import { buildApi, type Door } from '../../src/api/api.ts';
+import { buildApi } from '../../src/api/api.ts';
+import { type Door } from '../../src/api/deps.ts';
 import { givenAccount, startApi, type TestAccount, tokenFor } from '../support/api.ts';
 
 const DOOR: Door = {

@@ -11,7 +11,7 @@ import { AcmeClient } from '../../src/acme/client.ts';
 import { Pace, poll } from '../../src/acme/poll.ts';
 import { isProblem, problemOf } from '../../src/acme/problem.ts';
 import { createCsr } from '../../src/ca/csr.ts';
-import { KeyPool } from '../../src/ca/keys.ts';
+import { KeyPool } from '../../src/key/key-pool.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { DNS_ADDRESSES } from '../../src/simulator/simulator.ts';
 import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';

@@ -1,13 +1,14 @@
 import type { TestContext } from 'node:test';
-import { type ApiDeps, buildApi } from '../../src/api/api.ts';
-import { Bells } from '../../src/kit/bells.ts';
+import { buildApi } from '../../src/api/api.ts';
+import { type ApiDeps } from '../../src/api/deps.ts';
+import { Bells } from '../../src/kit/keyed-signal.ts';
 import { after, days } from '../../src/kit/time.ts';
 import type { Certificate, Pack } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
+import { Reader } from '../../src/store/protocol/reader.ts';
 import type { Statement } from '../../src/store/statement.ts';
 import { transaction } from '../../src/store/store.ts';
 import { createToken, type Token } from '../../src/store/tokens.ts';
-import { Reader } from '../../src/store/wire/reader.ts';
 import { createZone, getZone, type Zone } from '../../src/store/zones.ts';
 import { startDesk, type TestDesk } from './desk.ts';
 import { givenCertificate } from './pack.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { startEmbedded } from '../../src/store/embedded/embedded.ts';
+import { startEmbedded } from '../../src/postgres/postgres.ts';
 
 /** An empty database of a test's own. */
 export interface TestDatabase {

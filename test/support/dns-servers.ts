@@ -7,8 +7,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exchange } from '../../src/dns/resolver/exchange.ts';
 import { portsToTry } from '../../src/simulator/ports.ts';
-import { exchange } from '../../src/validation/dns/exchange.ts';
 import { startRelay } from './dns-relay.ts';
 import { needs } from './peers.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { keyPurpose } from '../../src/job/ordering.ts';
+import { keyPurpose } from '../../src/key/purpose.ts';
 import { listKeyPairs } from '../../src/store/certificates.ts';
 import type { TestDesk } from './desk.ts';
 

@@ -1,10 +1,10 @@
 import type { TestContext } from 'node:test';
 import type { Ca, CaOrder, CaRow } from '../../src/ca/ca.ts';
-import { opensslCa } from '../../src/ca/openssl-ca.ts';
 import type { JobDeps } from '../../src/job/job.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
 import { newUuid } from '../../src/kit/id.ts';
 import { days } from '../../src/kit/time.ts';
+import { opensslCa } from './openssl-ca.ts';
 
 const ROW: CaRow = {
   name: 'lets_encrypt',

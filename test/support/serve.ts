@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type BundledEdge, startBundledEdge } from '../../src/edge/bundled.ts';
+import { type BundledEdge, startBundledEdge } from '../../src/edge/bundled/bundled.ts';
 import { newLog } from '../../src/kit/log.ts';
 import { CERTIFICATE_AUTHORITIES } from '../../src/pack/pack.ts';
 import { DNS_ADDRESSES } from '../../src/simulator/simulator.ts';

@@ -5,7 +5,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EmbeddedServer, startEmbedded } from '../../src/store/embedded/embedded.ts';
+import { type EmbeddedServer, startEmbedded } from '../../src/postgres/postgres.ts';
 
 let dir = '';
 let server: EmbeddedServer | undefined;

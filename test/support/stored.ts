@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { render } from '../../src/job/advance.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
+import { render } from '../../src/operation/advance.ts';
 import { toName } from '../../src/pack/hosts.ts';
 import { earliestEnd } from '../../src/pack/lifecycle.ts';
-import type { ReplyContext } from '../../src/pack/reply.ts';
-import type { Counted } from '../../src/pack/tally.ts';
-import { classOf, facetOf, SLOTS, tally } from '../../src/pack/tally.ts';
+import type { Counted } from '../../src/pack/list-index.ts';
+import { classOf, facetOf, SLOTS, tally } from '../../src/pack/list-index.ts';
+import type { ReplyContext } from '../../src/pack/pack-json.ts';
 import { getClaimed } from '../../src/store/packs.ts';
-import { reverse } from '../../src/store/proofs.ts';
+import { reverse } from '../../src/store/published-records.ts';
 import type { Pool } from '../../src/store/store.ts';
 
 /** What lists are made from, as it is stored beside a pack. */

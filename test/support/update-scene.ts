@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
+import type { TxtPublisher } from '../../src/dns/dns.ts';
+import { toTsigKey } from '../../src/dns/update/tsig.ts';
+import { createTxtUpdater, type UpdateOptions } from '../../src/dns/update/update.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
 import { Fault } from '../../src/kit/fault.ts';
-import { toTsigKey } from '../../src/validation/dns/tsig.ts';
-import { createTxtUpdater, type UpdateOptions } from '../../src/validation/dns/update.ts';
-import type { TxtPublisher } from '../../src/validation/validation.ts';
 import {
   type DnsServer,
   freePortAt,

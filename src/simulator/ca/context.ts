@@ -1,5 +1,5 @@
 import type { Clock } from '../../kit/clock.ts';
-import type { Authority } from './authority.ts';
+import type { Authority } from './key-pair.ts';
 import type { Ledger } from './ledger.ts';
 import type { Signing } from './signing.ts';
 import type { CaTerms } from './terms.ts';

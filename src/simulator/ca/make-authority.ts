@@ -16,7 +16,7 @@ import {
 } from '@peculiar/x509';
 import { newHexId } from '../../kit/id.ts';
 import { after, days } from '../../kit/time.ts';
-import type { Authority, KeyPair } from './authority.ts';
+import type { Authority, KeyPair } from './key-pair.ts';
 import { newSerial } from './serial.ts';
 import type { CaTerms } from './terms.ts';
 

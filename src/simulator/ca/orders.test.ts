@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { after, it } from 'node:test';
-import { AcmeClient, newCsr, said } from '../testing/acme-client.ts';
-import { control, givenWorld } from '../testing/world.ts';
+import { AcmeClient, newCsr, said } from '../../../test/support/simulator/acme-client.ts';
+import { control, givenWorld } from '../../../test/support/simulator/world.ts';
 
 const world = await givenWorld({ after });
 const { lets_encrypt: open } = world.ready.cas;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
-import { AcmeClient, said, type Tampering } from '../testing/acme-client.ts';
-import { givenWorld } from '../testing/world.ts';
+import { AcmeClient, said, type Tampering } from '../../../test/support/simulator/acme-client.ts';
+import { givenWorld } from '../../../test/support/simulator/world.ts';
 
 const world = await givenWorld({ after });
 const { lets_encrypt: open, ssl_com: other } = world.ready.cas;

@@ -14,8 +14,8 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import type { Authority, KeyPair } from './authority.ts';
 import { type Csr, readCsr } from './csr.ts';
+import type { Authority, KeyPair } from './key-pair.ts';
 import { newSerial } from './serial.ts';
 
 /** What a leaf is to say. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
 import { decode, encode, type RecordType } from 'dns-packet';
+import { rows, TestDns } from '../../../test/support/simulator/dns.ts';
 import { startDnsWorld } from '../dns-world.ts';
 import { DNS_ADDRESSES } from '../simulator.ts';
-import { rows, TestDns } from '../testing/dns.ts';
 import { RCODE, rcodeOf } from './message.ts';
 
 const dns = await TestDns.start({ after });

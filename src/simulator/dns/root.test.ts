@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, it } from 'node:test';
+import { rows, TestDns } from '../../../test/support/simulator/dns.ts';
 import { DNS_ADDRESSES } from '../simulator.ts';
-import { rows, TestDns } from '../testing/dns.ts';
 import { RCODE, rcodeOf, soa } from './message.ts';
 
 const dns = await TestDns.start({ after });

@@ -1,0 +1,60 @@
+/** What the routes of the API need, and how it takes requests. */
+import type { CaRow } from '../ca/ca.ts';
+import type { Bells } from '../kit/keyed-signal.ts';
+import type { Log } from '../kit/log.ts';
+import type { Seconds } from '../kit/time.ts';
+import type { Desk } from '../operation/advance.ts';
+import type { CertificateAuthority, Pack } from '../pack/pack.ts';
+import type { Reader } from '../store/protocol/reader.ts';
+import type { Pool } from '../store/store.ts';
+
+export interface ApiDeps extends Desk {
+  readonly pool: Pool;
+  readonly reader: Reader;
+  readonly log: Log;
+  /** What tells this installation's database from every other. */
+  readonly installation: string;
+  /** Most bytes of pages that are kept in memory. */
+  readonly pageCacheBytes: number;
+  /** The configured CAs that can be ordered from. */
+  readonly rows: ReadonlyMap<CertificateAuthority, CaRow>;
+  /** How long an order waits for its validation records. */
+  readonly orderWait: Seconds;
+  /** Whether an order must contain the zone's apex. */
+  readonly isApexDemanded: boolean;
+  /** Names of our name servers, to which zones of type `full` are delegated. */
+  readonly nameServers: readonly string[];
+  /** Rings where a worker of this process made a step with a pack. */
+  readonly moves: Pick<Bells<Pack>, 'next'>;
+  /** Tells the workers of this process that something is due. */
+  readonly poke: (packId?: string) => void;
+  /** Whether the process is about to end. */
+  readonly isStopping?: () => boolean;
+  readonly door?: Door;
+  /** Told of each request that was answered. */
+  readonly onAnswer?: (answer: Answered) => void;
+}
+
+/** How the API takes requests; the defaults of the options where it is left out. */
+export interface Door {
+  /** Addresses or networks of proxies that tell where a request comes from. */
+  readonly trustedProxies: readonly string[];
+  readonly bodyLimit: number;
+  readonly headerLimit: number;
+  readonly requestTimeout: Seconds;
+  readonly keepAlive: Seconds;
+  readonly isLogged: boolean;
+  /** Requests that a caller may make in five minutes; 0: any number. */
+  readonly rateLimit: number;
+  /** Certificates and keys in PEM; undefined: plain HTTP. */
+  readonly tls?: { readonly cert: readonly string[]; readonly key: readonly string[] } | undefined;
+}
+
+/** A request that was answered. */
+export interface Answered {
+  readonly method: string;
+  /** As it is declared, with the names of its parameters in place of their values; `none` where no route matched. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: Seconds;
+}

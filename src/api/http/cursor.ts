@@ -1,0 +1,41 @@
+import { createHmac } from 'node:crypto';
+import type { Place } from '../../store/list/account-list.ts';
+import { type Query, readText, refuse } from './page.ts';
+
+/** What is walked through: which packs, in words that only equal filters share. */
+export interface Walk {
+  /** Known to the processes of one installation alone. */
+  readonly secret: string;
+  readonly of: string;
+}
+
+/** A place in a walk for a client to come back with: good for that walk alone, and for nobody to write but us. */
+export function toCursor({ secret, of }: Walk, { at, seq }: Place): string {
+  const place = JSON.stringify([at, seq]);
+  const mark = createHmac('sha256', secret).update(`${of}\n${place}`).digest().subarray(0, MARK_BYTES);
+  return Buffer.concat([mark, Buffer.from(place)]).toString('base64url');
+}
+
+const MARK_BYTES = 12;
+/** A host name has at most 253 characters. */
+const MOST_CHARACTERS = 500;
+
+/** The place of parameter `cursor`, undefined where it is absent. Throws `malformed_request` for any other's cursor. */
+export function readCursor(query: Query, walk: Walk): Place | undefined {
+  const text = readText(query, 'cursor');
+  if (text === undefined) return undefined;
+  const place = text.length <= MOST_CHARACTERS ? placeIn(text) : undefined;
+  if (place && toCursor(walk, place) === text) return place;
+  throw refuse('cursor', 'is not one of this list with these filters; leave it out to begin anew');
+}
+
+function placeIn(text: string): Place | undefined {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8', MARK_BYTES));
+    if (!Array.isArray(parts)) return undefined;
+    const [at, seq]: unknown[] = parts;
+    return typeof at === 'string' && typeof seq === 'number' ? { at, seq } : undefined;
+  } catch {
+    return undefined;
+  }
+}

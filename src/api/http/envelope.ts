@@ -1,0 +1,150 @@
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { FAULTS, Fault } from '../../kit/fault.ts';
+import { isConnectionLoss } from '../../store/store.ts';
+
+/** Cloudflare's reply to a request that worked. */
+export const ok = <T>(result: T, messages: readonly Message[] = []) => ({
+  success: true as const,
+  errors: [],
+  messages,
+  result,
+});
+
+interface Message {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** As `ok`, around a result that is JSON already. */
+export const okText = (json: string): string => `{"success":true,"errors":[],"messages":[],"result":${json}}`;
+
+/** Which part of a list a page is. */
+export interface ListInfo {
+  readonly page: number;
+  readonly perPage: number;
+  readonly count: number;
+  readonly total: number;
+}
+
+/** `result_info` of a page. */
+export const toResultInfo = ({ page, perPage, count, total }: ListInfo) => ({
+  page,
+  per_page: perPage,
+  count,
+  total_count: total,
+  total_pages: Math.ceil(total / perPage),
+});
+
+/** What stands before and behind the items of a page of a list whose items are JSON already. */
+export const pageHead = Buffer.from('{"success":true,"errors":[],"messages":[],"result":[');
+export const pageTail = (info: ListInfo): string => `],"result_info":${JSON.stringify(toResultInfo(info))}}`;
+
+/** As `ok`, for a list that is walked by cursor, whose items are JSON already. */
+export function cursorBody(items: readonly Buffer[], { perPage, cursor }: CursorInfo): Buffer {
+  const info = { count: items.length, per_page: perPage, ...(cursor !== undefined && { cursor }) };
+  const pieces = items.flatMap((item, i) => (i === 0 ? [item] : [COMMA, item]));
+  return Buffer.concat([pageHead, ...pieces, Buffer.from(`],"result_info":${JSON.stringify(info)}}`)]);
+}
+
+const COMMA = Buffer.from(',');
+
+/** Where a list goes on; no cursor: it is at its end. */
+interface CursorInfo {
+  readonly perPage: number;
+  readonly cursor: string | undefined;
+}
+
+/** Sends JSON that was rendered before. */
+export const sendJson = (reply: FastifyReply, json: string): FastifyReply =>
+  reply.type('application/json; charset=utf-8').send(json);
+
+/** Replies to every error in the envelope. What is not foreseen is logged, and told only as `internal`. */
+export function replyFaults(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => replyFault(error, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '';
+    replyFault(
+      new Fault('no_such_route', `no route for ${request.method} ${path.slice(0, 200)}`),
+      request,
+      reply,
+    );
+  });
+}
+
+/** Replies to one error; what is not a Fault becomes one. */
+export function replyFault(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const fault = asFault(error);
+  const { status, code } = FAULTS[fault.fault];
+  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  const wait = fault.retryAfter ?? (status === 503 ? 1 : undefined);
+  if (wait !== undefined) reply.header('retry-after', String(Math.ceil(wait)));
+  const page =
+    HOST.test(request.host ?? '') && `${request.protocol}://${request.host}/docs/errors#${fault.fault}`;
+  const source = fault.pointer === undefined ? {} : { source: { pointer: fault.pointer } };
+  const errors = [
+    { code, message: fault.message, ...(page && { documentation_url: page }), ...source, ...chainOf(fault) },
+  ];
+  return reply.status(status).send({ success: false, errors, messages: [], result: null });
+}
+
+/** A host, and perhaps a port, that can stand in a URL. */
+const HOST = /^(?:[\w.-]{1,253}|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
+/** Cloudflare adds a cause to faults of the authorization header. */
+const chainOf = ({ fault }: Fault) =>
+  fault === 'invalid_headers'
+    ? { error_chain: [{ code: 6111, message: 'Invalid format for Authorization header' }] }
+    : {};
+
+/** fastify's own errors that a client can cause, by their code. */
+const FASTIFY_FAULTS: Readonly<Record<string, [ConstructorParameters<typeof Fault>[0], string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'body_too_large',
+    'the body is larger than is taken here (option body_limit_kb)',
+  ],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['media_type_not_accepted', 'send the body as application/json'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['body_not_json', 'the body is not as long as its Content-Length'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['body_not_json', 'the body is not JSON'],
+  FST_ERR_BAD_URL: ['malformed_request', 'the path is not a well-formed URL'],
+};
+
+/** What fastify's validation adds to its error. */
+interface Refusal {
+  readonly instancePath: string;
+  readonly message?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  if (!(error instanceof Error)) return unforeseen(error);
+  if (isRefused(error)) return asMalformed(error.validation[0]);
+  const known = FASTIFY_FAULTS['code' in error ? String(error.code) : ''];
+  if (known) return new Fault(...known);
+  // Before the database is thought of: a client that breaks off has lost its own connection, not ours.
+  const status = 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status >= 400 && status < 500) return new Fault('malformed_request', error.message);
+  return isConnectionLoss(error) ? unreachable(error) : unforeseen(error);
+}
+
+const unreachable = (cause: Error): Fault =>
+  new Fault('database_unavailable', 'the database cannot be reached now; try again', { cause });
+
+const isRefused = (error: Error): error is Error & { readonly validation: readonly [Refusal] } =>
+  'validation' in error && Array.isArray(error.validation) && error.validation.length > 0;
+
+const unforeseen = (cause: unknown): Fault => new Fault('internal', 'internal error', { cause });
+
+/** A schema's refusal, with a pointer to what it refused. */
+function asMalformed({ instancePath, message = 'is malformed', params = {} }: Refusal): Fault {
+  const required = params['requiredProperties'];
+  const missing: unknown = Array.isArray(required) ? required[0] : params['missingProperty'];
+  const pointer = instancePath + (typeof missing === 'string' ? `/${missing}` : '');
+  if (pointer === '' && message === 'must be object')
+    return new Fault('malformed_request', 'the body must be a JSON object', { pointer });
+  const field = pointer === '' ? 'the body' : pointer.slice(1).replaceAll('/', '.');
+  const values: unknown = params['allowedValues'];
+  const allowed = Array.isArray(values) ? `: ${values.join(', ')}` : '';
+  const why = typeof missing === 'string' ? 'is required' : message + allowed;
+  return new Fault('malformed_request', `${field} ${why}`, { pointer });
+}

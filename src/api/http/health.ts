@@ -1,0 +1,38 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Fault } from '../../kit/fault.ts';
+import { isConnectionLoss } from '../../store/store.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ok } from './envelope.ts';
+
+/** Longest that the database may take to say that it is there, in milliseconds. */
+const PATIENCE_MS = 2_000;
+
+/**
+ * Routes for whoever watches over the process, without a token: `/healthz` answers while it lives, `/readyz` while it can
+ * work, else 503 with `Retry-After` and the reason.
+ */
+export const healthRoutes =
+  ({ pool, isStopping }: Pick<ApiDeps, 'pool' | 'isStopping'>): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get('/healthz', async () => ok({ status: 'alive' }));
+    app.get('/readyz', async () => {
+      if (isStopping?.()) throw new Fault('database_unavailable', 'this process is about to end');
+      await answers(pool);
+      return ok({ status: 'ready' });
+    });
+  };
+
+async function answers(pool: ApiDeps['pool']): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const late = () =>
+    reject(new Fault('database_unavailable', `the database did not answer within ${PATIENCE_MS} ms`));
+  const timer = setTimeout(late, PATIENCE_MS);
+  try {
+    await Promise.race([pool.query('select'), promise]);
+  } catch (cause) {
+    if (!isConnectionLoss(cause)) throw cause;
+    throw new Fault('database_unavailable', 'the database cannot be reached', { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}

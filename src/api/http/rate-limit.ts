@@ -1,0 +1,74 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
+import { Fault } from '../../kit/fault.ts';
+import { minutes } from '../../kit/time.ts';
+import { hashOf } from '../../store/tokens.ts';
+import type { Door } from '../deps.ts';
+import { bearerOf } from './auth.ts';
+
+/** In which so many requests may be made; Cloudflare's. */
+const WINDOW = minutes(5);
+/** Tokens that are remembered as good, and callers that are counted. */
+const MOST_CALLERS = 10_000;
+
+/**
+ * Refuses requests of a caller who made too many within five minutes, with 429 and `Retry-After`; tells in each answer
+ * how many are left (`x-ratelimit-*`). A caller is a token that was good before; who shows none that was is the address
+ * where the request comes from, so that nobody is counted anew by guessing another. Each process counts for itself.
+ */
+export async function limitRates(app: FastifyInstance, { rateLimit: max }: Door): Promise<void> {
+  if (max === 0) return;
+  await app.register(rateLimit, { global: false, cache: MOST_CALLERS });
+  const good = new LRUCache<string, true>({ max: MOST_CALLERS });
+  const count = app.createRateLimit({
+    max,
+    timeWindow: WINDOW * 1_000,
+    keyGenerator: (request) => callerOf(request, good),
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    // By the route that was found: the path of a request can be written in many ways.
+    const { url: route = '/client/v4/' } = request.routeOptions;
+    if (!route.startsWith('/client/v4/')) return;
+    const seen = await count(request);
+    if (seen.isAllowed) return;
+    const left = { limit: seen.max, remaining: seen.remaining, reset: seen.ttlInSeconds };
+    for (const [name, value] of Object.entries(left)) reply.raw.setHeader(`x-ratelimit-${name}`, value);
+    if (seen.isExceeded) throw tooMany(seen.max, seen.ttlInSeconds);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const shown = shownBy(request);
+    const { token }: { token?: unknown } = request;
+    if (shown !== undefined && token && reply.statusCode !== 401) good.set(shown, true);
+    done();
+  });
+}
+
+const tooMany = (max: number, seconds: number): Fault =>
+  new Fault(
+    'too_many_requests',
+    `more than ${max} requests in five minutes (option rate_limit); go on in ${seconds} s`,
+    { retryAfter: seconds },
+  );
+
+const callerOf = (request: FastifyRequest, good: LRUCache<string, true>): string => {
+  const shown = shownBy(request);
+  return shown !== undefined && good.has(shown) ? shown : networkOf(request.ip);
+};
+
+/** What a request shows to be let in, as authentication reads it, however it is spelt; undefined: nothing that could be good. */
+function shownBy(request: FastifyRequest): string | undefined {
+  try {
+    return hashOf(bearerOf(request)).toString('base64');
+  } catch {
+    return undefined;
+  }
+}
+
+/** An address; of IPv6 the network of 64 bits, which one client has to himself. */
+function networkOf(ip: string): string {
+  if (!ipaddr.isValid(ip)) return ip;
+  const address = ipaddr.process(ip);
+  return address.kind() === 'ipv4' ? address.toString() : address.toByteArray().slice(0, 8).join('.');
+}

@@ -1,0 +1,22 @@
+import { type Desk, render } from '../../operation/advance.ts';
+import type { Pack } from '../../pack/pack.ts';
+import { WIRE_VERSION } from '../../pack/pack-json.ts';
+import { putWire } from '../../store/rendered-json.ts';
+import type { Pool } from '../../store/store.ts';
+
+/**
+ * The JSON of a pack where a row was rendered by an older version: rendered again, and stored so. Undefined: the row is
+ * up to date, or its pack is gone.
+ */
+export async function renderedAgain(
+  deps: Desk & { readonly pool: Pool },
+  row: { readonly wireVersion: number },
+  get: () => Promise<Pack | undefined>,
+): Promise<string | undefined> {
+  if (row.wireVersion >= WIRE_VERSION) return undefined;
+  const pack = await get();
+  if (!pack) return undefined;
+  const rendered = render(deps, pack);
+  await putWire(deps.pool, pack, rendered);
+  return rendered.wire;
+}

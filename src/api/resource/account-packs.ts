@@ -1,0 +1,106 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { Fault } from '../../kit/fault.ts';
+import { toName, toSuffix } from '../../pack/hosts.ts';
+import { CERTIFICATE_AUTHORITIES, ENVIRONMENTS, PACK_STATUSES, PACK_TYPES } from '../../pack/pack.ts';
+import { Gate } from '../../store/gate.ts';
+import { type AccountFilter, type AccountRow, listAccountPage } from '../../store/list/account-list.ts';
+import { getClaimed } from '../../store/packs.ts';
+import type { Token } from '../../store/tokens.ts';
+import type { ApiDeps } from '../deps.ts';
+import { bearerOf, checkAccount, checkReach, isHexId, tokenOf } from '../http/auth.ts';
+import { readCursor, toCursor } from '../http/cursor.ts';
+import { cursorBody } from '../http/envelope.ts';
+import { type Query, readChoice, readId, readInstant, readPerPage, readText, refuse } from '../http/page.ts';
+import { renderedAgain } from '../pack-list/rendered.ts';
+
+const PERMISSION = 'SSL and Certificates Read';
+
+/** Route of GET /accounts/{account_id}/ssl/certificate_packs. */
+export const accountPacksRoute =
+  (deps: ApiDeps): FastifyPluginAsync =>
+  async (app) => {
+    const gate = new Gate(deps.reader, deps.clock);
+    app.get<{ Params: { account_id: string }; Querystring: Query }>(
+      '/accounts/:account_id/ssl/certificate_packs',
+      async (request, reply) => {
+        const { query } = request;
+        const filter = await filterOf(gate, request, request.params.account_id);
+        const perPage = readPerPage(query);
+        const walk = { secret: deps.installation, of: `packs ${JSON.stringify(filter)}` };
+        const after = readCursor(query, walk);
+        const { rows, next } = await listAccountPage(deps.reader, filter, { after, most: perPage });
+        const items = await Promise.all(rows.map((row) => upToDate(deps, row)));
+        const body = cursorBody(items, { perPage, cursor: next && toCursor(walk, next) });
+        return reply.type('application/json; charset=utf-8').send(body);
+      },
+    );
+  };
+
+/** The filter of a request, for a caller who may see what it shows. */
+async function filterOf(
+  gate: Gate,
+  request: FastifyRequest<{ Querystring: Query }>,
+  accountId: string,
+): Promise<AccountFilter> {
+  const { query } = request;
+  const wanted = query['zone_id'];
+  const isId = typeof wanted === 'string' && isHexId(wanted);
+  const passage = await gate.pass(bearerOf(request), isId ? wanted : '');
+  const token = tokenOf(passage);
+  request.token = token;
+  checkAccount(token, request, accountId, PERMISSION);
+  const filter = readAccountFilter(query, accountId);
+  if (filter.zoneId !== undefined) checkZone(request, filter.zoneId, { ...passage, token });
+  else if (token.zones) throw limited();
+  return filter;
+}
+
+const limited = (): Fault => {
+  const sentence = `this token is limited to certain zones: add zone_id, or use one with '${PERMISSION}' for all zones`;
+  return new Fault('missing_permission', sentence, { pointer: '/zone_id' });
+};
+
+/** Throws `missing_permission` or `zone_not_found`. */
+function checkZone(
+  request: FastifyRequest,
+  zoneId: string,
+  { token, version }: { readonly token: Token; readonly version: number | undefined },
+): void {
+  checkReach(token, request, zoneId, PERMISSION);
+  if (version === undefined) {
+    throw new Fault('zone_not_found', `zone ${zoneId} not found`, { pointer: '/zone_id' });
+  }
+}
+
+/** Throws `malformed_request` or `invalid_host` with a pointer to the parameter. */
+function readAccountFilter(query: Query, accountId: string): AccountFilter {
+  // Whoever counts pages would be given the first for ever.
+  if (query['page'] !== undefined) throw refuse('page', 'is not known to this list: it is walked by cursor');
+  return {
+    accountId,
+    status: readChoice(query, 'status', ['all', ...PACK_STATUSES]) ?? 'all',
+    environment: readChoice(query, 'deploy', ENVIRONMENTS),
+    type: readChoice(query, 'type', PACK_TYPES),
+    certificateAuthority: readChoice(query, 'certificate_authority', CERTIFICATE_AUTHORITIES),
+    zoneId: readId(query, 'zone_id'),
+    expiresBefore: readInstant(query, 'expires_before'),
+    host: readHost(query, 'host', toName),
+    suffix: readHost(query, 'host.suffix', toSuffix),
+  };
+}
+
+function readHost(query: Query, name: string, read: (text: string) => string): string | undefined {
+  const text = readText(query, name);
+  if (text === undefined) return undefined;
+  try {
+    return read(text);
+  } catch (error) {
+    if (error instanceof Fault) throw new Fault(error.fault, error.message, { pointer: `/${name}` });
+    throw error;
+  }
+}
+
+async function upToDate(deps: ApiDeps, row: AccountRow): Promise<Buffer> {
+  const again = await renderedAgain(deps, row, () => getClaimed(deps.pool, row.id));
+  return again === undefined ? row.wire : Buffer.from(again);
+}

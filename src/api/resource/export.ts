@@ -1,0 +1,144 @@
+import { pipeline } from 'node:stream/promises';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Seconds } from '../../kit/time.ts';
+import { ENVIRONMENTS, PACK_STATUSES } from '../../pack/pack.ts';
+import { Gate } from '../../store/gate.ts';
+import type { Place } from '../../store/list/account-list.ts';
+import { type ExportPlace, type ExportRow, exportBatches } from '../../store/list/export.ts';
+import { getPackAt } from '../../store/packs.ts';
+import type { Token } from '../../store/tokens.ts';
+import type { ApiDeps } from '../deps.ts';
+import { bearerOf, checkAccount, demandAllZones, passInto, tokenOf } from '../http/auth.ts';
+import { readCursor, toCursor, type Walk } from '../http/cursor.ts';
+import { type Query, readChoice } from '../http/page.ts';
+import { renderedAgain } from '../pack-list/rendered.ts';
+
+const PERMISSION = 'SSL and Certificates Read';
+
+/** How long a client may take nothing of what it is sent. */
+const PATIENCE: Seconds = 120;
+
+/** What would answer HEAD would read every pack for nothing. */
+const GET_ALONE = { exposeHeadRoute: false } as const;
+
+/**
+ * Routes of GET …/ssl/certificate_packs/export, of a zone and of an account: a line of JSON for each pack, and one at
+ * the end that says that these were all. Whoever may no longer read them gets no further batch.
+ */
+export const exportRoutes =
+  (deps: ApiDeps, patience: Seconds = PATIENCE): FastifyPluginAsync =>
+  async (app) => {
+    const gate = new Gate(deps.reader, deps.clock);
+    // An export would hold up the end of the service for as long as it takes.
+    const stop = new AbortController();
+    app.addHook('preClose', async () => stop.abort());
+    const serve = async (one: Omit<Export, 'patience' | 'stop'>) => {
+      await answer(deps, { ...one, patience, stop: stop.signal });
+      return one.reply;
+    };
+    app.get<{ Params: { zone_id: string }; Querystring: Query }>(
+      '/zones/:zone_id/ssl/certificate_packs/export',
+      GET_ALONE,
+      (request, reply) => {
+        const zoneId = request.params.zone_id;
+        const admit = async () => (await passInto(gate, request, zoneId, PERMISSION)).token;
+        return serve({ request, reply, zoneId, admit });
+      },
+    );
+    app.get<{ Params: { account_id: string }; Querystring: Query }>(
+      '/accounts/:account_id/ssl/certificate_packs/export',
+      GET_ALONE,
+      (request, reply) => {
+        const admit = () => admitToAccount(gate, request, request.params.account_id);
+        return serve({ request, reply, zoneId: undefined, admit });
+      },
+    );
+  };
+
+/** An export under way. */
+interface Export {
+  readonly request: FastifyRequest<{ Querystring: Query }>;
+  readonly reply: FastifyReply;
+  /** Undefined: all zones of the account. */
+  readonly zoneId: string | undefined;
+  /** The caller's token. Throws where it may not read these packs. */
+  readonly admit: () => Promise<Token>;
+  readonly patience: Seconds;
+  readonly stop: AbortSignal;
+}
+
+async function admitToAccount(gate: Gate, request: FastifyRequest, accountId: string): Promise<Token> {
+  const token = tokenOf(await gate.pass(bearerOf(request), ''));
+  checkAccount(token, request, accountId, PERMISSION);
+  demandAllZones(token, PERMISSION);
+  return token;
+}
+
+async function answer(deps: ApiDeps, one: Export): Promise<void> {
+  const { request, reply, zoneId } = one;
+  const { accountId } = await one.admit();
+  const ask = {
+    accountId,
+    zoneId,
+    status: readChoice(request.query, 'status', ['all', ...PACK_STATUSES]) ?? 'all',
+    environment: readChoice(request.query, 'deploy', ENVIRONMENTS),
+  };
+  const walk = { secret: deps.installation, of: `export ${JSON.stringify(ask)}` };
+  const after = toPlace(readCursor(request.query, walk));
+  const lines = linesOf(deps, one, walk, exportBatches(deps.reader, ask, after));
+  // What fails before there is anything to send is answered as every failure.
+  const first = await lines.next();
+  reply.hijack();
+  reply.raw.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'private, no-store' });
+  reply.raw.setTimeout(one.patience * 1_000, () => reply.raw.destroy());
+  await pipeline(joined(first, lines), reply.raw, { signal: one.stop }).catch((error: unknown) => {
+    if (!isEndOfClient(error)) request.log.warn({ err: error }, 'an export was broken off');
+  });
+}
+
+/** Each of these is asked for when the one before has left for the client. */
+async function* linesOf(
+  deps: ApiDeps,
+  { admit }: Export,
+  walk: Walk,
+  batches: AsyncIterable<readonly ExportRow[]>,
+): AsyncGenerator<Buffer, void> {
+  let count = 0;
+  for await (const rows of batches) {
+    if (count > 0) await admit();
+    yield Buffer.concat((await Promise.all(rows.map((row) => lineOf(deps, walk, row)))).flat());
+    count += rows.length;
+  }
+  yield Buffer.from(`{"end":true,"count":${count}}\n`);
+}
+
+async function* joined(
+  first: IteratorResult<Buffer, void>,
+  rest: AsyncGenerator<Buffer, void>,
+): AsyncGenerator<Buffer, void> {
+  if (!first.done) yield first.value;
+  yield* rest;
+}
+
+const TAIL = Buffer.from('}\n');
+
+/** The pieces of a line. */
+async function lineOf(deps: ApiDeps, walk: Walk, row: ExportRow): Promise<Buffer[]> {
+  const { createdOn, zoneId, ord } = row.place;
+  const again = await renderedAgain(deps, row, () => getPackAt(deps.pool, zoneId, ord));
+  const cursor = toCursor(walk, { at: `${createdOn} ${zoneId}`, seq: ord });
+  const wire = again === undefined ? row.wire : Buffer.from(again);
+  return [Buffer.from(`{"cursor":"${cursor}","pack":`), wire, TAIL];
+}
+
+function toPlace(place: Place | undefined): ExportPlace | undefined {
+  if (!place) return undefined;
+  const [createdOn, zoneId = ''] = place.at.split(' ');
+  return { createdOn: Number(createdOn), zoneId, ord: place.seq };
+}
+
+/** Whether a stream ended because who read it went away, or the service stops. */
+const isEndOfClient = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'ABORT_ERR'].includes(String(error.code));

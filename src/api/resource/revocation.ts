@@ -1,0 +1,79 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import { REASON_NAMES } from '../../ca/revoke.ts';
+import { Fault } from '../../kit/fault.ts';
+import { intervene } from '../../operation/advance.ts';
+import { isLeaving } from '../../pack/lifecycle.ts';
+import type { Pack } from '../../pack/pack.ts';
+import { toWireTime } from '../../pack/pack-json.ts';
+import { type Actor, type Doing, noteDoing } from '../../store/audit.ts';
+import { listRevocations, noteRevocations, type Revocation } from '../../store/revocations.ts';
+import type { ApiDeps } from '../deps.ts';
+import { actorOf, zoneOf } from '../http/auth.ts';
+import { ok } from '../http/envelope.ts';
+import { changePack, packId, packNotFound } from './change-pack.ts';
+
+const Params = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
+const Body = Type.Optional(
+  Type.Union([Type.Null(), Type.Object({ reason: Type.Optional(Type.Enum([...REASON_NAMES])) })]),
+);
+const PATH = '/zones/:zone_id/ssl/certificate_packs/:certificate_pack_id/revoke';
+
+/**
+ * Routes of ours beside Cloudflare's: POST revokes every certificate of a pack at its CA and deletes the pack, so that no
+ * edge serves what is revoked; GET tells how far that is, also when the pack is gone.
+ */
+export const revocationRoutes =
+  (deps: ApiDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(PATH, { schema: { params: Params, body: Body } }, async (request) => {
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
+      const id = packId(request.params.certificate_pack_id);
+      const reason = request.body?.reason ?? 'unspecified';
+      await changePack(deps, zone.id, id, async (tx, pack) => {
+        const known = await listRevocations(tx, zone.id, id);
+        if (pack.certificates.length === 0 && known.length === 0) throw nothingToRevoke(id);
+        const by = actorOf(request);
+        await noteRevocations(tx, pack, reason, deps.clock.now());
+        await noteDoing(tx, revoking(pack, by), deps.clock.now());
+        return isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete', by });
+      });
+      return ok(toReply(id, await listRevocations(deps.pool, zone.id, id)));
+    });
+
+    app.get(PATH, { schema: { params: Params } }, async (request) => {
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Read');
+      const id = packId(request.params.certificate_pack_id);
+      const known = await listRevocations(deps.pool, zone.id, id);
+      if (known.length === 0) throw packNotFound(id);
+      return ok(toReply(id, known));
+    });
+  };
+
+const revoking = ({ id, zone }: Pack, actor: Actor): Doing => ({
+  event: 'revoke',
+  actor,
+  accountId: zone.accountId,
+  zoneId: zone.id,
+  resource: 'certificate_pack',
+  resourceId: id,
+  name: undefined,
+});
+
+const nothingToRevoke = (id: string) =>
+  new Fault(
+    'transition_refused',
+    `certificate pack ${id} has no certificates to revoke; DELETE ends its order`,
+  );
+
+const toReply = (id: string, revocations: readonly Revocation[]) => ({
+  id,
+  certificates: revocations.map(({ serial, fingerprint, reason, askedOn, revokedOn, problem }) => ({
+    serial_number: serial,
+    fingerprint_sha256: fingerprint,
+    reason,
+    status: revokedOn ? 'revoked' : 'pending',
+    requested_on: toWireTime(askedOn),
+    ...(revokedOn && { revoked_on: toWireTime(revokedOn) }),
+    ...(problem !== undefined && { problem }),
+  })),
+});

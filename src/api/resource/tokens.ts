@@ -1,0 +1,164 @@
+import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import { Fault } from '../../kit/fault.ts';
+import { toWireTime } from '../../pack/pack-json.ts';
+import { type Doing, noteDoing } from '../../store/audit.ts';
+import { type Tx, transaction } from '../../store/store.ts';
+import {
+  changeSecret,
+  deleteToken,
+  getTokenRecord,
+  insertToken,
+  listTokens,
+  type NewToken,
+  newSecret,
+  type TokenRecord,
+} from '../../store/tokens.ts';
+import type { ApiDeps } from '../deps.ts';
+import { actorOf, demandAccount, isHexId } from '../http/auth.ts';
+import { ok, toResultInfo } from '../http/envelope.ts';
+import { Query, readPage } from '../http/page.ts';
+import { PERMISSION_GROUPS, Policies, toPolicies, toScope } from './token-policies.ts';
+
+const Params = Type.Object({ token_id: Type.String() });
+const Instant = Type.String({ minLength: 10, maxLength: 40 });
+const Body = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 120 }),
+  policies: Policies,
+  not_before: Type.Optional(Instant),
+  expires_on: Type.Optional(Instant),
+});
+
+/** Routes of /user/tokens. Tokens are the account's: whoever may write for all of it may see and make them. */
+export const tokenRoutes =
+  (deps: Pick<ApiDeps, 'pool' | 'clock'>): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { pool, clock } = deps;
+    app.get('/user/tokens/verify', async ({ token }) => {
+      const found = await getTokenRecord(pool, token.accountId, token.id);
+      const message = { code: 10000, message: 'This API Token is valid and active' };
+      return ok({ id: token.id, status: 'active', ...(found && timesOf(found)) }, [message]);
+    });
+    app.get('/user/tokens/permission_groups', () => ok(PERMISSION_GROUPS));
+    app.get('/user/tokens', { schema: { querystring: Query } }, async (request) => {
+      demandAccount(request, 'API Tokens Read');
+      const pages = readPage(request.query);
+      const { tokens, total } = await listTokens(pool, request.token.accountId, pages);
+      const info = toResultInfo({ ...pages, count: tokens.length, total });
+      return { ...ok(tokens.map((one) => toReply(one, clock.now()))), result_info: info };
+    });
+    app.post('/user/tokens', { schema: { body: Body } }, async (request) => {
+      demandAccount(request, 'API Tokens Write');
+      const { id, secret } = await make(deps, request, request.body);
+      return ok({ ...toReply(await record(deps, request, id), clock.now()), value: secret });
+    });
+    app.get('/user/tokens/:token_id', { schema: { params: Params } }, async (request) => {
+      demandAccount(request, 'API Tokens Read');
+      return ok(toReply(await record(deps, request, request.params.token_id), clock.now()));
+    });
+    app.delete('/user/tokens/:token_id', { schema: { params: Params } }, async (request) => {
+      demandAccount(request, 'API Tokens Write');
+      const found = await record(deps, request, request.params.token_id);
+      await recorded(deps, request, { event: 'delete', token: found }, (tx) =>
+        deleteToken(tx, found.accountId, found.id),
+      );
+      return ok({ id: found.id });
+    });
+    const roll = { params: Params, body: Type.Optional(Type.Union([Type.Null(), Type.Object({})])) };
+    app.put('/user/tokens/:token_id/value', { schema: roll }, async (request) => {
+      demandAccount(request, 'API Tokens Write');
+      const found = await record(deps, request, request.params.token_id);
+      const secret = newSecret();
+      await recorded(deps, request, { event: 'roll', token: found }, (tx) =>
+        changeSecret(tx, found, secret, clock.now()),
+      );
+      return ok(secret);
+    });
+  };
+
+/** A new token. */
+async function make(
+  { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>,
+  request: FastifyRequest,
+  body: Static<typeof Body>,
+): Promise<{ readonly id: string; readonly secret: string }> {
+  const token = toNewToken(request.token.accountId, body);
+  const secret = newSecret();
+  const id = await transaction(pool, async (tx) => {
+    const made = await insertToken(tx, token, secret, clock.now());
+    await noteDoing(tx, doing('create', { ...token, id: made }, request), clock.now());
+    return made;
+  });
+  return { id, secret };
+}
+
+const doing = (
+  event: string,
+  { id, accountId, name }: Pick<TokenRecord, 'id' | 'accountId' | 'name'>,
+  request: FastifyRequest,
+): Doing => ({
+  event,
+  actor: actorOf(request),
+  accountId,
+  resource: 'api_token',
+  resourceId: id,
+  name,
+});
+
+/** Changes a token, and records it where there was something to change. */
+const recorded = (
+  { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>,
+  request: FastifyRequest,
+  { event, token }: { readonly event: string; readonly token: TokenRecord },
+  change: (tx: Tx) => Promise<boolean>,
+): Promise<void> =>
+  transaction(pool, async (tx) => {
+    if (await change(tx)) await noteDoing(tx, doing(event, token, request), clock.now());
+  });
+
+/** Throws `invalid_object_id` for what is no token of the caller's account. */
+async function record(
+  { pool }: Pick<ApiDeps, 'pool'>,
+  { token }: FastifyRequest,
+  id: string,
+): Promise<TokenRecord> {
+  const found = isHexId(id) ? await getTokenRecord(pool, token.accountId, id) : undefined;
+  if (found) return found;
+  throw new Fault('token_not_found', `there is no token ${id.slice(0, 64)}`);
+}
+
+function toNewToken(accountId: string, body: Static<typeof Body>): NewToken {
+  if (/^user\b/i.test(body.name))
+    throw new Fault('malformed_request', "a name that begins with 'user' is a user's alone", {
+      pointer: '/name',
+    });
+  const notBefore = instantOf(body.not_before, '/not_before');
+  const expiresOn = instantOf(body.expires_on, '/expires_on');
+  if (notBefore && expiresOn && notBefore >= expiresOn)
+    throw new Fault('malformed_request', 'expires_on must be after not_before', { pointer: '/expires_on' });
+  return { accountId, name: body.name, ...toScope(body.policies), notBefore, expiresOn };
+}
+
+/** RFC 3339. */
+function instantOf(text: string | undefined, pointer: string): Date | undefined {
+  if (text === undefined) return undefined;
+  const instant = new Date(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) ? text : Number.NaN);
+  if (!Number.isNaN(instant.getTime())) return instant;
+  throw new Fault('malformed_request', `${pointer.slice(1)} must be an instant of RFC 3339`, { pointer });
+}
+
+const timesOf = ({ notBefore, expiresOn }: TokenRecord) => ({
+  ...(notBefore && { not_before: toWireTime(notBefore) }),
+  ...(expiresOn && { expires_on: toWireTime(expiresOn) }),
+});
+
+const toReply = (token: TokenRecord, now: Date) => ({
+  id: token.id,
+  name: token.name,
+  status: token.expiresOn && token.expiresOn <= now ? 'expired' : 'active',
+  issued_on: toWireTime(token.createdOn),
+  modified_on: toWireTime(token.modifiedOn),
+  ...(token.lastUsedOn && { last_used_on: toWireTime(token.lastUsedOn) }),
+  ...timesOf(token),
+  policies: toPolicies(token),
+});

@@ -1,0 +1,40 @@
+import { render } from '../../operation/advance.ts';
+import type { Pack } from '../../pack/pack.ts';
+import { getWire } from '../../store/rendered-json.ts';
+import type { ApiDeps } from '../deps.ts';
+
+/** How often, in milliseconds, it is looked whether a worker of another process was the one. */
+const LOOK_MS = 100;
+
+/** Which pack, and whether it was stored just now, so that a worker has yet to take it. */
+interface Awaited {
+  readonly zoneId: string;
+  readonly id: string;
+  readonly isNew: boolean;
+}
+
+/**
+ * A pack's JSON once the CA named its validation records, or as it is when the configured time for that is over; undefined
+ * where the zone has no such pack any more.
+ */
+export async function whenRecordsKnown(
+  deps: ApiDeps,
+  { zoneId, id, isNew }: Awaited,
+): Promise<string | undefined> {
+  const end = performance.now() + deps.orderWait * 1_000;
+  let moved = isNew ? await deps.moves.next(id, Math.min(LOOK_MS, deps.orderWait * 1_000)) : undefined;
+  for (;;) {
+    if (moved && isKnown(moved)) return render(deps, moved).wire;
+    // Listened for before it is looked: it may move in between.
+    const next = deps.moves.next(id, LOOK_MS);
+    const row = await getWire(deps.pool, zoneId, id);
+    if (!row?.isWaiting || performance.now() >= end) return row?.wire;
+    moved = await next;
+  }
+}
+
+/** Whether what the CA wants to see is known of a pack; what stands for a renewal is not what the store shows. */
+const isKnown = ({ status, validationRecords, behind }: Pack): boolean =>
+  behind === undefined &&
+  status !== 'initializing' &&
+  (status !== 'pending_validation' || validationRecords.length > 0);

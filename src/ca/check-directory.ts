@@ -1,0 +1,23 @@
+/** What a CA's row comes to when it is tried: before an order depends on it. */
+
+import type { Desk } from './acme-directory.ts';
+import type { CaReport } from './ca.ts';
+
+/** Reads the directory and finds, or makes, our account there. Throws in words for the operator what is wrong. */
+export async function prove(
+  { client, row, account, isRsaDirectory }: Desk,
+  signal: AbortSignal,
+): Promise<CaReport> {
+  const { meta, renewalInfo, revokeCert, keyChange } = await client.directory(signal);
+  const { url } = await account.get(signal);
+  return {
+    directoryUrl: isRsaDirectory ? (row.rsaDirectoryUrl ?? row.directoryUrl) : row.directoryUrl,
+    accountUrl: url,
+    terms: meta.termsOfService,
+    profiles: Object.keys(meta.profiles ?? {}),
+    caaIdentities: row.caaIdentities ?? meta.caaIdentities ?? [],
+    hasRenewalInfo: renewalInfo !== undefined,
+    canRevoke: revokeCert !== undefined,
+    canChangeKey: keyChange !== undefined,
+  };
+}

@@ -1,0 +1,107 @@
+/** Where an order stands, from what the CA showed. */
+import type { KeyObject } from 'node:crypto';
+import { type Account, dnsTxtValue, keyAuthorization } from '../acme/account.ts';
+import type { Authorization, Challenge, Order, Problem } from '../acme/acme.ts';
+import { Fault } from '../kit/fault.ts';
+import { challengeName } from '../pack/pack-json.ts';
+import type { Desk } from './acme-directory.ts';
+import type { CaAuthorization, CaOrder } from './ca.ts';
+import { inWords } from './messages.ts';
+
+/** The order as just seen, with its authorizations; those that were pending are asked for where it is not clear. */
+export async function refreshed(desk: Desk, was: CaOrder, now: Order, signal: AbortSignal): Promise<CaOrder> {
+  if (now.status !== 'pending' && now.status !== 'invalid') {
+    const valid = was.authorizations.map((one) =>
+      one.status === 'pending' ? { ...one, status: 'valid' as const } : one,
+    );
+    return toCaOrder(desk, now, { ...was, authorizations: valid });
+  }
+  const open = was.authorizations.filter(({ status }) => status === 'pending').map(({ url }) => url);
+  const fetched = await getAll(desk, was.method, open, signal);
+  const current = was.authorizations.map((one) => fetched.find(({ url }) => url === one.url) ?? one);
+  return toCaOrder(desk, now, { ...was, authorizations: current });
+}
+
+/** Authorizations as they stand. Throws `ca_wrong_answer` for a pending one that has no challenge of the method. */
+export async function getAll(
+  desk: Desk,
+  method: CaOrder['method'],
+  urls: readonly string[],
+  signal: AbortSignal,
+): Promise<CaAuthorization[]> {
+  const account = await desk.account.get(signal);
+  const fetched = await Promise.all(urls.map((url) => desk.client.authorization(account, url, signal)));
+  return fetched.map((one) => toAuthorization(desk, account, { ...one, method }));
+}
+
+function toAuthorization(
+  { row }: Desk,
+  { key }: Account,
+  { url, identifier, method, ...is }: Authorization & { readonly method: CaOrder['method'] },
+): CaAuthorization {
+  const name = is.isWildcard ? `*.${identifier.value}` : identifier.value;
+  const [wanted, how] = method === 'http' ? ['http-01', 'over HTTP'] : ['dns-01', 'by a TXT record'];
+  const challenge = is.challenges.find(({ type }) => type === wanted);
+  if (!challenge && is.status === 'pending')
+    throw new Fault('ca_wrong_answer', `${name} cannot be validated ${how}`);
+  const error = is.challenges.find((one) => one.error)?.error;
+  return {
+    url,
+    name,
+    status: is.status,
+    ...shownBy(name, challenge, key),
+    ...(challenge && method && { file: fileOf(name, challenge.token, key) }),
+    ...(error && { problem: inWords(row.name, [name], error) }),
+  };
+}
+
+/** What a CA looks for in the DNS (RFC 8555 8.4). */
+const shownBy = (name: string, challenge: Challenge | undefined, key: KeyObject) => ({
+  challengeUrl: challenge?.url ?? '',
+  txtName: challengeName(name),
+  txtValue: challenge ? dnsTxtValue(challenge.token, key) : '',
+});
+
+/** What a CA asks the host for (RFC 8555 8.3). */
+const fileOf = (name: string, token: string, key: KeyObject) => ({
+  url: `http://${name}/.well-known/acme-challenge/${token}`,
+  body: keyAuthorization(token, key),
+});
+
+/** The order with its authorizations; `invalid` as soon as one of them failed, whatever the CA says yet. */
+export function toCaOrder(
+  { row, isRsaDirectory }: Desk,
+  order: Order,
+  { authorizations, method }: Pick<CaOrder, 'authorizations' | 'method'>,
+): CaOrder {
+  const { url, finalize: finalizeUrl, expires, certificate } = order;
+  const isLost = authorizations.some((one) => one.status !== 'pending' && one.status !== 'valid');
+  const status = order.status === 'pending' && isLost ? 'invalid' : order.status;
+  if (status === 'valid' && !certificate) {
+    throw new Fault('ca_wrong_answer', 'the order is valid and has no certificate');
+  }
+  return {
+    url,
+    status,
+    finalizeUrl,
+    ...(expires && { expiresAt: expires }),
+    ...(certificate !== undefined && { certificateUrl: certificate }),
+    authorizations,
+    ...(method && { method }),
+    ...(status === 'invalid' && { problem: whyInvalid(row.name, order.error, authorizations) }),
+    ...(isRsaDirectory && { isAtRsaDirectory: true }),
+  };
+}
+
+/** Why an order is invalid: what the CA said of single hosts tells more than what it says of the order. */
+function whyInvalid(
+  ca: string,
+  error: Problem | undefined,
+  authorizations: readonly CaAuthorization[],
+): string {
+  const problems = authorizations.flatMap(({ problem }) => problem ?? []);
+  if (problems.length > 0) return problems.slice(0, 5).join('. ');
+  const names = authorizations.map(({ name }) => name);
+  if (error) return inWords(ca, names, error);
+  return `${ca} ended the order without a reason; a new order is made`;
+}

@@ -1,0 +1,141 @@
+/** `certpacks ca`: the CAs of the configuration file, tried before an order depends on them. */
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { stringify } from 'smol-toml';
+import type { CaReport, CaRow } from '../ca/ca.ts';
+import { toCaRow } from '../ca/configuration.ts';
+import { createCa } from '../ca/registry.ts';
+import { systemClock } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
+import { openDatabase } from '../serve/database.ts';
+import { kekPlaceOf, loadSeal } from '../serve/kek.ts';
+import { caAccounts } from '../serve/sources.ts';
+import { placeFor, readSetting } from './process.ts';
+
+const NAMES = CERTIFICATE_AUTHORITIES.join(', ');
+/** Longest that a CA may take for all that is asked, in milliseconds. */
+const LIMIT_MS = 120_000;
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+interface NewCa {
+  readonly directoryUrl?: string;
+  readonly contact?: string;
+  readonly eabKid?: string;
+  readonly eabHmacKeyFile?: string;
+  readonly tlsRootsFile?: string;
+  readonly agree?: boolean;
+}
+
+/** Adds the commands. */
+export function addCas(certpacks: Command): void {
+  const ca = certpacks.command('ca').description('the CAs of the configuration file');
+  ca.command('list').description('the CAs that are configured').action(list);
+  ca.command('test')
+    .description('try a CA: its directory, its TLS, and our account there, which is made where there is none')
+    .argument('[name]', `one of ${NAMES}; all that are configured unless given`)
+    .action(test);
+  ca.command('add')
+    .description('try a CA, and write it into the configuration file if it works')
+    .argument('<name>', `one of ${NAMES}`)
+    .option('--directory-url <url>', 'its ACME directory, unless the usual one')
+    .option('--contact <address>', 'mail address for the account')
+    .option('--eab-kid <id>', 'key id of the external account binding')
+    .option('--eab-hmac-key-file <file>', 'file with the MAC key of the external account binding')
+    .option('--tls-roots-file <file>', 'root certificates in PEM for the directory of a private CA')
+    .option('--agree', 'you have read its terms of service and agree to them')
+    .action(add);
+}
+
+function list(): void {
+  const { config } = readSetting(true);
+  const entries = Object.entries(config.ca);
+  if (entries.length === 0)
+    say('no CA is configured; `certpacks ca add` writes one into the configuration file');
+  for (const [name, table] of entries) {
+    const { directoryUrl, eab, hasAgreedToTerms, warning } = toCaRow(name, table);
+    const terms = hasAgreedToTerms ? 'terms agreed to' : 'terms NOT agreed to: no account is made';
+    say(`${name.padEnd(14)} ${directoryUrl}  ${terms}${eab ? ', with external account binding' : ''}`);
+    if (warning !== undefined) say(`               ${warning}`);
+  }
+}
+
+async function test(name: string | undefined): Promise<void> {
+  const { config } = readSetting(true);
+  const names = name === undefined ? Object.keys(config.ca) : [name];
+  if (names.length === 0) throw new Fault('configuration', 'no CA is configured');
+  for (const one of names) {
+    if (!Object.hasOwn(config.ca, one))
+      throw new Fault('configuration', `[ca.${one}] is not in the configuration file`);
+    await tell(toCaRow(one, config.ca[one]));
+  }
+}
+
+/** Appended, so that whatever else is in the file stays as somebody wrote it. */
+async function add(name: string, options: NewCa): Promise<void> {
+  const { config } = readSetting(true);
+  const { config: file } = config.options;
+  if (file === '') throw new Fault('configuration', 'CERTPACKS_CONFIG must name the configuration file');
+  if (Object.hasOwn(config.ca, name))
+    throw new Fault('configuration', `[ca.${name}] is in ${file} already; change it there`);
+  const table = {
+    ...(options.directoryUrl !== undefined && { directory_url: options.directoryUrl }),
+    ...(options.contact !== undefined && { contact: options.contact }),
+    ...(options.eabKid !== undefined && { eab_kid: options.eabKid }),
+    ...(options.eabHmacKeyFile !== undefined && { eab_hmac_key_file: options.eabHmacKeyFile }),
+    ...(options.tlsRootsFile !== undefined && { tls_roots_file: options.tlsRootsFile }),
+    agreed_to_terms: options.agree ?? false,
+  };
+  await tell(toCaRow(name, table));
+  const before = existsSync(file) ? readFileSync(file, 'utf8').trimEnd() : '';
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, `${before}\n\n${stringify({ ca: { [name]: table } }).trim()}\n`, {
+    mode: 0o600,
+    flush: true,
+  });
+  chmodSync(own, 0o600);
+  renameSync(own, file);
+  say(`[ca.${name}] was written to ${file}; restart the service to use it`);
+}
+
+async function tell(row: CaRow): Promise<void> {
+  for (const report of await reportOn(row)) {
+    say(`${row.name} at ${report.directoryUrl} works`);
+    say(`  account            ${report.accountUrl}`);
+    say(`  terms of service   ${report.terms ?? 'none'}`);
+    say(`  CAA records        ${report.caaIdentities.join(', ') || 'it does not say how they call it'}`);
+    say(`  profiles           ${report.profiles.join(', ') || 'none'}`);
+    say(
+      `  renewal            ${report.hasRenewalInfo ? 'in the window that it names (RFC 9773)' : 'at a third of life left'}`,
+    );
+    say(`  revocation         ${report.canRevoke ? 'yes' : 'no'}`);
+  }
+}
+
+/** With the account that the service uses, which is kept, sealed, in its database. */
+async function reportOn(row: CaRow): Promise<CaReport[]> {
+  const { config, log } = readSetting(true);
+  const dir = placeFor(config, undefined, false);
+  const database = await openDatabase(config.options, dir, log);
+  try {
+    const clock = systemClock();
+    const seal = loadSeal(kekPlaceOf(config.options, dir));
+    const ca = createCa(row, { accounts: caAccounts({ pool: database.pool, seal, clock }), clock, log });
+    return await ca.prove(AbortSignal.timeout(LIMIT_MS)).catch((error: unknown) => {
+      throw inWords(error);
+    });
+  } finally {
+    await database.stop();
+  }
+}
+
+/** What failed, for whoever tries a CA: nothing is tried again here. */
+function inWords(error: unknown): unknown {
+  if (!(error instanceof Fault)) return error;
+  const message = error.message.replace(/; it is tried again$/, '');
+  const isUntrusted = /CERT|VERIFY/.test(message);
+  const hint = isUntrusted
+    ? ': its TLS certificate is not trusted here; tls_roots_file names the roots of a private CA'
+    : '';
+  return new Fault(error.fault, `${message}${hint}`, { cause: error });
+}

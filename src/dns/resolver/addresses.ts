@@ -1,0 +1,44 @@
+import { RCODE } from '../message/message.ts';
+import { isPlainName } from '../message/names.ts';
+import type { Walk } from './iterative-resolver.ts';
+import { addressesIn } from './zone.ts';
+
+/** Addresses of a name, or how the look-up of them ended. */
+export type Addresses =
+  | { readonly kind: 'found'; readonly addresses: readonly string[] }
+  /** The name, or what its CNAMEs lead to, has none. */
+  | { readonly kind: 'none'; readonly at: string }
+  /** Nobody who serves `zone` helped, or the CNAMEs lead nowhere. */
+  | { readonly kind: 'lost'; readonly at: string; readonly why: string };
+
+const MOST_ALIASES = 8;
+
+/** Looks up a host's IPv6 and IPv4 addresses as the authoritative servers tell them, CNAMEs followed; IPv6 first. */
+export async function addressesOf(walk: Walk, name: string): Promise<Addresses> {
+  const v6 = await follow(walk, name, 'AAAA');
+  const v4 = await follow(walk, name, 'A');
+  const addresses = [v6, v4].flatMap((one) => (one.kind === 'found' ? one.addresses : []));
+  if (addresses.length > 0) return { kind: 'found', addresses };
+  return v4.kind === 'lost' ? v4 : v6;
+}
+
+async function follow(
+  walk: Walk,
+  at: string,
+  type: 'A' | 'AAAA',
+  path: readonly string[] = [],
+): Promise<Addresses> {
+  const descent = await walk.descend({ name: at, type });
+  if (descent.kind === 'stuck')
+    return { kind: 'lost', at, why: `no name server of ${descent.zone.name || 'the root'} gave an answer` };
+  const { answers, rcode } = descent.reply;
+  const addresses = addressesIn(answers, at);
+  if (addresses.length > 0) return { kind: 'found', addresses };
+  const target = answers.find((record) => record.type === 'CNAME' && record.name === at)?.data;
+  if (target === undefined || rcode === RCODE.nxDomain) return { kind: 'none', at };
+  if (isDead(target, path)) return { kind: 'lost', at, why: 'its CNAMEs lead nowhere' };
+  return follow(walk, target, type, [...path, at]);
+}
+
+const isDead = (target: string, path: readonly string[]): boolean =>
+  path.includes(target) || path.length >= MOST_ALIASES || !isPlainName(target);

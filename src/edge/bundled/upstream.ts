@@ -1,0 +1,42 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Seconds } from '../../kit/time.ts';
+
+/** Takes a connection over once its handshake is done. */
+export type Answer = (client: TLSSocket, name: string) => void;
+
+/** Passes bytes both ways between each client and a connection of its own to `upstream`. */
+export function passTo(upstream: { readonly host: string; readonly port: number }, idle: Seconds): Answer {
+  return (client) => {
+    const server = connect({ host: upstream.host, port: upstream.port, allowHalfOpen: true });
+    const end = () => {
+      client.destroy();
+      server.destroy();
+    };
+    client
+      .setTimeout(idle * 1_000, end)
+      .on('error', end)
+      .on('close', () => server.destroySoon()); // what the client sent last is still on its way
+    server.on('error', end);
+    client.pipe(server);
+    server.pipe(client);
+  };
+}
+
+/** Answers one request of HTTP/1.1 with the name of the handshake, then closes; `longest` bounds all of it. */
+export function tellName(longest: Seconds): Answer {
+  const names = new WeakMap<Socket, string>();
+  const http = createServer((request: IncomingMessage, response: ServerResponse) => {
+    response.on('error', () => response.destroy());
+    const text = `certpacks edge: ${names.get(request.socket)}`;
+    const type = { 'content-type': 'text/plain; charset=utf-8', 'content-length': text.length };
+    response.writeHead(200, { ...type, connection: 'close' }).end(text);
+  });
+  return (client, name) => {
+    names.set(client, name);
+    const late = setTimeout(() => client.destroy(), longest * 1_000);
+    client.on('error', () => client.destroy()).once('close', () => clearTimeout(late));
+    http.emit('connection', client);
+  };
+}

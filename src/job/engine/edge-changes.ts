@@ -1,0 +1,42 @@
+import type { EdgeChange } from '../../edge/edge.ts';
+import type { Clock } from '../../kit/clock.ts';
+import type { Log } from '../../kit/log.ts';
+import { after, type Seconds } from '../../kit/time.ts';
+import { listChanges } from '../../store/deployments.ts';
+import type { Pool } from '../../store/store.ts';
+
+/** How often other processes' changes are looked for, in milliseconds. */
+const LOOK_MS = 200;
+/** Clocks of machines differ, and what was written first may be committed last. */
+const OVERLAP: Seconds = 30;
+
+interface Deps {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Hands every change that any process logs to `push`, until it is stopped. Repeats are harmless and may happen. */
+export function followChanges(
+  { pool, clock, log }: Deps,
+  push: (change: EdgeChange) => void,
+): { readonly stop: () => void } {
+  let seen: ReadonlySet<number> = new Set();
+  let isLooking = false;
+  const look = async () => {
+    const changes = await listChanges(pool, after(clock.now(), -OVERLAP));
+    const known = seen;
+    seen = new Set(changes.map(({ seq }) => seq));
+    for (const change of changes) if (!known.has(change.seq)) push(change);
+  };
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    look()
+      .catch((error: unknown) => log.warn({ err: error }, 'edge changes could not be read'))
+      .finally(() => {
+        isLooking = false;
+      });
+  }, LOOK_MS);
+  return { stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  clear,
+  dueIn,
+  edgeNamed,
+  givenCertificates,
+  givenPack,
+  givenZone,
+  packOf,
+  startDesk,
+  type TestDesk,
+  truthful,
+} from '../../../test/support/desk.ts';
+import { orderFor, scriptedCa } from '../../../test/support/scripted-ca.ts';
+import type { CaOrder } from '../../ca/ca.ts';
+import { getClaimed } from '../../store/packs.ts';
+import { transaction } from '../../store/store.ts';
+import { hideZone } from '../../store/zones.ts';
+import { startWorker } from './worker.ts';
+
+const ends = new AsyncDisposableStack();
+let desk: TestDesk;
+before(async () => {
+  desk = await startDesk(ends);
+});
+beforeEach(() => clear(desk));
+after(() => ends.disposeAsync());
+
+/** Waits up to ten seconds. */
+async function until(what: string, look: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    if (await look()) return;
+    await delay(100);
+  }
+  assert.fail(`not in time: ${what}`);
+}
+
+test('a connection that drops inside a transaction ends that transaction alone', async () => {
+  const work = transaction(desk.pool, async (tx) => {
+    await tx.query(`insert into accounts values ('x', 'x', 0, now())`);
+    const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+    await desk.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+    await delay(200);
+    await tx.query('select 1');
+  });
+  await assert.rejects(work);
+  const { rows } = await desk.pool.query('select id from accounts');
+  assert.deepEqual(rows, []);
+});
+
+const DEAD: Readonly<Record<string, (order: CaOrder) => CaOrder>> = {
+  'a pending order that is past its end': (order) => ({ ...order, expiresAt: new Date(0) }),
+  'a ready order that is past its end': (order) => ({ ...order, status: 'ready', expiresAt: new Date(0) }),
+  'an invalid order': (order) => ({ ...order, status: 'invalid' }),
+};
+
+for (const [what, spoil] of Object.entries(DEAD)) {
+  test(`a CA that answers with ${what} is not asked again and again`, async (t) => {
+    let orders = 0;
+    const { cas } = scriptedCa(t, {
+      order: async ({ names }) => {
+        orders += 1;
+        return spoil(orderFor(names, 'pending'));
+      },
+    });
+    const id = await givenPack(desk, await givenZone(desk, 'one.test'));
+    const worker = startWorker({ ...desk, cas }, 4);
+    await delay(2_000);
+    await worker.stop();
+    assert(orders >= 1 && orders <= 2, `${orders} orders`);
+    assert.notDeepEqual((await packOf(desk, id)).validationErrors, []);
+  });
+}
+
+test('a pack that becomes active while its worker stops is due at once, for its renewal to be planned', async () => {
+  const zone = await givenZone(desk, 'one.test');
+  const id = await givenPack(desk, zone, { status: 'pending_deployment' });
+  await givenCertificates(desk, id);
+  const stopped = Promise.withResolvers<void>();
+  const show = truthful(desk);
+  const at: TestDesk = {
+    ...desk,
+    edges: [edgeNamed('edge-a')],
+    showLeaf: (edge, ask, signal) => {
+      if (ask.algorithm === 'rsa') worker.stop().then(stopped.resolve, stopped.reject);
+      return show(edge, ask, signal);
+    },
+  };
+  const worker = startWorker(at, 4);
+  await stopped.promise;
+  assert.equal((await packOf(desk, id)).status, 'active');
+  assert.equal(await dueIn(desk, id), 0);
+});
+
+test('what a worker had to interrupt is due at once', async (t) => {
+  const id = await givenPack(desk, await givenZone(desk, 'one.test'));
+  const asked = Promise.withResolvers<void>();
+  const { cas } = scriptedCa(t, {
+    order: async (_ask, signal) => {
+      asked.resolve();
+      await delay(60_000, undefined, { signal });
+      throw new Error('nobody interrupted');
+    },
+  });
+  const worker = startWorker({ ...desk, cas }, 4);
+  await asked.promise;
+  await worker.stop();
+  const seconds = await dueIn(desk, id);
+  assert(seconds !== undefined && seconds <= 0, `due in ${seconds} s`);
+});
+
+test('packs of a hidden zone are taken away, and the zone goes with the last of them', async (t) => {
+  const zone = await givenZone(desk, 'one.test');
+  const ids = [await givenPack(desk, zone), await givenPack(desk, zone, { status: 'active' })];
+  const worker = startWorker({ ...desk, cas: scriptedCa(t).cas }, 4);
+  t.after(() => worker.stop());
+  await hideZone(desk.pool, zone.accountId, zone.id, desk.clock.now());
+  for (const id of ids)
+    await until(`${id} deleted`, async () => (await packOf(desk, id)).status === 'deleted');
+  desk.clock.advance(121);
+  await until('the zone is gone', async () => {
+    const { rows } = await desk.pool.query('select from zones where id = $1', [zone.id]);
+    return rows.length === 0;
+  });
+  assert.equal(await getClaimed(desk.pool, ids[0] ?? ''), undefined);
+});

@@ -1,0 +1,166 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LANES } from '../../store/accounts.ts';
+import {
+  type Claim,
+  type Claimed,
+  claimDue,
+  extendLeases,
+  freeLeases,
+  giveBack,
+} from '../../store/claims.ts';
+import type { JobDeps } from '../job.ts';
+import { every, report, startChores } from '../periodic/periodic.ts';
+import { run } from './run.ts';
+
+/** How often, in milliseconds, a worker asks for due packs that nobody in this process told it of. */
+const ASK_MS = 500;
+/** Leases are extended three times in their life. */
+const EXTEND_MS = 20_000;
+export interface Worker {
+  /**
+   * Says that something became due: it is claimed at once. A pack that is worked on now is claimed when that ends, where
+   * its id is said.
+   */
+  readonly poke: (packId?: string) => void;
+  /** Whether it has no pack in its hands. */
+  readonly isIdle: () => boolean;
+  /** Takes no more work, interrupts what runs and gives it back. */
+  readonly stop: () => Promise<void>;
+}
+
+/** The packs that this process works on now. */
+class Hands {
+  readonly #held = new Map<string, { readonly claim: Claim; readonly done: Promise<void> }>();
+  readonly #wanted = new Set<string>();
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  ids = (): string[] => [...this.#held.keys()];
+  claims = (): Claim[] => [...this.#held.values()].map(({ claim }) => claim);
+
+  /** Notes that a pack is to be claimed again when its work ends: of one that is held, or just being claimed. */
+  want(packId: string): void {
+    this.#wanted.add(packId);
+  }
+
+  /** What was wanted of packs that are not held is forgotten: a claim has ended that would have taken them. */
+  settle(): void {
+    for (const id of this.#wanted) if (!this.#held.has(id)) this.#wanted.delete(id);
+  }
+
+  /** Holds a pack until its work is done; then says whether it was wanted meanwhile. */
+  take(claim: Claim, work: Promise<void>, then: (isWanted: boolean) => void): void {
+    const done = work.finally(() => {
+      this.#held.delete(claim.packId);
+      then(this.#wanted.delete(claim.packId));
+    });
+    this.#held.set(claim.packId, { claim, done });
+  }
+
+  /** Resolves when all work is done. */
+  async empty(): Promise<void> {
+    await Promise.all([...this.#held.values()].map(({ done }) => done));
+  }
+}
+
+/** Works on due packs, up to `size` at a time. Any number of workers in any number of processes share the work. */
+export function startWorker(deps: JobDeps, size: number): Worker {
+  const stopped = new AbortController();
+  const claiming = new Claiming(deps, size, stopped.signal);
+  const loop = claiming.run();
+  const extend = () => extendLeases(deps.pool, deps.clock, claiming.hands.claims());
+  const timers = [
+    every(deps, EXTEND_MS, extend),
+    ...startChores(deps, () => claiming.ring(), stopped.signal),
+  ];
+  return {
+    poke: (packId) => {
+      if (packId !== undefined) claiming.hands.want(packId);
+      claiming.ring();
+    },
+    isIdle: () => claiming.hands.size === 0,
+    stop: async () => {
+      stopped.abort();
+      claiming.ring();
+      for (const timer of timers) clearInterval(timer);
+      await loop; // it may have claimed more at the last moment
+      await claiming.hands.empty();
+    },
+  };
+}
+
+/** Claims due packs whenever it rings, and now and then, as far as hands are free. */
+class Claiming {
+  readonly hands = new Hands();
+  readonly #deps: JobDeps;
+  readonly #size: number;
+  readonly #signal: AbortSignal;
+  // At the beginning, and when the database went away: packs may be ours that nobody here has in his hands.
+  #isUnsure = true;
+  // Whether more packs may be due than were claimed last: then a hand that becomes free claims.
+  #isMore = false;
+  #bell = Promise.withResolvers<void>();
+  #lane = Math.floor(Math.random() * LANES);
+
+  constructor(deps: JobDeps, size: number, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#size = size;
+    this.#signal = signal;
+  }
+
+  ring(): void {
+    this.#bell.resolve();
+  }
+
+  /** Until the signal is aborted. */
+  async run(): Promise<void> {
+    while (!this.#signal.aborted) {
+      this.#bell = Promise.withResolvers<void>();
+      await this.#claimSome().catch((error: unknown) => this.#failed(error, 'claim'));
+      await Promise.race([this.#bell.promise, delay(ASK_MS)]);
+    }
+  }
+
+  async #claimSome(): Promise<void> {
+    const { pool, clock, worker } = this.#deps;
+    if (this.#isUnsure) {
+      this.#isUnsure = false;
+      await freeOwn(this.#deps, this.hands.ids());
+    }
+    const most = this.#size - this.hands.size;
+    this.#isMore = true;
+    if (most <= 0) return;
+    this.#lane = (this.#lane + 1) % LANES;
+    const inHand = this.hands.ids();
+    const claimed = await claimDue(pool, clock, { worker, most, first: this.#lane, inHand });
+    this.#isMore = claimed.length === most;
+    for (const claim of claimed) this.#take(claim);
+    this.hands.settle();
+  }
+
+  #take(claim: Claimed): void {
+    const work = carry(this.#deps, claim, this.#signal).catch((error: unknown) => this.#failed(error, 'run'));
+    this.hands.take(claim, work, (isWanted) => {
+      if (isWanted || this.#isMore) this.ring();
+    });
+  }
+
+  #failed(error: unknown, what: string): void {
+    report(this.#deps, error, what);
+    this.#isUnsure = true;
+  }
+}
+
+/** What this process, or a killed one of its name, left in the middle is due again, rather than when its leases end. */
+async function freeOwn({ pool, clock, worker, log }: JobDeps, inHand: readonly string[]): Promise<void> {
+  const freed = await freeLeases(pool, clock, { worker, inHand });
+  if (freed > 0) log.info({ packs: freed }, 'going on with packs that were left in the middle');
+}
+
+/** Carries a pack until it waits. Throws where the database went away: the pack is still in the hands of this process. */
+async function carry(deps: JobDeps, claim: Claimed, signal: AbortSignal): Promise<void> {
+  await run(deps, claim, signal);
+  if (signal.aborted) await giveBack(deps.pool, deps.clock, claim);
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import type { Ca, RenewalWindow } from '../../ca/ca.ts';
+import { Fault } from '../../kit/fault.ts';
+import { after, between, days, hours, minutes, type Seconds } from '../../kit/time.ts';
+import { advance, first, keep } from '../../operation/advance.ts';
+import { earliestEnd, LIFECYCLE } from '../../pack/lifecycle.ts';
+import type { Algorithm, Certificate, Pack, Renewal } from '../../pack/pack.ts';
+import { lastTime, ownTime, shortestLife, soonest, timeWithin } from '../../pack/renewal.ts';
+import { deleteSuccessors, getChain, promoteSuccessors } from '../../store/next-certificates.ts';
+import { deleteOrders } from '../../store/orders.ts';
+import { putRenewal } from '../../store/packs.ts';
+import { unpublish } from '../../store/published-records.ts';
+import { transaction } from '../../store/store.ts';
+import type { Job, JobDeps } from '../job.ts';
+
+/** A CA that does not say when it wants to be asked again; the bounds of what it may say (RFC 9773 4.3.1, 4.3.2). */
+const ASK_AGAIN: Seconds = hours(6);
+const [SOONEST, LATEST]: readonly [Seconds, Seconds] = [minutes(1), days(1)];
+/** A certificate is asked for at most so often in its life: what matters is to hear of a revocation in time. */
+const MOST_ASKS = 120;
+/** A CA that could not be asked is asked again after this. */
+const UNANSWERED: Seconds = hours(1);
+
+/**
+ * Sees to it that a served pack gets new certificates in time: asks the CA when it would have them renewed, waits for
+ * that, and begins the renewal's course, which the pack's worker then carries on.
+ */
+export const renew: Job = async (deps, pack, signal) => {
+  const now = deps.clock.now();
+  const { renewal } = pack;
+  if (renewal && renewal.at <= now) return begin(deps, pack, renewal);
+  const isToldAnew = renewal?.askAt !== undefined && renewal.askAt <= now;
+  const planned = renewal && !isToldAnew ? renewal : await plan(deps, pack, signal);
+  if (planned.at <= now) return begin(deps, pack, planned);
+  const dueAt = first([planned.at, planned.askAt]);
+  if (!(await putRenewal(deps.pool, { ...pack, renewal: planned }, dueAt)))
+    throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile`);
+  return undefined;
+};
+
+/** When the pack is to be renewed: for the certificate that wants it first, and not later than it would be given up. */
+async function plan(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Renewal> {
+  const share = shareOf(pack);
+  const told = await Promise.all(pack.certificates.map((one) => ask(deps, pack, one, signal)));
+  const times = pack.certificates.map((one, i) => {
+    const window = told[i];
+    const at = typeof window === 'object' ? timeWithin(window, share) : ownTime(one, share);
+    return at < soonest(one) ? soonest(one) : at;
+  });
+  const at = first([...times, lastTime(pack)]) ?? deps.clock.now();
+  const waits = told.flatMap((window) => askAgainAfter(pack, window) ?? []);
+  const askAt = waits.length > 0 ? after(deps.clock.now(), Math.min(...waits)) : undefined;
+  deps.log.debug({ pack: pack.id, at, ask_at: askAt }, 'renewal planned');
+  return { at, askAt };
+}
+
+/** What the CA says of a certificate; `silent` where it says nothing of any, `unanswered` where it could not be asked. */
+type Told = RenewalWindow | 'silent' | 'unanswered';
+
+async function ask(
+  deps: JobDeps,
+  pack: Pack,
+  { algorithm }: Certificate,
+  signal: AbortSignal,
+): Promise<Told> {
+  const ca = deps.cas.get(pack.certificateAuthority);
+  const chain = await getChain(deps.pool, pack.id, algorithm);
+  if (!ca || chain === undefined) return 'silent';
+  try {
+    return (await windowOf(deps, ca, { pack, algorithm, chain }, signal)) ?? 'silent';
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Fault)) throw error;
+    deps.log.info({ pack: pack.id, algorithm, err: error }, 'the CA does not say when it wants to renew');
+    return 'unanswered';
+  }
+}
+
+async function windowOf(
+  { log }: JobDeps,
+  ca: Ca,
+  { pack, ...issued }: { readonly pack: Pack; readonly algorithm: Algorithm; readonly chain: string },
+  signal: AbortSignal,
+): Promise<RenewalWindow | undefined> {
+  const window = await ca.renewalWindow(issued, signal);
+  if (window?.explanationUrl !== undefined)
+    log.info({ pack: pack.id, window, ca: ca.row.name }, 'the CA explains when it wants to renew');
+  return window;
+}
+
+function askAgainAfter(pack: Pack, told: Told | undefined): Seconds | undefined {
+  if (told === 'silent' || told === undefined) return undefined;
+  if (told === 'unanswered') return Math.min(UNANSWERED, shortestLife(pack) / MOST_ASKS);
+  const wanted = Math.max(told.retryAfter ?? ASK_AGAIN, shortestLife(pack) / MOST_ASKS);
+  return Math.min(Math.max(wanted, SOONEST), LATEST);
+}
+
+/** A pack's own place, from 0 to 1, in the time over which renewals are spread: the same in every history. */
+function shareOf({ zone, ord }: Pack): number {
+  const hash = createHash('sha256').update(`${zone.name} ${ord} renewal`).digest();
+  return hash.readUInt32BE() / 2 ** 32;
+}
+
+/** Begins the course. What the CA had of the last one is behind it. */
+function begin(deps: JobDeps, pack: Pack, { at, askAt }: Renewal): Promise<Pack> {
+  const course = { status: 'initializing', since: deps.clock.now(), attempts: 0, certificates: [] } as const;
+  return transaction(deps.pool, async (tx) => {
+    const begun = await keep(tx, deps, pack, { event: 'renew', renewal: { at, askAt, course } });
+    await deleteOrders(tx, pack.id);
+    await deleteSuccessors(tx, pack.id);
+    await unpublish(tx, pack.id);
+    return begun;
+  });
+}
+
+/**
+ * A stage of the course lasted too long. What edges have not shown yet they may still show; anything else begins anew,
+ * with a new order.
+ */
+export async function beginAgain(deps: JobDeps, pack: Pack): Promise<Pack> {
+  const since = { statusSince: deps.clock.now() };
+  if (isDeploying(pack)) return transaction(deps.pool, (tx) => keep(tx, deps, pack, since));
+  const { behind = pack } = pack;
+  return begin(deps, behind, behind.renewal ?? { at: deps.clock.now() });
+}
+
+const isDeploying = ({ status }: Pack): boolean => LIFECYCLE[status].job === 'deploy';
+
+/** Whether a served pack's renewal is so late that it is to be told: it cannot be relied on any more. */
+export function isToBeGivenUp(pack: Pack, now: Date): boolean {
+  const { course } = pack.renewal ?? {};
+  const last = lastTime(pack);
+  if (!course || !last || LIFECYCLE[pack.status].job !== 'renew') return false;
+  // What begins late, after the service was down for long, is given its time too.
+  return last <= now && between(course.since, now) >= shortestLife(pack) * GRACE;
+}
+
+/** Part of a certificate's life that a stage of its renewal may last before it counts as late. */
+const GRACE = 1 / 100;
+
+/** The pack counts as one that will expire. Its renewal is tried on, and why it did not come about stays in its errors. */
+export function giveUp(deps: JobDeps, pack: Pack): Promise<Pack> {
+  const end = earliestEnd(pack)?.toISOString().slice(0, 16).replace('T', ' ');
+  const why = `the renewal has not come about and the certificates end at ${end} UTC; it is tried until then`;
+  const validationErrors = [...pack.validationErrors.filter((one) => one !== why), why];
+  return transaction(deps.pool, (tx) => advance(tx, deps, pack, { event: 'retire', validationErrors }));
+}
+
+/**
+ * The certificates that a pack had are over, and some edge has not shown the new ones: these are the pack's own from now
+ * on, and its deployment goes on in sight.
+ */
+export function handOver(deps: JobDeps, pack: Pack): Promise<Pack> {
+  const certificates = pack.renewal?.course?.certificates ?? [];
+  const event = pack.environment === 'staging' ? 'stage' : 'promote';
+  return transaction(deps.pool, async (tx) => {
+    const moved = await advance(tx, deps, pack, { event, certificates, renewal: undefined });
+    await promoteSuccessors(tx, pack.id);
+    return moved;
+  });
+}

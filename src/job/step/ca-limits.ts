@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { getDomain } from 'tldts';
+import type { Ca, CaLimits } from '../../ca/ca.ts';
+import { Fault } from '../../kit/fault.ts';
+import { after, between } from '../../kit/time.ts';
+import { toName, withoutWildcard } from '../../pack/hosts.ts';
+import type { Pack } from '../../pack/pack.ts';
+import { type Bucket, type Empty, look, pause, pausedUntil, take } from '../../store/ca-limits.ts';
+import { transaction } from '../../store/store.ts';
+import type { JobDeps } from '../job.ts';
+
+/** In words: what is limited, of whom. */
+const WORDS: Readonly<Record<keyof CaLimits, (subject: string) => string>> = {
+  orders: () => 'new orders',
+  domain: (subject) => `certificates for ${subject} and names below it`,
+  duplicates: () => 'certificates for just these hosts',
+  failures: (subject) => `failed validations of ${subject}`,
+};
+
+/**
+ * Notes an order in the ledger that all processes share, before it is sent. Throws `ca_limited`, with the time when it
+ * can be sent, where the CA would refuse it by a limit that it publishes, or asked to be left alone.
+ */
+export async function spendOrder(deps: JobDeps, pack: Pack, { row }: Ca): Promise<void> {
+  const { pool, clock } = deps;
+  const now = clock.now();
+  const domains = domainsOf(pack);
+  const paused = await pausedUntil(pool, row.name, domains, now);
+  if (paused) throw limited(`${row.name} asked not to be asked again for ${domains.join(', ')}`, paused, now);
+  const buckets = [
+    ...bucketsOf(row.limits, 'orders', ['']),
+    // What renews a certificate for the same names is not counted (Let's Encrypt, rate limits, "exemptions").
+    ...(pack.behind ? [] : bucketsOf(row.limits, 'domain', domains)),
+    ...bucketsOf(row.limits, 'duplicates', [setOf(pack)]),
+  ];
+  if (buckets.length === 0) return;
+  const empty = await transaction(pool, (tx) => take(tx, row.name, buckets, now));
+  if (empty) throw reached(row.name, empty, now);
+}
+
+/** Throws `ca_limited` where a host failed so often that the CA would not look at it now. */
+export async function checkFailures(deps: JobDeps, { row }: Ca, hosts: readonly string[]): Promise<void> {
+  const now = deps.clock.now();
+  const empty = await look(deps.pool, row.name, bucketsOf(row.limits, 'failures', hosts), now);
+  if (empty) throw reached(row.name, empty, now);
+}
+
+/** Notes that the CA did not find control of these hosts. */
+export async function spendFailures(deps: JobDeps, { row }: Ca, hosts: readonly string[]): Promise<void> {
+  for (const bucket of bucketsOf(row.limits, 'failures', hosts))
+    await transaction(deps.pool, (tx) => take(tx, row.name, [bucket], deps.clock.now()));
+}
+
+/** Remembers a CA's own wish for patience for the domains of a pack, so that no other pack of theirs asks either. */
+export async function rememberPatience(
+  deps: JobDeps,
+  pack: Pack,
+  { row }: Ca,
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof Fault) || error.fault !== 'ca_refused' || error.retryAfter === undefined) return;
+  await pause(deps.pool, row.name, domainsOf(pack), after(deps.clock.now(), error.retryAfter));
+}
+
+function bucketsOf(
+  limits: CaLimits | undefined,
+  kind: keyof CaLimits,
+  subjects: readonly string[],
+): Bucket[] {
+  const limit = limits?.[kind];
+  return limit ? [...new Set(subjects)].map((subject) => ({ kind, subject, limit })) : [];
+}
+
+/** Registered domains of a pack's hosts. */
+const domainsOf = ({ hosts }: Pack): string[] => [
+  ...new Set(hosts.map((host) => withoutWildcard(toName(host))).map((name) => getDomain(name) ?? name)),
+];
+
+/** Stands for the set of a pack's names, in any order. */
+const setOf = ({ hosts }: Pack): string =>
+  createHash('sha256').update(hosts.map(toName).toSorted().join()).digest('hex');
+
+function reached(ca: string, { bucket: { kind, subject, limit }, until }: Empty, now: Date): Fault {
+  const what = isKind(kind) ? WORDS[kind](subject) : kind;
+  const hours = Math.round(limit.within / 3_600);
+  return limited(`${ca} takes ${limit.most} ${what} in ${hours} hours, and these were used up`, until, now);
+}
+
+const isKind = (kind: string): kind is keyof CaLimits => Object.hasOwn(WORDS, kind);
+
+function limited(why: string, until: Date, now: Date): Fault {
+  const when = until
+    .toISOString()
+    .replace(/:\d\d\.\d+Z$/, '')
+    .replace('T', ' ');
+  const retryAfter = Math.ceil(between(now, until));
+  return new Fault('ca_limited', `${why}; this goes on by itself at ${when} UTC`, { retryAfter });
+}

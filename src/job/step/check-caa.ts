@@ -1,0 +1,39 @@
+import type { Ca } from '../../ca/ca.ts';
+import { Fault } from '../../kit/fault.ts';
+import type { Seconds } from '../../kit/time.ts';
+import { toName } from '../../pack/hosts.ts';
+import type { Algorithm, Pack } from '../../pack/pack.ts';
+import type { JobDeps } from '../job.ts';
+
+/** What is to be ordered where. */
+interface Ordering {
+  readonly pack: Pack;
+  readonly ca: Ca;
+  readonly algorithm: Algorithm;
+}
+
+/** An order is not kept waiting longer for CAA records: who answers slowly is asked again by the CA. */
+const LONGEST_LOOK: Seconds = 4;
+
+/**
+ * Looks at the CAA records of a pack's hosts as the CA will (RFC 8659), before an order is spent. Throws `caa_forbids`
+ * with the record to change where the CA has to refuse. What cannot be told is the CA's to find out.
+ */
+export async function checkCaa(
+  { lookAtCaa, log }: JobDeps,
+  { pack, ca, algorithm }: Ordering,
+  signal: AbortSignal,
+): Promise<void> {
+  const { identities, accountUri } = await ca.caaNames(algorithm, signal);
+  const method = pack.validationMethod === 'http' ? 'http-01' : 'dns-01';
+  const question = { hosts: pack.hosts.map(toName), identities, accountUri, method };
+  const limit = AbortSignal.timeout(LONGEST_LOOK * 1_000);
+  try {
+    const { refusal, doubts } = await lookAtCaa(question, AbortSignal.any([signal, limit]));
+    if (refusal !== undefined) throw new Fault('caa_forbids', `${ca.row.name} was not asked: ${refusal}`);
+    if (doubts.length > 0) log.info({ pack: pack.id, doubts }, 'CAA records could not be told');
+  } catch (error) {
+    if (signal.aborted || !limit.aborted || error instanceof Fault) throw error;
+    log.info({ pack: pack.id }, 'CAA records took too long');
+  }
+}

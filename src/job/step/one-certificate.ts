@@ -1,0 +1,97 @@
+/** One certificate of a pack: from its order to the chain that the CA gave. */
+import { createPrivateKey } from 'node:crypto';
+import { checkLeaf } from '../../ca/leaf.ts';
+import { listHosts } from '../../ca/messages.ts';
+import { keyPurpose } from '../../key/purpose.ts';
+import { Fault } from '../../kit/fault.ts';
+import { newUuid } from '../../kit/id.ts';
+import { keep } from '../../operation/advance.ts';
+import { toName } from '../../pack/hosts.ts';
+import type { Algorithm, Certificate, Pack } from '../../pack/pack.ts';
+import { deleteOrders } from '../../store/orders.ts';
+import { transaction } from '../../store/store.ts';
+import type { JobDeps } from '../job.ts';
+import {
+  caOf,
+  isDead,
+  newRequest,
+  noteOrder,
+  ordersOf,
+  placeOrder,
+  type Requested,
+  type Stored,
+} from './acme-orders.ts';
+
+/** A certificate that the CA issued, with what serves it; its order is not stored yet as it stands. */
+export interface Obtained {
+  readonly kind: 'issued';
+  readonly stored: Requested;
+  readonly certificate: Certificate;
+  readonly chain: string;
+}
+
+/**
+ * As far as one certificate came: `unproven` where the CA wants control shown again, `processing` where it takes its time,
+ * `refused` where its order is dead.
+ */
+export type Outcome =
+  | Obtained
+  | { readonly kind: 'unproven' | 'processing' | 'refused'; readonly stored: Stored };
+
+/**
+ * Gets a certificate of one algorithm, by the order that there is or by a new one. What an order gives is stored before the
+ * next step, the sealed key too: whoever goes on after a crash gets the same certificate, not a second one.
+ */
+export async function obtain(
+  deps: JobDeps,
+  pack: Pack,
+  algorithm: Algorithm,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const there = (await ordersOf(deps.pool, pack)).find((order) => order.algorithm === algorithm);
+  const isLive = there && !isDead(there.order, deps.clock.now());
+  if (isLive && there.order.status === 'pending') return { kind: 'unproven', stored: there };
+  if (isLive && there.request) return finish(deps, pack, { ...there, request: there.request }, signal);
+  // The key first: where none is ready, an order that was just made would wait for it, stored nowhere.
+  const request = await newRequest(deps, pack, algorithm);
+  const stored = { ...(isLive ? there : await placeOrder(deps, pack, algorithm, signal)), request };
+  await noteOrder(deps, pack, stored);
+  return stored.order.status === 'pending'
+    ? { kind: 'unproven', stored }
+    : finish(deps, pack, stored, signal);
+}
+
+/** From a ready order to the certificate, as far as the CA goes now. */
+async function finish(deps: JobDeps, pack: Pack, asked: Requested, signal: AbortSignal): Promise<Outcome> {
+  const order = await caOf(deps, pack).finalize(asked.order, asked.request.csr, signal);
+  const stored = { ...asked, order };
+  if (isDead(order, deps.clock.now())) return { kind: 'refused', stored };
+  return order.status === 'valid' ? collect(deps, pack, stored, signal) : { kind: 'processing', stored };
+}
+
+/** Downloads and checks the certificate. */
+async function collect(deps: JobDeps, pack: Pack, stored: Requested, signal: AbortSignal): Promise<Obtained> {
+  const ca = caOf(deps, pack);
+  const chain = await ca.download(stored.order, signal);
+  const now = deps.clock.now();
+  const { sealedKey } = stored.request;
+  const key = createPrivateKey(deps.seal.open(sealedKey, keyPurpose(pack.id, stored.algorithm)));
+  const ask = { key, names: pack.hosts.map(toName), isPublic: ca.row.isPublic };
+  const leaf = await checked(deps, pack, stored, () => checkLeaf(chain, ask, now));
+  const certificate = { ...leaf, id: newUuid(), uploadedOn: now, modifiedOn: now };
+  return { kind: 'issued', stored, certificate, chain };
+}
+
+/** A certificate that is not what was ordered is never deployed; its order is dropped and made anew. */
+async function checked<T>(deps: JobDeps, pack: Pack, { algorithm }: Stored, read: () => T): Promise<T> {
+  try {
+    return read();
+  } catch (error) {
+    await transaction(deps.pool, async (tx) => {
+      await keep(tx, deps, pack, {});
+      await deleteOrders(tx, pack.id, algorithm);
+    });
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault(error.fault, `${listHosts(pack.hosts)}: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+import { toPublishers } from './dns-publishers.ts';
+
+const secret = randomBytes(32).toString('base64');
+const GOOD = { server: '192.0.2.53', key_name: 'packs', secret, zones: ['example.com', 'BÜCHER.example'] };
+const from = (...tables: unknown[]) => toPublishers(tables, systemClock());
+
+test('zones of a name server are found by their names in A-labels', () => {
+  assert.deepEqual([...from(GOOD).keys()], ['example.com', 'xn--bcher-kva.example']);
+  assert.equal(from().size, 0);
+});
+
+test('the secret of a name server may be in a file', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'tsig-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  writeFileSync(join(dir, 'secret'), `${secret}\n`);
+  const { secret: _, ...rest } = GOOD;
+  assert.equal(from({ ...rest, secret_file: join(dir, 'secret') }).size, 2);
+  assert.throws(
+    () => from({ ...rest, secret_file: join(dir, 'none') }),
+    /'secret_file' names .*cannot be read/,
+  );
+});
+
+const WRONG: readonly (readonly [string, unknown, RegExp])[] = [
+  ['no table', 'x', /dns_updates\[0\] must be a table/],
+  ['an unknown option', { ...GOOD, sever: 'x' }, /unknown option 'sever'/],
+  ['a name for an address', { ...GOOD, server: 'ns1.example.com' }, /'server' must be an IP address/],
+  ['a port that is none', { ...GOOD, port: 70_000 }, /'port' must be from 1 to 65535/],
+  ['another algorithm', { ...GOOD, algorithm: 'hmac-md5' }, /must be of hmac-sha256 or hmac-sha512/],
+  ['a short secret', { ...GOOD, secret: 'c2hvcnQ=' }, /must be base64 of 16 bytes or more/],
+  ['no zones', { ...GOOD, zones: [] }, /'zones' must be a list of zone names/],
+  ['a zone that is no name', { ...GOOD, zones: ['not a name'] }, /'zones' has 'not a name'/],
+];
+for (const [what, table, words] of WRONG)
+  test(`a name server with ${what} is refused in words, without its secret`, () => {
+    assert.throws(
+      () => from(table),
+      (error: unknown) => {
+        assert(error instanceof Fault && error.fault === 'configuration');
+        assert.match(error.message, words);
+        assert(!error.message.includes(secret));
+        return true;
+      },
+    );
+  });
+
+test('a zone that two name servers are to have is refused', () => {
+  assert.throws(
+    () => from(GOOD, GOOD),
+    /dns_updates\[1\]: 'zones' names example\.com, which another table has/,
+  );
+});

@@ -1,0 +1,168 @@
+/** What Prometheus is told, at a listener of its own. docs/metrics.md says what each is for. */
+import { createServer } from 'node:http';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Exchanged } from '../acme/http.ts';
+import type { Answered } from '../api/deps.ts';
+import type { ShowLeaf } from '../edge/edge.ts';
+import type { StepTaken } from '../job/job.ts';
+import type { KeyPool } from '../key/key-pool.ts';
+import type { Clock } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+import type { CertificateAuthority } from '../pack/pack.ts';
+import { countByStatus, lookAtDue } from '../store/statistics.ts';
+import type { Pool } from '../store/store.ts';
+
+export interface Metrics {
+  readonly onAnswer: (answer: Answered) => void;
+  readonly onStep: (step: StepTaken) => void;
+  readonly onExchange: (ca: CertificateAuthority, seen: Exchanged) => void;
+  /** The same, with what each handshake came to counted. */
+  readonly watched: (show: ShowLeaf) => ShowLeaf;
+  /** Serves `/metrics`. Throws `configuration` where it cannot listen. */
+  listen(place: {
+    readonly host: string;
+    readonly port: number;
+  }): Promise<{ readonly url: string; stop(): void }>;
+}
+
+interface Sources {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly keys: Pick<KeyPool, 'ready'>;
+}
+
+const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+
+/** Counters and gauges of one process; the database is asked when somebody reads them. */
+export function newMetrics(sources: Sources): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'certpacks_http_request_seconds',
+    help: 'Requests to the API that were answered, and how long that took',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers,
+  });
+  const steps = new Counter({
+    name: 'certpacks_steps_total',
+    help: 'Steps of packs along their life that workers of this process took, by the status they were in',
+    labelNames: ['status', 'outcome'],
+    registers,
+  });
+  const exchanges = new Histogram({
+    name: 'certpacks_ca_request_seconds',
+    help: 'Requests to CAs by this process, by what they answered, and how long that took',
+    labelNames: ['ca', 'status'],
+    buckets: SECONDS,
+    registers,
+  });
+  const handshakes = new Counter({
+    name: 'certpacks_handshakes_total',
+    help: 'Handshakes by which this process saw what edges serve',
+    labelNames: ['edge', 'outcome'],
+    registers,
+  });
+  addGauges(registry, sources);
+  return {
+    onAnswer: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
+    onStep: ({ status, outcome }) => steps.inc({ status, outcome }),
+    onExchange: (ca, { status = 'none', seconds }) => exchanges.observe({ ca, status }, seconds),
+    watched: (show) => watched(show, (edge, outcome) => handshakes.inc({ edge, outcome })),
+    listen: (place) => listen(registry, place),
+  };
+}
+
+/** Tells what each handshake came to; `none`: the edge has no certificate for the name. */
+const watched =
+  (show: ShowLeaf, tell: (edge: string, outcome: 'shown' | 'none' | 'failed') => void): ShowLeaf =>
+  async (edge, ask, signal) => {
+    try {
+      const shown = await show(edge, ask, signal);
+      tell(edge.name, shown ? 'shown' : 'none');
+      return shown;
+    } catch (error) {
+      if (!signal.aborted) tell(edge.name, 'failed');
+      throw error;
+    }
+  };
+
+/** What is asked of the database, of the pool of connections to it and of the keys, when somebody wants to know. */
+function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
+  const packs = new Gauge({
+    name: 'certpacks_packs',
+    help: 'Certificate packs by status, of the whole installation',
+    labelNames: ['status'],
+    registers: [],
+    async collect() {
+      this.reset();
+      for (const [status, n] of await countByStatus(pool)) this.set({ status }, n);
+    },
+  });
+  const late = new Gauge({
+    name: 'certpacks_due_age_seconds',
+    help: 'How long the pack has been due that waits longest for a worker; 0: none waits',
+    registers: [],
+  });
+  const due = new Gauge({
+    name: 'certpacks_due',
+    help: 'Packs that are due and in no worker’s hands',
+    registers: [],
+    async collect() {
+      const { count, age } = await lookAtDue(pool, clock.now());
+      this.set(count);
+      late.set(age);
+    },
+  });
+  const connections = new Gauge({
+    name: 'certpacks_database_connections',
+    help: 'Connections of this process’s pool to the database',
+    labelNames: ['state'],
+    registers: [],
+    collect() {
+      this.set({ state: 'busy' }, pool.totalCount - pool.idleCount);
+      this.set({ state: 'idle' }, pool.idleCount);
+      this.set({ state: 'waited_for' }, pool.waitingCount);
+    },
+  });
+  const ready = new Gauge({
+    name: 'certpacks_rsa_keys_ready',
+    help: 'RSA keys that this process has made ahead; at 0, orders wait for keys to be made',
+    registers: [],
+    collect() {
+      this.set(keys.ready);
+    },
+  });
+  for (const gauge of [packs, due, late, connections, ready]) registry.registerMetric(gauge);
+}
+
+function listen(
+  registry: Registry,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<{ readonly url: string; stop(): void }> {
+  const server = createServer((request, response) => {
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end();
+      return;
+    }
+    registry.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      () => response.writeHead(503, { 'retry-after': '1' }).end('the database cannot be reached\n'),
+    );
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<{ url: string; stop(): void }>();
+  server.once('error', (cause) =>
+    reject(new Fault('configuration', `metrics_listen: cannot listen on ${host}, port ${port}`, { cause })),
+  );
+  server.listen(port, host, () => {
+    const address = server.address();
+    const bound = typeof address === 'object' && address ? address.port : port;
+    const stop = () => {
+      server.close();
+      server.closeAllConnections();
+    };
+    resolve({ url: `http://${host}:${bound}/metrics`, stop });
+  });
+  return promise;
+}

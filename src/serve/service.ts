@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CaRow } from '../ca/ca.ts';
+import { createCa } from '../ca/registry.ts';
+import { type Responder, startResponder } from '../dns/server/responder.ts';
+import type { EdgeChange, EdgeRow } from '../edge/edge.ts';
+import { showLeaf } from '../edge/handshake.ts';
+import { startPull } from '../edge/pull/pull.ts';
+import { followChanges } from '../job/engine/edge-changes.ts';
+import { startWorker } from '../job/engine/worker.ts';
+import type { JobDeps } from '../job/job.ts';
+import { KeyPool } from '../key/key-pool.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Options } from '../kit/config.ts';
+import { Fault } from '../kit/fault.ts';
+import { newHexId } from '../kit/id.ts';
+import { Bells } from '../kit/keyed-signal.ts';
+import type { Log } from '../kit/log.ts';
+import type { Seal } from '../kit/seal.ts';
+import { days } from '../kit/time.ts';
+import { renderAll } from '../operation/rerender.ts';
+import type { Pack } from '../pack/pack.ts';
+import { agreeOn } from '../store/installation-settings.ts';
+import { Reader } from '../store/protocol/reader.ts';
+import type { Pool } from '../store/store.ts';
+import { createLookAtCaa } from '../validation/caa.ts';
+import { remembering } from '../validation/caa-memory.ts';
+import { createLookAtHttp } from '../validation/http.ts';
+import { createLookAtTxt } from '../validation/txt.ts';
+import { toAddress, toNameServers } from './addresses.ts';
+import { openApi } from './api-listener.ts';
+import { kekPlaceOf, loadSeal } from './kek.ts';
+import { newMetrics } from './metrics.ts';
+import { caAccounts, pullSource, responderSource } from './sources.ts';
+import { takeSlot } from './worker-identity.ts';
+
+/** What a service is made from. */
+export interface ServiceParts {
+  readonly options: Options;
+  /** Folder of the service's own files. */
+  readonly dir: string;
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly rows: readonly CaRow[];
+  readonly edges: readonly EdgeRow[];
+  /** Who publishes validation records in customers' zones, by the zone's name; nobody unless told. */
+  readonly publishers?: JobDeps['publishers'];
+}
+
+export interface Service {
+  /** Base URL of the API, without a slash at its end. */
+  readonly api: string;
+  /** Says that something became due, a pack where its id is said. */
+  readonly poke: (packId?: string) => void;
+  /** Rings at each step of a pack that a worker of this process took, with the pack as it was stored. */
+  readonly moves: Pick<Bells<Pack>, 'next'>;
+  /** Whether no worker of this process has a pack in its hands. */
+  readonly isIdle: () => boolean;
+  /** Stops in order: no new requests, then no new work, then what is left. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts everything that one process of the service runs: API, workers, DNS responder, the edges' listener.
+ * What was started is stopped again when a later part fails. Throws `configuration` for an address that cannot
+ * be listened on.
+ */
+export async function startService(parts: ServiceParts): Promise<Service> {
+  await using started = new AsyncDisposableStack();
+  const { options, pool, clock, log } = parts;
+  const deps = { pool, clock, log, reply: { delegationZone: options.delegation_zone } };
+  const seal = await openSeal(parts);
+  const source = pullSource({ pool, seal, clock });
+  const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
+  started.defer(() => keys.close());
+  const metrics = newMetrics({ pool, clock, keys });
+  const pull = await startPull({ path: edgeSocketOf(parts), source, log });
+  started.defer(() => pull.close());
+  const responder = await startOwnResponder(parts);
+  started.defer(() => responder?.close());
+  const pushChange = (change: EdgeChange) => pull.push(change);
+  const changes = followChanges(deps, pushChange);
+  started.defer(changes.stop);
+  const accounts = caAccounts({ pool, seal, clock });
+  const cas = openCas(parts.rows, { accounts, clock, log, onExchange: metrics.onExchange });
+  const { publishers = new Map() } = parts;
+  const moves = new Bells<Pack>();
+  const name = takeSlot(parts.dir);
+  const work = {
+    ...deps,
+    ...jobParts(parts),
+    showLeaf: metrics.watched(showLeaf),
+    worker: name,
+    onStep: metrics.onStep,
+    moves,
+    publishers,
+    seal,
+    cas,
+    keys,
+    pushChange,
+  };
+  const worker = startWorker(work, options.workers);
+  started.defer(worker.stop);
+  started.defer(startRendering(deps));
+  const rows = new Map(parts.rows.map((row) => [row.name, row]));
+  const reader = new Reader(pool, options.list_readers);
+  started.defer(() => reader.close());
+  const installation = await agreeOn(pool, 'installation', newHexId());
+  const about = { reader, installation, rows, moves, poke: worker.poke };
+  const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
+  const all = started.move();
+  const stop = () => {
+    api.leave();
+    return all.disposeAsync();
+  };
+  return { api: `${api.url}/client/v4`, moves, poke: worker.poke, isIdle: worker.isIdle, stop };
+}
+
+const openCas = (rows: readonly CaRow[], deps: Parameters<typeof createCa>[1]) =>
+  new Map(rows.map((row) => [row.name, createCa(row, deps)]));
+
+/** Renders all packs again in the background, if that is due. Returns what stops it. */
+function startRendering(deps: Parameters<typeof renderAll>[0]): () => Promise<void> {
+  const stopped = new AbortController();
+  const done = renderAll(deps, stopped.signal).catch((error: unknown) =>
+    deps.log.warn({ err: error }, 'packs are not all rendered; that goes on at the next start'),
+  );
+  return async () => {
+    stopped.abort();
+    await done;
+  };
+}
+
+/**
+ * The seal that all processes of this installation share. Throws `configuration` where the database was begun
+ * with another key: packs would be active, and their private keys of no use.
+ */
+async function openSeal({ options, dir, pool }: ServiceParts): Promise<Seal> {
+  const place = kekPlaceOf(options, dir);
+  const seal = loadSeal(place);
+  const agreed = await agreeOn(pool, 'kek', seal.id);
+  if (seal.knows(agreed)) return seal;
+  throw new Fault(
+    'configuration',
+    `the private keys in this database were sealed with the key-encryption key ${agreed}; the one of ` +
+      `${options.kek === '' ? place.file : 'the option kek'} is ${seal.id}: bring the first one back. If it is lost, ` +
+      '`certpacks key abandon` gives up what was sealed with it and orders all certificates anew',
+  );
+}
+
+/**
+ * Socket at which this service hands out certificates to the bundled edges of its machine. The name of a socket
+ * is short by nature, so a deep data folder has it elsewhere.
+ */
+export function edgeSocketOf({ options, dir }: Pick<ServiceParts, 'options' | 'dir'>): string {
+  const usual = options.edge_socket || join(dir, 'edge', 'pull.sock');
+  if (options.edge_socket !== '' || Buffer.byteLength(usual) <= LONGEST_SOCKET) return usual;
+  const folder = `certpacks-${createHash('sha256').update(dir).digest('hex').slice(0, 16)}`;
+  return join(tmpdir(), folder, 'pull.sock');
+}
+
+/** Bytes that a socket's name may have everywhere, by the narrowest system. */
+const LONGEST_SOCKET = 100;
+
+type LookParts = Pick<JobDeps, 'edges' | 'lookAtTxt' | 'lookAtHttp' | 'lookAtCaa' | 'auditLife'>;
+
+function jobParts({ options, clock, edges }: ServiceParts): LookParts {
+  const look = {
+    roots: options.dns_roots,
+    port: options.dns_port,
+    allow: options.allow_addresses,
+    ipv6: options.dns_ipv6,
+    clock,
+  };
+  return {
+    edges,
+    auditLife: days(options.audit_days),
+    lookAtTxt: createLookAtTxt({ ...look, delegationZone: options.delegation_zone }),
+    lookAtHttp: createLookAtHttp({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
+    lookAtCaa: remembering(createLookAtCaa(look), clock),
+  };
+}
+
+async function startOwnResponder({
+  options,
+  pool,
+  log,
+  clock,
+}: ServiceParts): Promise<Responder | undefined> {
+  if (options.dns_listen.length === 0) return undefined;
+  return startResponder({
+    listen: options.dns_listen.map(toAddress),
+    source: responderSource(pool, options.delegation_zone),
+    nameServers: toNameServers(options.name_servers),
+    responsesPerSecond: options.dns_rate_limit,
+    clock,
+    log,
+  });
+}

@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import pg from 'pg';
+import type { Statement } from '../statement.ts';
+import { Frames } from './messages-in.ts';
+import { errorOf, KIND, parseMessage, runMessage, type Text } from './messages-out.ts';
+import { Intake } from './read-buffer.ts';
+
+/** Takes a row: the bytes it lies in, good until it returns, and where its content begins. */
+export type OnRow = (bytes: Buffer, at: number) => void;
+
+interface Asked {
+  readonly onRow: OnRow;
+  /** Name that this question had to give to its statement first. */
+  readonly parses: string | undefined;
+  readonly until: number;
+  error?: Error;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** Milliseconds that an answer may take. */
+const PATIENCE_MS = 30_000;
+const LOOK_MS = 1_000;
+
+/**
+ * A connection for reading: `pg` opens it, with all that this takes, and then its socket is spoken to directly, so
+ * that rows arrive as bytes. Questions are sent without waiting for the answers of earlier ones.
+ */
+export class WireConnection {
+  readonly #socket: Socket;
+  readonly #asked: Asked[] = [];
+  #unsent: Buffer[] = [];
+  readonly #named = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+  #lost: Error | undefined;
+
+  /** Opens a connection; throws what `pg` throws. */
+  static async open(config: pg.ClientConfig): Promise<WireConnection> {
+    const intake = new Intake();
+    // What is encrypted passes through memory of TLS in any case.
+    const own = config.ssl === undefined || config.ssl === false ? { stream: () => intake.socket } : {};
+    const client = new pg.Client({ ...config, ...own, pipeline: false });
+    let lost: Error | undefined;
+    // A server that ends may say so in the packet that says it is ready: before anybody else can listen.
+    client.on('error', (error) => {
+      lost = error;
+    });
+    await client.connect();
+    if (lost) throw lost;
+    return new WireConnection(client, intake);
+  }
+
+  private constructor(client: pg.Client, intake: Intake) {
+    this.#socket = socketOf(client);
+    const frames = new Frames((kind, bytes, start, end) => this.#take(kind, bytes, start, end));
+    intake.handOver(this.#socket, (bytes) => frames.push(bytes));
+    this.#socket.on('close', () => this.#lose(new Error('Connection terminated unexpectedly')));
+    client.on('error', (error) => this.#lose(error));
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  /** How many questions wait for their answers. */
+  get waiting(): number {
+    return this.#asked.length;
+  }
+
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** Asks; `onRow` gets each row as it arrives. A statement `isNamed` is parsed once on this connection. */
+  ask(statement: Statement, values: readonly Text[], isNamed: boolean, onRow: OnRow): Promise<void> {
+    if (this.#lost) return Promise.reject(this.#lost);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const name = isNamed ? statement.name : '';
+    const isKnown = isNamed && this.#named.has(name);
+    if (isNamed) this.#named.add(name);
+    const run = runMessage(name, values);
+    this.#send(isKnown ? run : Buffer.concat([parseMessage(statement, name), run]));
+    const parses = isNamed && !isKnown ? name : undefined;
+    this.#asked.push({ onRow, parses, until: performance.now() + PATIENCE_MS, resolve, reject });
+    return promise;
+  }
+
+  /** Questions of one turn of the event loop go out together: each write would wake the server. */
+  #send(bytes: Buffer): void {
+    if (this.#unsent.push(bytes) > 1) return;
+    process.nextTick(() => {
+      const all = this.#unsent;
+      this.#unsent = [];
+      this.#socket.write(Buffer.concat(all));
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#socket.destroyed) return;
+    const closed = once(this.#socket, 'close');
+    this.#socket.end(Buffer.from([0x58, 0, 0, 0, 4])); // Terminate
+    await closed;
+  }
+
+  #take(kind: number, bytes: Buffer, start: number, end: number): void {
+    const first = this.#asked[0];
+    if (!first) return;
+    if (kind === KIND.row && !first.error) first.onRow(bytes, start);
+    else if (kind === KIND.error) first.error = errorOf(bytes, start, end);
+    else if (kind === KIND.ready) this.#answer(first);
+  }
+
+  #answer(first: Asked): void {
+    this.#asked.shift();
+    if (!first.error) return first.resolve();
+    if (first.parses !== undefined) this.#named.delete(first.parses);
+    first.reject(first.error);
+  }
+
+  /** An answer that takes too long blocks those behind it: the connection is given up. */
+  #look(): void {
+    const first = this.#asked[0];
+    if (first && performance.now() > first.until) this.#lose(new Error('Query read timeout'));
+  }
+
+  #lose(error: Error): void {
+    this.#lost ??= error;
+    clearInterval(this.#timer);
+    this.#socket.destroy();
+    for (const one of this.#asked.splice(0)) one.reject(this.#lost);
+  }
+}
+
+/** The socket of a connected client, or its TLS layer. */
+function socketOf(client: pg.Client): Socket {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- public in pg, not in its types
+  const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
+  return connection.stream;
+}
