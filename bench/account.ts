@@ -5,7 +5,7 @@ import { Agent, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { buildApi } from '../src/api/api.ts';
 import { systemClock } from '../src/kit/clock.ts';
-import { Bells } from '../src/kit/keyed-signal.ts';
+import { KeyedSignal } from '../src/kit/keyed-signal.ts';
 import { newLog } from '../src/kit/log.ts';
 import { Reader } from '../src/store/protocol/reader.ts';
 import { openPool, type Pool } from '../src/store/store.ts';
@@ -74,7 +74,7 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     pool,
     reader,
     clock: systemClock(),
-    reply: { delegationZone: '' },
+    json: { delegationZone: '' },
     log: newLog('silent'),
     installation: NAME,
     pageCacheBytes: 0,
@@ -82,7 +82,7 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     orderWait: 0,
     isApexDemanded: false,
     nameServers: [],
-    moves: new Bells(),
+    moves: new KeyedSignal(),
     poke: () => undefined,
   });
   ends.defer(() => app.close());

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { systemClock } from '../src/kit/clock.ts';
 import { Fault } from '../src/kit/fault.ts';
 import { newUuid } from '../src/kit/id.ts';
-import { advance, type Desk, file, remove } from '../src/operation/advance.ts';
+import { type AdvanceDeps, advance, insert, remove } from '../src/operation/advance.ts';
 import { may, type PackEvent } from '../src/pack/lifecycle.ts';
 import { selectionOf } from '../src/pack/list-index.ts';
 import { ENVIRONMENTS, PACK_STATUSES, type Pack } from '../src/pack/pack.ts';
@@ -12,7 +12,7 @@ import { type Ladder, placeOf, remember, toLadder, toNumbers } from '../src/stor
 import { isNear, ladderOf, near, step, type Way, walk } from '../src/store/list/page-queries.ts';
 import { getPackAt } from '../src/store/packs.ts';
 import { valuesOf } from '../src/store/statement.ts';
-import { alone, type Pool, stateOf, type Tx, transaction } from '../src/store/store.ts';
+import { autocommit, type Pool, stateOf, type Tx, transaction } from '../src/store/store.ts';
 import { createZone, getZone, takeOrd, type Zone } from '../src/store/zones.ts';
 
 export interface ExactOptions {
@@ -34,7 +34,7 @@ export interface ExactResult {
 
 const WRITERS = 6;
 const READERS = 2;
-const desk: Desk = { clock: systemClock(), reply: { delegationZone: 'dcv.example.net' } };
+const deps: AdvanceDeps = { clock: systemClock(), json: { delegationZone: 'dcv.example.net' } };
 
 /**
  * Compares random pages of random filters with brute force, in one snapshot each, while writers insert, move, delete
@@ -47,7 +47,7 @@ export async function exactCheck(
   const zones = await givenZones(pool);
   const result = { checks: 0, mismatches: 0, writes: 0, rolled_back: 0, deadlocks: 0 };
   for (const zone of zones)
-    for (let i = 0; i < packs; i++) await insert(pool, zone).catch((error: unknown) => count(result, error));
+    for (let i = 0; i < packs; i++) await addPack(pool, zone).catch((error: unknown) => count(result, error));
   const isOver = () => result.checks >= checks;
   const until = async (work: () => Promise<void>) => {
     while (!isOver()) await work().catch((error: unknown) => count(result, error));
@@ -84,7 +84,7 @@ function pick<T>(from: readonly T[]): T {
 }
 
 async function givenZones(pool: Pool): Promise<Zone[]> {
-  const now = desk.clock.now();
+  const now = deps.clock.now();
   const account = await createAccount(pool, 'exact', now);
   const zones: Zone[] = [];
   for (let i = 0; i < 3; i++) {
@@ -95,15 +95,15 @@ async function givenZones(pool: Pool): Promise<Zone[]> {
   return zones;
 }
 
-function insert(pool: Pool, zone: Zone): Promise<void> {
-  const now = desk.clock.now();
+function addPack(pool: Pool, zone: Zone): Promise<void> {
+  const now = deps.clock.now();
   const times = { statusSince: now, createdOn: now, modifiedOn: now };
   return transaction(pool, async (tx) => {
     const { ord, lane } = await takeOrd(tx, zone, []);
     const changed = { status: pick(PACK_STATUSES), environment: pick(ENVIRONMENTS) };
-    await file(
+    await insert(
       tx,
-      desk,
+      deps,
       { ...NEW, ...times, ...changed, id: newUuid(), zone, ord, hosts: [zone.name] },
       { lane },
     );
@@ -140,7 +140,7 @@ async function change(pool: Pool, zone: Zone, { most, result }: Writing): Promis
   const { rows } = await pool.query<{ ord: number }>('select ord::int from packs where zone_id = $1', [
     zone.id,
   ]);
-  if (rows.length === 0 || (chance < 0.3 && rows.length < most)) await insert(pool, zone);
+  if (rows.length === 0 || (chance < 0.3 && rows.length < most)) await addPack(pool, zone);
   else {
     if (chance < 0.4) return changeAlone(pool, zone, pick(rows).ord, result);
     const ords = chance < 0.9 ? [pick(rows).ord] : [pick(rows).ord, pick(rows).ord];
@@ -157,7 +157,7 @@ async function changeAlone(pool: Pool, zone: Zone, ord: number, result: { writes
   const pack = await getPackAt(pool, zone.id, ord);
   const events = pack ? EVENTS.filter((event) => may(pack.status, event)) : [];
   if (!pack || events.length === 0) return;
-  await alone(pool, zone.id, (db) => advance(db, desk, pack, { event: pick(events) }));
+  await autocommit(pool, zone.id, (db) => advance(db, deps, pack, { event: pick(events) }));
   result.writes += 1;
 }
 
@@ -166,7 +166,7 @@ async function moveOrDelete(tx: Tx, zone: Zone, what: { ord: number; isDelete: b
   if (!pack) return;
   if (what.isDelete) return remove(tx, pack);
   const events = EVENTS.filter((event) => may(pack.status, event));
-  if (events.length > 0) await advance(tx, desk, pack, { event: pick(events) });
+  if (events.length > 0) await advance(tx, deps, pack, { event: pick(events) });
 }
 
 const EVENTS: readonly PackEvent[] = [

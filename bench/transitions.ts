@@ -1,9 +1,9 @@
 import { systemClock } from '../src/kit/clock.ts';
-import { advance, type Desk } from '../src/operation/advance.ts';
+import { type AdvanceDeps, advance } from '../src/operation/advance.ts';
 import type { PackEvent } from '../src/pack/lifecycle.ts';
 import type { Pack } from '../src/pack/pack.ts';
 import { getClaimed } from '../src/store/packs.ts';
-import { alone, type Pool, transaction } from '../src/store/store.ts';
+import { autocommit, type Pool, transaction } from '../src/store/store.ts';
 
 /** What is measured, and on which database. */
 export interface TransitionsOptions {
@@ -77,7 +77,7 @@ async function somePacks(pool: Pool, sql: string): Promise<Pack[]> {
 
 /** Moves the packs on one after the other, round and round; a pack that is under way is left for its next turn. */
 function mover(pool: Pool, packs: Pack[]): (n: number) => Promise<void> {
-  const desk: Desk = { clock: systemClock(), reply: { delegationZone: 'dcv.example.net' } };
+  const deps: AdvanceDeps = { clock: systemClock(), json: { delegationZone: 'dcv.example.net' } };
   const busy = new Set<number>();
   let next = 0;
   return async () => {
@@ -87,7 +87,9 @@ function mover(pool: Pool, packs: Pack[]): (n: number) => Promise<void> {
     const pack = packs[place];
     if (!pack) throw new Error('the database has no active packs: seed it first');
     busy.add(place);
-    packs[place] = await alone(pool, pack.zone.id, (db) => advance(db, desk, pack, { event: eventOf(pack) }));
+    packs[place] = await autocommit(pool, pack.zone.id, (db) =>
+      advance(db, deps, pack, { event: eventOf(pack) }),
+    );
     busy.delete(place);
   };
 }

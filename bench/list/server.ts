@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { buildApi } from '../../src/api/api.ts';
 import { systemClock } from '../../src/kit/clock.ts';
-import { Bells } from '../../src/kit/keyed-signal.ts';
+import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
 import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool } from '../../src/store/store.ts';
@@ -62,7 +62,7 @@ async function api({ databaseUrl, pageCacheMb, readers }: ApiRole): Promise<numb
     pool,
     reader: new Reader(pool, readers),
     clock: systemClock(),
-    reply: { delegationZone: 'dcv.example.net' },
+    json: { delegationZone: 'dcv.example.net' },
     log: newLog('info'),
     installation: 'bench',
     pageCacheBytes: pageCacheMb * 2 ** 20,
@@ -70,7 +70,7 @@ async function api({ databaseUrl, pageCacheMb, readers }: ApiRole): Promise<numb
     orderWait: 0,
     isApexDemanded: false,
     nameServers: [],
-    moves: new Bells(),
+    moves: new KeyedSignal(),
     poke: () => undefined,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

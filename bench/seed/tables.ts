@@ -7,13 +7,13 @@ import { deadline, earliestEnd } from '../../src/pack/lifecycle.ts';
 import { classOf, facetOf } from '../../src/pack/list-index.ts';
 import type { Certificate, Pack, PackZone } from '../../src/pack/pack.ts';
 import { BUCKET_BITS, countsOf } from '../../src/store/list/counts.ts';
-import type { Filing } from '../../src/store/packs.ts';
+import type { RowAside } from '../../src/store/packs.ts';
 import { reverse } from '../../src/store/published-records.ts';
 import type { Tx } from '../../src/store/store.ts';
 import { suffixesOf } from '../../src/store/zones.ts';
 import { Rows } from './copy.ts';
 
-const desk = { clock: systemClock(), reply: { delegationZone: 'dcv.example.net' } };
+const deps = { clock: systemClock(), json: { delegationZone: 'dcv.example.net' } };
 
 /** Everything about packs that is written as they come. */
 export class PackTables {
@@ -25,8 +25,8 @@ export class PackTables {
   bytes = 0;
 
   add(pack: Pack, seq: number): void {
-    const rendered = render(desk, pack);
-    this.bytes += Buffer.byteLength(rendered.wire);
+    const rendered = render(deps, pack);
+    this.bytes += Buffer.byteLength(rendered.json);
     this.#packs.add(packRow(pack, { ...rendered, seq }));
     for (const one of pack.certificates) this.#certificates.add(certificateRow(pack, one));
     const place = { pack_id: pack.id, account_id: pack.zone.accountId, seq };
@@ -49,7 +49,7 @@ export class PackTables {
 
 const packRow = (
   pack: Pack,
-  { wire, wireVersion, seq }: Omit<Filing, 'dueAt'> & { readonly seq: number },
+  { json: wire, jsonVersion: wireVersion, seq }: Omit<RowAside, 'dueAt'> & { readonly seq: number },
 ) => ({
   id: pack.id,
   zone_id: pack.zone.id,

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { Account } from './account.ts';
 import { parseChain } from './chain.ts';
 import { isServerUrl } from './fields.ts';
-import type { Answer } from './http.ts';
+import type { AcmeResponse } from './http.ts';
 import { signRequest } from './jws.ts';
 import { demandType } from './response.ts';
 import type { Session } from './session.ts';
@@ -46,7 +46,7 @@ async function fetchChain(
   account: Account,
   url: string,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<AcmeResponse> {
   const sign = (nonce: string) => signRequest(account.key, { account: account.url, nonce, url }, undefined);
   const wanted = { accept: 'application/pem-certificate-chain', mostBytes: MOST_CHAIN };
   const answer = await session.post(url, sign, signal, wanted);
@@ -65,7 +65,7 @@ function endsAt(chain: readonly X509Certificate[], root: string): boolean {
 }
 
 /** URLs of the answer's links (RFC 8288 3) that lead to other chains of the same certificate. */
-export function alternatesOf({ headers, url }: Pick<Answer, 'headers' | 'url'>): string[] {
+export function alternatesOf({ headers, url }: Pick<AcmeResponse, 'headers' | 'url'>): string[] {
   const links = [headers['link'] ?? []].flat().join(', ');
   const found = [...links.matchAll(/<([^<>]{1,2000})>((?:\s*;\s*[\w*]+\s*=\s*(?:"[^"]*"|[^\s",;]+))*)/g)];
   return found

@@ -3,8 +3,8 @@ import { Fault } from '../kit/fault.ts';
 import type { Account } from './account.ts';
 import type { Authorization, Challenge, Directory, Order, RenewalInfo, RevocationReason } from './acme.ts';
 import { downloadChain } from './chain-choice.ts';
-import { Apart } from './deadlock-guard.ts';
-import type { Answer } from './http.ts';
+import { DeadlockGuard } from './deadlock-guard.ts';
+import type { AcmeResponse } from './http.ts';
 import { bindAccount, jwkOf, signRequest } from './jws.ts';
 import { parseAuthorization, parseChallenge, parseOrder, parseRenewalInfo } from './parse.ts';
 import { renewalIdOf } from './renewal-id.ts';
@@ -39,12 +39,12 @@ export interface NewOrder {
  */
 export class AcmeClient {
   readonly #session: Session;
-  readonly #apart: Apart | undefined;
+  readonly #apart: DeadlockGuard | undefined;
 
   /** Throws `configuration` when the directory's URL or the TLS roots cannot be used. */
   constructor(options: AcmeOptions) {
     this.#session = new Session(options);
-    this.#apart = options.ordersApart ? new Apart() : undefined;
+    this.#apart = options.ordersApart ? new DeadlockGuard() : undefined;
   }
 
   /** The directory (7.1.1), read once and again after one of its URLs failed. */
@@ -183,5 +183,5 @@ export class AcmeClient {
   }
 }
 
-const toOrder = (answer: Answer, url: string): Order =>
+const toOrder = (answer: AcmeResponse, url: string): Order =>
   parseOrder(jsonOf(answer), { url, retryAfter: retryAfterOf(answer.headers) });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { Apart } from './deadlock-guard.ts';
+import { DeadlockGuard } from './deadlock-guard.ts';
 
 /** Runs pieces of work by name, notes what runs at once, and lets each end when told. */
 function given() {
-  const apart = new Apart();
+  const apart = new DeadlockGuard();
   const running = new Set<string>();
   const ends = new Map<string, () => void>();
   const start = (kind: 'orders' | 'looks', name: string) =>

@@ -5,7 +5,7 @@ type Kind = 'orders' | 'looks';
  * waits for a lock that the other holds (letsencrypt/pebble, the in-memory store). Any number of one kind at a time; while
  * one kind waits, no more of the other begin.
  */
-export class Apart {
+export class DeadlockGuard {
   #kind: Kind = 'looks';
   #running = 0;
   #waiting: { readonly kind: Kind; readonly go: () => void }[] = [];

@@ -25,7 +25,7 @@ export interface Exchange {
 }
 
 /** What came back, whole. */
-export interface Answer {
+export interface AcmeResponse {
   readonly url: string;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -72,7 +72,7 @@ export class Http {
    * The answer, whatever its status except a redirect. Throws `ca_unreachable` when there is none in time,
    * `ca_wrong_answer` for one that is too long, no HTTP, or leads elsewhere; the signal's reason when aborted.
    */
-  async send(exchange: Exchange, signal: AbortSignal): Promise<Answer> {
+  async send(exchange: Exchange, signal: AbortSignal): Promise<AcmeResponse> {
     const url = this.#check(exchange.url);
     const began = performance.now();
     const stop = new Stop(this.#options.within, signal);
@@ -105,8 +105,8 @@ export class Http {
     );
   }
 
-  #exchange(url: URL, exchange: Exchange, stop: Stop): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  #exchange(url: URL, exchange: Exchange, stop: Stop): Promise<AcmeResponse> {
+    const { promise, resolve, reject } = Promise.withResolvers<AcmeResponse>();
     const options = { method: exchange.method, headers: headersOf(exchange) };
     const onAnswer = (answer: IncomingMessage) => {
       bodyOf(answer, exchange.mostBytes, url.host).then(

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { Once } from './lazy.ts';
+import { Lazy } from './lazy.ts';
 
 const never = new AbortController().signal;
 
 it('does the work once for all who ask, until it is told to forget', async () => {
   let times = 0;
-  const once = new Once(async () => {
+  const once = new Lazy(async () => {
     await setImmediate();
     times += 1;
     return times;
@@ -20,14 +20,14 @@ it('does the work once for all who ask, until it is told to forget', async () =>
 
 it('does not keep a failure', async () => {
   const results = [Promise.reject(new Error('first')), Promise.resolve('second')];
-  const once = new Once(() => results.shift() ?? Promise.resolve('none'));
+  const once = new Lazy(() => results.shift() ?? Promise.resolve('none'));
   await assert.rejects(once.get(never), { message: 'first' });
   assert.equal(await once.get(never), 'second');
 });
 
 it('goes on for the others when one of them leaves', async () => {
   const work = Promise.withResolvers<string>();
-  const once = new Once(() => work.promise);
+  const once = new Lazy(() => work.promise);
   const leaving = new AbortController();
   const left = once.get(leaving.signal);
   const stayed = once.get(never);

@@ -1,5 +1,5 @@
 /** Work that is done once for all who ask, also at the same time. Its result is kept, its failure is not. */
-export class Once<T> {
+export class Lazy<T> {
   readonly #work: () => Promise<T>;
   #result: Promise<T> | undefined;
 

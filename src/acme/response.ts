@@ -1,13 +1,13 @@
 import { Fault } from '../kit/fault.ts';
 import type { Problem } from './acme.ts';
-import type { Answer } from './http.ts';
+import type { AcmeResponse } from './http.ts';
 import { parseProblem, Refusal } from './problem.ts';
 import { retryAfterOf } from './retry-after.ts';
 
-const hostOf = ({ url }: Answer): string => new URL(url).host;
+const hostOf = ({ url }: AcmeResponse): string => new URL(url).host;
 
 /** The JSON of an answer. Throws `ca_wrong_answer` for another type of content, or JSON that cannot be read. */
-export function jsonOf(answer: Answer): unknown {
+export function jsonOf(answer: AcmeResponse): unknown {
   demandType(answer, /^application\/([\w.-]+\+)?json$/);
   try {
     return JSON.parse(answer.body.toString('utf8'));
@@ -17,7 +17,7 @@ export function jsonOf(answer: Answer): unknown {
 }
 
 /** Throws `ca_wrong_answer` unless the answer's content has a media type that `type` matches. */
-export function demandType(answer: Answer, type: RegExp): void {
+export function demandType(answer: AcmeResponse, type: RegExp): void {
   const [given = ''] = (answer.headers['content-type'] ?? '').split(';');
   if (type.test(given.trim().toLowerCase())) return;
   const what = JSON.stringify(given.slice(0, 100));
@@ -31,7 +31,7 @@ export function demandType(answer: Answer, type: RegExp): void {
 const NOTHING_THERE: Problem = { type: 'about:blank', detail: 'not found', status: 404, subproblems: [] };
 
 /** The Fault of an answer with an error's status: `ca_refused` where it has a problem document. */
-export function toRefusal(answer: Answer): Fault {
+export function toRefusal(answer: AcmeResponse): Fault {
   const { status, headers } = answer;
   if (status === 404 && answer.body.length === 0) return new Refusal(NOTHING_THERE, hostOf(answer));
   try {

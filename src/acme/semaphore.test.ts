@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { Slots } from './semaphore.ts';
+import { Semaphore } from './semaphore.ts';
 
 const never = new AbortController().signal;
 
 it('runs at most the given number at once, in the order of asking', async () => {
-  const slots = new Slots(3);
+  const slots = new Semaphore(3);
   const order: number[] = [];
   let running = 0;
   let most = 0;
@@ -26,7 +26,7 @@ it('runs at most the given number at once, in the order of asking', async () => 
 });
 
 it('lets a waiting one leave when it is aborted, and gives its turn to the next', async () => {
-  const slots = new Slots(1);
+  const slots = new Semaphore(1);
   const first = Promise.withResolvers<void>();
   const leaving = new AbortController();
   const held = slots.run(() => first.promise, never);

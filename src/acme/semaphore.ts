@@ -1,5 +1,5 @@
 /** Lets at most a number of pieces of work run at once; the others wait in the order in which they came. */
-export class Slots {
+export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
 

@@ -3,14 +3,14 @@ import type { Seconds } from '../kit/time.ts';
 import type { Account } from './account.ts';
 import type { Directory } from './acme.ts';
 import { isLoopbackHttp, isServerUrl } from './fields.ts';
-import { type Answer, type Exchange, type Exchanged, Http } from './http.ts';
+import { type AcmeResponse, type Exchange, type Exchanged, Http } from './http.ts';
 import { type Jws, signRequest } from './jws.ts';
-import { Once } from './lazy.ts';
+import { Lazy } from './lazy.ts';
 import { NoncePool } from './nonce.ts';
 import { parseDirectory } from './parse.ts';
 import { isProblem, problemOf } from './problem.ts';
 import { jsonOf, toRefusal } from './response.ts';
-import { Slots } from './semaphore.ts';
+import { Semaphore } from './semaphore.ts';
 
 /** Most bytes of an answer in JSON. */
 const MOST_JSON = 256 * 1_024;
@@ -40,8 +40,8 @@ export type Signer = (nonce: string) => Jws;
 export class Session {
   readonly #http: Http;
   readonly #nonces = new NoncePool();
-  readonly #slots: Slots;
-  readonly #directory: Once<Directory>;
+  readonly #slots: Semaphore;
+  readonly #directory: Lazy<Directory>;
   /** Host of the directory, for messages. */
   readonly host: string;
 
@@ -50,7 +50,7 @@ export class Session {
     const url = URL.parse(directoryUrl);
     if (!url) throw new Fault('configuration', `${directoryUrl} is not the URL of a directory`);
     this.host = url.host;
-    this.#slots = new Slots(atOnce);
+    this.#slots = new Semaphore(atOnce);
     this.#http = new Http({
       ...(tlsRoots !== undefined && { tlsRoots }),
       mostSockets: atOnce,
@@ -58,7 +58,7 @@ export class Session {
       mayUsePlainHttp: isLoopbackHttp(url),
       onExchange,
     });
-    this.#directory = new Once(() => this.#readDirectory(directoryUrl));
+    this.#directory = new Lazy(() => this.#readDirectory(directoryUrl));
   }
 
   /** The directory (7.1.1), read once and again after one of its URLs failed. */
@@ -67,13 +67,13 @@ export class Session {
   }
 
   /** POST of an account; POST-as-GET for a payload of undefined (6.3). */
-  ask(account: Account, url: string, payload: unknown, signal: AbortSignal): Promise<Answer> {
+  ask(account: Account, url: string, payload: unknown, signal: AbortSignal): Promise<AcmeResponse> {
     const sign = (nonce: string) => signRequest(account.key, { account: account.url, nonce, url }, payload);
     return this.post(url, sign, signal);
   }
 
   /** GET without a signature, as for renewal information (RFC 9773 4.1). Throws for an error's status. */
-  async get(url: string, signal: AbortSignal): Promise<Answer> {
+  async get(url: string, signal: AbortSignal): Promise<AcmeResponse> {
     const exchange = { method: 'GET', url, mostBytes: MOST_JSON } as const;
     const answer = await this.#slots.run(() => this.#send(exchange, signal), signal);
     if (answer.status >= 400) throw toRefusal(answer);
@@ -86,7 +86,7 @@ export class Session {
     sign: Signer,
     signal: AbortSignal,
     wanted: Pick<Exchange, 'accept' | 'mostBytes'> = { mostBytes: MOST_JSON },
-  ): Promise<Answer> {
+  ): Promise<AcmeResponse> {
     return this.#slots.run(async () => {
       for (let tries = 1; ; tries += 1) {
         const nonce = this.#nonces.take() ?? (await this.#newNonce(signal));
@@ -112,7 +112,7 @@ export class Session {
   }
 
   /** An exchange of which the nonce is kept, whatever came of it otherwise. */
-  async #send(exchange: Exchange, signal: AbortSignal): Promise<Answer> {
+  async #send(exchange: Exchange, signal: AbortSignal): Promise<AcmeResponse> {
     const answer = await this.#http.send(exchange, signal);
     this.#nonces.put(answer.headers['replay-nonce']);
     return answer;
@@ -144,7 +144,7 @@ export class Session {
   }
 
   /** The URL of what an answer made. */
-  location({ headers, url }: Answer): string {
+  location({ headers, url }: AcmeResponse): string {
     const location = headers.location === undefined ? '' : (URL.parse(headers.location, url)?.href ?? '');
     if (isServerUrl(location)) return location;
     throw new Fault('ca_wrong_answer', `${this.host} answered without the URL of what it made`);

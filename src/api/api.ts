@@ -5,8 +5,8 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { newHexId } from '../kit/id.ts';
 import type { Log } from '../kit/log.ts';
-import type { ApiDeps, Door } from './deps.ts';
-import { tellAnswers } from './http/access-log.ts';
+import type { ApiDeps, HttpOptions } from './deps.ts';
+import { logAccess } from './http/access-log.ts';
 import { authenticate } from './http/auth.ts';
 import { demandHost, refuseUnheard, refuseUnread } from './http/connection-errors.ts';
 import { replyFault, replyFaults } from './http/envelope.ts';
@@ -27,7 +27,7 @@ import { revocationRoutes } from './resource/revocation.ts';
 import { tokenRoutes } from './resource/tokens.ts';
 import { zoneRoutes } from './resource/zones.ts';
 
-const USUAL: Door = {
+const USUAL: HttpOptions = {
   trustedProxies: [],
   bodyLimit: 1024 * 1024,
   headerLimit: 16 * 1024,
@@ -39,16 +39,16 @@ const USUAL: Door = {
 
 /** The API, ready to listen. */
 export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
-  const { door = USUAL } = deps;
-  const app = newApp(deps.log, door);
+  const { http = USUAL } = deps;
+  const app = newApp(deps.log, http);
   app.decorateRequest('token');
   app.decorateRequest('zone');
   serveOpenApi(app);
   replyFaults(app);
   noteTokenUses(app, deps);
-  tellAnswers(app, door, deps.onAnswer);
+  logAccess(app, http, deps.onAnswer);
   demandHost(app);
-  await limitRates(app, door);
+  await limitRates(app, http);
   acceptEmptyBodies(app);
   await app.register(healthRoutes(deps));
   app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorPage()));
@@ -77,20 +77,20 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
 }
 
 /** The framework, without a route. */
-function newApp(log: Log, door: Door): FastifyInstance {
+function newApp(log: Log, http: HttpOptions): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = log;
   return Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
     genReqId: newHexId,
     requestIdHeader: false,
-    trustProxy: door.trustedProxies.length > 0 ? [...door.trustedProxies] : false,
-    bodyLimit: door.bodyLimit,
-    requestTimeout: door.requestTimeout * 1_000,
-    keepAliveTimeout: door.keepAlive * 1_000,
+    trustProxy: http.trustedProxies.length > 0 ? [...http.trustedProxies] : false,
+    bodyLimit: http.bodyLimit,
+    requestTimeout: http.requestTimeout * 1_000,
+    keepAliveTimeout: http.keepAlive * 1_000,
     serverFactory: (handler) => {
-      const server = newServer(handler, door);
-      refuseUnheard(server, log, door.bodyLimit);
+      const server = newServer(handler, http);
+      refuseUnheard(server, log, http.bodyLimit);
       return server;
     },
     forceCloseConnections: 'idle',

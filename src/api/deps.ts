@@ -1,14 +1,14 @@
 /** What the routes of the API need, and how it takes requests. */
 import type { CaRow } from '../ca/ca.ts';
-import type { Bells } from '../kit/keyed-signal.ts';
+import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
-import type { Desk } from '../operation/advance.ts';
+import type { AdvanceDeps } from '../operation/advance.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import type { Reader } from '../store/protocol/reader.ts';
 import type { Pool } from '../store/store.ts';
 
-export interface ApiDeps extends Desk {
+export interface ApiDeps extends AdvanceDeps {
   readonly pool: Pool;
   readonly reader: Reader;
   readonly log: Log;
@@ -25,18 +25,18 @@ export interface ApiDeps extends Desk {
   /** Names of our name servers, to which zones of type `full` are delegated. */
   readonly nameServers: readonly string[];
   /** Rings where a worker of this process made a step with a pack. */
-  readonly moves: Pick<Bells<Pack>, 'next'>;
+  readonly moves: Pick<KeyedSignal<Pack>, 'next'>;
   /** Tells the workers of this process that something is due. */
   readonly poke: (packId?: string) => void;
   /** Whether the process is about to end. */
   readonly isStopping?: () => boolean;
-  readonly door?: Door;
+  readonly http?: HttpOptions;
   /** Told of each request that was answered. */
-  readonly onAnswer?: (answer: Answered) => void;
+  readonly onAnswer?: (answer: AnsweredRequest) => void;
 }
 
 /** How the API takes requests; the defaults of the options where it is left out. */
-export interface Door {
+export interface HttpOptions {
   /** Addresses or networks of proxies that tell where a request comes from. */
   readonly trustedProxies: readonly string[];
   readonly bodyLimit: number;
@@ -51,7 +51,7 @@ export interface Door {
 }
 
 /** A request that was answered. */
-export interface Answered {
+export interface AnsweredRequest {
   readonly method: string;
   /** As it is declared, with the names of its parameters in place of their values; `none` where no route matched. */
   readonly route: string;

@@ -2,7 +2,7 @@
 import { type Account, exportAccountKey, importAccountKey, newAccountKey } from '../acme/account.ts';
 import { AcmeClient } from '../acme/client.ts';
 import type { Exchanged } from '../acme/http.ts';
-import { Once } from '../acme/lazy.ts';
+import { Lazy } from '../acme/lazy.ts';
 import { Pace } from '../acme/poll.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
@@ -23,11 +23,11 @@ export interface CaDeps {
 }
 
 /** A directory at which orders are made. */
-export interface Desk {
+export interface AcmeDirectory {
   readonly row: CaRow;
   readonly isRsaDirectory: boolean;
   readonly client: AcmeClient;
-  readonly account: Once<Account>;
+  readonly account: Lazy<Account>;
   readonly clock: Clock;
   /** How long this CA usually takes. */
   readonly paces: { readonly validation: Pace; readonly issuance: Pace };
@@ -36,8 +36,8 @@ export interface Desk {
 /** Longest time for getting an account, in milliseconds: several exchanges. */
 const ACCOUNT_LIMIT_MS = 90_000;
 
-/** A desk. Nothing is asked of the CA until the first order. Throws `configuration` for URLs or roots of no use. */
-export function openDesk(row: CaRow, directoryUrl: string, deps: CaDeps): Desk {
+/** A directory. Nothing is asked of the CA until the first order. Throws `configuration` for URLs or roots of no use. */
+export function openDirectory(row: CaRow, directoryUrl: string, deps: CaDeps): AcmeDirectory {
   const client = new AcmeClient({
     directoryUrl,
     ...(row.tlsRoots !== undefined && { tlsRoots: row.tlsRoots }),
@@ -49,7 +49,7 @@ export function openDesk(row: CaRow, directoryUrl: string, deps: CaDeps): Desk {
     row,
     isRsaDirectory: directoryUrl === row.rsaDirectoryUrl,
     client,
-    account: new Once(() => getAccount({ row, directoryUrl, client }, deps)),
+    account: new Lazy(() => getAccount({ row, directoryUrl, client }, deps)),
     clock: deps.clock,
     paces: { validation: new Pace(), issuance: new Pace() },
   };

@@ -1,11 +1,11 @@
 /** What a CA's row comes to when it is tried: before an order depends on it. */
 
-import type { Desk } from './acme-directory.ts';
+import type { AcmeDirectory } from './acme-directory.ts';
 import type { CaReport } from './ca.ts';
 
 /** Reads the directory and finds, or makes, our account there. Throws in words for the operator what is wrong. */
-export async function prove(
-  { client, row, account, isRsaDirectory }: Desk,
+export async function checkDirectory(
+  { client, row, account, isRsaDirectory }: AcmeDirectory,
   signal: AbortSignal,
 ): Promise<CaReport> {
   const { meta, renewalInfo, revokeCert, keyChange } = await client.directory(signal);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Problem } from '../acme/acme.ts';
-import { inWords } from './messages.ts';
+import { messageOf } from './messages.ts';
 
 const urn = (name: string) => `urn:ietf:params:acme:error:${name}`;
 const problem = (type: string, detail: string, more: Partial<Problem> = {}): Problem => ({
@@ -24,7 +24,7 @@ const CASES: readonly (readonly [string, Problem, RegExp])[] = [
 ];
 
 for (const [what, given, words] of CASES) {
-  it(`tells ${what} in one sentence`, () => assert.match(inWords('google', ['a.example'], given), words));
+  it(`tells ${what} in one sentence`, () => assert.match(messageOf('google', ['a.example'], given), words));
 }
 
 it('names the hosts of subproblems, and takes the next step from them', () => {
@@ -32,7 +32,7 @@ it('names the hosts of subproblems, and takes the next step from them', () => {
     problem('caa', 'forbidden', dns('b.example')),
     problem('dns', 'no answer', dns('c.example')),
   ];
-  const words = inWords(
+  const words = messageOf(
     'google',
     ['a.example', 'b.example', 'c.example'],
     problem('compound', 'see below.', { subproblems }),
@@ -46,7 +46,7 @@ it('names the hosts of subproblems, and takes the next step from them', () => {
 it('stays short for an order of fifty hosts', () => {
   const names = Array.from({ length: 50 }, (_, i) => `host-${i}.example`);
   const subproblems = names.map((name) => problem('dns', 'no answer', dns(name)));
-  const words = inWords('google', names, problem('compound', 'several', { subproblems }));
+  const words = messageOf('google', names, problem('compound', 'several', { subproblems }));
   assert.ok(words.length < 600, words);
   assert.match(words, /45 more/);
 });

@@ -36,7 +36,7 @@ const MOST_TOLD = 5;
 const LONGEST_DETAIL = 400;
 
 /** The sentence for a problem with an order for `names`. */
-export function inWords(ca: string, names: readonly string[], problem: Problem): string {
+export function messageOf(ca: string, names: readonly string[], problem: Problem): string {
   const hosts = hostsOf(problem, names);
   const wait =
     problem.retryAfter === undefined ? '' : ` (it asks to wait ${lengthInWords(problem.retryAfter)})`;

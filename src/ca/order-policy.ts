@@ -7,7 +7,7 @@ import { longestValidity } from '../pack/validity-limits.ts';
 import type { CaRow } from './ca.ts';
 
 /** What a subscriber asks for. */
-export interface OfferAsk {
+export interface PolicyQuestion {
   /** Names in A-labels, in the order of the request's hosts. */
   readonly names: readonly string[];
   readonly validityDays: number;
@@ -17,7 +17,12 @@ export interface OfferAsk {
  * Throws `validity_not_offered` or `invalid_host`, with a pointer to the field, when the CA does not issue
  * what is asked for. `rows` are the configured CAs, to say which of them would.
  */
-export function checkOffer(row: CaRow, ask: OfferAsk, now: Date, rows: readonly CaRow[] = []): void {
+export function checkOrderPolicy(
+  row: CaRow,
+  ask: PolicyQuestion,
+  now: Date,
+  rows: readonly CaRow[] = [],
+): void {
   checkValidity(row, ask.validityDays, now);
   for (const [i, name] of ask.names.entries()) {
     const ban = BANS.find(({ isMeant, isAllowed }) => isMeant(name) && !isAllowed(row));
@@ -41,7 +46,7 @@ const BANS: readonly Ban[] = [
 ];
 
 function checkValidity(row: CaRow, validityDays: number, now: Date): void {
-  const offered = offeredDays(row, now);
+  const offered = allowedDays(row, now);
   if (offered.some((one) => one === validityDays)) return;
   const allowed = offered.length > 0 ? `validity_days ${offered.join(', ')}` : 'none of its validity_days';
   const limit = limitInWords(row, validityDays, now);
@@ -50,7 +55,7 @@ function checkValidity(row: CaRow, validityDays: number, now: Date): void {
 }
 
 /** Values of `validity_days` that the row offers at `now`. */
-export function offeredDays(row: CaRow, now: Date): ValidityDays[] {
+export function allowedDays(row: CaRow, now: Date): ValidityDays[] {
   return row.validityDays.filter((length) => !row.isPublic || length <= longestValidity(now));
 }
 

@@ -4,38 +4,43 @@ import { type Account, dnsTxtValue, keyAuthorization } from '../acme/account.ts'
 import type { Authorization, Challenge, Order, Problem } from '../acme/acme.ts';
 import { Fault } from '../kit/fault.ts';
 import { challengeName } from '../pack/pack-json.ts';
-import type { Desk } from './acme-directory.ts';
+import type { AcmeDirectory } from './acme-directory.ts';
 import type { CaAuthorization, CaOrder } from './ca.ts';
-import { inWords } from './messages.ts';
+import { messageOf } from './messages.ts';
 
 /** The order as just seen, with its authorizations; those that were pending are asked for where it is not clear. */
-export async function refreshed(desk: Desk, was: CaOrder, now: Order, signal: AbortSignal): Promise<CaOrder> {
+export async function refreshed(
+  directory: AcmeDirectory,
+  was: CaOrder,
+  now: Order,
+  signal: AbortSignal,
+): Promise<CaOrder> {
   if (now.status !== 'pending' && now.status !== 'invalid') {
     const valid = was.authorizations.map((one) =>
       one.status === 'pending' ? { ...one, status: 'valid' as const } : one,
     );
-    return toCaOrder(desk, now, { ...was, authorizations: valid });
+    return toCaOrder(directory, now, { ...was, authorizations: valid });
   }
   const open = was.authorizations.filter(({ status }) => status === 'pending').map(({ url }) => url);
-  const fetched = await getAll(desk, was.method, open, signal);
+  const fetched = await getAuthorizations(directory, was.method, open, signal);
   const current = was.authorizations.map((one) => fetched.find(({ url }) => url === one.url) ?? one);
-  return toCaOrder(desk, now, { ...was, authorizations: current });
+  return toCaOrder(directory, now, { ...was, authorizations: current });
 }
 
 /** Authorizations as they stand. Throws `ca_wrong_answer` for a pending one that has no challenge of the method. */
-export async function getAll(
-  desk: Desk,
+export async function getAuthorizations(
+  directory: AcmeDirectory,
   method: CaOrder['method'],
   urls: readonly string[],
   signal: AbortSignal,
 ): Promise<CaAuthorization[]> {
-  const account = await desk.account.get(signal);
-  const fetched = await Promise.all(urls.map((url) => desk.client.authorization(account, url, signal)));
-  return fetched.map((one) => toAuthorization(desk, account, { ...one, method }));
+  const account = await directory.account.get(signal);
+  const fetched = await Promise.all(urls.map((url) => directory.client.authorization(account, url, signal)));
+  return fetched.map((one) => toAuthorization(directory, account, { ...one, method }));
 }
 
 function toAuthorization(
-  { row }: Desk,
+  { row }: AcmeDirectory,
   { key }: Account,
   { url, identifier, method, ...is }: Authorization & { readonly method: CaOrder['method'] },
 ): CaAuthorization {
@@ -51,7 +56,7 @@ function toAuthorization(
     status: is.status,
     ...shownBy(name, challenge, key),
     ...(challenge && method && { file: fileOf(name, challenge.token, key) }),
-    ...(error && { problem: inWords(row.name, [name], error) }),
+    ...(error && { problem: messageOf(row.name, [name], error) }),
   };
 }
 
@@ -70,7 +75,7 @@ const fileOf = (name: string, token: string, key: KeyObject) => ({
 
 /** The order with its authorizations; `invalid` as soon as one of them failed, whatever the CA says yet. */
 export function toCaOrder(
-  { row, isRsaDirectory }: Desk,
+  { row, isRsaDirectory }: AcmeDirectory,
   order: Order,
   { authorizations, method }: Pick<CaOrder, 'authorizations' | 'method'>,
 ): CaOrder {
@@ -102,6 +107,6 @@ function whyInvalid(
   const problems = authorizations.flatMap(({ problem }) => problem ?? []);
   if (problems.length > 0) return problems.slice(0, 5).join('. ');
   const names = authorizations.map(({ name }) => name);
-  if (error) return inWords(ca, names, error);
+  if (error) return messageOf(ca, names, error);
   return `${ca} ended the order without a reason; a new order is made`;
 }

@@ -1,9 +1,9 @@
 import { problemOf } from '../acme/problem.ts';
 import { Fault } from '../kit/fault.ts';
-import { type CaDeps, type Desk, openDesk } from './acme-directory.ts';
+import { type AcmeDirectory, type CaDeps, openDirectory } from './acme-directory.ts';
 import type { Ca, CaaNames, CaOrder, CaRow } from './ca.ts';
-import { prove } from './check-directory.ts';
-import { inWords, listHosts } from './messages.ts';
+import { checkDirectory } from './check-directory.ts';
+import { listHosts, messageOf } from './messages.ts';
 import { download, finalize, look, newOrder, validate } from './order.ts';
 import { renewalWindow } from './renewal.ts';
 import { revoke } from './revoke.ts';
@@ -13,21 +13,23 @@ import { revoke } from './revoke.ts';
  * requests are under way at once per directory. Throws `configuration` for URLs or TLS roots of no use.
  */
 export function createCa(row: CaRow, deps: CaDeps): Ca {
-  const ecdsa = openDesk(row, row.directoryUrl, deps);
-  const rsa = row.rsaDirectoryUrl === undefined ? ecdsa : openDesk(row, row.rsaDirectoryUrl, deps);
-  const step = <T>(order: CaOrder, work: (desk: Desk) => Promise<T>): Promise<T> =>
+  const ecdsa = openDirectory(row, row.directoryUrl, deps);
+  const rsa = row.rsaDirectoryUrl === undefined ? ecdsa : openDirectory(row, row.rsaDirectoryUrl, deps);
+  const step = <T>(order: CaOrder, work: (directory: AcmeDirectory) => Promise<T>): Promise<T> =>
     toTold(row, namesOf(order), work(order.isAtRsaDirectory ? rsa : ecdsa));
   return {
     row,
     prove: (signal) =>
-      Promise.all([...new Set([ecdsa, rsa])].map((desk) => toTold(row, [], prove(desk, signal)))),
+      Promise.all(
+        [...new Set([ecdsa, rsa])].map((directory) => toTold(row, [], checkDirectory(directory, signal))),
+      ),
     caaNames: (algorithm, signal) => toTold(row, [], caaNames(algorithm === 'rsa' ? rsa : ecdsa, signal)),
     order: (ask, signal) =>
       toTold(row, ask.names, newOrder(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),
-    look: (order, signal) => step(order, (desk) => look(desk, order, signal)),
-    validate: (order, signal) => step(order, (desk) => validate(desk, order, signal)),
-    finalize: (order, csr, signal) => step(order, (desk) => finalize(desk, order, csr, signal)),
-    download: (order, signal) => step(order, (desk) => download(desk, order, signal)),
+    look: (order, signal) => step(order, (directory) => look(directory, order, signal)),
+    validate: (order, signal) => step(order, (directory) => validate(directory, order, signal)),
+    finalize: (order, csr, signal) => step(order, (directory) => finalize(directory, order, csr, signal)),
+    download: (order, signal) => step(order, (directory) => download(directory, order, signal)),
     renewalWindow: (issued, signal) =>
       toTold(row, [], renewalWindow(issued.algorithm === 'rsa' ? rsa : ecdsa, issued, signal)),
     revoke: (ask, signal) => toTold(row, [], revoke(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),
@@ -37,7 +39,7 @@ export function createCa(row: CaRow, deps: CaDeps): Ca {
 const namesOf = ({ authorizations }: CaOrder): string[] => authorizations.map(({ name }) => name);
 
 /** As the row has them, else as the directory does (RFC 8555 7.1.1 `caaIdentities`). */
-async function caaNames({ row, client, account }: Desk, signal: AbortSignal): Promise<CaaNames> {
+async function caaNames({ row, client, account }: AcmeDirectory, signal: AbortSignal): Promise<CaaNames> {
   const { url } = await account.get(signal);
   const { meta } = await client.directory(signal);
   return { identities: row.caaIdentities ?? meta.caaIdentities ?? [], accountUri: url };
@@ -51,7 +53,7 @@ async function toTold<T>(row: CaRow, names: readonly string[], work: Promise<T>)
     const problem = problemOf(error);
     if (problem) {
       const { retryAfter } = problem;
-      throw new Fault('ca_refused', inWords(row.name, names, problem), { cause: problem, retryAfter });
+      throw new Fault('ca_refused', messageOf(row.name, names, problem), { cause: problem, retryAfter });
     }
     if (!(error instanceof Fault) || !PASSING.includes(error.fault)) throw error;
     const asked = names.length > 0 ? `${row.name} for ${listHosts(names)}` : row.name;

@@ -4,12 +4,12 @@ import type { Account } from '../acme/account.ts';
 import type { Order } from '../acme/acme.ts';
 import type { NewOrder } from '../acme/client.ts';
 import { isProblem, problemOf } from '../acme/problem.ts';
-import type { Desk } from './acme-directory.ts';
+import type { AcmeDirectory } from './acme-directory.ts';
 import type { RenewalWindow } from './ca.ts';
 
 /** When the CA wants the leaf of a chain to be renewed; undefined where it does not say. */
 export async function renewalWindow(
-  { client }: Desk,
+  { client }: AcmeDirectory,
   { chain }: { readonly chain: string },
   signal: AbortSignal,
 ): Promise<RenewalWindow | undefined> {
@@ -28,7 +28,7 @@ export async function renewalWindow(
  * One that does not take it so, since another order did before or the account is another, takes it as any order.
  */
 export async function placeInstead(
-  { client }: Desk,
+  { client }: AcmeDirectory,
   account: Account,
   { wanted, replaces }: { readonly wanted: NewOrder; readonly replaces: string | undefined },
   signal: AbortSignal,

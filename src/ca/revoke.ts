@@ -1,18 +1,22 @@
 import { X509Certificate } from 'node:crypto';
 import { REVOCATION_REASONS, type RevocationReason } from '../acme/acme.ts';
 import { isProblem, problemOf } from '../acme/problem.ts';
-import type { Desk } from './acme-directory.ts';
+import type { AcmeDirectory } from './acme-directory.ts';
 import type { RevokeAsk } from './ca.ts';
 
 /** Names of the reasons that a subscriber may give (RFC 5280 5.3.1, BR 7.2.2). */
 export const REASON_NAMES: readonly string[] = Object.keys(REVOCATION_REASONS);
 
 /** Revokes the leaf of a chain; one that was revoked before is no failure. */
-export async function revoke(desk: Desk, { chain, reason }: RevokeAsk, signal: AbortSignal): Promise<void> {
-  const account = await desk.account.get(signal);
+export async function revoke(
+  directory: AcmeDirectory,
+  { chain, reason }: RevokeAsk,
+  signal: AbortSignal,
+): Promise<void> {
+  const account = await directory.account.get(signal);
   const ask = { certificate: new X509Certificate(chain), reason: codeOf(reason) };
   try {
-    await desk.client.revoke(account, ask, signal);
+    await directory.client.revoke(account, ask, signal);
   } catch (error) {
     const problem = problemOf(error);
     if (!problem || !isProblem(problem, 'alreadyRevoked')) throw error;

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { openScreen } from '../dev/progress.ts';
+import { openProgress } from '../dev/progress.ts';
 import { startWorld, type World } from '../dev/world.ts';
 import { asked, placeFor, readSetting } from './process.ts';
 
@@ -31,7 +31,7 @@ const lineOf = ({ api, token, accountId, control, edges, dns }: World): string =
   JSON.stringify({ api, token, account_id: accountId, control, edges, dns });
 
 function introduce(world: World): void {
-  const screen = openScreen(process.stdout);
+  const screen = openProgress(process.stdout);
   screen.heading('certpacks dev is ready');
   screen.fact('API', world.api);
   screen.fact('token', world.token);

@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { type Kek, Seal } from '../kit/seal.ts';
-import { abandonLost } from '../operation/recover-from-lost-key.ts';
-import { rewrapAll } from '../operation/rewrap-keys.ts';
+import { recoverFromLostKey } from '../operation/recover-from-lost-key.ts';
+import { rewrapKeys } from '../operation/rewrap-keys.ts';
 import { openDatabase } from '../serve/database.ts';
 import { type KekPlace, kekPlaceOf, newKek, readKeks, writeKeks } from '../serve/kek.ts';
-import { changeAgreement } from '../store/installation-settings.ts';
+import { putSetting } from '../store/installation-settings.ts';
 import { countSealed } from '../store/sealed.ts';
 import type { Pool } from '../store/store.ts';
 import { placeFor, readSetting } from './process.ts';
@@ -89,9 +89,9 @@ async function rotate({ pool, place }: Ground): Promise<void> {
     throw new Fault('configuration', 'the option kek must name the new key before the old one, with a comma');
   const seal = new Seal(() => ordered);
   // From now on a service starts only where it knows the new key; those that run read the file again within a second.
-  await changeAgreement(pool, 'kek', seal.id);
+  await putSetting(pool, 'kek', seal.id);
   await waitForReaders();
-  const done = await rewrapAll(pool, seal, (n) => process.stderr.write(`${n} wrapped\n`));
+  const done = await rewrapKeys(pool, seal, (n) => process.stderr.write(`${n} wrapped\n`));
   say(
     `${seal.id} seals; ${done} wrapped anew. \`certpacks key prune\` removes keys that are no longer needed`,
   );
@@ -131,11 +131,11 @@ async function abandon(
   }
   const known = keks.length > 0 ? keks : [newKek()];
   if (keks.length === 0) write(place, known);
-  await changeAgreement(pool, 'kek', known[0]?.id ?? '');
+  await putSetting(pool, 'kek', known[0]?.id ?? '');
   const clock = systemClock();
-  const desk = { pool, clock, reply: { delegationZone } };
-  const packs = await abandonLost(
-    desk,
+  const deps = { pool, clock, json: { delegationZone } };
+  const packs = await recoverFromLostKey(
+    deps,
     known.map(({ id }) => id),
   );
   say(

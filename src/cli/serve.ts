@@ -8,7 +8,7 @@ import { toPublishers } from '../serve/dns-publishers.ts';
 import { toEdgeRows } from '../serve/edge-rows.ts';
 import { edgeSocketOf, startService } from '../serve/service.ts';
 import { createAccount } from '../store/accounts.ts';
-import { noteDoing, OPERATOR } from '../store/audit.ts';
+import { OPERATOR, recordAudit } from '../store/audit.ts';
 import { transaction } from '../store/store.ts';
 import { countTokens, insertToken, newSecret } from '../store/tokens.ts';
 import { asked, placeFor, readSetting, type Setting } from './process.ts';
@@ -86,7 +86,7 @@ export async function firstToken(): Promise<void> {
         resourceId: id,
         name: token.name,
       } as const;
-      await noteDoing(tx, { ...about, event: 'create', actor: OPERATOR }, now);
+      await recordAudit(tx, { ...about, event: 'create', actor: OPERATOR }, now);
     });
     process.stdout.write(`${secret}\n`);
   } finally {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { demonstrate } from '../dev/demo.ts';
-import { openScreen, type Screen } from '../dev/progress.ts';
+import { openProgress, type Progress } from '../dev/progress.ts';
 import { startWorld, type World } from '../dev/world.ts';
 import { asked, placeFor, readSetting } from './process.ts';
 
@@ -8,7 +8,7 @@ import { asked, placeFor, readSetting } from './process.ts';
 export async function start({ once }: { readonly once?: boolean }): Promise<void> {
   const ending = asked(true);
   const { config, log } = readSetting(true);
-  const screen = openScreen(process.stdout);
+  const screen = openProgress(process.stdout);
   const began = performance.now();
   screen.heading('certpacks: certificate packs, from order to handshake');
   screen.text('starting PostgreSQL, three ACME CAs, DNS, two TLS edges and the service ...');
@@ -29,7 +29,7 @@ export async function start({ once }: { readonly once?: boolean }): Promise<void
   }
 }
 
-function introduce(world: World, screen: Screen, ms: number): void {
+function introduce(world: World, screen: Progress, ms: number): void {
   screen.fact('ready', `${(ms / 1_000).toFixed(1)} s`);
   screen.fact('database', world.database);
   for (const [name, { directory }] of Object.entries(world.cas))

@@ -5,7 +5,7 @@ import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { openDatabase } from '../serve/database.ts';
 import { createAccount, getAccountByName } from '../store/accounts.ts';
-import { noteDoing, OPERATOR } from '../store/audit.ts';
+import { OPERATOR, recordAudit } from '../store/audit.ts';
 import { transaction } from '../store/store.ts';
 import { deleteTokensNamed, insertToken, keySecret } from '../store/tokens.ts';
 import { placeFor, readSetting } from './process.ts';
@@ -40,7 +40,7 @@ async function createUser(email: string): Promise<void> {
       const earlier = await deleteTokensNamed(tx, accountId, name);
       const id = await insertToken(tx, { accountId, name, access: 'write' }, keySecret(email, key), now);
       const about = { accountId, resource: 'api_token', resourceId: id, name } as const;
-      await noteDoing(tx, { ...about, event: earlier > 0 ? 'roll' : 'create', actor: OPERATOR }, now);
+      await recordAudit(tx, { ...about, event: earlier > 0 ? 'roll' : 'create', actor: OPERATOR }, now);
     });
     process.stdout.write(`${key}\n`);
   } finally {

@@ -4,7 +4,7 @@ import { FAULTS, Fault, wordsOf } from '../kit/fault.ts';
 import { makeDue } from '../store/packs.ts';
 import type { Pool } from '../store/store.ts';
 import { type Access, createToken } from '../store/tokens.ts';
-import { live } from './run-clock.ts';
+import { runClock } from './run-clock.ts';
 
 /** What the control interface moves. It exists where the world is simulated, never in production. */
 export interface ControlDeps {
@@ -44,7 +44,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
       deps.onClock();
       deps.poke();
     };
-    const steps = await live({ ...deps, advance }, seconds);
+    const steps = await runClock({ ...deps, advance }, seconds);
     return { now: deps.clock.now().toISOString(), steps };
   },
   // A customer who changes a record of theirs need not wait for the next look: the schedule is for the world.

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { showLeaf } from '../edge/handshake.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Algorithm } from '../pack/pack.ts';
-import type { toReply } from '../pack/pack-json.ts';
-import type { Screen } from './progress.ts';
+import type { toPackJson } from '../pack/pack-json.ts';
+import type { Progress } from './progress.ts';
 import type { World } from './world.ts';
 
-type PackReply = ReturnType<typeof toReply>;
+type PackReply = ReturnType<typeof toPackJson>;
 
 const ZONE = 'example.test';
 const HOSTS = [ZONE, `*.${ZONE}`];
@@ -16,7 +16,7 @@ const LIMIT_MS = 60_000;
  * Shows the service at work, through its API alone: a zone, an order, the way to `active`, handshakes with the
  * edge for both algorithms, the list. Throws a Fault with the first thing that did not happen.
  */
-export async function demonstrate(world: World, screen: Screen): Promise<void> {
+export async function demonstrate(world: World, screen: Progress): Promise<void> {
   screen.heading('A zone of type full: this service answers its DNS');
   const zoneId = await zone(world);
   screen.fact('zone', `${ZONE}  ${zoneId}`);
@@ -62,7 +62,7 @@ async function deleteOthers(world: World, packs: string, id: string): Promise<vo
 async function watch(
   world: World,
   path: string,
-  { ordered, screen }: { readonly ordered: PackReply; readonly screen: Screen },
+  { ordered, screen }: { readonly ordered: PackReply; readonly screen: Progress },
 ): Promise<PackReply> {
   const began = performance.now();
   let pack = ordered;
@@ -80,7 +80,7 @@ async function watch(
 const notActive = ({ status, validation_errors }: PackReply): string =>
   `the pack is still ${status}: ${validation_errors.map(({ message }) => message).join('; ') || 'no reason given'}`;
 
-async function shake({ edges }: World, algorithm: Algorithm, screen: Screen): Promise<void> {
+async function shake({ edges }: World, algorithm: Algorithm, screen: Progress): Promise<void> {
   const edge = { name: 'production', ...edges.production };
   const leaf = await showLeaf(edge, { name: ZONE, algorithm }, AbortSignal.timeout(10_000));
   if (!leaf)

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 
 /** What a command tells a person while it works. Colours only where the output is a terminal. */
-export interface Screen {
+export interface Progress {
   heading(text: string): void;
   fact(name: string, value: string): void;
   /** A status that was reached, and after how many milliseconds. */
@@ -10,7 +10,7 @@ export interface Screen {
 }
 
 /** A screen on standard output. */
-export function openScreen(out: NodeJS.WriteStream): Screen {
+export function openProgress(out: NodeJS.WriteStream): Progress {
   const style = (format: 'bold' | 'dim' | 'green', text: string) => styleText(format, text, { stream: out });
   const line = (text: string) => out.write(`${text}\n`);
   return {

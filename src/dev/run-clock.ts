@@ -5,7 +5,7 @@ import { isAnyDue } from '../store/packs.ts';
 import type { Pool } from '../store/store.ts';
 
 /** Whose time is lived through. */
-export interface Living {
+export interface RunClockDeps {
   readonly pool: Pool;
   readonly clock: VirtualClock;
   /** Moves the clocks of all parts of the world on. */
@@ -26,7 +26,7 @@ const LOOK_MS = 5;
  * Lets time pass day by day, each with the work that it brings: renewals happen in a year that is lived in seconds as they
  * do in one that lasts a year. What is not longer than a day passes at once. Returns how many steps that took.
  */
-export async function live(world: Living, seconds: Seconds): Promise<number> {
+export async function runClock(world: RunClockDeps, seconds: Seconds): Promise<number> {
   const { clock, advance } = world;
   const end = after(clock.now(), seconds);
   const limit = performance.now() + ALL_MS;
@@ -46,7 +46,7 @@ export async function live(world: Living, seconds: Seconds): Promise<number> {
 }
 
 /** Waits until nothing is due and nobody works. */
-async function settle({ pool, clock, isIdle }: Living): Promise<void> {
+async function settle({ pool, clock, isIdle }: RunClockDeps): Promise<void> {
   const end = performance.now() + DAY_MS;
   // A worker that was told has to claim before it is seen at work.
   while (performance.now() < end) {

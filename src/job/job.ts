@@ -12,16 +12,16 @@ import type { TxtPublisher } from '../dns/dns.ts';
 import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
 import type { KeyPool } from '../key/key-pool.ts';
 import type { Clock } from '../kit/clock.ts';
-import type { Bells } from '../kit/keyed-signal.ts';
+import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
-import type { Desk } from '../operation/advance.ts';
+import type { AdvanceDeps } from '../operation/advance.ts';
 import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
-import type { LookAtCaa, LookAtHttp, LookAtTxt } from '../validation/validation.ts';
+import type { PrecheckCaa, PrecheckHttp, PrecheckTxt } from '../validation/validation.ts';
 
-export interface JobDeps extends Desk {
+export interface JobDeps extends AdvanceDeps {
   readonly pool: Pool;
   /** Name of this process among all that work on the database. */
   readonly worker: string;
@@ -32,9 +32,9 @@ export interface JobDeps extends Desk {
   readonly cas: ReadonlyMap<CertificateAuthority, Ca>;
   /** Private keys for new certificates. */
   readonly keys: KeyPool;
-  readonly lookAtTxt: LookAtTxt;
-  readonly lookAtHttp: LookAtHttp;
-  readonly lookAtCaa: LookAtCaa;
+  readonly precheckTxt: PrecheckTxt;
+  readonly precheckHttp: PrecheckHttp;
+  readonly precheckCaa: PrecheckCaa;
   /** Who publishes validation records in a zone by dynamic update, by the zone's name. */
   readonly publishers: ReadonlyMap<string, TxtPublisher>;
   readonly edges: readonly EdgeRow[];
@@ -42,7 +42,7 @@ export interface JobDeps extends Desk {
   /** How long records of what happened are kept; 0: for ever. */
   readonly auditLife: Seconds;
   /** Rings at each step of a pack, with the pack as it was stored. */
-  readonly moves: Pick<Bells<Pack>, 'ring'>;
+  readonly moves: Pick<KeyedSignal<Pack>, 'notify'>;
   /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */
   readonly pushChange: (change: EdgeChange) => void;
   /** Told of each step that a worker took with a pack. */

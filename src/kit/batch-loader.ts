@@ -1,5 +1,5 @@
 /** How single questions are asked many at a time. */
-export interface Gathering<K, V> {
+export interface BatchSource<K, V> {
   /** Reads all at once: what there is for each, in their order. */
   readonly read: (asked: readonly K[]) => Promise<readonly V[]>;
   /** Questions of one key are one question. */
@@ -18,18 +18,18 @@ interface Waiting<K, V> {
  * Gathers questions that come in the same turn of the event loop, or while others are under way, into one read. None is
  * answered by what was read before it came.
  */
-export class Gather<K, V> {
-  readonly #gathering: Gathering<K, V>;
+export class BatchLoader<K, V> {
+  readonly #gathering: BatchSource<K, V>;
   #waiting = new Map<string, Waiting<K, V>>();
   #underWay = 0;
   #isPlanned = false;
 
-  constructor(gathering: Gathering<K, V>) {
+  constructor(gathering: BatchSource<K, V>) {
     this.#gathering = gathering;
   }
 
   /** The answer to one question. Rejects with whatever the read failed with. */
-  ask(asked: K): Promise<V> {
+  load(asked: K): Promise<V> {
     const key = this.#gathering.keyOf(asked);
     const there = this.#waiting.get(key);
     if (there) return there.answer.promise;

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { Bells } from './keyed-signal.ts';
+import { KeyedSignal } from './keyed-signal.ts';
 
 it('wakes all who wait for an id, and nobody else before the time', async () => {
-  const bells = new Bells<string>();
+  const bells = new KeyedSignal<string>();
   const woken: string[] = [];
   const wait = async (name: string, id: string, ms: number) => {
     woken.push(`${name} ${await bells.next(id, ms)}`);
   };
   const all = [wait('one', 'a', 60_000), wait('two', 'a', 60_000), wait('late', 'b', 20)];
-  bells.ring('a', 'moved');
-  bells.ring('nobody');
+  bells.notify('a', 'moved');
+  bells.notify('nobody');
   await Promise.all(all.slice(0, 2));
   assert.deepEqual(woken, ['one moved', 'two moved']);
   await all[2];

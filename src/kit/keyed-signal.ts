@@ -1,9 +1,9 @@
 /** Tells whoever waits for something by its id what became of it; where nobody waits, nothing is kept. */
-export class Bells<T> {
+export class KeyedSignal<T> {
   readonly #waiting = new Map<string, Set<(now: T | undefined) => void>>();
 
   /** Wakes all who wait for `id`, with what it is now, if that is known. */
-  ring(id: string, now?: T): void {
+  notify(id: string, now?: T): void {
     for (const wake of this.#waiting.get(id) ?? []) wake(now);
   }
 

@@ -6,7 +6,7 @@ import { lockPack } from '../store/packs.ts';
 import { deleteSealedOtherwise, listPacksSealedOtherwise } from '../store/sealed.ts';
 import { type Pool, transaction } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
-import { amend, type Desk, intervene } from './advance.ts';
+import { type AdvanceDeps, amend, override } from './advance.ts';
 
 const BATCH = 100;
 
@@ -14,36 +14,40 @@ const BATCH = 100;
  * Gives up all that none of the keys of `kekIds` opens. Packs that are served are renewed at once, and edges show what they
  * have until then; packs that were on their way begin anew. Can be run again. Returns how many packs that concerned.
  */
-export async function abandonLost(
-  desk: Desk & { readonly pool: Pool },
+export async function recoverFromLostKey(
+  deps: AdvanceDeps & { readonly pool: Pool },
   kekIds: readonly string[],
 ): Promise<number> {
-  await deleteSealedOtherwise(desk.pool, kekIds);
+  await deleteSealedOtherwise(deps.pool, kekIds);
   let count = 0;
   let last: string | undefined;
   do {
-    const packs = await listPacksSealedOtherwise(desk.pool, kekIds, last, BATCH);
-    for (const { id, zoneId } of packs) count += (await orderAnew(desk, zoneId, id)) ? 1 : 0;
+    const packs = await listPacksSealedOtherwise(deps.pool, kekIds, last, BATCH);
+    for (const { id, zoneId } of packs) count += (await orderAnew(deps, zoneId, id)) ? 1 : 0;
     last = packs.at(-1)?.id;
   } while (last !== undefined);
   return count;
 }
 
-function orderAnew(desk: Desk & { readonly pool: Pool }, zoneId: string, id: string): Promise<boolean> {
-  return transaction(desk.pool, async (tx) => {
+function orderAnew(
+  deps: AdvanceDeps & { readonly pool: Pool },
+  zoneId: string,
+  id: string,
+): Promise<boolean> {
+  return transaction(deps.pool, async (tx) => {
     await touchZone(tx, zoneId);
     const pack = await lockPack(tx, zoneId, id);
     if (!pack) return false;
     if (isServed(pack.status)) {
       await deleteOrders(tx, id);
-      await amend(tx, desk, pack, { renewal: { at: desk.clock.now() } });
+      await amend(tx, deps, pack, { renewal: { at: deps.clock.now() } });
       return true;
     }
     if (!may(pack.status, 'lose')) return false;
     await deleteOrders(tx, id);
     await deleteCertificates(tx, id);
     const anew = { certificates: [], renewal: undefined, validationRecords: [], validationErrors: [] };
-    await intervene(tx, desk, pack, { event: 'lose', ...anew });
+    await override(tx, deps, pack, { event: 'lose', ...anew });
     return true;
   });
 }

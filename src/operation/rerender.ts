@@ -1,11 +1,11 @@
 import type { Log } from '../kit/log.ts';
-import { WIRE_VERSION } from '../pack/pack-json.ts';
-import { changeAgreement, getAgreement } from '../store/installation-settings.ts';
+import { JSON_VERSION } from '../pack/pack-json.ts';
+import { getSetting, putSetting } from '../store/installation-settings.ts';
 import { getClaimed, listIdsAfter } from '../store/packs.ts';
-import { putWire } from '../store/rendered-json.ts';
+import { putRenderedJson } from '../store/rendered-json.ts';
 import { type Pool, transaction } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
-import { type Desk, render } from './advance.ts';
+import { type AdvanceDeps, render } from './advance.ts';
 
 /** How many packs are looked for at once. */
 const BATCH = 200;
@@ -14,12 +14,12 @@ const BATCH = 200;
  * Renders every pack again, after an upgrade or a change of the configuration made their JSON another; the database
  * remembers for which edition that was done. Lists render what they meet before. Begins anew after an interruption.
  */
-export async function renderAll(
-  deps: Desk & { readonly pool: Pool; readonly log: Log },
+export async function rerenderAll(
+  deps: AdvanceDeps & { readonly pool: Pool; readonly log: Log },
   signal: AbortSignal,
 ): Promise<void> {
-  const edition = `${WIRE_VERSION} ${deps.reply.delegationZone}`;
-  if ((await getAgreement(deps.pool, 'rendered')) === edition) return;
+  const edition = `${JSON_VERSION} ${deps.json.delegationZone}`;
+  if ((await getSetting(deps.pool, 'rendered')) === edition) return;
   let changed = 0;
   let last: string | undefined;
   do {
@@ -28,16 +28,16 @@ export async function renderAll(
     last = ids.at(-1);
   } while (last !== undefined && !signal.aborted);
   if (signal.aborted) return;
-  await changeAgreement(deps.pool, 'rendered', edition);
+  await putSetting(deps.pool, 'rendered', edition);
   deps.log.debug({ edition, changed }, 'all packs are rendered');
 }
 
 /** Whether the pack's JSON was another. One that changes meanwhile is rendered by its change. */
-async function renderOne(deps: Desk & { readonly pool: Pool }, id: string): Promise<boolean> {
+async function renderOne(deps: AdvanceDeps & { readonly pool: Pool }, id: string): Promise<boolean> {
   const pack = await getClaimed(deps.pool, id);
   if (!pack) return false;
   return transaction(deps.pool, async (tx) => {
     await touchZone(tx, pack.zone.id);
-    return putWire(tx, pack, render(deps, pack));
+    return putRenderedJson(tx, pack, render(deps, pack));
   });
 }

@@ -7,51 +7,53 @@ import {
   dueIn,
   edgeNamed,
   packOf,
-  startDesk,
-  type TestDesk,
-} from '../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../test/support/job-deps.ts';
 import { givenActive, pass, wishful } from '../../test/support/renewing.ts';
 import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { days, hours } from '../kit/time.ts';
 import { transaction } from '../store/store.ts';
-import { hurry } from './restart.ts';
+import { retryNow } from './restart.ts';
 
 const ends = new AsyncDisposableStack();
-let plain: TestDesk;
+let plain: TestJobDeps;
 first(async () => {
-  plain = await startDesk(ends);
+  plain = await startJobDeps(ends);
 });
 after(() => ends.disposeAsync());
 
-/** A desk with a CA, and an edge that shows what it is wished to. */
-function given(t: TestContext): TestDesk {
+/** What jobs are given, with a CA, and an edge that shows what it is wished to. */
+function given(t: TestContext): TestJobDeps {
   const clock = new VirtualClock();
-  const desk = { ...plain, clock, lookAtTxt: allVisible, edges: [edgeNamed('edge-a')] };
-  return { ...desk, showLeaf: wishful(desk), cas: scriptedCa(t, {}, clock).cas };
+  const deps = { ...plain, clock, precheckTxt: allVisible, edges: [edgeNamed('edge-a')] };
+  return { ...deps, showLeaf: wishful(deps), cas: scriptedCa(t, {}, clock).cas };
 }
 
 test('a renewal that waits for its next try is tried at once when the subscriber wants it, and not again and again', async (t) => {
-  const desk = given(t);
-  const id = await givenActive(desk);
-  const down = { ...desk, cas: new Map() };
+  const deps = given(t);
+  const id = await givenActive(deps);
+  const down = { ...deps, cas: new Map() };
   await pass(down, days(82) + hours(2));
-  assert(((await dueIn(desk, id)) ?? 0) > 60, 'by itself it waits');
+  assert(((await dueIn(deps, id)) ?? 0) > 60, 'by itself it waits');
   const wish = async (worker: string | null = null) => {
-    await desk.pool.query('update packs set worker = $1', [worker]);
-    await transaction(desk.pool, async (tx) => hurry(tx, desk, await packOf(desk, id), { id: 'somebody' }));
-    return (await packOf(desk, id)).modifiedOn;
+    await deps.pool.query('update packs set worker = $1', [worker]);
+    await transaction(deps.pool, async (tx) =>
+      retryNow(tx, deps, await packOf(deps, id), { id: 'somebody' }),
+    );
+    return (await packOf(deps, id)).modifiedOn;
   };
-  const { modifiedOn: before } = await packOf(desk, id);
-  desk.clock.advance(11);
+  const { modifiedOn: before } = await packOf(deps, id);
+  deps.clock.advance(11);
   const hurried = await wish();
   await carryAll(down);
-  const { modifiedOn } = await packOf(desk, id);
+  const { modifiedOn } = await packOf(deps, id);
   assert(hurried > before);
   assert.deepEqual(await wish(), modifiedOn, 'seconds later nothing is done');
-  desk.clock.advance(11);
+  deps.clock.advance(11);
   assert.deepEqual(await wish('busy'), modifiedOn, 'nobody’s work is taken from him');
   await wish();
-  await carryAll(desk);
-  assert.equal((await packOf(desk, id)).status, 'active');
+  await carryAll(deps);
+  assert.equal((await packOf(deps, id)).status, 'active');
 });

@@ -11,31 +11,31 @@ import {
   givenZone,
   packOf,
   shown,
-  startDesk,
-  type TestDesk,
-} from '../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../test/support/job-deps.ts';
 import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import { keyPurpose } from '../key/purpose.ts';
 import { type Seal, sealOf } from '../kit/seal.ts';
 import { listKeyPairs } from '../store/certificates.ts';
 import { countSealed } from '../store/sealed.ts';
-import { abandonLost } from './recover-from-lost-key.ts';
-import { rewrapAll } from './rewrap-keys.ts';
+import { recoverFromLostKey } from './recover-from-lost-key.ts';
+import { rewrapKeys } from './rewrap-keys.ts';
 
 const ends = new AsyncDisposableStack();
-let plain: TestDesk;
+let plain: TestJobDeps;
 before(async () => {
-  plain = await startDesk(ends);
+  plain = await startJobDeps(ends);
 });
 beforeEach(() => clear(plain));
 after(() => ends.disposeAsync());
 
 const [OLD, NEW] = [randomBytes(32), randomBytes(32)];
 
-/** A desk that seals with the old key, with one edge that shows what it is wished to. */
-function deskWith(t: TestContext): TestDesk {
+/** What jobs are given, sealing with the old key, with one edge that shows what it is wished to. */
+function depsWith(t: TestContext): TestJobDeps {
   const { pool } = plain;
-  const showLeaf: TestDesk['showLeaf'] = async (_edge, { name, algorithm }) => {
+  const showLeaf: TestJobDeps['showLeaf'] = async (_edge, { name, algorithm }) => {
     const { rows } = await pool.query<{ leaf: string }>(
       `select case $2 when 'ecdsa' then desired_ecdsa else desired_rsa end as leaf
          from deployments join served_hosts using (pack_id) where host = $1`,
@@ -44,19 +44,19 @@ function deskWith(t: TestContext): TestDesk {
     return rows[0] && shown(rows[0].leaf);
   };
   const edges = [edgeNamed('edge-a')];
-  return { ...plain, lookAtTxt: allVisible, edges, showLeaf, seal: sealOf(OLD), cas: scriptedCa(t).cas };
+  return { ...plain, precheckTxt: allVisible, edges, showLeaf, seal: sealOf(OLD), cas: scriptedCa(t).cas };
 }
 
-async function givenActive(desk: TestDesk, name: string): Promise<string> {
-  const id = await givenPack(desk, await givenZone(desk, name));
-  await carryAll(desk);
-  assert.equal((await packOf(desk, id)).status, 'active');
+async function givenActive(deps: TestJobDeps, name: string): Promise<string> {
+  const id = await givenPack(deps, await givenZone(deps, name));
+  await carryAll(deps);
+  assert.equal((await packOf(deps, id)).status, 'active');
   return id;
 }
 
 /** Fails unless both keys of the pack open with that seal, and are those of its certificates. */
-async function assertOpens(desk: TestDesk, id: string, seal: Seal): Promise<void> {
-  const pairs = await listKeyPairs(desk.pool, id);
+async function assertOpens(deps: TestJobDeps, id: string, seal: Seal): Promise<void> {
+  const pairs = await listKeyPairs(deps.pool, id);
   assert.equal(pairs.length, 2);
   for (const { algorithm, chain, sealedKey } of pairs) {
     const key = createPrivateKey(seal.open(sealedKey, keyPurpose(id, algorithm)));
@@ -65,43 +65,43 @@ async function assertOpens(desk: TestDesk, id: string, seal: Seal): Promise<void
 }
 
 test('everything is wrapped anew under a new key, also when that is interrupted, and the old one is of no use then', async (t) => {
-  const desk = deskWith(t);
-  const ids = [await givenActive(desk, 'one.test'), await givenActive(desk, 'two.test')];
+  const deps = depsWith(t);
+  const ids = [await givenActive(deps, 'one.test'), await givenActive(deps, 'two.test')];
   const both = sealOf(NEW, OLD);
-  const stopped = rewrapAll(desk.pool, both, () => {
+  const stopped = rewrapKeys(deps.pool, both, () => {
     throw new Error('killed');
   });
   await assert.rejects(stopped, /killed/);
-  await rewrapAll(desk.pool, both, () => undefined);
-  assert.deepEqual([...(await countSealed(desk.pool)).keys()], [both.id]);
-  for (const id of ids) await assertOpens(desk, id, sealOf(NEW));
-  await assert.rejects(assertOpens(desk, ids[0] ?? '', sealOf(OLD)), { fault: 'key_sealed_elsewhere' });
+  await rewrapKeys(deps.pool, both, () => undefined);
+  assert.deepEqual([...(await countSealed(deps.pool)).keys()], [both.id]);
+  for (const id of ids) await assertOpens(deps, id, sealOf(NEW));
+  await assert.rejects(assertOpens(deps, ids[0] ?? '', sealOf(OLD)), { fault: 'key_sealed_elsewhere' });
 });
 
 test('what no key opens is not wrapped, and said', async (t) => {
-  const desk = deskWith(t);
-  await givenActive(desk, 'one.test');
+  const deps = depsWith(t);
+  await givenActive(deps, 'one.test');
   await assert.rejects(
-    rewrapAll(desk.pool, sealOf(NEW), () => undefined),
+    rewrapKeys(deps.pool, sealOf(NEW), () => undefined),
     { fault: 'key_sealed_elsewhere' },
   );
 });
 
 test('when the key is lost packs are ordered anew: those that are served stay active, those under way begin again', async (t) => {
-  const desk = deskWith(t);
-  const served = await givenActive(desk, 'one.test');
-  const onItsWay = await givenPack(desk, await givenZone(desk, 'two.test'));
-  await carryAll({ ...desk, showLeaf: async () => undefined });
-  assert.equal((await packOf(desk, onItsWay)).status, 'pending_deployment');
+  const deps = depsWith(t);
+  const served = await givenActive(deps, 'one.test');
+  const onItsWay = await givenPack(deps, await givenZone(deps, 'two.test'));
+  await carryAll({ ...deps, showLeaf: async () => undefined });
+  assert.equal((await packOf(deps, onItsWay)).status, 'pending_deployment');
 
   const seal = sealOf(NEW);
-  assert.equal(await abandonLost(desk, [seal.id]), 2);
-  assert.equal((await packOf(desk, served)).status, 'active');
-  assert.equal((await packOf(desk, onItsWay)).status, 'initializing');
-  await carryAll({ ...desk, seal });
+  assert.equal(await recoverFromLostKey(deps, [seal.id]), 2);
+  assert.equal((await packOf(deps, served)).status, 'active');
+  assert.equal((await packOf(deps, onItsWay)).status, 'initializing');
+  await carryAll({ ...deps, seal });
   for (const id of [served, onItsWay]) {
-    assert.equal((await packOf(desk, id)).status, 'active');
-    await assertOpens(desk, id, seal);
+    assert.equal((await packOf(deps, id)).status, 'active');
+    await assertOpens(deps, id, seal);
   }
-  assert.equal(await abandonLost(desk, [seal.id]), 0);
+  assert.equal(await recoverFromLostKey(deps, [seal.id]), 0);
 });

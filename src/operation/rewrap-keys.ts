@@ -21,7 +21,11 @@ export const purposeOf = ({ table, key: [first, second] }: SealedRow): string =>
  * Wraps everything that is sealed with the seal's first key, a batch at a time; whoever is interrupted begins where he was.
  * Throws `key_sealed_elsewhere` at what none of its keys opens. Tells how many were wrapped so far.
  */
-export async function rewrapAll(pool: Pool, seal: Seal, onProgress: (done: number) => void): Promise<number> {
+export async function rewrapKeys(
+  pool: Pool,
+  seal: Seal,
+  onProgress: (done: number) => void,
+): Promise<number> {
   let done = 0;
   for (const table of SEALED_TABLES) {
     let length: number;

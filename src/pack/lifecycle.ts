@@ -8,7 +8,7 @@ import { after, days, hours, minutes, type Seconds } from '../kit/time.ts';
 import type { CertificateAuthority, Pack, PackStatus } from './pack.ts';
 
 /** What the workers do in a status; one file of `src/job/` each. */
-export type JobName = 'order' | 'validate' | 'issue' | 'deploy' | 'expire' | 'withdraw' | 'forget' | 'renew';
+export type JobName = 'order' | 'validate' | 'issue' | 'deploy' | 'expire' | 'withdraw' | 'purge' | 'renew';
 
 /** What happens to a pack, besides its job's success (`done`), lateness (`late`) and the subscriber's wishes. */
 export type PackEvent =
@@ -74,7 +74,7 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   pending_deletion:       { job: 'withdraw', done: 'deleted',            late: 'deletion_timed_out',     within: days(1) },
   deletion_timed_out:     { job: 'withdraw', done: 'pending_cleanup' },
   pending_cleanup:        { job: 'withdraw', done: 'deleted' },
-  deleted:                { job: 'forget' },
+  deleted:                { job: 'purge' },
 };
 
 /** How long a deleted pack stays readable (Cloudflare's were seen for one to two minutes). */

@@ -50,7 +50,7 @@ const slotsOf = (pack: Counted): number[] => {
 };
 
 /** By how much each slot changes when a pack becomes another; undefined: it was not, or is no more. */
-export function tally(from: Counted | undefined, to: Counted | undefined): Map<number, number> {
+export function countChanges(from: Counted | undefined, to: Counted | undefined): Map<number, number> {
   const change = new Map<number, number>();
   const add = (pack: Counted | undefined, n: number) => {
     for (const slot of pack ? slotsOf(pack) : []) change.set(slot, (change.get(slot) ?? 0) + n);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { givenCertificate, givenPack } from '../../test/support/pack.ts';
-import { toReply } from './pack-json.ts';
+import { toPackJson } from './pack-json.ts';
 
 const CONTEXT = { delegationZone: 'dcv.example.net' };
 
 describe('toReply', () => {
   it('shows a new pack: hosts as sent, empty arrays rather than absent ones, no primary certificate', () => {
-    const reply = toReply(givenPack(), CONTEXT);
+    const reply = toPackJson(givenPack(), CONTEXT);
     assert.deepEqual(reply.hosts, ['example.com', '*.example.com', 'www.Example.com']);
     assert.deepEqual(reply.certificates, []);
     assert.deepEqual(reply.validation_records, []);
@@ -17,7 +17,7 @@ describe('toReply', () => {
   });
 
   it('names one delegation per Authorization Domain Name of a partial zone, unique per zone', () => {
-    const { dcv_delegation_records: records } = toReply(givenPack(), CONTEXT);
+    const { dcv_delegation_records: records } = toPackJson(givenPack(), CONTEXT);
     assert.deepEqual(records, [
       { cname: '_acme-challenge.example.com', cname_target: 'example.com.abc123def4567890.dcv.example.net' },
       {
@@ -29,14 +29,14 @@ describe('toReply', () => {
 
   it('names no delegation where our own DNS answers for the zone, or no delegation zone is configured', () => {
     const full = givenPack({ zone: { ...givenPack().zone, type: 'full' } });
-    assert.deepEqual(toReply(full, CONTEXT).dcv_delegation_records, []);
-    assert.deepEqual(toReply(givenPack(), { delegationZone: '' }).dcv_delegation_records, []);
+    assert.deepEqual(toPackJson(full, CONTEXT).dcv_delegation_records, []);
+    assert.deepEqual(toPackJson(givenPack(), { delegationZone: '' }).dcv_delegation_records, []);
   });
 
   it('has the ECDSA certificate as the primary one', () => {
     const rsa = givenCertificate({ id: 'rsa', algorithm: 'rsa' });
     const ecdsa = givenCertificate({ id: 'ecdsa' });
-    const reply = toReply(givenPack({ status: 'active', certificates: [rsa, ecdsa] }), CONTEXT);
+    const reply = toPackJson(givenPack({ status: 'active', certificates: [rsa, ecdsa] }), CONTEXT);
     assert.equal(reply.primary_certificate, 'ecdsa');
     assert.equal(reply.certificates[0]?.status, 'active');
     assert.equal(reply.certificates[0]?.zone_id, givenPack().zone.id);

@@ -8,15 +8,15 @@ import type { Certificate, Pack, PackStatus, ValidationRecord } from './pack.ts'
 import { isSucceeded } from './renewal.ts';
 
 /** Raised with every change of `toReply`: rows rendered by an older one are rendered again. */
-export const WIRE_VERSION = 1;
+export const JSON_VERSION = 1;
 
 /** Zone under which this installation answers delegated validation, e.g. `dcv.example.net`; '' for none. */
-export interface ReplyContext {
+export interface JsonContext {
   readonly delegationZone: string;
 }
 
 /** The wire JSON of a pack, as a plain object. */
-export function toReply(pack: Pack, { delegationZone }: ReplyContext) {
+export function toPackJson(pack: Pack, { delegationZone }: JsonContext) {
   const primary = pack.certificates.find(({ algorithm }) => algorithm === 'ecdsa');
   return {
     id: pack.id,

@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { told } from './subscriber-message.ts';
+import { subscriberMessage } from './subscriber-message.ts';
 
 it('leaves a message alone that names a host and says the next step', () => {
   const message = 'no server shows TXT _acme-challenge.shop.test; create it';
-  assert.equal(told(['*.shop.test', 'other.test'], message), message);
+  assert.equal(subscriberMessage(['*.shop.test', 'other.test'], message), message);
   assert.equal(
-    told(['münchen.test'], 'no xn--mnchen-3ya.test; create it'),
+    subscriberMessage(['münchen.test'], 'no xn--mnchen-3ya.test; create it'),
     'no xn--mnchen-3ya.test; create it',
   );
 });
 
 it('names the host and the next step where a message lacks them', () => {
-  assert.equal(told(['shop.test'], 'edge a is down'), 'shop.test: edge a is down; it is tried again');
   assert.equal(
-    told(['a.test', 'b.test'], 'edge a is down; mend it'),
+    subscriberMessage(['shop.test'], 'edge a is down'),
+    'shop.test: edge a is down; it is tried again',
+  );
+  assert.equal(
+    subscriberMessage(['a.test', 'b.test'], 'edge a is down; mend it'),
     'a.test and 1 more: edge a is down; mend it',
   );
 });
@@ -28,9 +31,9 @@ it('changes what it made no more', () => {
   );
   fc.assert(
     fc.property(hosts, fc.string({ maxLength: 60 }), (some, message) => {
-      const once = told(some, message);
+      const once = subscriberMessage(some, message);
       assert.ok(some.some((host) => once.includes(host)) && once.includes(';') && once.includes(message));
-      assert.equal(told(some, once), once);
+      assert.equal(subscriberMessage(some, once), once);
     }),
   );
 });

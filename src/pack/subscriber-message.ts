@@ -4,7 +4,7 @@ import { toName, withoutWildcard } from './hosts.ts';
  * A message as the subscriber reads it: it names a host of the pack, what was seen, and, after a semicolon, the next step;
  * what lacks the first or the last gets it here.
  */
-export function told(hosts: readonly string[], message: string): string {
+export function subscriberMessage(hosts: readonly string[], message: string): string {
   const isNamed = hosts.some((host) => message.includes(withoutWildcard(toName(host))));
   const named = isNamed ? message : `${shown(hosts)}: ${message}`;
   return named.includes(';') ? named : `${named}; it is tried again`;

@@ -6,9 +6,9 @@ import { cannotRun } from './binaries.ts';
 import { type Means, makeCluster, spawnOptions } from './cluster.ts';
 import { makePrivateFolder } from './folders.ts';
 import { lastLines, openOutput } from './output.ts';
-import { isClear } from './preflight.ts';
+import { preflight } from './preflight.ts';
 import { haveEnded, signalTo } from './processes.ts';
-import { look, type Presence } from './server-session.ts';
+import { look, type ServerSession } from './server-session.ts';
 
 export interface ServerMeans extends Means {
   /** Arguments of `postgres`. */
@@ -18,7 +18,7 @@ export interface ServerMeans extends Means {
 
 /** A server that answers. `isAdopted`: this call did not start it. */
 export interface Brought {
-  readonly presence: Presence;
+  readonly presence: ServerSession;
   readonly isAdopted: boolean;
 }
 
@@ -38,7 +38,7 @@ export async function bring(means: ServerMeans, signal: AbortSignal): Promise<Br
     signal.throwIfAborted();
     const seen = await look(means);
     if (seen.state === 'ready') return { presence: seen.presence, isAdopted: true };
-    if (seen.state === 'absent' && (await isClear(means.layout, means.log, performance.now() - begun))) {
+    if (seen.state === 'absent' && (await preflight(means.layout, means.log, performance.now() - begun))) {
       tries += 1;
       const brought = await start(means, signal).catch((error: unknown) => {
         if (tries === MOST_TRIES || signal.aborted) throw error;

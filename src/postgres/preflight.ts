@@ -26,7 +26,7 @@ function readLock(path: string): { pid: number; sockets: string } | undefined {
  * start while the process id in a lock file is listed, whoever has it now, a zombie included: such files of a
  * killed server are removed when that process is known to be no server of this folder. Throws `configuration` when it may be a server.
  */
-export async function isClear(layout: Layout, log: Log, silence: number): Promise<boolean> {
+export async function preflight(layout: Layout, log: Log, silence: number): Promise<boolean> {
   const path = join(layout.cluster, 'postmaster.pid');
   const lock = readLock(path);
   if (lock && mayServe(lock.pid, layout)) {

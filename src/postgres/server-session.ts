@@ -10,7 +10,7 @@ import { type Layout, PORT, socketIn } from './layout.ts';
  * A connection that a supervisor holds as long as it uses the server, with a shared lock: by it supervisors know
  * of one another, and by its end they know that the server is gone.
  */
-export interface Presence {
+export interface ServerSession {
   readonly client: pg.Client;
   /** Process id of the postmaster. */
   readonly pid: number;
@@ -18,7 +18,9 @@ export interface Presence {
   readonly ended: Promise<void>;
 }
 
-type Seen = { readonly state: 'ready'; readonly presence: Presence } | { readonly state: 'busy' | 'absent' };
+type Seen =
+  | { readonly state: 'ready'; readonly presence: ServerSession }
+  | { readonly state: 'busy' | 'absent' };
 
 const SUPERVISOR = 'certpacks supervisor';
 
@@ -105,7 +107,7 @@ const GOODBYE_LIMIT_MS = 500;
  * Whether nobody else uses the server: no other supervisor, no other client. If so no new supervisor gets in
  * while this presence lasts.
  */
-export async function isLast({ client }: Presence): Promise<boolean> {
+export async function isLast({ client }: ServerSession): Promise<boolean> {
   await client.query('select pg_advisory_unlock_shared($1)', [LOCK]);
   const { rows } = await client.query<{ is: boolean }>('select pg_try_advisory_lock($1) as is', [LOCK]);
   if (rows[0]?.is !== true) return false;
@@ -127,7 +129,7 @@ async function hasClients(client: pg.Client): Promise<boolean> {
 }
 
 /** Makes the service's database when it is missing; any number of processes may ask at once. */
-export async function makeDatabase({ client }: Presence): Promise<void> {
+export async function makeDatabase({ client }: ServerSession): Promise<void> {
   await client.query('select pg_advisory_lock($1, 0)', [MAKING]);
   const { rows } = await client.query('select 1 from pg_database where datname = $1', [NAME]);
   if (rows.length === 0) await client.query(`create database ${NAME}`);
@@ -135,7 +137,7 @@ export async function makeDatabase({ client }: Presence): Promise<void> {
 }
 
 /** Ends a presence; what it says of the connection no longer matters. */
-export async function leave({ client, ended }: Presence): Promise<void> {
+export async function leave({ client, ended }: ServerSession): Promise<void> {
   client.end().catch(() => undefined);
   await Promise.race([ended, sleep(1_000, undefined, { ref: false })]);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from './folders.ts';
 import { type Brought, bring, type ServerMeans, shutDown } from './postmaster.ts';
-import { isLast, leave, type Presence } from './server-session.ts';
+import { isLast, leave, type ServerSession } from './server-session.ts';
 
 /** A server that lived this long begins anew with no wait. */
 const CALM_MS = 10_000;
@@ -12,7 +12,7 @@ const LONGEST_WAIT_MS = 10_000;
 export class Supervisor {
   readonly #means: ServerMeans;
   readonly #stopping = new AbortController();
-  #presence: Presence | undefined;
+  #presence: ServerSession | undefined;
   #heldSince = 0;
   #wait = 0;
   #recovery: Promise<void> = Promise.resolve();
@@ -51,7 +51,7 @@ export class Supervisor {
     }
   }
 
-  #hold(presence: Presence): void {
+  #hold(presence: ServerSession): void {
     this.#presence = presence;
     this.#heldSince = performance.now();
     void presence.ended.then(() => this.#lose());

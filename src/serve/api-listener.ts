@@ -1,7 +1,7 @@
 /** The API of a service, as its options want it. */
 import type { FastifyInstance } from 'fastify';
 import { buildApi } from '../api/api.ts';
-import { type ApiDeps, type Door } from '../api/deps.ts';
+import { type ApiDeps, type HttpOptions } from '../api/deps.ts';
 import { showCertificates } from '../api/http/server.ts';
 import type { PullSource } from '../edge/edge.ts';
 import type { Options } from '../kit/config.ts';
@@ -12,7 +12,7 @@ import type { Metrics } from './metrics.ts';
 import { type ApiTls, followApiTls, loadApiTls } from './tls.ts';
 
 /** What the options do not say. */
-type ApiGround = Omit<ApiDeps, keyof ReturnType<typeof apiParts> | 'door' | 'isStopping' | 'onAnswer'> & {
+type ApiGround = Omit<ApiDeps, keyof ReturnType<typeof apiParts> | 'http' | 'isStopping' | 'onAnswer'> & {
   readonly source: PullSource;
   readonly metrics: Metrics;
 };
@@ -33,7 +33,12 @@ export async function openApi(
   const tls = await loadApiTls(options, source);
   let isStopping = false;
   const watched = { isStopping: () => isStopping, onAnswer: metrics.onAnswer };
-  const app = await buildApi({ ...ground, ...apiParts(options), ...watched, door: doorOf(options, tls) });
+  const app = await buildApi({
+    ...ground,
+    ...apiParts(options),
+    ...watched,
+    http: httpOptionsOf(options, tls),
+  });
   started.defer(() => closeWithin(app, options.stop_timeout_s, log));
   if (tls) {
     const show = (other: ApiTls) => showCertificates(app.server, other);
@@ -61,7 +66,7 @@ const apiParts = (options: Options) => ({
 });
 
 /** How the API takes requests. */
-const doorOf = (options: Options, tls: ApiTls | undefined): Door => ({
+const httpOptionsOf = (options: Options, tls: ApiTls | undefined): HttpOptions => ({
   trustedProxies: options.trusted_proxies,
   bodyLimit: options.body_limit_kb * 1_024,
   headerLimit: options.header_limit_kb * 1_024,

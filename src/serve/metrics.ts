@@ -2,18 +2,18 @@
 import { createServer } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Exchanged } from '../acme/http.ts';
-import type { Answered } from '../api/deps.ts';
+import type { AnsweredRequest } from '../api/deps.ts';
 import type { ShowLeaf } from '../edge/edge.ts';
 import type { StepTaken } from '../job/job.ts';
 import type { KeyPool } from '../key/key-pool.ts';
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
-import { countByStatus, lookAtDue } from '../store/statistics.ts';
+import { countByStatus, countDue } from '../store/statistics.ts';
 import type { Pool } from '../store/store.ts';
 
 export interface Metrics {
-  readonly onAnswer: (answer: Answered) => void;
+  readonly onAnswer: (answer: AnsweredRequest) => void;
   readonly onStep: (step: StepTaken) => void;
   readonly onExchange: (ca: CertificateAuthority, seen: Exchanged) => void;
   /** The same, with what each handshake came to counted. */
@@ -110,7 +110,7 @@ function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
     help: 'Packs that are due and in no worker’s hands',
     registers: [],
     async collect() {
-      const { count, age } = await lookAtDue(pool, clock.now());
+      const { count, age } = await countDue(pool, clock.now());
       this.set(count);
       late.set(age);
     },

@@ -15,25 +15,25 @@ import type { Clock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import { newHexId } from '../kit/id.ts';
-import { Bells } from '../kit/keyed-signal.ts';
+import { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import { days } from '../kit/time.ts';
-import { renderAll } from '../operation/rerender.ts';
+import { rerenderAll } from '../operation/rerender.ts';
 import type { Pack } from '../pack/pack.ts';
-import { agreeOn } from '../store/installation-settings.ts';
+import { settleSetting } from '../store/installation-settings.ts';
 import { Reader } from '../store/protocol/reader.ts';
 import type { Pool } from '../store/store.ts';
-import { createLookAtCaa } from '../validation/caa.ts';
+import { createCaaPrecheck } from '../validation/caa.ts';
 import { remembering } from '../validation/caa-memory.ts';
-import { createLookAtHttp } from '../validation/http.ts';
-import { createLookAtTxt } from '../validation/txt.ts';
+import { createHttpPrecheck } from '../validation/http.ts';
+import { createTxtPrecheck } from '../validation/txt.ts';
 import { toAddress, toNameServers } from './addresses.ts';
 import { openApi } from './api-listener.ts';
 import { kekPlaceOf, loadSeal } from './kek.ts';
 import { newMetrics } from './metrics.ts';
 import { caAccounts, pullSource, responderSource } from './sources.ts';
-import { takeSlot } from './worker-identity.ts';
+import { takeIdentity } from './worker-identity.ts';
 
 /** What a service is made from. */
 export interface ServiceParts {
@@ -55,7 +55,7 @@ export interface Service {
   /** Says that something became due, a pack where its id is said. */
   readonly poke: (packId?: string) => void;
   /** Rings at each step of a pack that a worker of this process took, with the pack as it was stored. */
-  readonly moves: Pick<Bells<Pack>, 'next'>;
+  readonly moves: Pick<KeyedSignal<Pack>, 'next'>;
   /** Whether no worker of this process has a pack in its hands. */
   readonly isIdle: () => boolean;
   /** Stops in order: no new requests, then no new work, then what is left. */
@@ -70,7 +70,7 @@ export interface Service {
 export async function startService(parts: ServiceParts): Promise<Service> {
   await using started = new AsyncDisposableStack();
   const { options, pool, clock, log } = parts;
-  const deps = { pool, clock, log, reply: { delegationZone: options.delegation_zone } };
+  const deps = { pool, clock, log, json: { delegationZone: options.delegation_zone } };
   const seal = await openSeal(parts);
   const source = pullSource({ pool, seal, clock });
   const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
@@ -86,8 +86,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const accounts = caAccounts({ pool, seal, clock });
   const cas = openCas(parts.rows, { accounts, clock, log, onExchange: metrics.onExchange });
   const { publishers = new Map() } = parts;
-  const moves = new Bells<Pack>();
-  const name = takeSlot(parts.dir);
+  const moves = new KeyedSignal<Pack>();
+  const name = takeIdentity(parts.dir);
   const work = {
     ...deps,
     ...jobParts(parts),
@@ -107,7 +107,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const reader = new Reader(pool, options.list_readers);
   started.defer(() => reader.close());
-  const installation = await agreeOn(pool, 'installation', newHexId());
+  const installation = await settleSetting(pool, 'installation', newHexId());
   const about = { reader, installation, rows, moves, poke: worker.poke };
   const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
   const all = started.move();
@@ -122,9 +122,9 @@ const openCas = (rows: readonly CaRow[], deps: Parameters<typeof createCa>[1]) =
   new Map(rows.map((row) => [row.name, createCa(row, deps)]));
 
 /** Renders all packs again in the background, if that is due. Returns what stops it. */
-function startRendering(deps: Parameters<typeof renderAll>[0]): () => Promise<void> {
+function startRendering(deps: Parameters<typeof rerenderAll>[0]): () => Promise<void> {
   const stopped = new AbortController();
-  const done = renderAll(deps, stopped.signal).catch((error: unknown) =>
+  const done = rerenderAll(deps, stopped.signal).catch((error: unknown) =>
     deps.log.warn({ err: error }, 'packs are not all rendered; that goes on at the next start'),
   );
   return async () => {
@@ -140,7 +140,7 @@ function startRendering(deps: Parameters<typeof renderAll>[0]): () => Promise<vo
 async function openSeal({ options, dir, pool }: ServiceParts): Promise<Seal> {
   const place = kekPlaceOf(options, dir);
   const seal = loadSeal(place);
-  const agreed = await agreeOn(pool, 'kek', seal.id);
+  const agreed = await settleSetting(pool, 'kek', seal.id);
   if (seal.knows(agreed)) return seal;
   throw new Fault(
     'configuration',
@@ -164,7 +164,7 @@ export function edgeSocketOf({ options, dir }: Pick<ServiceParts, 'options' | 'd
 /** Bytes that a socket's name may have everywhere, by the narrowest system. */
 const LONGEST_SOCKET = 100;
 
-type LookParts = Pick<JobDeps, 'edges' | 'lookAtTxt' | 'lookAtHttp' | 'lookAtCaa' | 'auditLife'>;
+type LookParts = Pick<JobDeps, 'edges' | 'precheckTxt' | 'precheckHttp' | 'precheckCaa' | 'auditLife'>;
 
 function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   const look = {
@@ -177,9 +177,9 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   return {
     edges,
     auditLife: days(options.audit_days),
-    lookAtTxt: createLookAtTxt({ ...look, delegationZone: options.delegation_zone }),
-    lookAtHttp: createLookAtHttp({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
-    lookAtCaa: remembering(createLookAtCaa(look), clock),
+    precheckTxt: createTxtPrecheck({ ...look, delegationZone: options.delegation_zone }),
+    precheckHttp: createHttpPrecheck({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
+    precheckCaa: remembering(createCaaPrecheck(look), clock),
   };
 }
 

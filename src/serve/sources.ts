@@ -2,7 +2,7 @@ import type { CaAccount, CaAccounts } from '../ca/ca.ts';
 import type { ResponderSource } from '../dns/dns.ts';
 import type { PullSource, ServedKeyPair } from '../edge/edge.ts';
 import { accountPurpose, keyPurpose } from '../key/purpose.ts';
-import { Gather } from '../kit/batch-loader.ts';
+import { BatchLoader } from '../kit/batch-loader.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Algorithm } from '../pack/pack.ts';
@@ -39,7 +39,7 @@ export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
 
 /** What our DNS responder answers from: zones of type `full`, and the delegation zone. */
 export const responderSource = (pool: Pool, delegationZone: string): ResponderSource => {
-  const names = new Gather<NameAsked, Published>({
+  const names = new BatchLoader<NameAsked, Published>({
     read: (asked) => published(pool, asked),
     keyOf: ({ name }) => name,
     atOnce: 2,
@@ -48,7 +48,7 @@ export const responderSource = (pool: Pool, delegationZone: string): ResponderSo
     async lookUp(name) {
       const suffixes = suffixesOf(name);
       const isDelegated = delegationZone !== '' && suffixes.includes(delegationZone);
-      const { zone, ...shown } = await names.ask({ name, suffixes });
+      const { zone, ...shown } = await names.load({ name, suffixes });
       const own = isDelegated ? delegationZone : zone;
       return own === undefined ? undefined : { zone: own, ...shown };
     },

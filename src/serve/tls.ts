@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { Door } from '../api/deps.ts';
+import type { HttpOptions } from '../api/deps.ts';
 import type { PullSource } from '../edge/edge.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
 
-export type ApiTls = NonNullable<Door['tls']>;
+export type ApiTls = NonNullable<HttpOptions['tls']>;
 
 type TlsOptions = Pick<Options, 'tls_cert_file' | 'tls_key_file' | 'tls_host'>;
 

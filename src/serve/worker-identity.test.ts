@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { takeSlot } from './worker-identity.ts';
+import { takeIdentity } from './worker-identity.ts';
 
 const MODULE = JSON.stringify(fileURLToPath(new URL('./worker-identity.ts', import.meta.url)));
 const TAKE = `const { takeSlot } = await import(${MODULE}); process.stdout.write(takeSlot(process.argv[1]))`;
@@ -25,7 +25,7 @@ test('a process has the name of one that ended, and another name than one that l
   const dir = givenFolder(t);
   const ended = takeElsewhere(dir);
   assert.match(ended, /^[0-9a-f]{16}$/);
-  const own = takeSlot(dir);
+  const own = takeIdentity(dir);
   assert.equal(own, ended);
   assert.notEqual(takeElsewhere(dir), own);
 });
@@ -36,14 +36,14 @@ test('a slot whose process number belongs to another program by now is free', (t
   const path = join(dir, 'workers', '0');
   const slot: object = JSON.parse(readFileSync(path, 'utf8'));
   writeFileSync(path, JSON.stringify({ ...slot, pid: 1 }));
-  assert.equal(takeSlot(dir), worker);
+  assert.equal(takeIdentity(dir), worker);
 });
 
 test('a file that is no slot is nobody’s', (t) => {
   const dir = givenFolder(t);
   takeElsewhere(dir);
   writeFileSync(join(dir, 'workers', '0'), '{"worker": "../../etc", "pid": 1, "began": "1"}');
-  assert.match(takeSlot(dir), /^[0-9a-f]{16}$/);
+  assert.match(takeIdentity(dir), /^[0-9a-f]{16}$/);
 });
 
 test('processes that start at the same moment have a name each', async (t) => {

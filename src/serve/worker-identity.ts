@@ -19,7 +19,7 @@ const MOST_SLOTS = 1_000;
  * The name under which the workers of this process have packs in their hands. It is that of an ended process of the same
  * folder, where there is one: what that had in its hands when it was killed is freed at once by whoever has its name.
  */
-export function takeSlot(dir: string): string {
+export function takeIdentity(dir: string): string {
   const folder = join(dir, 'workers');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (let n = 0; n < MOST_SLOTS; n++) {

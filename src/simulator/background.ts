@@ -1,5 +1,5 @@
 /** Work that goes on after an answer: a bounded number at once, failures told and never thrown. */
-export class Later {
+export class Background {
   readonly #waiting: (() => Promise<void>)[] = [];
   readonly #fail: (error: unknown) => void;
   #running = 0;

@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
-import { Later } from './background.ts';
-import { answerPost } from './ca/authenticate.ts';
+import { Background } from './background.ts';
+import { authenticate } from './ca/authenticate.ts';
 import { keepAuthority, openAuthority } from './ca/authority.ts';
 import { resumeValidations } from './ca/challenges.ts';
 import type { Answer, CaContext, FetchFile, LookUpTxt } from './ca/context.ts';
@@ -39,7 +39,7 @@ export class CaServer {
   readonly #options: CaOptions;
   readonly #server: Server;
   readonly #nonces = new Nonces();
-  readonly #later: Later;
+  readonly #later: Background;
   readonly #context: CaContext;
   #requests = 0;
 
@@ -58,7 +58,7 @@ export class CaServer {
     this.authority = authority;
     this.terms = options.terms;
     this.ledger = new Ledger(join(options.dir, 'journal.jsonl'));
-    this.#later = new Later((error) =>
+    this.#later = new Background((error) =>
       options.log.error({ err: error, ca: this.terms.name }, 'work of a CA failed'),
     );
     this.#context = this.#newContext();
@@ -126,7 +126,7 @@ export class CaServer {
   async #answer(request: IncomingMessage): Promise<Answer> {
     const target = request.url ?? '/';
     if (request.method === 'POST')
-      return answerPost(this.#context, this.#nonces, { target, body: await bodyOf(request) });
+      return authenticate(this.#context, this.#nonces, { target, body: await bodyOf(request) });
     if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed('GET, HEAD, POST');
     return this.#read(request.method, target);
   }

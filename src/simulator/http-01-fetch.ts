@@ -4,7 +4,7 @@ import { RCODE } from './dns/message.ts';
 import type { Resolver } from './dns/resolver.ts';
 
 /** What a validator sees at a URL, and the address of who showed it; or why it sees nothing. */
-export type File = { readonly text: string; readonly from: string } | { readonly failure: string };
+export type Http01File = { readonly text: string; readonly from: string } | { readonly failure: string };
 
 const MOST_REDIRECTS = 10;
 const MOST_BYTES = 1_024;
@@ -12,7 +12,7 @@ const PATIENCE_MS = 5_000;
 const agent = new Agent({ keepAlive: false });
 
 /** Gets a file over plain HTTP at the world's port for it, redirects followed (RFC 8555 8.3). Never rejects. */
-export const fileAt = (resolver: Resolver, port: number, url: string): Promise<File> =>
+export const fetchHttp01 = (resolver: Resolver, port: number, url: string): Promise<Http01File> =>
   follow({ resolver, port, url }, new URL(url), 0);
 
 interface Errand {
@@ -21,7 +21,7 @@ interface Errand {
   readonly url: string;
 }
 
-async function follow(errand: Errand, at: URL, hops: number): Promise<File> {
+async function follow(errand: Errand, at: URL, hops: number): Promise<Http01File> {
   if (hops > MOST_REDIRECTS) return { failure: `Fetching ${errand.url}: Too many redirects` };
   if (at.protocol !== 'http:' || at.port !== '')
     return { failure: `Fetching ${at.href}: only http at its own port is followed in this world` };

@@ -5,10 +5,10 @@ import type { CertificateAuthority } from '../pack/pack.ts';
 import { CA_TERMS } from './ca/terms.ts';
 import { CaServer } from './ca-server.ts';
 import { startControl } from './control.ts';
-import { textsAt } from './dns/look-up-txt.ts';
+import { lookUpTxt } from './dns/look-up-txt.ts';
 import { startDnsWorld } from './dns-world.ts';
 import { leaveFolder, markFolder, openFolder } from './folder.ts';
-import { fileAt } from './http-01-fetch.ts';
+import { fetchHttp01 } from './http-01-fetch.ts';
 import type { SimulatedCa, SimulatorOptions, SimulatorReady } from './simulator.ts';
 
 /** The whole world, listening. */
@@ -25,10 +25,10 @@ export async function startWorld({ dir, ...options }: SimulatorOptions): Promise
   const log = newLog('warn');
   const clock = new VirtualClock(options.aheadSeconds);
   const dns = await startDnsWorld({ dir, port: options.dnsPort, nameServers: options.nameServers });
-  const lookUpTxt = (name: string) => textsAt(dns.resolver, name);
-  const fetchFile = (url: string) => fileAt(dns.resolver, options.httpPort ?? 80, url);
+  const lookUp = (name: string) => lookUpTxt(dns.resolver, name);
+  const fetchFile = (url: string) => fetchHttp01(dns.resolver, options.httpPort ?? 80, url);
   const start = (name: CertificateAuthority) =>
-    CaServer.start({ terms: CA_TERMS[name], dir: join(dir, name), clock, lookUpTxt, fetchFile, log });
+    CaServer.start({ terms: CA_TERMS[name], dir: join(dir, name), clock, lookUpTxt: lookUp, fetchFile, log });
   const [google, letsEncrypt, sslCom] = await Promise.all([
     start('google'),
     start('lets_encrypt'),

@@ -18,7 +18,7 @@ export const WORKER: Actor = { id: 'worker' };
 export const OPERATOR: Actor = { id: 'operator' };
 
 /** What happened to a pack, and who did it. */
-export interface Deed {
+export interface PackEventRecord {
   /** An event of the lifecycle, or what else was done: `order`, `amend`. */
   readonly event: string;
   readonly actor: Actor;
@@ -26,7 +26,7 @@ export interface Deed {
 
 /** Values for `audited`. */
 export const auditValues = (
-  { event, actor }: Deed,
+  { event, actor }: PackEventRecord,
   pack: { readonly zone: { readonly accountId: string }; readonly status: PackStatus },
 ) => ({
   event,
@@ -48,7 +48,7 @@ export const RESOURCES = ['certificate_pack', 'zone', 'api_token'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
 /** Something that was done in an account. */
-export interface Doing extends Deed {
+export interface AuditEvent extends PackEventRecord {
   readonly accountId: string;
   readonly zoneId?: string;
   readonly resource: Resource;
@@ -57,7 +57,7 @@ export interface Doing extends Deed {
 }
 
 /** Records what was done, in the transaction that does it. */
-export async function noteDoing(db: Db, doing: Doing, now: Date): Promise<void> {
+export async function recordAudit(db: Db, doing: AuditEvent, now: Date): Promise<void> {
   const { actor } = doing;
   await execute(db, NOTE, {
     now,
@@ -79,6 +79,6 @@ const NOTE = statement(`
   values (:now, :account, :zone, :event, :actor, :actor_name, :address, :request, :resource, :resource_id, :name)`);
 
 /** Removes records made before `instant`. */
-export async function forgetAudit(db: Db, instant: Date): Promise<void> {
+export async function purgeAudit(db: Db, instant: Date): Promise<void> {
   await db.query('delete from audit where made_on < $1', [instant]);
 }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { after, before, it } from 'node:test';
-import { startDesk, type TestDesk } from '../../test/support/desk.ts';
+import { startJobDeps, type TestJobDeps } from '../../test/support/job-deps.ts';
 import { writeBackup } from './backup.ts';
 import { openPool } from './store.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  desk = await startDesk(ends);
-  await desk.pool.query(
+  deps = await startJobDeps(ends);
+  await deps.pool.query(
     'create table big as select i, repeat(md5(i::text), 30) as filling from generate_series(1, 40000) as i',
   );
 });
@@ -36,11 +36,11 @@ for (const [what, out] of [
     timeout: 20_000,
   }, async (t) => {
     out.on('error', () => undefined);
-    const { host, port, user, password, database } = desk.pool.options;
+    const { host, port, user, password, database } = deps.pool.options;
     const login = { host, port, user, password, database, max: 1, pipeline: false, query_timeout: 0 };
     const pool = openPool(login, () => undefined);
     t.after(() => pool.end());
-    await assert.rejects(writeBackup(pool, out, desk.clock.now(), () => undefined));
+    await assert.rejects(writeBackup(pool, out, deps.clock.now(), () => undefined));
     const { rows } = await pool.query<{ one: number }>('select 1 as one');
     assert.equal(rows[0]?.one, 1);
   });

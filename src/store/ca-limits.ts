@@ -121,6 +121,6 @@ const PAUSED = statement(`
    where ca = :ca and kind = '${PAUSE}' and subject = any(:subjects) and full_on > :now`);
 
 /** Forgets buckets that are full, and pauses that are over. */
-export async function forgetFull(db: Db, now: Date): Promise<void> {
+export async function purgeFullBuckets(db: Db, now: Date): Promise<void> {
   await db.query('delete from ca_limits where full_on < $1', [now]);
 }

@@ -149,6 +149,6 @@ export async function listChanges(db: Db, instant: Date): Promise<LoggedChange[]
 }
 
 /** Forgets changes made before `instant`. */
-export async function forgetChanges(db: Db, instant: Date): Promise<void> {
+export async function purgeChanges(db: Db, instant: Date): Promise<void> {
   await db.query('delete from edge_changes where made_on < $1', [instant]);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { givenZone, startDesk, type TestDesk } from '../../test/support/desk.ts';
+import { givenZone, startJobDeps, type TestJobDeps } from '../../test/support/job-deps.ts';
 import { minutes, after as then } from '../kit/time.ts';
 import type { PackZone } from '../pack/pack.ts';
 import { getEntry } from './entry.ts';
@@ -8,27 +8,27 @@ import { createToken } from './tokens.ts';
 import { getZone, hideZone } from './zones.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 let home: PackZone;
 let foreign: PackZone;
 let secret: string;
 before(async () => {
-  desk = await startDesk(ends);
-  home = await givenZone(desk, 'home.test');
-  foreign = await givenZone(desk, 'foreign.test');
+  deps = await startJobDeps(ends);
+  home = await givenZone(deps, 'home.test');
+  foreign = await givenZone(deps, 'foreign.test');
   const token = { accountId: home.accountId, name: 'x', access: 'write' } as const;
-  const expiresOn = then(desk.clock.now(), minutes(5));
-  secret = await createToken(desk.pool, { ...token, expiresOn }, desk.clock.now());
+  const expiresOn = then(deps.clock.now(), minutes(5));
+  secret = await createToken(deps.pool, { ...token, expiresOn }, deps.clock.now());
 });
 after(() => ends.disposeAsync());
 
-const enter = (zoneId: string | undefined, by = secret, now = desk.clock.now()) =>
-  getEntry(desk.pool, { secret: by, zoneId }, now);
+const enter = (zoneId: string | undefined, by = secret, now = deps.clock.now()) =>
+  getEntry(deps.pool, { secret: by, zoneId }, now);
 
 it('a token enters with the zone of its account that is asked for', async () => {
   const entry = await enter(home.id);
   assert.equal(entry?.token.accountId, home.accountId);
-  assert.deepEqual(entry.zone, await getZone(desk.pool, home.accountId, home.id));
+  assert.deepEqual(entry.zone, await getZone(deps.pool, home.accountId, home.id));
   assert.deepEqual((await enter(undefined))?.token, entry.token);
 });
 
@@ -38,7 +38,7 @@ it('a token enters without a zone that is none, another account’s, or hidden',
   const entry = await enter(foreign.id);
   assert(entry);
   assert.equal(entry.zone, undefined);
-  await hideZone(desk.pool, home.accountId, home.id, desk.clock.now());
+  await hideZone(deps.pool, home.accountId, home.id, deps.clock.now());
   const hidden = await enter(home.id);
   assert(hidden);
   assert.equal(hidden.zone, undefined);
@@ -46,5 +46,5 @@ it('a token enters without a zone that is none, another account’s, or hidden',
 
 it('nobody enters with an unknown token, or one whose time is over', async () => {
   assert.equal(await enter(home.id, 'cp_unknown'), undefined);
-  assert.equal(await enter(home.id, secret, then(desk.clock.now(), minutes(6))), undefined);
+  assert.equal(await enter(home.id, secret, then(deps.clock.now(), minutes(6))), undefined);
 });

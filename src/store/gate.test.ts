@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { givenAccount, type TestAccount } from '../../test/support/api.ts';
-import { startDesk, type TestDesk } from '../../test/support/desk.ts';
+import { startJobDeps, type TestJobDeps } from '../../test/support/job-deps.ts';
 import { Gate } from './gate.ts';
 import { Reader } from './protocol/reader.ts';
 
-let desk: TestDesk;
+let deps: TestJobDeps;
 let account: TestAccount;
 let gate: Gate;
 const ends = new AsyncDisposableStack();
 before(async () => {
-  desk = await startDesk(ends);
-  account = await givenAccount(desk, ['gate.test']);
-  const reader = new Reader(desk.pool, 1);
+  deps = await startJobDeps(ends);
+  account = await givenAccount(deps, ['gate.test']);
+  const reader = new Reader(deps.pool, 1);
   ends.defer(() => reader.close());
-  gate = new Gate(reader, desk.clock);
+  gate = new Gate(reader, deps.clock);
 });
 after(() => ends.disposeAsync());
 

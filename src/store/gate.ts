@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { Gather } from '../kit/batch-loader.ts';
+import { BatchLoader } from '../kit/batch-loader.ts';
 import type { Clock } from '../kit/clock.ts';
 import { intAt, isNull, locate, offsetsFor, textAt } from './protocol/data-row.ts';
 import type { Reader } from './protocol/reader.ts';
@@ -34,18 +34,18 @@ const MOST_HASHES = 1_000;
 export class Gate {
   readonly #reader: Reader;
   readonly #clock: Clock;
-  readonly #asked: Gather<Asked, Passage>;
+  readonly #asked: BatchLoader<Asked, Passage>;
   readonly #hashes = new LRUCache<string, string>({ max: MOST_HASHES });
 
   constructor(reader: Reader, clock: Clock) {
     this.#reader = reader;
     this.#clock = clock;
-    this.#asked = new Gather({ read: (asked) => this.#read(asked), keyOf, atOnce: AT_ONCE });
+    this.#asked = new BatchLoader({ read: (asked) => this.#read(asked), keyOf, atOnce: AT_ONCE });
   }
 
   /** `zoneId` is an id, or '' for a request of no zone. */
   pass(secret: string, zoneId: string): Promise<Passage> {
-    return this.#asked.ask({ secret, zoneId });
+    return this.#asked.load({ secret, zoneId });
   }
 
   /** The token's hash as an element of an array of bytea. */

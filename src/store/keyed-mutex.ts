@@ -1,5 +1,5 @@
 /** Work that takes turns by key, in the order in which it came. */
-export class Turns {
+export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
   /** Runs `work` when all earlier work of the key is done, however that ended. */

@@ -1,7 +1,7 @@
 import type { Db, Tx } from './store.ts';
 
 /** Puts the certificates that were to come in the place of a pack's present ones, in a transaction that moved it. */
-export async function promoteSuccessors(db: Db, packId: string): Promise<void> {
+export async function promoteNextCertificates(db: Db, packId: string): Promise<void> {
   await db.query(
     `with coming as (delete from successors where pack_id = $1 returning *)
      insert into certificates (${COLUMNS}) select ${COLUMNS} from coming
@@ -16,7 +16,7 @@ const COLUMNS = `pack_id, algorithm, ${CHANGING}`;
 const EXCLUDED = CHANGING.replaceAll(/\w+/g, 'excluded.$&');
 
 /** Forgets the certificates that were to come in the place of a pack's present ones. */
-export async function deleteSuccessors(tx: Tx, packId: string): Promise<void> {
+export async function deleteNextCertificates(tx: Tx, packId: string): Promise<void> {
   await tx.query('delete from successors where pack_id = $1', [packId]);
 }
 

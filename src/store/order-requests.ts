@@ -45,6 +45,6 @@ const PUT = statement(`
   values (:token, :zone, :key, :hash, :pack, :now)`);
 
 /** Forgets requests made before `instant`. */
-export async function forgetOrderRequests(db: Db, instant: Date): Promise<void> {
+export async function purgeOrderRequests(db: Db, instant: Date): Promise<void> {
   await db.query('delete from order_requests where made_on < $1', [instant]);
 }

@@ -3,9 +3,9 @@
  * record of what was done. The zone's row is locked first, so no two writers wait for each other.
  */
 import { earliestEnd } from '../pack/lifecycle.ts';
-import { classOf, facetOf, tally } from '../pack/list-index.ts';
+import { classOf, countChanges, facetOf } from '../pack/list-index.ts';
 import type { Pack } from '../pack/pack.ts';
-import { audited, auditValues, type Deed, WORKER } from './audit.ts';
+import { audited, auditValues, type PackEventRecord, WORKER } from './audit.ts';
 import {
   BUCKETS_COUNTED,
   BUCKETS_GROWN,
@@ -15,14 +15,14 @@ import {
   ZONE_COUNTED,
 } from './list/counts.ts';
 import { storedRenewal } from './pack-row.ts';
-import type { Filing } from './packs.ts';
+import type { RowAside } from './packs.ts';
 import { reverse } from './published-records.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, stateOf, type Tx } from './store.ts';
 import { suffixesOf } from './zones.ts';
 
 /** Columns that change in a pack's life, and their values. `due_at` and `claim` have rules of their own. */
-const changing = (pack: Pack, { wire, wireVersion }: Filing) => ({
+const changing = (pack: Pack, { json: wire, jsonVersion: wireVersion }: RowAside) => ({
   status: pack.status,
   status_since: pack.statusSince,
   environment: pack.environment,
@@ -76,7 +76,12 @@ export interface Place {
 }
 
 /** Stores a new pack, in a transaction that holds its zone (`takeOrd`). */
-export async function insertPack(tx: Tx, pack: Pack, place: Place, filing: Filing & Deed): Promise<void> {
+export async function insertPack(
+  tx: Tx,
+  pack: Pack,
+  place: Place,
+  filing: RowAside & PackEventRecord,
+): Promise<void> {
   const names = new Set(place.names);
   await execute(tx, INSERT, {
     ...countValues({ zoneId: pack.zone.id, ord: pack.ord }, undefined, pack),
@@ -125,13 +130,13 @@ const ALIKE = statement(`with ${ZONE_TOUCHED}, ${MOVED}, ${audited('moved')} ${O
 const STEP = statement(`with ${ZONE_TOUCHED}, ${MOVED} ${OR_NOTHING}`);
 
 /** How a change is written: `isFreed` raises the claim, so that whoever works on the pack now loses it. */
-export interface Change extends Filing {
+export interface Change extends RowAside {
   readonly isFreed: boolean;
   /** Whether nobody has the pack in its hands from then on. */
   readonly isPutDown: boolean;
   readonly staysDueAt?: Date | undefined;
   /** Undefined: a step inside a status, of which there is no record. */
-  readonly deed: Deed | undefined;
+  readonly deed: PackEventRecord | undefined;
 }
 
 /**
@@ -139,7 +144,7 @@ export interface Change extends Filing {
  * transaction around it is over.
  */
 export async function updatePack(db: Db, from: Pack, to: Pack, change: Change): Promise<boolean> {
-  const isCounted = tally(from, to).size > 0;
+  const isCounted = countChanges(from, to).size > 0;
   const written = execute(db, isCounted ? COUNTED : change.deed ? ALIKE : STEP, {
     ...countValues({ zoneId: from.zone.id, ord: from.ord }, from, to),
     ...auditValues(change.deed ?? UNNAMED, to),
@@ -162,7 +167,7 @@ export async function updatePack(db: Db, from: Pack, to: Pack, change: Change): 
   }
 }
 
-const UNNAMED: Deed = { event: 'change', actor: WORKER };
+const UNNAMED: PackEventRecord = { event: 'change', actor: WORKER };
 
 const DELETE = statement(`
   with ${ZONE_COUNTED},

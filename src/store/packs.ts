@@ -11,9 +11,9 @@ const IN_ZONE = statement(`${SELECT} where packs.id = :id and zone_id = :zone`);
 const LOCKED = statement(`${SELECT} where packs.id = :id and zone_id = :zone for no key update of packs`);
 
 /** How a pack is written down beside its fields: its JSON in the API, and when it next wants attention. */
-export interface Filing {
-  readonly wire: string;
-  readonly wireVersion: number;
+export interface RowAside {
+  readonly json: string;
+  readonly jsonVersion: number;
   /** Undefined: nobody needs to look. */
   readonly dueAt: Date | undefined;
 }

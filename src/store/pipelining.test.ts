@@ -1,37 +1,37 @@
 /** What is sent together stays together. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, it } from 'node:test';
-import { startDesk, type TestDesk } from '../../test/support/desk.ts';
+import { startJobDeps, type TestJobDeps } from '../../test/support/job-deps.ts';
 import { statement } from './statement.ts';
-import { batch, batchAfter, execute, stateOf, type Tx, together } from './store.ts';
+import { allSent, execute, pipelined, pipelinedAfter, stateOf, type Tx } from './store.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  desk = await startDesk(ends);
-  await desk.pool.query('create table things (id int primary key)');
+  deps = await startJobDeps(ends);
+  await deps.pool.query('create table things (id int primary key)');
 });
 after(() => ends.disposeAsync());
-beforeEach(() => desk.pool.query('truncate things'));
+beforeEach(() => deps.pool.query('truncate things'));
 
 const PUT = statement('insert into things (id) values (:id)');
 
 async function things(): Promise<number[]> {
-  const { rows } = await desk.pool.query<{ id: number }>('select id from things order by id');
+  const { rows } = await deps.pool.query<{ id: number }>('select id from things order by id');
   return rows.map(({ id }) => id);
 }
 
 it('a batch commits all that was sent, and gives what the first statement came to', async () => {
-  const { rowCount } = await batch(desk.pool, (tx) =>
-    together(execute(tx, PUT, { id: 1 }), execute(tx, PUT, { id: 2 }), execute(tx, PUT, { id: 3 })),
+  const { rowCount } = await pipelined(deps.pool, (tx) =>
+    allSent(execute(tx, PUT, { id: 1 }), execute(tx, PUT, { id: 2 }), execute(tx, PUT, { id: 3 })),
   );
   assert.equal(rowCount, 1);
   assert.deepEqual(await things(), [1, 2, 3]);
 });
 
 it('a batch of which one statement fails leaves nothing, and tells that statement’s error', async () => {
-  const sent = batch(desk.pool, (tx) =>
-    together(
+  const sent = pipelined(deps.pool, (tx) =>
+    allSent(
       execute(tx, PUT, { id: 1 }),
       execute(tx, PUT, { id: 1 }),
       execute(tx, PUT, { id: 2 }), // fails by the one before
@@ -43,8 +43,8 @@ it('a batch of which one statement fails leaves nothing, and tells that statemen
 
 it('a batch that fails before it is sent leaves nothing, also where statements were put in before', async () => {
   await assert.rejects(
-    batch(desk.pool, (tx) =>
-      together(execute(tx, PUT, { id: 1 }), Promise.reject(new Error('not like this'))),
+    pipelined(deps.pool, (tx) =>
+      allSent(execute(tx, PUT, { id: 1 }), Promise.reject(new Error('not like this'))),
     ),
     /not like this/,
   );
@@ -54,7 +54,7 @@ it('a batch that fails before it is sent leaves nothing, also where statements w
 it('a batch whose work throws at once leaves nothing, and its connection is good', {
   timeout: 10_000,
 }, async () => {
-  const sent = batch(desk.pool, (tx) => {
+  const sent = pipelined(deps.pool, (tx) => {
     void execute(tx, PUT, { id: 1 }).catch(() => undefined);
     throw new Error('before anything');
   });
@@ -72,11 +72,11 @@ it('a connection that is lost while a batch begins fails the batch, and nothing 
   const over = new AbortController();
   const put = async (from: number) => {
     for (let id = from; !over.signal.aborted; id += 4)
-      await batch(desk.pool, (tx) => together(execute(tx, PUT, { id }))).catch(() => undefined);
+      await pipelined(deps.pool, (tx) => allSent(execute(tx, PUT, { id }))).catch(() => undefined);
   };
   const writers = [0, 1, 2, 3].map(put);
   for (let i = 0; i < 150; i++)
-    await desk.pool
+    await deps.pool
       .query(
         'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
       )
@@ -87,7 +87,7 @@ it('a connection that is lost while a batch begins fails the batch, and nothing 
 });
 
 it('a batch takes no statement after it was sent', async () => {
-  const waiting = batch(desk.pool, async (tx) => {
+  const waiting = pipelined(deps.pool, async (tx) => {
     await execute(tx, PUT, { id: 1 });
     await execute(tx, PUT, { id: 2 });
   });
@@ -97,8 +97,8 @@ it('a batch takes no statement after it was sent', async () => {
 
 it('the connection of a batch that failed is good for the next', async () => {
   for (let i = 0; i < 20; i++) {
-    await assert.rejects(batch(desk.pool, (tx) => together(execute(tx, PUT, { id: 'x' }))));
-    await batch(desk.pool, (tx) => together(execute(tx, PUT, { id: i })));
+    await assert.rejects(pipelined(deps.pool, (tx) => allSent(execute(tx, PUT, { id: 'x' }))));
+    await pipelined(deps.pool, (tx) => allSent(execute(tx, PUT, { id: i })));
   }
   assert.equal((await things()).length, 20);
 });
@@ -107,8 +107,8 @@ it('batches side by side do not mix', async () => {
   const ids = Array.from({ length: 60 }, (_, i) => i);
   const done = await Promise.allSettled(
     ids.map((id) =>
-      batch(desk.pool, (tx) =>
-        together(execute(tx, PUT, { id }), execute(tx, PUT, { id: id % 3 === 0 ? id : id + 1_000 })),
+      pipelined(deps.pool, (tx) =>
+        allSent(execute(tx, PUT, { id }), execute(tx, PUT, { id: id % 3 === 0 ? id : id + 1_000 })),
       ),
     ),
   );
@@ -125,9 +125,9 @@ it('batches side by side do not mix', async () => {
 const takeFirst = (tx: Tx) => tx.query<{ id: number }>('delete from things returning id');
 
 it('a batch that reads first is given what was found, in the same transaction', async () => {
-  await desk.pool.query('insert into things values (1)');
-  await batchAfter(desk.pool, takeFirst, (tx, { rows }) =>
-    together(
+  await deps.pool.query('insert into things values (1)');
+  await pipelinedAfter(deps.pool, takeFirst, (tx, { rows }) =>
+    allSent(
       execute(tx, PUT, { id: 2 + (rows[0]?.id ?? 0) }),
       execute(tx, PUT, { id: 3 + (rows[0]?.id ?? 0) }),
     ),
@@ -148,14 +148,14 @@ const UNDONE: Readonly<Record<string, readonly [read: boolean, work: boolean, id
 };
 for (const [what, [isReadBad, isWorkBad, ids]] of Object.entries(UNDONE)) {
   it(`a batch that reads first leaves nothing where ${what}`, { timeout: 10_000 }, async () => {
-    const sent = batchAfter(desk.pool, isReadBad ? putAndFail : putOne, (tx) => {
+    const sent = pipelinedAfter(deps.pool, isReadBad ? putAndFail : putOne, (tx) => {
       if (isWorkBad) throw new Error('wrong');
       const [first, ...others] = ids.map((id) => execute(tx, PUT, { id }));
-      return together(Promise.resolve(), first ?? false, ...others);
+      return allSent(Promise.resolve(), first ?? false, ...others);
     });
     await assert.rejects(sent, (error) => stateOf(error) === '23505' || /wrong/.test(String(error)));
     assert.deepEqual(await things(), []);
-    await batch(desk.pool, (tx) => together(execute(tx, PUT, { id: 9 })));
+    await pipelined(deps.pool, (tx) => allSent(execute(tx, PUT, { id: 9 })));
     assert.deepEqual(await things(), [9], 'its connection is good');
   });
 }

@@ -1,20 +1,24 @@
 import { statement } from './statement.ts';
-import { type Db, execute, type Tx, together } from './store.ts';
+import { allSent, type Db, execute, type Tx } from './store.ts';
 
 /** What a pack shows: TXT values at our name servers, files at our edges. */
-export interface Proofs {
+export interface RecordsToPublish {
   readonly txt: readonly { readonly name: string; readonly value: string }[];
   readonly files: readonly { readonly host: string; readonly path: string; readonly body: string }[];
 }
 
 /** Publishes what a pack has to show in place of what it showed; sends all of it at once (`batch`). */
-export async function publish(tx: Tx, packId: string, { txt, files }: Proofs): Promise<void> {
+export async function publishRecords(
+  tx: Tx,
+  packId: string,
+  { txt, files }: RecordsToPublish,
+): Promise<void> {
   const names = txt.map(({ name }) => name);
   const values = txt.map(({ value }) => value);
   const hosts = files.map(({ host }) => host);
   const places = { hosts, paths: files.map(({ path }) => path), bodies: files.map(({ body }) => body) };
-  await together(
-    unpublish(tx, packId),
+  await allSent(
+    unpublishRecords(tx, packId),
     names.length > 0 &&
       execute(tx, PUBLISH_TXT, { pack: packId, names, values, reversed: names.map(reverse) }),
     hosts.length > 0 && execute(tx, PUBLISH_FILES, { pack: packId, ...places }),
@@ -30,7 +34,7 @@ const PUBLISH_FILES = statement(`
   select :pack, * from unnest(:hosts::text[], :paths::text[], :bodies::text[]) on conflict do nothing`);
 
 /** Takes away all that a pack shows. */
-export async function unpublish(tx: Tx, packId: string): Promise<void> {
+export async function unpublishRecords(tx: Tx, packId: string): Promise<void> {
   await execute(tx, UNPUBLISH, { pack: packId });
 }
 

@@ -1,22 +1,22 @@
 /** The JSON of packs in the API, as it is stored beside them. */
 import type { Pack } from '../pack/pack.ts';
-import type { Filing } from './packs.ts';
+import type { RowAside } from './packs.ts';
 import { statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
 
 /** A pack's JSON as it is stored. */
-export interface StoredWire {
-  readonly wire: string;
-  readonly wireVersion: number;
+export interface RenderedJson {
+  readonly json: string;
+  readonly jsonVersion: number;
   /** Whether the pack has yet to be told by its CA what to show. */
   readonly isWaiting: boolean;
 }
 
 /** The stored JSON of one pack, or undefined where the zone has no such pack. */
-export async function getWire(db: Db, zoneId: string, id: string): Promise<StoredWire | undefined> {
+export async function getRenderedJson(db: Db, zoneId: string, id: string): Promise<RenderedJson | undefined> {
   const { rows } = await execute<WireRow>(db, GET_WIRE, { zone: zoneId, id });
   const [row] = rows;
-  return row && { wire: row.wire, wireVersion: row.wire_version, isWaiting: row.is_waiting };
+  return row && { json: row.wire, jsonVersion: row.wire_version, isWaiting: row.is_waiting };
 }
 
 interface WireRow {
@@ -31,10 +31,10 @@ const GET_WIRE = statement(`
     from packs where zone_id = :zone and id = :id`);
 
 /** Writes a pack's JSON alone, unless it changed since it was read, or is so already: then false. */
-export async function putWire(
+export async function putRenderedJson(
   db: Db,
   pack: Pack,
-  { wire, wireVersion }: Omit<Filing, 'dueAt'>,
+  { json: wire, jsonVersion: wireVersion }: Omit<RowAside, 'dueAt'>,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `update packs set wire = $3, wire_version = $4

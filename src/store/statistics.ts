@@ -16,7 +16,7 @@ export async function countByStatus(db: Db): Promise<[PackStatus, number][]> {
 }
 
 /** How many packs are due, and how long the one that waits longest. */
-export async function lookAtDue(
+export async function countDue(
   db: Db,
   now: Date,
 ): Promise<{ readonly count: number; readonly age: Seconds }> {

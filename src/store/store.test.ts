@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { WireConnection } from './protocol/connection.ts';
+import { ProtocolConnection } from './protocol/connection.ts';
 import { openPool, transaction } from './store.ts';
 
 /** A message of PostgreSQL's protocol: its letter, its length, its content. */
@@ -37,5 +37,5 @@ test('a server that ends as soon as a connection is ready fails what was asked, 
   t.after(() => pool.end());
   await assert.rejects(transaction(pool, (tx) => tx.query('select')));
   await assert.rejects(pool.query('select'));
-  await assert.rejects(WireConnection.open(place));
+  await assert.rejects(ProtocolConnection.open(place));
 });

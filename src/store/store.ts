@@ -4,7 +4,7 @@
  */
 import { Writable } from 'node:stream';
 import pg from 'pg';
-import { Turns } from './keyed-mutex.ts';
+import { KeyedMutex } from './keyed-mutex.ts';
 import { type Statement, type Values, valuesOf } from './statement.ts';
 
 export type Pool = pg.Pool;
@@ -70,10 +70,10 @@ export const transaction = <T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promis
  * that it locks is free again before its answer is on the way. Run again as `transaction` is. Those of one zone take
  * turns in this process: where they wait for each other in the database, half of what it does is waking them.
  */
-export const alone = <T>(pool: Pool, zoneId: string, work: (db: Db) => Promise<T>): Promise<T> =>
+export const autocommit = <T>(pool: Pool, zoneId: string, work: (db: Db) => Promise<T>): Promise<T> =>
   TURNS.run(zoneId, () => repeated(pool, () => work(pool)));
 
-const TURNS = new Turns();
+const TURNS = new KeyedMutex();
 
 /** What `attempt` gives, made again where the same statements can simply be run again. */
 export async function repeated<T>(db: Db, attempt: () => Promise<T>, tries = 5): Promise<T> {
@@ -92,11 +92,11 @@ export async function repeated<T>(db: Db, attempt: () => Promise<T>, tries = 5):
  * begin and the commit, and wake the database once. `together` waits for them. Only what fails in the database, or before
  * anything is sent, undoes the rest.
  */
-export const batch = <T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
+export const pipelined = <T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> =>
   repeated(pool, () => onConnection(pool, (tx) => sendAll(tx, work, () => tx.query(BEGIN))));
 
 /** As `batch`, for `work` that wants to know something first: what `read` finds, which goes out with the begin. */
-export const batchAfter = <R, T>(
+export const pipelinedAfter = <R, T>(
   pool: Pool,
   read: (tx: Tx) => Promise<R>,
   work: (tx: Tx, found: R) => Promise<T>,
@@ -164,7 +164,7 @@ function corked(tx: Tx): { readonly tx: Tx; readonly send: () => void } {
  * Waits for statements that are sent together, and gives what the first came to. Throws what went wrong as soon as it did;
  * what only failed because of that does not count.
  */
-export async function together<T>(first: Promise<T>, ...others: (Promise<unknown> | false)[]): Promise<T> {
+export async function allSent<T>(first: Promise<T>, ...others: (Promise<unknown> | false)[]): Promise<T> {
   const failed: unknown[] = [];
   const noted = (error: unknown) => {
     if (!BEHIND_A_FAILURE.includes(stateOf(error))) throw error;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { VirtualClock } from '../kit/clock.ts';
 import { remembering } from './caa-memory.ts';
-import type { CaaLook, CaaQuestion } from './validation.ts';
+import type { CaaCheck, CaaQuestion } from './validation.ts';
 
 const QUESTION: CaaQuestion = {
   hosts: ['a.example', 'b.example'],
@@ -12,7 +12,7 @@ const QUESTION: CaaQuestion = {
 };
 
 /** A look that counts, and says what `seen` is. */
-function given(seen: CaaLook) {
+function given(seen: CaaCheck) {
   const clock = new VirtualClock();
   const state = { seen, looks: 0 };
   const look = remembering(async () => {
@@ -51,7 +51,7 @@ for (const other of OTHERS) {
   });
 }
 
-const UNKEPT: readonly CaaLook[] = [{ refusal: 'no', doubts: [] }, { doubts: ['a server is silent'] }];
+const UNKEPT: readonly CaaCheck[] = [{ refusal: 'no', doubts: [] }, { doubts: ['a server is silent'] }];
 for (const seen of UNKEPT) {
   it(`looks again each time after ${JSON.stringify(seen)}`, async () => {
     const { state, ask } = given(seen);

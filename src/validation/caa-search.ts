@@ -1,6 +1,6 @@
 import { type DnsRecord, RCODE } from '../dns/message/message.ts';
 import { isPlainName, parentOf, printable } from '../dns/message/names.ts';
-import type { Descent, Walk } from '../dns/resolver/iterative-resolver.ts';
+import type { Descent, IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { locate } from '../dns/resolver/locate.ts';
 import { label, saidOf, unasked } from '../dns/resolver/query-all.ts';
 import { type CaaRecord, toCaaRecord } from './caa-value.ts';
@@ -29,10 +29,10 @@ const MOST_HOPS = 8;
 
 /** Finds the CAA records that count for names (RFC 8659 3), remembering each name it asked for. */
 export class CaaSearch {
-  readonly #walk: Walk;
+  readonly #walk: IterativeResolver;
   readonly #met = new Map<string, CaaResult>();
 
-  constructor(walk: Walk) {
+  constructor(walk: IterativeResolver) {
     this.#walk = walk;
   }
 

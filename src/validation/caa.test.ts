@@ -9,7 +9,7 @@ import {
   zoneFile,
 } from '../../test/support/dns-servers.ts';
 import { VirtualClock } from '../kit/clock.ts';
-import { createLookAtCaa } from './caa.ts';
+import { createCaaPrecheck } from './caa.ts';
 import type { CaaQuestion } from './validation.ts';
 
 const PARENT = '127.0.73.1';
@@ -91,7 +91,7 @@ before(async () => {
 after(() => Promise.all(servers.map((server) => server.stop())));
 
 const look = (hosts: readonly string[], more: Partial<CaaQuestion> = {}, allow = ['127.0.73.0/24']) => {
-  const lookAt = createLookAtCaa({ roots: [PARENT], port, allow, ipv6: false, clock: new VirtualClock() });
+  const lookAt = createCaaPrecheck({ roots: [PARENT], port, allow, ipv6: false, clock: new VirtualClock() });
   const question = { hosts, identities: ['ca.test'], accountUri: ACCOUNT, method: 'dns-01', ...more };
   return lookAt(question, AbortSignal.timeout(30_000));
 };
@@ -178,7 +178,7 @@ test('has the means for a pack of a hundred hosts', NEEDS, async () => {
 
 test('rejects with the reason of an aborted signal', NEEDS, async () => {
   const reason = new Error('enough');
-  const lookAt = createLookAtCaa({
+  const lookAt = createCaaPrecheck({
     roots: [PARENT],
     port,
     allow: [],

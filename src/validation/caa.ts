@@ -1,11 +1,11 @@
 import { getDomain } from 'tldts';
 import { isPlainName, toDnsName } from '../dns/message/names.ts';
-import { Walk } from '../dns/resolver/iterative-resolver.ts';
+import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { objectionOf } from './caa-policy.ts';
 import { type CaaFound, CaaSearch } from './caa-search.ts';
-import type { LookOptions } from './txt.ts';
-import type { CaaLook, CaaQuestion, LookAtCaa } from './validation.ts';
+import type { PrecheckOptions } from './txt.ts';
+import type { CaaCheck, CaaQuestion, PrecheckCaa } from './validation.ts';
 
 /** Longest that one look takes, in milliseconds of real time: it is a limit of network exchanges. */
 const LOOK_MS = 20_000;
@@ -17,7 +17,7 @@ const QUERIES = { domain: 40, host: 10 };
  * root, CNAMEs followed. What is forbidden is confirmed at every server of the zone. Takes 20 s, 40 messages a domain
  * and 10 a host at most; rejects only with the reason of an aborted signal.
  */
-export function createLookAtCaa(options: Omit<LookOptions, 'delegationZone'>): LookAtCaa {
+export function createCaaPrecheck(options: Omit<PrecheckOptions, 'delegationZone'>): PrecheckCaa {
   const suffixes = new Suffixes(options.clock);
   return async (question, signal) => {
     signal.throwIfAborted();
@@ -27,7 +27,7 @@ export function createLookAtCaa(options: Omit<LookOptions, 'delegationZone'>): L
     const findings = await Promise.all(
       groups.map((hosts = []) => {
         const mostQueries = QUERIES.domain + QUERIES.host * hosts.length;
-        const search = new CaaSearch(new Walk({ ...options, suffixes, mostQueries }, limit));
+        const search = new CaaSearch(new IterativeResolver({ ...options, suffixes, mostQueries }, limit));
         return findAll(search, hosts, question);
       }),
     );
@@ -82,7 +82,7 @@ const via = ({ at, owner }: CaaFound): string =>
 /** Most sentences in one refusal. */
 const MOST_OBJECTIONS = 3;
 
-function lookOf(findings: readonly Finding[]): CaaLook {
+function lookOf(findings: readonly Finding[]): CaaCheck {
   const doubts = sentences(findings, 'doubt');
   const objections = sentences(findings, 'objection');
   if (objections.length === 0) return { doubts };

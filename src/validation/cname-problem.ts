@@ -5,7 +5,7 @@ import { createStep, quoted, servers } from './message-format.ts';
 import type { Wanted } from './validation.ts';
 
 /** What the record's own name was found to be, besides a plain TXT. */
-export interface Aliases {
+export interface CnameFindings {
   readonly aliases: readonly Said[];
   readonly wildcard?: Wildcard;
 }
@@ -14,9 +14,9 @@ export interface Aliases {
  * One sentence where what is wrong is at a CNAME or a wildcard: a wildcard that answers for the name, TXT beside a
  * CNAME, a CNAME that leads elsewhere than to the delegation; undefined for none of these.
  */
-export function aliasProblem(record: Wanted, trail: Aliases): string | undefined {
+export function cnameProblem(record: Wanted, trail: CnameFindings): string | undefined {
   if (trail.wildcard) return wildcard(record, trail.wildcard);
-  return besideAlias(trail) ?? elsewhere(record, trail);
+  return besideCname(trail) ?? elsewhere(record, trail);
 }
 
 function wildcard(record: Wanted, { owner, said }: Wildcard): string {
@@ -26,7 +26,7 @@ function wildcard(record: Wanted, { owner, said }: Wildcard): string {
 }
 
 /** A sentence where TXT stands beside a CNAME (RFC 1034 3.6.2), which each resolver reads in its own way. */
-export function besideAlias({ aliases }: Aliases): string | undefined {
+export function besideCname({ aliases }: CnameFindings): string | undefined {
   const both = aliases.filter(({ values }) => values.length > 0);
   const [first] = both;
   if (!first) return undefined;
@@ -34,7 +34,7 @@ export function besideAlias({ aliases }: Aliases): string | undefined {
   return `${seen} at ${servers(both)}, which DNS forbids; remove one of them`;
 }
 
-function elsewhere({ txtName, delegatedTo }: Wanted, { aliases }: Aliases): string | undefined {
+function elsewhere({ txtName, delegatedTo }: Wanted, { aliases }: CnameFindings): string | undefined {
   const own = aliases.filter(({ name }) => name === txtName);
   const [first] = own;
   if (delegatedTo === undefined || !first) return undefined;

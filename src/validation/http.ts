@@ -1,14 +1,14 @@
 import { isAddress, isAllowed } from '../dns/address.ts';
 import { isPlainName, printable } from '../dns/message/names.ts';
 import { addressesOf } from '../dns/resolver/addresses.ts';
-import { Walk } from '../dns/resolver/iterative-resolver.ts';
+import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { exchange, type HttpSeen } from './http-exchange.ts';
-import type { LookOptions } from './txt.ts';
-import type { HttpLook, HttpSaid, LookAtHttp, WantedFile } from './validation.ts';
+import type { PrecheckOptions } from './txt.ts';
+import type { HttpCheck, HttpSaid, PrecheckHttp, WantedFile } from './validation.ts';
 
 /** What a look over HTTP needs beside the DNS: the ports of every host, 80 and 443 or a test world's. */
-export interface HttpLookOptions extends LookOptions {
+export interface HttpPrecheckOptions extends PrecheckOptions {
   readonly httpPort: number;
   readonly httpsPort: number;
 }
@@ -26,12 +26,12 @@ const MOST_ADDRESSES = 4;
  * the connection is made to the address itself, again for each redirect. Rejects only with the reason of an aborted
  * signal.
  */
-export function createLookAtHttp(options: HttpLookOptions): LookAtHttp {
+export function createHttpPrecheck(options: HttpPrecheckOptions): PrecheckHttp {
   const suffixes = new Suffixes(options.clock);
   return async (file, signal) => {
     signal.throwIfAborted();
     const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
-    const visit = new Visit(file, options, new Walk({ ...options, suffixes }, limit), limit);
+    const visit = new Visit(file, options, new IterativeResolver({ ...options, suffixes }, limit), limit);
     const look = await visit.look();
     signal.throwIfAborted();
     return look;
@@ -47,19 +47,19 @@ interface Place {
 /** One look at one file. */
 class Visit {
   readonly #file: WantedFile;
-  readonly #options: HttpLookOptions;
-  readonly #walk: Walk;
+  readonly #options: HttpPrecheckOptions;
+  readonly #walk: IterativeResolver;
   readonly #signal: AbortSignal;
   readonly #seen: HttpSaid[] = [];
 
-  constructor(file: WantedFile, options: HttpLookOptions, walk: Walk, signal: AbortSignal) {
+  constructor(file: WantedFile, options: HttpPrecheckOptions, walk: IterativeResolver, signal: AbortSignal) {
     this.#file = file;
     this.#options = options;
     this.#walk = walk;
     this.#signal = signal;
   }
 
-  async look(): Promise<HttpLook> {
+  async look(): Promise<HttpCheck> {
     const url = new URL(this.#file.url);
     const problem = await this.#problemAt({ url, path: [] });
     const { url: at, body } = this.#file;

@@ -2,7 +2,7 @@ import { getDomain } from 'tldts';
 import { isRegistry, isWithin, printable } from '../dns/message/names.ts';
 import type { Said } from '../dns/resolver/query-all.ts';
 import type { Zone } from '../dns/resolver/zone.ts';
-import { type Aliases, aliasProblem, besideAlias } from './cname-problem.ts';
+import { besideCname, type CnameFindings, cnameProblem } from './cname-problem.ts';
 import { createStep, failures, leadsTo, quoted, servers } from './message-format.ts';
 import type { Wanted } from './validation.ts';
 
@@ -17,7 +17,7 @@ export type Dead =
   | { readonly kind: 'lame'; readonly name: string; readonly zone: string };
 
 /** All that a look met. */
-export interface Trail extends Aliases {
+export interface Trail extends CnameFindings {
   readonly said: readonly Said[];
   readonly dead: readonly Dead[];
   /** Whether it ended early, its time or its messages spent. */
@@ -30,8 +30,8 @@ export interface Trail extends Aliases {
  */
 export function problemOf(record: Wanted, trail: Trail, delegationZone?: string): string | undefined {
   const words = isVisible(record, trail)
-    ? besideAlias(trail)
-    : (aliasProblem(record, trail) ?? wayProblem(record, trail, delegationZone));
+    ? besideCname(trail)
+    : (cnameProblem(record, trail) ?? wayProblem(record, trail, delegationZone));
   return words && trail.isSpent
     ? `${words} (the look ended early: its 10 s or 50 questions were spent)`
     : words;

@@ -9,8 +9,8 @@ import {
   zoneFile,
 } from '../../test/support/dns-servers.ts';
 import { VirtualClock } from '../kit/clock.ts';
-import { createLookAtTxt } from './txt.ts';
-import type { Look, Wanted } from './validation.ts';
+import { createTxtPrecheck } from './txt.ts';
+import type { TxtCheck, Wanted } from './validation.ts';
 
 const PARENT = '127.0.72.1';
 const BIND = '127.0.72.2';
@@ -140,8 +140,8 @@ describe('a look at real BIND and Knot', needsDnsServers(), () => {
   });
   after(() => Promise.all(servers.map((server) => server.stop())));
 
-  const look = (zone: string, more: Partial<Wanted> = {}): Promise<Look> => {
-    const lookAt = createLookAtTxt({
+  const look = (zone: string, more: Partial<Wanted> = {}): Promise<TxtCheck> => {
+    const lookAt = createTxtPrecheck({
       roots: [PARENT],
       port,
       allow: ['127.0.72.0/24'],

@@ -18,7 +18,7 @@ import { silent } from '../../test/support/dns/small-dns.ts';
 import { startResponder } from '../dns/server/responder.ts';
 import { newLog } from '../kit/log.ts';
 import { hours } from '../kit/time.ts';
-import { createLookAtTxt } from './txt.ts';
+import { createTxtPrecheck } from './txt.ts';
 
 let shop: Shop;
 
@@ -108,7 +108,7 @@ test('a CNAME is followed across zones to our own responder', async () => {
 });
 
 test('referrals of registries are kept for an hour, those of registrants and answers never', async () => {
-  const lookAt = createLookAtTxt(shop.options());
+  const lookAt = createTxtPrecheck(shop.options());
   const ask = async () => {
     shop.world.asked.length = 0;
     const seen = await lookAt(RECORD, AbortSignal.timeout(20_000));
@@ -134,12 +134,12 @@ test('an aborted signal rejects with its own reason', async () => {
   const reason = new Error('enough');
   const controller = new AbortController();
   setTimeout(() => controller.abort(reason), 200);
-  await assert.rejects(createLookAtTxt(shop.options())(RECORD, controller.signal), reason);
+  await assert.rejects(createTxtPrecheck(shop.options())(RECORD, controller.signal), reason);
 });
 
 test('a name that is too long for DNS is told so, and nobody is asked', async () => {
   const txtName = `_acme-challenge.${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.shop.test`;
-  const seen = await createLookAtTxt(shop.options())(
+  const seen = await createTxtPrecheck(shop.options())(
     { txtName, txtValue: VALUE },
     AbortSignal.timeout(5_000),
   );

@@ -1,16 +1,16 @@
 import type { Seen } from '../dns/dns.ts';
 import { isPlainName, printable, toDnsName } from '../dns/message/names.ts';
-import { Walk } from '../dns/resolver/iterative-resolver.ts';
+import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { locate } from '../dns/resolver/locate.ts';
-import { askEveryone, label, type Said, saidOf, unasked } from '../dns/resolver/query-all.ts';
+import { label, queryAll, type Said, saidOf, unasked } from '../dns/resolver/query-all.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { findWildcard } from '../dns/resolver/wildcard.ts';
 import type { Clock } from '../kit/clock.ts';
 import { type Dead, problemOf, type Trail } from './problem.ts';
-import type { Look, LookAtTxt, Wanted } from './validation.ts';
+import type { PrecheckTxt, TxtCheck, Wanted } from './validation.ts';
 
 /** What a look needs to know of the world. */
-export interface LookOptions {
+export interface PrecheckOptions {
   /** Addresses of root servers: the real ones, or a test world's. They are trusted. */
   readonly roots: readonly string[];
   /** Port of every server: 53, or a test world's. */
@@ -34,14 +34,14 @@ const MOST_HOPS = 8;
  * Takes 10 s and 50 messages at most; keeps nothing but registries' referrals. Rejects only with the reason of an
  * aborted signal.
  */
-export function createLookAtTxt(options: LookOptions): LookAtTxt {
+export function createTxtPrecheck(options: PrecheckOptions): PrecheckTxt {
   const suffixes = new Suffixes(options.clock);
   return async (record, signal) => {
     signal.throwIfAborted();
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), LOOK_MS);
     try {
-      const walk = new Walk({ ...options, suffixes }, AbortSignal.any([signal, limit.signal]));
+      const walk = new IterativeResolver({ ...options, suffixes }, AbortSignal.any([signal, limit.signal]));
       const look = await lookWith(walk, record, options.delegationZone);
       signal.throwIfAborted();
       return look;
@@ -51,7 +51,11 @@ export function createLookAtTxt(options: LookOptions): LookAtTxt {
   };
 }
 
-async function lookWith(walk: Walk, record: Wanted, delegationZone: string | undefined): Promise<Look> {
+async function lookWith(
+  walk: IterativeResolver,
+  record: Wanted,
+  delegationZone: string | undefined,
+): Promise<TxtCheck> {
   const trail = await follow(walk, toDnsName(record.txtName));
   const look = lookOf(record, trail, delegationZone);
   if (look.isVisible) return look;
@@ -60,7 +64,7 @@ async function lookWith(walk: Walk, record: Wanted, delegationZone: string | und
 }
 
 /** Follows the name, and each target that a server's CNAME names, to the servers that have no CNAME for it. */
-async function follow(walk: Walk, name: string): Promise<Trail> {
+async function follow(walk: IterativeResolver, name: string): Promise<Trail> {
   const said: Said[] = [];
   const aliases: Said[] = [];
   const dead: Dead[] = [];
@@ -88,10 +92,10 @@ function endOf(at: string, path: readonly string[]): Dead | undefined {
   return undefined;
 }
 
-async function askAt(walk: Walk, name: string, dead: Dead[]): Promise<Said[]> {
+async function askAt(walk: IterativeResolver, name: string, dead: Dead[]): Promise<Said[]> {
   const located = await locate(walk, name);
   if (located.kind === 'zone') {
-    const said = await askEveryone(walk, located.zone, name);
+    const said = await queryAll(walk, located.zone, name);
     if (said.length === 0) dead.push({ kind: 'no_servers', name, zone: located.zone });
     return said;
   }
@@ -106,7 +110,7 @@ async function askAt(walk: Walk, name: string, dead: Dead[]): Promise<Said[]> {
   return said;
 }
 
-function lookOf(record: Wanted, trail: Trail, delegationZone: string | undefined): Look {
+function lookOf(record: Wanted, trail: Trail, delegationZone: string | undefined): TxtCheck {
   const { txtName, txtValue } = record;
   const problem = problemOf({ ...record, txtName: toDnsName(txtName) }, trail, delegationZone);
   const look = { txtName, txtValue, isVisible: problem === undefined, seen: trail.said.map(toSeen) };

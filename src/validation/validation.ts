@@ -8,7 +8,7 @@
 import type { Seen } from '../dns/dns.ts';
 
 /** The outcome of a look at one record at every authoritative server of its zone. */
-export interface Look {
+export interface TxtCheck {
   readonly txtName: string;
   readonly txtValue: string;
   /** Whether every authoritative server answered with the value. */
@@ -28,7 +28,7 @@ export interface Wanted {
 }
 
 /** Looks whether a record can be seen by a CA. Never throws for what DNS answers: that is its result. */
-export type LookAtTxt = (record: Wanted, signal: AbortSignal) => Promise<Look>;
+export type PrecheckTxt = (record: Wanted, signal: AbortSignal) => Promise<TxtCheck>;
 
 /** A file that a CA will ask a host for over plain HTTP (RFC 8555 8.3). */
 export interface WantedFile {
@@ -39,7 +39,7 @@ export interface WantedFile {
 }
 
 /** The outcome of a look at one file at every address of its host. */
-export interface HttpLook extends WantedFile {
+export interface HttpCheck extends WantedFile {
   /** Whether every address showed the file. */
   readonly isVisible: boolean;
   /** What each address said, redirects and all, for logs. */
@@ -57,7 +57,7 @@ export interface HttpSaid {
 }
 
 /** Looks whether a file can be seen by a CA. Never throws for what servers answer: that is its result. */
-export type LookAtHttp = (file: WantedFile, signal: AbortSignal) => Promise<HttpLook>;
+export type PrecheckHttp = (file: WantedFile, signal: AbortSignal) => Promise<HttpCheck>;
 
 /** What a CA will be asked for, as far as CAA records speak of it. */
 export interface CaaQuestion {
@@ -72,7 +72,7 @@ export interface CaaQuestion {
 }
 
 /** What CAA records say of an order. */
-export interface CaaLook {
+export interface CaaCheck {
   /** For the subscriber, when the CA must refuse: which record forbids it at which name, and what to change. */
   readonly refusal?: string;
   /** One sentence per host whose records could not be told, or differ between servers: the CA may refuse. */
@@ -80,4 +80,4 @@ export interface CaaLook {
 }
 
 /** Looks whether CAA records let a CA issue (RFC 8659). Never throws for what DNS answers: that is its result. */
-export type LookAtCaa = (question: CaaQuestion, signal: AbortSignal) => Promise<CaaLook>;
+export type PrecheckCaa = (question: CaaQuestion, signal: AbortSignal) => Promise<CaaCheck>;

@@ -10,7 +10,7 @@ let account: TestAccount;
 const ends = new AsyncDisposableStack();
 before(async () => {
   api = await startApi(ends);
-  account = await givenAccount(api.desk, ['a.limited.test', 'b.limited.test']);
+  account = await givenAccount(api.jobs, ['a.limited.test', 'b.limited.test']);
   for (const zone of account.zones) await givenPacks(api, zone, [{}]);
 });
 after(() => ends.disposeAsync());
@@ -22,7 +22,7 @@ const refusal = async (of: { id: string }, token: string, query?: Ask) => {
 };
 
 it('the list of an account is refused to another account’s token, by the name of the permission', async () => {
-  const stranger = await givenAccount(api.desk, ['other.limited.test']);
+  const stranger = await givenAccount(api.jobs, ['other.limited.test']);
   const { status, code, message } = await refusal(account, stranger.token);
   assert.deepEqual([status, code], [403, 9109]);
   assert.match(message, /'SSL and Certificates Read' for account/);
@@ -41,7 +41,7 @@ it('the list of an account is refused for what is no id, and to an unknown token
 
 it('the list of an account demands zone_id of a token limited to zones, and one of these', async () => {
   const [mine, other] = account.zones;
-  const token = await tokenFor(api.desk, { accountId: account.id, zones: [mine?.id ?? ''] });
+  const token = await tokenFor(api.jobs, { accountId: account.id, zones: [mine?.id ?? ''] });
   const all = await refusal(account, token);
   assert.equal(all.status, 403);
   assert.match(all.message, /limited to certain zones: add zone_id/);
@@ -51,16 +51,16 @@ it('the list of an account demands zone_id of a token limited to zones, and one 
 });
 
 it('the list of an account has no zone of another account', async () => {
-  const stranger = await givenAccount(api.desk, ['foreign.limited.test']);
+  const stranger = await givenAccount(api.jobs, ['foreign.limited.test']);
   const { status, code } = await refusal(account, account.token, { zone_id: stranger.zones[0]?.id ?? '' });
   assert.deepEqual([status, code], [404, 9109]);
 });
 
 it('the list of an account has zones without packs', async () => {
   const id = await createZone(
-    api.desk.pool,
+    api.jobs.pool,
     { accountId: account.id, name: 'empty.limited.test', type: 'full' },
-    api.desk.clock.now(),
+    api.jobs.clock.now(),
   );
   assert.deepEqual((await askAccount(api, account, { zone_id: id })).result, []);
 });

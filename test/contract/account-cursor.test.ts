@@ -9,7 +9,7 @@ let account: TestAccount;
 const ends = new AsyncDisposableStack();
 before(async () => {
   api = await startApi(ends);
-  account = await givenAccount(api.desk, ['cursor.test', 'second.test']);
+  account = await givenAccount(api.jobs, ['cursor.test', 'second.test']);
   const certificates = endingOn(new Date('2027-01-01T00:00:00Z'));
   for (const zone of account.zones) {
     await givenPacks(
@@ -54,7 +54,7 @@ it('a cursor may be used with another per_page', async () => {
 
 it('a cursor is refused in another account, and when a character of it is another', async () => {
   const { cursor = '' } = (await askAccount(api, account, { per_page: '5' })).result_info;
-  const stranger = await givenAccount(api.desk, ['stranger.test']);
+  const stranger = await givenAccount(api.jobs, ['stranger.test']);
   assert.equal((await askAccount(api, stranger, { cursor })).status, 400);
   for (let i = 0; i < cursor.length; i += 1) {
     const broken = cursor.slice(0, i) + (cursor[i] === 'A' ? 'B' : 'A') + cursor.slice(i + 1);

@@ -6,7 +6,7 @@ import { CursorPagination } from 'cloudflare/core/pagination';
 import { hideZone } from '../../src/store/zones.ts';
 import { askAccount, givenPacks, walkAccount } from '../support/account.ts';
 import { endingOn, givenAccount, givenCopies, startApi, type TestApi } from '../support/api.ts';
-import { packOf } from '../support/desk.ts';
+import { packOf } from '../support/job-deps.ts';
 
 let api: TestApi;
 const ends = new AsyncDisposableStack();
@@ -16,7 +16,7 @@ before(async () => {
 after(() => ends.disposeAsync());
 
 it('the list of an account is walked by the vendor’s client, oldest first, over all zones', async () => {
-  const account = await givenAccount(api.desk, ['one.test', 'two.test']);
+  const account = await givenAccount(api.jobs, ['one.test', 'two.test']);
   const ids: string[] = [];
   for (let i = 0; i < 12; i += 1) ids.push(...(await givenPacks(api, account.zones[i % 2], [{}])));
   const client = new Cloudflare({ apiToken: account.token, baseURL: api.url, maxRetries: 0 });
@@ -33,9 +33,9 @@ it('the list of an account is walked by the vendor’s client, oldest first, ove
 });
 
 it('the list of an account shows packs as their zone shows them, also those that an older version rendered', async () => {
-  const account = await givenAccount(api.desk, ['old.test']);
+  const account = await givenAccount(api.jobs, ['old.test']);
   const [id = ''] = await givenPacks(api, account.zones[0], [{ status: 'active' }]);
-  await api.desk.pool.query(`update packs set wire = '{}', wire_version = 0 where id = $1`, [id]);
+  await api.jobs.pool.query(`update packs set wire = '{}', wire_version = 0 where id = $1`, [id]);
   const { result } = await askAccount(api, account);
   const one = await api.get(`/zones/${account.zones[0]?.id}/ssl/certificate_packs/${id}`, account.token);
   const { result: pack }: { result: object } = JSON.parse(await one.text());
@@ -43,7 +43,7 @@ it('the list of an account shows packs as their zone shows them, also those that
 });
 
 it('the list of an account knows each filter alone', async () => {
-  const account = await givenAccount(api.desk, ['f.test', 'g.test']);
+  const account = await givenAccount(api.jobs, ['f.test', 'g.test']);
   const [first, second] = account.zones;
   const end = new Date('2027-01-31T12:00:00Z');
   const [plain, active, google, keyless, staging, late] = await givenPacks(api, first, [
@@ -78,7 +78,7 @@ it('the list of an account knows each filter alone', async () => {
 });
 
 it('the list of an account shows a pack with five matching hosts once', async () => {
-  const account = await givenAccount(api.desk, ['five.test']);
+  const account = await givenAccount(api.jobs, ['five.test']);
   const many = ['five.test', '*.five.test', 'a.five.test', 'b.a.five.test', 'z.five.test'];
   const [five, z] = await givenPacks(api, account.zones[0], [{ hosts: many }, { hosts: ['z.five.test'] }]);
   assert.deepEqual(await walkAccount(api, account, { 'host.suffix': 'five.test', per_page: '5' }), [five, z]);
@@ -92,7 +92,7 @@ it('the list of an account shows a pack with five matching hosts once', async ()
 });
 
 it('the list of an account takes a suffix by whole labels', async () => {
-  const account = await givenAccount(api.desk, ['example.com']);
+  const account = await givenAccount(api.jobs, ['example.com']);
   const [, below, apex] = await givenPacks(api, account.zones[0], [
     { hosts: ['badexample.com', 'example.com.evil.test', 'example.com-x.test', 'x.com'] },
     { hosts: ['www.example.com'] },
@@ -107,7 +107,7 @@ it('the list of an account takes a suffix by whole labels', async () => {
 });
 
 it('the list of an account compares names in A-labels', async () => {
-  const account = await givenAccount(api.desk, ['xn--bcher-kva.test']);
+  const account = await givenAccount(api.jobs, ['xn--bcher-kva.test']);
   const [id] = await givenPacks(api, account.zones[0], [{ hosts: ['WWW.Bücher.test'] }]);
   for (const host of ['www.bücher.test', 'WWW.BÜCHER.test', 'www.xn--bcher-kva.test']) {
     assert.deepEqual(await walkAccount(api, account, { host }), [id]);
@@ -116,9 +116,9 @@ it('the list of an account compares names in A-labels', async () => {
 });
 
 it('the list of an account looks at a bounded number of packs a request, and goes on where it stopped', async () => {
-  const account = await givenAccount(api.desk, ['sparse.test']);
+  const account = await givenAccount(api.jobs, ['sparse.test']);
   const [first = ''] = await givenPacks(api, account.zones[0], [{}]);
-  await givenCopies(api.desk, await packOf(api.desk, first), 5_000);
+  await givenCopies(api.jobs, await packOf(api.jobs, first), 5_000);
   const [rare] = await givenPacks(api, account.zones[0], [{ certificateAuthority: 'ssl_com' }]);
   const query = { certificate_authority: 'ssl_com', zone_id: account.zones[0]?.id ?? '' };
   const page = await askAccount(api, account, query);
@@ -129,13 +129,13 @@ it('the list of an account looks at a bounded number of packs a request, and goe
 });
 
 it('the list of an account leaves out the packs of a zone that was deleted, and shows those behind them on the same page', async () => {
-  const account = await givenAccount(api.desk, ['gone.test', 'here.test']);
+  const account = await givenAccount(api.jobs, ['gone.test', 'here.test']);
   const [gone, here] = account.zones;
   const earlier = await givenPacks(api, here, [{}]);
   const [hidden = ''] = await givenPacks(api, gone, [{}]);
-  await givenCopies(api.desk, await packOf(api.desk, hidden), 200);
+  await givenCopies(api.jobs, await packOf(api.jobs, hidden), 200);
   const behind = await givenPacks(api, here, [{}]);
-  await hideZone(api.desk.pool, account.id, gone?.id ?? '', api.desk.clock.now());
+  await hideZone(api.jobs.pool, account.id, gone?.id ?? '', api.jobs.clock.now());
   const { result, result_info: info } = await askAccount(api, account, { per_page: '5' });
   assert.deepEqual(
     (result ?? []).map(({ id }) => id),

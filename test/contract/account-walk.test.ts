@@ -10,7 +10,7 @@ import { transaction } from '../../src/store/store.ts';
 import { touchZone } from '../../src/store/zones.ts';
 import { type Answer, askAccount, idsOf } from '../support/account.ts';
 import { endingOn, givenAccount, startApi, type TestAccount, type TestApi } from '../support/api.ts';
-import { givenPack, packOf } from '../support/desk.ts';
+import { givenPack, packOf } from '../support/job-deps.ts';
 
 let api: TestApi;
 let account: TestAccount;
@@ -19,9 +19,9 @@ const packs = new Map<string, Pack>();
 const ends = new AsyncDisposableStack();
 before(async () => {
   api = await startApi(ends);
-  const stranger = await givenAccount(api.desk, ['stranger.test']);
-  account = await givenAccount(api.desk, ['one.test', 'two.test', 'three.test']);
-  for (const zone of stranger.zones) await givenPack(api.desk, zone);
+  const stranger = await givenAccount(api.jobs, ['stranger.test']);
+  account = await givenAccount(api.jobs, ['one.test', 'two.test', 'three.test']);
+  for (const zone of stranger.zones) await givenPack(api.jobs, zone);
 });
 after(() => ends.disposeAsync());
 
@@ -71,7 +71,7 @@ async function take(one: Step): Promise<void> {
   const pack = [...packs.values()][one.nth % packs.size];
   if (!pack) return;
   const { id, zone, certificates } = pack;
-  await transaction(api.desk.pool, async (tx) => {
+  await transaction(api.jobs.pool, async (tx) => {
     await touchZone(tx, zone.id);
     const found = await lockPack(tx, zone.id, id);
     assert.ok(found);
@@ -80,7 +80,7 @@ async function take(one: Step): Promise<void> {
     const isDone =
       one.do === 'delete'
         ? deletePack(tx, found)
-        : updatePack(tx, found, to, { ...render(api.desk, to), ...how });
+        : updatePack(tx, found, to, { ...render(api.jobs, to), ...how });
     assert.ok(await isDone);
   });
   if (one.do === 'delete') packs.delete(id);
@@ -91,8 +91,8 @@ async function order({ zone, look, end, ...rest }: typeof news extends fc.Arbitr
   const place = account.zones[zone];
   assert.ok(place);
   const certificates = end === null ? [] : endingOn(new Date(`${end}T00:00:00Z`));
-  const id = await givenPack(api.desk, place, { ...rest, ...look, certificates });
-  packs.set(id, { ...(await packOf(api.desk, id)), certificates });
+  const id = await givenPack(api.jobs, place, { ...rest, ...look, certificates });
+  packs.set(id, { ...(await packOf(api.jobs, id)), certificates });
 }
 
 /** Ids of what matches now. */

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import Cloudflare from 'cloudflare';
 import { days, after as timeAfter } from '../../src/kit/time.ts';
-import { forgetAudit, noteDoing, OPERATOR } from '../../src/store/audit.ts';
+import { OPERATOR, purgeAudit, recordAudit } from '../../src/store/audit.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { givenAccount, startApi, type TestAccount, type TestApi, tokenFor } from '../support/api.ts';
-import { givenCertificates, givenPack } from '../support/desk.ts';
+import { givenCertificates, givenPack } from '../support/job-deps.ts';
 
 const ends = new AsyncDisposableStack();
 let api: TestApi;
@@ -14,9 +14,9 @@ let account: TestAccount;
 let client: Cloudflare;
 before(async () => {
   api = await startApi(ends);
-  account = await givenAccount(api.desk, ['one.test']);
+  account = await givenAccount(api.jobs, ['one.test']);
   const admin = { accountId: account.id, name: 'admin', access: 'write' } as const;
-  account = { ...account, token: await createToken(api.desk.pool, admin, api.desk.clock.now()) };
+  account = { ...account, token: await createToken(api.jobs.pool, admin, api.jobs.clock.now()) };
   client = new Cloudflare({ apiToken: account.token, baseURL: api.url, maxRetries: 0 });
 });
 after(() => ends.disposeAsync());
@@ -40,11 +40,11 @@ it('tells every write: what was done to what, by which token, from where, by whi
   await client.user.tokens.value.update(token.id ?? '', { body: {} });
   await client.user.tokens.delete(token.id ?? '');
   const home = zoneNamed('one.test');
-  const pack = await givenPack(api.desk, home);
+  const pack = await givenPack(api.jobs, home);
   await client.ssl.certificatePacks.edit(pack, { zone_id: home.id, cloudflare_branding: true });
   await client.ssl.certificatePacks.delete(pack, { zone_id: home.id });
-  const revoked = await givenPack(api.desk, home, { status: 'active' });
-  await givenCertificates(api.desk, revoked);
+  const revoked = await givenPack(api.jobs, home, { status: 'active' });
+  await givenCertificates(api.jobs, revoked);
   await client.post(`/zones/${home.id}/ssl/certificate_packs/${revoked}/revoke`, { body: {} });
   await client.zones.delete({ zone_id: zone.id });
   const records = await recorded();
@@ -131,7 +131,7 @@ it('tells what was done on the database’s own machine as the operator’s', as
     resourceId: 'f'.repeat(32),
     name: 'first',
   } as const;
-  await noteDoing(api.desk.pool, { ...about, event: 'create', actor: OPERATOR }, api.desk.clock.now());
+  await recordAudit(api.jobs.pool, { ...about, event: 'create', actor: OPERATOR }, api.jobs.clock.now());
   const [record] = await recorded({ resource_id: about.resourceId });
   assert.deepEqual(record?.actor, { type: 'system', id: 'operator' });
 });
@@ -166,19 +166,19 @@ it('refuses a filter that it does not know, another list’s cursor, and too lar
 });
 
 it('is not shown to another account, nor to a token that is limited to zones', async () => {
-  const other = await givenAccount(api.desk, []);
+  const other = await givenAccount(api.jobs, []);
   const path = `/accounts/${account.id}/logs/audit`;
   assert.equal((await api.get(path, other.token)).status, 403);
-  const limited = await tokenFor(api.desk, { accountId: account.id, zones: [zoneNamed('one.test').id] });
+  const limited = await tokenFor(api.jobs, { accountId: account.id, zones: [zoneNamed('one.test').id] });
   const answer = await api.get(path, limited);
   assert.equal(answer.status, 403);
   assert.match(await answer.text(), /'Account Settings Read' for all zones/);
 });
 
 it('is kept as long as the option says, and no longer', async () => {
-  const { pool, clock } = api.desk;
-  await forgetAudit(pool, timeAfter(clock.now(), -days(1)));
+  const { pool, clock } = api.jobs;
+  await purgeAudit(pool, timeAfter(clock.now(), -days(1)));
   assert((await recorded()).length > 0);
-  await forgetAudit(pool, timeAfter(clock.now(), 1));
+  await purgeAudit(pool, timeAfter(clock.now(), 1));
   assert.deepEqual(await recorded(), []);
 });

@@ -16,8 +16,8 @@ import {
   tokenFor,
   watchReader,
 } from '../support/api.ts';
-import { packOf } from '../support/desk.ts';
 import { exported, openExport, readLines } from '../support/export.ts';
+import { packOf } from '../support/job-deps.ts';
 import { until } from '../support/world.ts';
 
 let api: TestApi;
@@ -28,9 +28,9 @@ const PACKS = 10 * EXPORT_BATCH;
 /** Ten batches of 6 MB each: the buffers of a connection hold less than two. */
 before(async () => {
   api = await startApi(ends);
-  account = await givenAccount(api.desk, ['large.test']);
+  account = await givenAccount(api.jobs, ['large.test']);
   const [first = ''] = await givenPacks(api, account.zones[0], [{}]);
-  await givenCopies(api.desk, await packOf(api.desk, first), PACKS - 1, 30_000);
+  await givenCopies(api.jobs, await packOf(api.jobs, first), PACKS - 1, 30_000);
 });
 after(() => ends.disposeAsync());
 
@@ -57,7 +57,7 @@ test('a slow client does not make the service read ahead, nor keep a transaction
     ({ isSettled }) => isSettled,
   );
   assert.ok(settled.read <= 4, `${settled.read} of 10 batches were read for a client that took none`);
-  const { rows } = await api.desk.pool.query(
+  const { rows } = await api.jobs.pool.query(
     `select 1 from pg_stat_activity where state like 'idle in%' and datname = current_database()`,
   );
   assert.equal(rows.length, 0);
@@ -79,7 +79,7 @@ test('a client that goes away ends its export', async (t) => {
 });
 
 test('a zone that is deleted while its account is exported is left out from then on', async () => {
-  const { pool, clock } = api.desk;
+  const { pool, clock } = api.jobs;
   clock.advance(1);
   const id = await createZone(pool, { accountId: account.id, name: 'late.test', type: 'full' }, clock.now());
   const zone = await getZone(pool, account.id, id);
@@ -115,9 +115,9 @@ test('a failure before the first line is answered as every failure', async (t) =
 });
 
 test('an export gets no further batch when its token is gone', async () => {
-  const token = await tokenFor(api.desk, { accountId: account.id, zones: [account.zones[0]?.id ?? ''] });
+  const token = await tokenFor(api.jobs, { accountId: account.id, zones: [account.zones[0]?.id ?? ''] });
   const response = await openExport(api, ofZone(), token);
-  await api.desk.pool.query('delete from tokens where zones is not null');
+  await api.jobs.pool.query('delete from tokens where zones is not null');
   const { lines, isWhole } = await readLines(response);
   assert.equal(isWhole, false);
   assert.ok(lines.length < PACKS);

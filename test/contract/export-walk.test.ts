@@ -7,8 +7,8 @@ import { lockPack } from '../../src/store/packs.ts';
 import { transaction } from '../../src/store/store.ts';
 import { createZone, getZone, touchZone, type Zone } from '../../src/store/zones.ts';
 import { givenAccount, startApi, type TestAccount, type TestApi } from '../support/api.ts';
-import { givenPack } from '../support/desk.ts';
 import { exported } from '../support/export.ts';
+import { givenPack } from '../support/job-deps.ts';
 
 let api: TestApi;
 let account: TestAccount;
@@ -18,7 +18,7 @@ const packs = new Map<string, Zone>();
 const ends = new AsyncDisposableStack();
 before(async () => {
   api = await startApi(ends);
-  account = await givenAccount(api.desk, ['a.test', 'b.test', 'c.test']);
+  account = await givenAccount(api.jobs, ['a.test', 'b.test', 'c.test']);
   zones.push(...account.zones);
   for (let i = 0; i < 30; i += 1) await order(i);
 });
@@ -27,13 +27,13 @@ after(() => ends.disposeAsync());
 async function order(nth: number): Promise<void> {
   const zone = zones[nth % zones.length];
   assert.ok(zone);
-  packs.set(await givenPack(api.desk, zone), zone);
+  packs.set(await givenPack(api.jobs, zone), zone);
 }
 
 async function remove(nth: number): Promise<void> {
   const [id, zone] = [...packs][nth % packs.size] ?? [];
   if (id === undefined || !zone) return;
-  await transaction(api.desk.pool, async (tx) => {
+  await transaction(api.jobs.pool, async (tx) => {
     await touchZone(tx, zone.id);
     const pack = await lockPack(tx, zone.id, id);
     if (pack) await deletePack(tx, pack);
@@ -42,7 +42,7 @@ async function remove(nth: number): Promise<void> {
 }
 
 async function addZone(): Promise<void> {
-  const { pool, clock } = api.desk;
+  const { pool, clock } = api.jobs;
   const name = `zone${zones.length}.test`;
   const id = await createZone(pool, { accountId: account.id, name, type: 'full' }, clock.now());
   const zone = await getZone(pool, account.id, id);

@@ -12,10 +12,10 @@ let account: TestAccount;
 const ends = new AsyncDisposableStack();
 before(async () => {
   api = await startApi(ends);
-  account = await givenAccount(api.desk, ['one.test', 'empty.test', 'two.test', 'three.test']);
+  account = await givenAccount(api.jobs, ['one.test', 'empty.test', 'two.test', 'three.test']);
   const [one, , two, three] = account.zones;
   for (const zone of [two, one, three, one]) await givenPacks(api, zone, LOOKS);
-  const stranger = await givenAccount(api.desk, ['stranger.test']);
+  const stranger = await givenAccount(api.jobs, ['stranger.test']);
   await givenPacks(api, stranger.zones[0], LOOKS);
 });
 after(() => ends.disposeAsync());
@@ -93,12 +93,12 @@ it('an export goes on behind any line at which a client broke off', async () => 
 });
 
 it('an export of an account goes on where the zone it stopped in was deleted', async () => {
-  const other = await givenAccount(api.desk, ['a.gone.test', 'b.gone.test', 'c.gone.test']);
+  const other = await givenAccount(api.jobs, ['a.gone.test', 'b.gone.test', 'c.gone.test']);
   for (const zone of other.zones) await givenPacks(api, zone, LOOKS);
   const path = `/accounts/${other.id}/ssl/certificate_packs/export`;
   const whole = idsIn((await exported(api, path, other)).lines);
   const begun = await exported(api, path, other, 6);
-  await hideZone(api.desk.pool, other.id, other.zones[1]?.id ?? '', api.desk.clock.now());
+  await hideZone(api.jobs.pool, other.id, other.zones[1]?.id ?? '', api.jobs.clock.now());
   const rest = await exported(api, `${path}?cursor=${begun.lines.at(-1)?.cursor}`, other);
   assert.deepEqual(idsIn(rest.lines), whole.slice(8));
 });
@@ -118,17 +118,17 @@ it('an export refuses the cursor of another one, and of a list', async () => {
 });
 
 it('an export shows packs anew that an older version rendered', async () => {
-  const other = await givenAccount(api.desk, ['old.test']);
+  const other = await givenAccount(api.jobs, ['old.test']);
   const [id = ''] = await givenPacks(api, other.zones[0], [{}]);
-  await api.desk.pool.query(`update packs set wire = '{}', wire_version = 0 where id = $1`, [id]);
+  await api.jobs.pool.query(`update packs set wire = '{}', wire_version = 0 where id = $1`, [id]);
   const { lines } = await exported(api, `/accounts/${other.id}/ssl/certificate_packs/export`, other);
   assert.equal(lines[0]?.pack?.id, id);
 });
 
 it('an export is not for whoever may not read all that it shows', async () => {
-  const stranger = await givenAccount(api.desk, ['other.test']);
+  const stranger = await givenAccount(api.jobs, ['other.test']);
   const zoneId = account.zones[0]?.id ?? '';
-  const limited = await tokenFor(api.desk, { accountId: account.id, zones: [zoneId] });
+  const limited = await tokenFor(api.jobs, { accountId: account.id, zones: [zoneId] });
   const statusOf = async (path: string, token: string) => (await api.get(path, token)).status;
   assert.equal(await statusOf(ofZone(0), stranger.token), 404);
   assert.equal(await statusOf(ofAccount(), stranger.token), 403);

@@ -52,8 +52,8 @@ async function startRelay(path: string): Promise<Relay> {
 
 before(async () => {
   const api = await startApi(ends);
-  account = await givenAccount(api.desk, ['health.test']);
-  const { host = '', port = 0, user, password, database } = api.desk.pool.options;
+  account = await givenAccount(api.jobs, ['health.test']);
+  const { host = '', port = 0, user, password, database } = api.jobs.pool.options;
   relay = await startRelay(join(host, `.s.PGSQL.${port}`));
   ends.defer(() => relay.close());
   const login = { host: '127.0.0.1', port: relay.port, user, password, database, max: 4 };

@@ -15,7 +15,7 @@ const ends = new AsyncDisposableStack();
 before(async () => {
   api = await startApi(ends);
   ends.defer(() => agent.destroy());
-  account = await givenAccount(api.desk, ['hostile.test']);
+  account = await givenAccount(api.jobs, ['hostile.test']);
   await givenPacks(api, account.zones[0], [{}, { status: 'active' }, { hosts: ['a.hostile.test'] }]);
 });
 after(() => ends.disposeAsync());

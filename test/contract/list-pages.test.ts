@@ -21,13 +21,13 @@ before(async () => {
   ends.defer(() => agent.destroy());
   const url = urlOf(api);
   await seed({ url, packs: 4_000, zones: 40, largest: 2_500, isMixed: true }, () => undefined);
-  const { rows } = await api.desk.pool.query<{ id: string }>("select id from accounts where name = 'bench'");
+  const { rows } = await api.jobs.pool.query<{ id: string }>("select id from accounts where name = 'bench'");
   token = await createToken(
-    api.desk.pool,
+    api.jobs.pool,
     { accountId: rows[0]?.id ?? '', name: 'test', access: 'read' },
-    api.desk.clock.now(),
+    api.jobs.clock.now(),
   );
-  const zones = await bigZones(api.desk.pool, 20);
+  const zones = await bigZones(api.jobs.pool, 20);
   const filters = [
     { status: 'all', environment: undefined },
     { status: 'served', environment: undefined },
@@ -37,9 +37,9 @@ before(async () => {
 });
 after(() => ends.disposeAsync());
 
-/** Where the desk's database is. */
-function urlOf({ desk }: TestApi): string {
-  const { host = '', port = 0, user = '', password, database = '' } = desk.pool.options;
+/** Where the jobs's database is. */
+function urlOf({ jobs }: TestApi): string {
+  const { host = '', port = 0, user = '', password, database = '' } = jobs.pool.options;
   return `postgres://${user}:${encodeURIComponent(String(password))}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
 }
 
@@ -53,7 +53,7 @@ async function open(path: string): Promise<IncomingMessage> {
 const read = async (path: string): Promise<string> => (await buffer(await open(path))).toString();
 
 test('a database that was filled is as one that grew: every pack counted, and rendered as it would be now', async () => {
-  await assertStored(api.desk.pool, { delegationZone: 'dcv.example.net' });
+  await assertStored(api.jobs.pool, { delegationZone: 'dcv.example.net' });
 });
 
 test('pages that are sent at the same time stay apart, whoever reads slowly or goes away', async () => {

@@ -7,7 +7,7 @@ import { Compile } from 'typebox/compile';
 import { DESCRIPTIONS } from '../../src/api/http/descriptions.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { givenAccount, startApi, type TestAccount, type TestApi } from '../support/api.ts';
-import { givenPack } from '../support/desk.ts';
+import { givenPack } from '../support/job-deps.ts';
 
 interface Operation {
   readonly operationId: string;
@@ -27,14 +27,14 @@ let token: string;
 let document: Document;
 before(async () => {
   api = await startApi(ends);
-  account = await givenAccount(api.desk, ['one.test']);
+  account = await givenAccount(api.jobs, ['one.test']);
   token = await createToken(
-    api.desk.pool,
+    api.jobs.pool,
     { accountId: account.id, name: 'admin', access: 'write' },
     new Date(),
   );
   const [zone] = account.zones;
-  if (zone) for (let i = 0; i < 3; i++) await givenPack(api.desk, zone);
+  if (zone) for (let i = 0; i < 3; i++) await givenPack(api.jobs, zone);
   const answer = await fetch(`${api.url}/openapi.json`);
   assert.equal(answer.status, 200);
   document = JSON.parse(await answer.text());

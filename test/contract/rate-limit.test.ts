@@ -4,10 +4,10 @@ import { type IncomingMessage, request } from 'node:http';
 import { it, type TestContext } from 'node:test';
 import Cloudflare from 'cloudflare';
 import { buildApi } from '../../src/api/api.ts';
-import { type Door } from '../../src/api/deps.ts';
+import { type HttpOptions } from '../../src/api/deps.ts';
 import { givenAccount, startApi, type TestAccount, tokenFor } from '../support/api.ts';
 
-const DOOR: Door = {
+const DOOR: HttpOptions = {
   trustedProxies: [],
   bodyLimit: 1_024,
   headerLimit: 16_384,
@@ -28,10 +28,10 @@ interface Scene {
 async function given(t: TestContext): Promise<Scene> {
   const ends = new AsyncDisposableStack();
   t.after(() => ends.disposeAsync());
-  const { desk, deps } = await startApi(ends);
-  const account = await givenAccount(desk, ['limited.test']);
-  const other = await tokenFor(desk, { accountId: account.id });
-  const app = await buildApi({ ...deps, door: DOOR });
+  const { jobs, deps } = await startApi(ends);
+  const account = await givenAccount(jobs, ['limited.test']);
+  const other = await tokenFor(jobs, { accountId: account.id });
+  const app = await buildApi({ ...deps, http: DOOR });
   ends.defer(() => app.close());
   return { url: await app.listen({ host: '127.0.0.1', port: 0 }), account, other };
 }

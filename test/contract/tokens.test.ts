@@ -12,9 +12,9 @@ let account: TestAccount;
 let client: Cloudflare;
 before(async () => {
   api = await startApi(ends);
-  account = await givenAccount(api.desk, ['one.test', 'two.test']);
+  account = await givenAccount(api.jobs, ['one.test', 'two.test']);
   const admin = { accountId: account.id, name: 'admin', access: 'write' } as const;
-  account = { ...account, token: await createToken(api.desk.pool, admin, api.desk.clock.now()) };
+  account = { ...account, token: await createToken(api.jobs.pool, admin, api.jobs.clock.now()) };
   client = clientOf(account.token);
 });
 after(() => ends.disposeAsync());
@@ -113,16 +113,16 @@ it('a token that is taken away or gets another secret is refused by the next req
 });
 
 it('a token is good from its first instant to its last', async () => {
-  const at = (seconds: number) => new Date(api.desk.clock.now().getTime() + seconds * 1_000).toISOString();
+  const at = (seconds: number) => new Date(api.jobs.clock.now().getTime() + seconds * 1_000).toISOString();
   const { secret, id } = await makeToken(['SSL and Certificates Read'], '*', {
     not_before: at(days(1)),
     expires_on: at(days(3)),
   });
   assert.equal(await statusOf(listOf(account.zones[0]), secret), 401);
-  api.desk.clock.advance(days(2));
+  api.jobs.clock.advance(days(2));
   assert.equal(await statusOf(listOf(account.zones[0]), secret), 200);
   assert.equal((await clientOf(secret).user.tokens.verify()).status, 'active');
-  api.desk.clock.advance(days(2));
+  api.jobs.clock.advance(days(2));
   for (const path of [listOf(account.zones[0]), '/zones'])
     assert.equal(await statusOf(path, secret), 401, path);
   assert.equal((await client.user.tokens.get(id)).status, 'expired');
@@ -130,9 +130,9 @@ it('a token is good from its first instant to its last', async () => {
 
 it('a user comes with address and key in every route, and with no other key', async () => {
   const key = '0123456789abcdef0123456789abcdef01234567890ab';
-  const now = api.desk.clock.now();
+  const now = api.jobs.clock.now();
   await insertToken(
-    api.desk.pool,
+    api.jobs.pool,
     { accountId: account.id, name: 'user', access: 'write' },
     keySecret('Ops@one.test', key),
     now,
@@ -164,6 +164,6 @@ it('an account is seen by its own tokens alone', async () => {
     [account.id],
   );
   assert.equal((await client.accounts.get({ account_id: account.id })).id, account.id);
-  const other = await givenAccount(api.desk, ['other.test']);
+  const other = await givenAccount(api.jobs, ['other.test']);
   await assert.rejects(clientOf(other.token).accounts.get({ account_id: account.id }), { status: 403 });
 });

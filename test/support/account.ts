@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Pack } from '../../src/pack/pack.ts';
 import type { TestAccount, TestApi } from './api.ts';
-import { givenPack } from './desk.ts';
+import { givenPack } from './job-deps.ts';
 
 /** What the list of an account answers. */
 export interface Answer {
@@ -52,6 +52,6 @@ export async function givenPacks(
 ): Promise<string[]> {
   assert.ok(zone);
   const ids: string[] = [];
-  for (const change of changes) ids.push(await givenPack(api.desk, zone, change));
+  for (const change of changes) ids.push(await givenPack(api.jobs, zone, change));
   return ids;
 }

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { buildApi } from '../../src/api/api.ts';
 import { type ApiDeps } from '../../src/api/deps.ts';
-import { Bells } from '../../src/kit/keyed-signal.ts';
+import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { after, days } from '../../src/kit/time.ts';
 import type { Certificate, Pack } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
@@ -10,12 +10,12 @@ import type { Statement } from '../../src/store/statement.ts';
 import { transaction } from '../../src/store/store.ts';
 import { createToken, type Token } from '../../src/store/tokens.ts';
 import { createZone, getZone, type Zone } from '../../src/store/zones.ts';
-import { startDesk, type TestDesk } from './desk.ts';
+import { startJobDeps, type TestJobDeps } from './job-deps.ts';
 import { givenCertificate } from './pack.ts';
 
 /** The API over a database of the test's own; no worker, CA or edge is there. */
 export interface TestApi {
-  readonly desk: TestDesk;
+  readonly jobs: TestJobDeps;
   /** What the API is built on. */
   readonly deps: ApiDeps;
   /** Base URL, as clients are given it. */
@@ -26,11 +26,11 @@ export interface TestApi {
 
 /** Starts the API at a free port. */
 export async function startApi(ends: AsyncDisposableStack): Promise<TestApi> {
-  const desk = await startDesk(ends);
-  const reader = new Reader(desk.pool, 2);
+  const jobs = await startJobDeps(ends);
+  const reader = new Reader(jobs.pool, 2);
   ends.defer(() => reader.close());
   const deps: ApiDeps = {
-    ...desk,
+    ...jobs,
     reader,
     installation: 'the test’s',
     pageCacheBytes: 0,
@@ -38,7 +38,7 @@ export async function startApi(ends: AsyncDisposableStack): Promise<TestApi> {
     orderWait: 0,
     isApexDemanded: false,
     nameServers: [],
-    moves: new Bells(),
+    moves: new KeyedSignal(),
     poke: () => undefined,
   };
   const app = await buildApi(deps);
@@ -46,7 +46,7 @@ export async function startApi(ends: AsyncDisposableStack): Promise<TestApi> {
   const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/client/v4`;
   const get = (path: string, token: string) =>
     fetch(url + path, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(30_000) });
-  return { desk, deps, url, get };
+  return { jobs, deps, url, get };
 }
 
 /** Lets `before` look at each statement that the API's reader runs; what it throws, the reader throws. */
@@ -67,7 +67,7 @@ export interface TestAccount {
 
 /** A new account. */
 export async function givenAccount(
-  { pool, clock }: TestDesk,
+  { pool, clock }: TestJobDeps,
   zoneNames: readonly string[],
 ): Promise<TestAccount> {
   const { id } = await createAccount(pool, 'test', clock.now());
@@ -82,7 +82,7 @@ export async function givenAccount(
 
 /** A token that reads, for all of an account or some zones. */
 export const tokenFor = (
-  { pool, clock }: Pick<TestDesk, 'pool' | 'clock'>,
+  { pool, clock }: Pick<TestJobDeps, 'pool' | 'clock'>,
   of: Pick<Token, 'accountId' | 'zones'>,
 ): Promise<string> => createToken(pool, { name: 'test', access: 'read', ...of }, clock.now());
 
@@ -96,8 +96,8 @@ export const endingOn = (end: Date): Certificate[] => [
  * Copies of a pack in its zone, `n` of them, written past the service: they are in no count. Their JSON is padded to
  * `bytes`.
  */
-export async function givenCopies(desk: TestDesk, pack: Pack, n: number, bytes = 0): Promise<void> {
-  await transaction(desk.pool, async (tx) => {
+export async function givenCopies(jobs: TestJobDeps, pack: Pack, n: number, bytes = 0): Promise<void> {
+  await transaction(jobs.pool, async (tx) => {
     const { rows } = await tx.query<{ columns: string }>(
       `select string_agg(column_name, ', ' order by ordinal_position) as columns from information_schema.columns
         where table_name = 'packs' and column_name not in ('id', 'ord', 'seq', 'wire', 'due_at')`,

@@ -4,8 +4,8 @@ import { render } from '../../src/operation/advance.ts';
 import { toName } from '../../src/pack/hosts.ts';
 import { earliestEnd } from '../../src/pack/lifecycle.ts';
 import type { Counted } from '../../src/pack/list-index.ts';
-import { classOf, facetOf, SLOTS, tally } from '../../src/pack/list-index.ts';
-import type { ReplyContext } from '../../src/pack/pack-json.ts';
+import { classOf, countChanges, facetOf, SLOTS } from '../../src/pack/list-index.ts';
+import type { JsonContext } from '../../src/pack/pack-json.ts';
 import { getClaimed } from '../../src/store/packs.ts';
 import { reverse } from '../../src/store/published-records.ts';
 import type { Pool } from '../../src/store/store.ts';
@@ -26,7 +26,7 @@ interface StoredRow {
  * Holds for every pack in the database: its stored JSON is a fresh rendering of it, it is sorted and counted as what it
  * is, and every count of its zone and buckets is what counting shows.
  */
-export async function assertStored(pool: Pool, reply: ReplyContext): Promise<void> {
+export async function assertStored(pool: Pool, reply: JsonContext): Promise<void> {
   const { rows } = await pool.query<StoredRow>(
     `select id, zone_id, ord::int, wire, class, facet, expires_on,
        array(select reversed from pack_hosts where pack_id = packs.id order by reversed collate "C") as hosts
@@ -39,10 +39,13 @@ export async function assertStored(pool: Pool, reply: ReplyContext): Promise<voi
 
 type Place = Counted & Pick<StoredRow, 'zone_id' | 'ord'>;
 
-async function assertRow(pool: Pool, reply: ReplyContext, row: StoredRow): Promise<Counted> {
+async function assertRow(pool: Pool, reply: JsonContext, row: StoredRow): Promise<Counted> {
   const pack = await getClaimed(pool, row.id);
   assert(pack);
-  assert.deepEqual(JSON.parse(row.wire), JSON.parse(render({ clock: new VirtualClock(), reply }, pack).wire));
+  assert.deepEqual(
+    JSON.parse(row.wire),
+    JSON.parse(render({ clock: new VirtualClock(), json: reply }, pack).json),
+  );
   const expected = {
     class: classOf(pack),
     facet: facetOf(pack),
@@ -86,7 +89,7 @@ function countsBy(
   for (const pack of packs) {
     const counts = sums.get(keyOf(pack)) ?? Array.from({ length: SLOTS }, () => 0);
     sums.set(keyOf(pack), counts);
-    for (const [slot, n] of tally(undefined, pack)) counts[slot - 1] = (counts[slot - 1] ?? 0) + n;
+    for (const [slot, n] of countChanges(undefined, pack)) counts[slot - 1] = (counts[slot - 1] ?? 0) + n;
   }
   return [...sums].map(([key, counts]) => ({ key, counts })).toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }

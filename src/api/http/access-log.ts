@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Answered, Door } from '../deps.ts';
+import type { AnsweredRequest, HttpOptions } from '../deps.ts';
 
 /** Names each request in its answer, and tells and logs that it was answered: nothing of what it or the answer carried. */
-export function tellAnswers(
+export function logAccess(
   app: FastifyInstance,
-  { isLogged }: Door,
-  onAnswer: ((answer: Answered) => void) | undefined,
+  { isLogged }: HttpOptions,
+  onAnswer: ((answer: AnsweredRequest) => void) | undefined,
 ): void {
   // Asked for at once: a client that has gone by the end has no address any more.
   const addresses = new WeakMap<FastifyRequest, string>();

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { Fault } from '../../kit/fault.ts';
 import { minutes } from '../../kit/time.ts';
 import { hashOf } from '../../store/tokens.ts';
-import type { Door } from '../deps.ts';
+import type { HttpOptions } from '../deps.ts';
 import { bearerOf } from './auth.ts';
 
 /** In which so many requests may be made; Cloudflare's. */
@@ -18,7 +18,7 @@ const MOST_CALLERS = 10_000;
  * how many are left (`x-ratelimit-*`). A caller is a token that was good before; who shows none that was is the address
  * where the request comes from, so that nobody is counted anew by guessing another. Each process counts for itself.
  */
-export async function limitRates(app: FastifyInstance, { rateLimit: max }: Door): Promise<void> {
+export async function limitRates(app: FastifyInstance, { rateLimit: max }: HttpOptions): Promise<void> {
   if (max === 0) return;
   await app.register(rateLimit, { global: false, cache: MOST_CALLERS });
   const good = new LRUCache<string, true>({ max: MOST_CALLERS });

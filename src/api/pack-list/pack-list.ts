@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
 import type { ListFilter } from '../../pack/list-index.ts';
 import { ENVIRONMENTS, PACK_STATUSES } from '../../pack/pack.ts';
-import { WIRE_VERSION } from '../../pack/pack-json.ts';
+import { JSON_VERSION } from '../../pack/pack-json.ts';
 import { Gate } from '../../store/gate.ts';
 import { Lists, type PageHead } from '../../store/list/list.ts';
 import type { PageAsk } from '../../store/list/page-ask.ts';
@@ -114,10 +114,10 @@ interface Wanted {
 /** Reads a page, in one statement with the version that it shows; again where some of it had to be rendered first. */
 async function writePage(deps: ListDeps, { ask, version }: Wanted, writer: PageWriter): Promise<PageHead> {
   for (let tries = MOST_TRIES; ; tries--) {
-    const stale: { readonly ord: number; readonly wireVersion: number }[] = [];
+    const stale: { readonly ord: number; readonly jsonVersion: number }[] = [];
     writer.begin(pageHead);
     const head = await deps.lists.page(ask, version, (pack) => {
-      if (pack.wireVersion < WIRE_VERSION) stale.push({ ord: pack.ord, wireVersion: pack.wireVersion });
+      if (pack.jsonVersion < JSON_VERSION) stale.push({ ord: pack.ord, jsonVersion: pack.jsonVersion });
       writer.add(pack);
     });
     if (!head) throw new Fault('zone_not_found', `zone ${ask.zoneId} not found`);
@@ -145,9 +145,9 @@ async function codedOf(deps: ListDeps, key: string, page: CachedPage, coding: st
 }
 
 /** Stands for how this service renders and what it was begun with: the same version number may come again elsewhere. */
-const editionOf = ({ installation, reply }: ApiDeps): string =>
+const editionOf = ({ installation, json: reply }: ApiDeps): string =>
   createHash('sha256')
-    .update(`${installation} ${WIRE_VERSION} ${reply.delegationZone}`)
+    .update(`${installation} ${JSON_VERSION} ${reply.delegationZone}`)
     .digest('base64url')
     .slice(0, 12);
 

@@ -1,7 +1,7 @@
-import { type Desk, render } from '../../operation/advance.ts';
+import { type AdvanceDeps, render } from '../../operation/advance.ts';
 import type { Pack } from '../../pack/pack.ts';
-import { WIRE_VERSION } from '../../pack/pack-json.ts';
-import { putWire } from '../../store/rendered-json.ts';
+import { JSON_VERSION } from '../../pack/pack-json.ts';
+import { putRenderedJson } from '../../store/rendered-json.ts';
 import type { Pool } from '../../store/store.ts';
 
 /**
@@ -9,14 +9,14 @@ import type { Pool } from '../../store/store.ts';
  * up to date, or its pack is gone.
  */
 export async function renderedAgain(
-  deps: Desk & { readonly pool: Pool },
-  row: { readonly wireVersion: number },
+  deps: AdvanceDeps & { readonly pool: Pool },
+  row: { readonly jsonVersion: number },
   get: () => Promise<Pack | undefined>,
 ): Promise<string | undefined> {
-  if (row.wireVersion >= WIRE_VERSION) return undefined;
+  if (row.jsonVersion >= JSON_VERSION) return undefined;
   const pack = await get();
   if (!pack) return undefined;
   const rendered = render(deps, pack);
-  await putWire(deps.pool, pack, rendered);
-  return rendered.wire;
+  await putRenderedJson(deps.pool, pack, rendered);
+  return rendered.json;
 }

@@ -1,11 +1,11 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
-import { amend, intervene, render } from '../../operation/advance.ts';
-import { hurry, isRestartable, restart } from '../../operation/restart.ts';
+import { amend, override, render } from '../../operation/advance.ts';
+import { isRestartable, restart, retryNow } from '../../operation/restart.ts';
 import { isLeaving } from '../../pack/lifecycle.ts';
 import type { Pack } from '../../pack/pack.ts';
 import type { Actor } from '../../store/audit.ts';
 import { getPack } from '../../store/packs.ts';
-import { getWire } from '../../store/rendered-json.ts';
+import { getRenderedJson } from '../../store/rendered-json.ts';
 import type { Tx } from '../../store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
@@ -13,7 +13,7 @@ import { ok, okText, sendJson } from '../http/envelope.ts';
 import { renderedAgain } from '../pack-list/rendered.ts';
 import { changePack, packId, packNotFound } from './change-pack.ts';
 import { orderRoute } from './order.ts';
-import { whenRecordsKnown } from './wait-for-records.ts';
+import { waitForRecords } from './wait-for-records.ts';
 
 const PackParams = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
 const PackPatch = Type.Optional(
@@ -32,10 +32,10 @@ export const certificatePackRoutes =
     app.get(`${PACKS}/:certificate_pack_id`, { schema: { params: PackParams } }, async (request, reply) => {
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Read');
       const id = packId(request.params.certificate_pack_id);
-      const row = await getWire(pool, zone.id, id);
+      const row = await getRenderedJson(pool, zone.id, id);
       if (!row) throw packNotFound(id);
       const again = await renderedAgain(deps, row, () => getPack(pool, zone.id, id));
-      return sendJson(reply, okText(again ?? row.wire));
+      return sendJson(reply, okText(again ?? row.json));
     });
 
     app.patch(
@@ -48,8 +48,8 @@ export const certificatePackRoutes =
         const pack = await changePack(deps, zone.id, id, (tx, found) =>
           patch(tx, deps, found, { branding, by: actorOf(request) }),
         );
-        const wire = await whenRecordsKnown(deps, { zoneId: zone.id, id, isNew: false });
-        return sendJson(reply, okText(wire ?? render(deps, pack).wire));
+        const wire = await waitForRecords(deps, { zoneId: zone.id, id, isNew: false });
+        return sendJson(reply, okText(wire ?? render(deps, pack).json));
       },
     );
 
@@ -57,7 +57,7 @@ export const certificatePackRoutes =
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       await changePack(deps, zone.id, id, async (tx, pack) =>
-        isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete', by: actorOf(request) }),
+        isLeaving(pack.status) ? pack : override(tx, deps, pack, { event: 'delete', by: actorOf(request) }),
       );
       return ok({ id });
     });
@@ -72,5 +72,5 @@ async function patch(
 ): Promise<Pack> {
   const isChanged = branding !== undefined && branding !== pack.isBranded;
   const branded = isChanged ? await amend(tx, deps, pack, { isBranded: branding, by }) : pack;
-  return isRestartable(branded) ? restart(tx, deps, branded, by) : hurry(tx, deps, branded, by);
+  return isRestartable(branded) ? restart(tx, deps, branded, by) : retryNow(tx, deps, branded, by);
 }

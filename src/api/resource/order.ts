@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import { checkOffer } from '../../ca/order-policy.ts';
+import { checkOrderPolicy } from '../../ca/order-policy.ts';
 import { Fault } from '../../kit/fault.ts';
 import { newUuid } from '../../kit/id.ts';
 import { after, minutes } from '../../kit/time.ts';
-import { file } from '../../operation/advance.ts';
+import { insert } from '../../operation/advance.ts';
 import { isInZone, toNames, withoutWildcard } from '../../pack/hosts.ts';
 import * as words from '../../pack/pack.ts';
 import { challengeName } from '../../pack/pack-json.ts';
 import type { Actor } from '../../store/audit.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../../store/order-requests.ts';
-import { batchAfter, stateOf, type Tx, together } from '../../store/store.ts';
+import { allSent, pipelinedAfter, stateOf, type Tx } from '../../store/store.ts';
 import { takeOrd, type Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { okText, sendJson } from '../http/envelope.ts';
-import { whenRecordsKnown } from './wait-for-records.ts';
+import { waitForRecords } from './wait-for-records.ts';
 
 const Order = Type.Object({
   type: Type.String(),
@@ -41,7 +41,7 @@ export const orderRoute =
         const asked = requestOf(request, zone, request.body);
         const earlier = await repeated(deps, request, asked);
         const id = earlier ?? (await take(deps, zone, request.body, { ...asked, by: actorOf(request) }));
-        const wire = await whenRecordsKnown(deps, { zoneId: zone.id, id, isNew: earlier === undefined });
+        const wire = await waitForRecords(deps, { zoneId: zone.id, id, isNew: earlier === undefined });
         if (wire === undefined)
           throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
         return sendJson(reply, okText(wire));
@@ -92,11 +92,11 @@ async function take(
   const id = newUuid();
   try {
     const seatIn = (tx: Tx) => takeOrd(tx, zone, names.map(withoutWildcard));
-    await batchAfter(deps.pool, seatIn, (tx, { ord, lane, deeperZone }) => {
+    await pipelinedAfter(deps.pool, seatIn, (tx, { ord, lane, deeperZone }) => {
       checkZone(deeperZone, names);
       const pack = newPack(deps, zone, order, { id, ord });
       const now = deps.clock.now();
-      return together(file(tx, deps, pack, { lane, by }), putOrderRequest(tx, asked, id, now));
+      return allSent(insert(tx, deps, pack, { lane, by }), putOrderRequest(tx, asked, id, now));
     });
   } catch (error) {
     const first = stateOf(error) === '23505' ? await getByKey(deps.pool, asked) : undefined;
@@ -126,7 +126,9 @@ function check(deps: ApiDeps, zone: Zone, order: Order): string[] {
     const sentence = `${order.certificate_authority} is not configured here; configured: ${known}`;
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
-  checkOffer(row, { names, validityDays: order.validity_days }, deps.clock.now(), [...deps.rows.values()]);
+  checkOrderPolicy(row, { names, validityDays: order.validity_days }, deps.clock.now(), [
+    ...deps.rows.values(),
+  ]);
   return names;
 }
 

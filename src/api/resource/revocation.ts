@@ -1,11 +1,11 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { REASON_NAMES } from '../../ca/revoke.ts';
 import { Fault } from '../../kit/fault.ts';
-import { intervene } from '../../operation/advance.ts';
+import { override } from '../../operation/advance.ts';
 import { isLeaving } from '../../pack/lifecycle.ts';
 import type { Pack } from '../../pack/pack.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
-import { type Actor, type Doing, noteDoing } from '../../store/audit.ts';
+import { type Actor, type AuditEvent, recordAudit } from '../../store/audit.ts';
 import { listRevocations, noteRevocations, type Revocation } from '../../store/revocations.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
@@ -34,8 +34,8 @@ export const revocationRoutes =
         if (pack.certificates.length === 0 && known.length === 0) throw nothingToRevoke(id);
         const by = actorOf(request);
         await noteRevocations(tx, pack, reason, deps.clock.now());
-        await noteDoing(tx, revoking(pack, by), deps.clock.now());
-        return isLeaving(pack.status) ? pack : intervene(tx, deps, pack, { event: 'delete', by });
+        await recordAudit(tx, revoking(pack, by), deps.clock.now());
+        return isLeaving(pack.status) ? pack : override(tx, deps, pack, { event: 'delete', by });
       });
       return ok(toReply(id, await listRevocations(deps.pool, zone.id, id)));
     });
@@ -49,7 +49,7 @@ export const revocationRoutes =
     });
   };
 
-const revoking = ({ id, zone }: Pack, actor: Actor): Doing => ({
+const revoking = ({ id, zone }: Pack, actor: Actor): AuditEvent => ({
   event: 'revoke',
   actor,
   accountId: zone.accountId,

@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
-import { type Doing, noteDoing } from '../../store/audit.ts';
+import { type AuditEvent, recordAudit } from '../../store/audit.ts';
 import { type Tx, transaction } from '../../store/store.ts';
 import {
   changeSecret,
@@ -86,7 +86,7 @@ async function make(
   const secret = newSecret();
   const id = await transaction(pool, async (tx) => {
     const made = await insertToken(tx, token, secret, clock.now());
-    await noteDoing(tx, doing('create', { ...token, id: made }, request), clock.now());
+    await recordAudit(tx, doing('create', { ...token, id: made }, request), clock.now());
     return made;
   });
   return { id, secret };
@@ -96,7 +96,7 @@ const doing = (
   event: string,
   { id, accountId, name }: Pick<TokenRecord, 'id' | 'accountId' | 'name'>,
   request: FastifyRequest,
-): Doing => ({
+): AuditEvent => ({
   event,
   actor: actorOf(request),
   accountId,
@@ -113,7 +113,7 @@ const recorded = (
   change: (tx: Tx) => Promise<boolean>,
 ): Promise<void> =>
   transaction(pool, async (tx) => {
-    if (await change(tx)) await noteDoing(tx, doing(event, token, request), clock.now());
+    if (await change(tx)) await recordAudit(tx, doing(event, token, request), clock.now());
   });
 
 /** Throws `invalid_object_id` for what is no token of the caller's account. */

@@ -1,6 +1,6 @@
 import { render } from '../../operation/advance.ts';
 import type { Pack } from '../../pack/pack.ts';
-import { getWire } from '../../store/rendered-json.ts';
+import { getRenderedJson } from '../../store/rendered-json.ts';
 import type { ApiDeps } from '../deps.ts';
 
 /** How often, in milliseconds, it is looked whether a worker of another process was the one. */
@@ -17,18 +17,18 @@ interface Awaited {
  * A pack's JSON once the CA named its validation records, or as it is when the configured time for that is over; undefined
  * where the zone has no such pack any more.
  */
-export async function whenRecordsKnown(
+export async function waitForRecords(
   deps: ApiDeps,
   { zoneId, id, isNew }: Awaited,
 ): Promise<string | undefined> {
   const end = performance.now() + deps.orderWait * 1_000;
   let moved = isNew ? await deps.moves.next(id, Math.min(LOOK_MS, deps.orderWait * 1_000)) : undefined;
   for (;;) {
-    if (moved && isKnown(moved)) return render(deps, moved).wire;
+    if (moved && isKnown(moved)) return render(deps, moved).json;
     // Listened for before it is looked: it may move in between.
     const next = deps.moves.next(id, LOOK_MS);
-    const row = await getWire(deps.pool, zoneId, id);
-    if (!row?.isWaiting || performance.now() >= end) return row?.wire;
+    const row = await getRenderedJson(deps.pool, zoneId, id);
+    if (!row?.isWaiting || performance.now() >= end) return row?.json;
     moved = await next;
   }
 }

@@ -4,7 +4,7 @@ import { Fault } from '../../kit/fault.ts';
 import { isWildcard, toName } from '../../pack/hosts.ts';
 import { ZONE_TYPES } from '../../pack/pack.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
-import { type Actor, type Doing, noteDoing } from '../../store/audit.ts';
+import { type Actor, type AuditEvent, recordAudit } from '../../store/audit.ts';
 import { transaction } from '../../store/store.ts';
 import { createZone, getZone, hideZone, listZones, type Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -36,7 +36,7 @@ export const zoneRoutes =
       const actor = actorOf(request);
       const id = await transaction(deps.pool, async (tx) => {
         const made = await createZone(tx, zone, deps.clock.now());
-        await noteDoing(tx, doing('create', { ...zone, id: made }, actor), deps.clock.now());
+        await recordAudit(tx, doing('create', { ...zone, id: made }, actor), deps.clock.now());
         return made;
       });
       const created = await getZone(deps.pool, token.accountId, id);
@@ -52,7 +52,7 @@ export const zoneRoutes =
       await transaction(deps.pool, async (tx) => {
         const now = deps.clock.now();
         const isHidden = await hideZone(tx, zone.accountId, zone.id, now);
-        if (isHidden) await noteDoing(tx, doing('delete', zone, actorOf(request)), now);
+        if (isHidden) await recordAudit(tx, doing('delete', zone, actorOf(request)), now);
       });
       deps.poke();
       return ok({ id: zone.id });
@@ -65,7 +65,7 @@ const NO_NAME_SERVERS = {
     'nothing answers for this zone: no name servers are configured here (option name_servers); type partial needs none',
 };
 
-const doing = (event: string, zone: Pick<Zone, 'id' | 'accountId' | 'name'>, actor: Actor): Doing => ({
+const doing = (event: string, zone: Pick<Zone, 'id' | 'accountId' | 'name'>, actor: Actor): AuditEvent => ({
   event,
   actor,
   accountId: zone.accountId,

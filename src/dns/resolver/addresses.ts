@@ -1,6 +1,6 @@
 import { RCODE } from '../message/message.ts';
 import { isPlainName } from '../message/names.ts';
-import type { Walk } from './iterative-resolver.ts';
+import type { IterativeResolver } from './iterative-resolver.ts';
 import { addressesIn } from './zone.ts';
 
 /** Addresses of a name, or how the look-up of them ended. */
@@ -14,7 +14,7 @@ export type Addresses =
 const MOST_ALIASES = 8;
 
 /** Looks up a host's IPv6 and IPv4 addresses as the authoritative servers tell them, CNAMEs followed; IPv6 first. */
-export async function addressesOf(walk: Walk, name: string): Promise<Addresses> {
+export async function addressesOf(walk: IterativeResolver, name: string): Promise<Addresses> {
   const v6 = await follow(walk, name, 'AAAA');
   const v4 = await follow(walk, name, 'A');
   const addresses = [v6, v4].flatMap((one) => (one.kind === 'found' ? one.addresses : []));
@@ -23,7 +23,7 @@ export async function addressesOf(walk: Walk, name: string): Promise<Addresses> 
 }
 
 async function follow(
-  walk: Walk,
+  walk: IterativeResolver,
   at: string,
   type: 'A' | 'AAAA',
   path: readonly string[] = [],

@@ -57,7 +57,7 @@ const MOST_NESTED = 4;
  * Walks from the root to the servers of names. One walk serves one look: it remembers the zones it met, and all
  * its questions share one budget. Never throws; when `signal` ends it, what was not heard by then is silence.
  */
-export class Walk {
+export class IterativeResolver {
   readonly #scope: Scope;
   readonly #signal: AbortSignal;
   readonly #zones = new Map<string, Zone>();

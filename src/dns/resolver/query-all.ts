@@ -1,7 +1,7 @@
 import type { Seen } from '../dns.ts';
 import { RCODE, type Reply } from '../message/message.ts';
 import type { Heard } from './exchange.ts';
-import type { ServerHeard, Walk } from './iterative-resolver.ts';
+import type { IterativeResolver, ServerHeard } from './iterative-resolver.ts';
 import type { Server, Zone } from './zone.ts';
 
 /** What one server said of one name, before it is cut for the subscriber. */
@@ -22,7 +22,7 @@ export interface Said {
 }
 
 /** Asks every server of `zone` for the TXT at `name`. */
-export async function askEveryone(walk: Walk, zone: Zone, name: string): Promise<Said[]> {
+export async function queryAll(walk: IterativeResolver, zone: Zone, name: string): Promise<Said[]> {
   const { open } = await walk.serversOf(zone);
   const said = await Promise.all(
     open.map(async (server) =>
@@ -33,7 +33,7 @@ export async function askEveryone(walk: Walk, zone: Zone, name: string): Promise
 }
 
 /** The servers of `zone` that are not asked: barred by the address policy, or of unknown address. */
-export async function unasked(walk: Walk, zone: Zone, name: string): Promise<Said[]> {
+export async function unasked(walk: IterativeResolver, zone: Zone, name: string): Promise<Said[]> {
   const { barred, unknown } = await walk.serversOf(zone);
   const shut = barred.map((server) => ({
     server: label(server),

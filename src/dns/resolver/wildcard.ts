@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parentOf } from '../message/names.ts';
-import type { Walk } from './iterative-resolver.ts';
+import type { IterativeResolver } from './iterative-resolver.ts';
 import { type Said, saidOf } from './query-all.ts';
 import type { Server } from './zone.ts';
 
@@ -17,7 +17,7 @@ const MOST_PARENTS = 4;
 
 /** The wildcard behind what was said of `name`, or undefined: then the name has records of its own, or none. */
 export async function findWildcard(
-  walk: Walk,
+  walk: IterativeResolver,
   name: string,
   said: readonly Said[],
 ): Promise<Wildcard | undefined> {
@@ -34,7 +34,7 @@ const isGiven = ({ answer }: Said): boolean => answer === 'alias' || answer === 
  * A wildcard lies under the closest name that exists. A parent that answers alike is made up by a wildcard above it,
  * where there is one (RFC 4592 4.1: a wildcard answers for an asterisk too).
  */
-async function ownerOf(walk: Walk, server: Server, given: Said): Promise<string> {
+async function ownerOf(walk: IterativeResolver, server: Server, given: Said): Promise<string> {
   let parent = parentOf(given.name);
   for (let n = 0; n < MOST_PARENTS; n += 1) {
     const higher = parentOf(parent);
@@ -45,7 +45,7 @@ async function ownerOf(walk: Walk, server: Server, given: Said): Promise<string>
   return `*.${parent}`;
 }
 
-const askedOf = async (walk: Walk, server: Server, name: string): Promise<Said> =>
+const askedOf = async (walk: IterativeResolver, server: Server, name: string): Promise<Said> =>
   saidOf(name, { server, heard: await walk.ask(server, { name, type: 'TXT' }, 1) });
 
 const isSame = (one: Said, other: Said): boolean =>

@@ -17,7 +17,7 @@ export function serveDatagrams(socket: Socket, respondent: Respondent, rate: Res
   socket.on('message', (bytes, from) => void serve(bytes, from));
 }
 
-interface Desk {
+interface Serving {
   readonly respondent: Respondent;
   readonly rate: ResponseRate;
 }
@@ -25,7 +25,7 @@ interface Desk {
 async function replyTo(
   bytes: Buffer,
   from: RemoteInfo,
-  { respondent, rate }: Desk,
+  { respondent, rate }: Serving,
 ): Promise<Buffer | undefined> {
   const incoming = readQuery(bytes);
   if (incoming.kind === 'ignored') return undefined;

@@ -68,7 +68,7 @@ interface Bound extends Listen {
   close(): Promise<void>;
 }
 
-interface Desk {
+interface Serving {
   readonly respondent: Respondent;
   readonly rate: ResponseRate;
   readonly log: Log;
@@ -85,10 +85,10 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Ports that are tried for UDP and TCP alike when any will do. */
 const MOST_PORTS = 10;
 
-async function bind({ host, port }: Listen, desk: Desk): Promise<Bound> {
+async function bind({ host, port }: Listen, serving: Serving): Promise<Bound> {
   for (let left = port === 0 ? MOST_PORTS : 1; ; left -= 1) {
     try {
-      return await bindBoth(host, port, desk);
+      return await bindBoth(host, port, serving);
     } catch (cause) {
       if (left > 1) continue;
       const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
@@ -99,10 +99,10 @@ async function bind({ host, port }: Listen, desk: Desk): Promise<Bound> {
   }
 }
 
-async function bindBoth(host: string, port: number, desk: Desk): Promise<Bound> {
+async function bindBoth(host: string, port: number, serving: Serving): Promise<Bound> {
   const udp = await bindUdp(host, port);
   const bound = udp.address();
-  const tcp = newStreamServer(desk.respondent);
+  const tcp = newStreamServer(serving.respondent);
   try {
     tcp.server.listen({ host, port: bound.port, ...v6Only(host) });
     await once(tcp.server, 'listening');
@@ -110,10 +110,11 @@ async function bindBoth(host: string, port: number, desk: Desk): Promise<Bound> 
     udp.close();
     throw error;
   }
-  const report = (err: Error) => desk.log.warn({ err, host, port: bound.port }, 'a DNS socket had an error');
+  const report = (err: Error) =>
+    serving.log.warn({ err, host, port: bound.port }, 'a DNS socket had an error');
   udp.on('error', report);
   tcp.server.on('error', report);
-  serveDatagrams(udp, desk.respondent, desk.rate);
+  serveDatagrams(udp, serving.respondent, serving.rate);
   return { host, port: bound.port, close: () => closeBoth(udp, tcp) };
 }
 

@@ -5,11 +5,11 @@ import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Environment } from '../../pack/pack.ts';
 import { PullClient } from '../pull/pull-client.ts';
-import { Contexts } from './context-cache.ts';
-import { HalfOpen } from './handshake-limiter.ts';
+import { ContextCache } from './context-cache.ts';
+import { HandshakeLimiter } from './handshake-limiter.ts';
 import { helloOf } from './hello-of.ts';
-import { newPlainServer } from './http-01-server.ts';
-import { type Answer, passTo, tellName } from './upstream.ts';
+import { newHttp01Server } from './http-01-server.ts';
+import { passTo, tellName, type Upstream } from './upstream.ts';
 
 export interface BundledEdgeOptions {
   readonly host: string;
@@ -66,7 +66,7 @@ const ANSWER_SECONDS = 30;
 export async function startBundledEdge(options: BundledEdgeOptions): Promise<BundledEdge> {
   const { environment, log, upstream } = options;
   const client = new PullClient({ path: options.pull, environment, log });
-  const contexts = new Contexts({ load: (name) => client.load(name), log });
+  const contexts = new ContextCache({ load: (name) => client.load(name), log });
   const answer = upstream ? passTo(upstream, IDLE_SECONDS) : tellName(ANSWER_SECONDS);
   const door = new Door(contexts, answer);
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => door.open(socket));
@@ -77,7 +77,7 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
     server.close();
     throw error;
   };
-  const plain = options.httpPort === undefined ? undefined : newPlainServer(client);
+  const plain = options.httpPort === undefined ? undefined : newHttp01Server(client);
   const httpPort = plain && (await listenOn(plain, options.host, options.httpPort ?? 0).catch(giveUp));
   plain?.on('error', (err) => log.error({ err }, 'edge: listener failed'));
   client.follow(contexts);
@@ -116,15 +116,15 @@ async function listenOn(server: Server, host: string, port: number): Promise<num
 
 /** Where clients come in: it looks at the name they ask for, and shakes hands or turns them away. */
 class Door {
-  readonly #contexts: Contexts;
-  readonly #answer: Answer;
-  readonly #halfOpen = new HalfOpen(MOST_HALF_OPEN, HANDSHAKE_SECONDS);
+  readonly #contexts: ContextCache;
+  readonly #answer: Upstream;
+  readonly #halfOpen = new HandshakeLimiter(MOST_HALF_OPEN, HANDSHAKE_SECONDS);
   readonly #sockets = new Set<Socket>();
   #handshakes = 0;
   #refused = 0;
   #failed = 0;
 
-  constructor(contexts: Contexts, answer: Answer) {
+  constructor(contexts: ContextCache, answer: Upstream) {
     this.#contexts = contexts;
     this.#answer = answer;
   }

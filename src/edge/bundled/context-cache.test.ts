@@ -3,7 +3,7 @@ import { before, test } from 'node:test';
 import { givenPack, quiet, until } from '../../../test/support/edge/given-service.ts';
 import type { ServedPack } from '../edge.ts';
 import type { PullAnswer } from '../pull/pull-client.ts';
-import { Contexts } from './context-cache.ts';
+import { ContextCache } from './context-cache.ts';
 
 /** A service at the `load` interface whose answers the test gives by hand. */
 class Service {
@@ -34,7 +34,7 @@ before(async () => {
 
 function given(options: { timeToLive?: number; unknownFor?: number; most?: number } = {}) {
   const service = new Service();
-  const contexts = new Contexts({ load: service.load, log: quiet(), ...options });
+  const contexts = new ContextCache({ load: service.load, log: quiet(), ...options });
   contexts.live();
   return { service, contexts };
 }

@@ -6,7 +6,7 @@ import type { Follower, PullAnswer } from '../pull/pull-client.ts';
 import { NameCache } from './name-cache.ts';
 import { digestOf, toSecureContext } from './secure-context.ts';
 
-export interface ContextsOptions {
+export interface ContextCacheOptions {
   /** Asks the service for the pack of a name; never rejects. */
   readonly load: (name: string) => Promise<PullAnswer>;
   readonly log: Log;
@@ -37,8 +37,8 @@ interface Load {
 const REST_MS = 1_000;
 
 /** The contexts of the names used last, kept in step with the service's changes. */
-export class Contexts implements Follower {
-  readonly #options: ContextsOptions;
+export class ContextCache implements Follower {
+  readonly #options: ContextCacheOptions;
   readonly #known: NameCache<Kept>;
   readonly #unknown: NameCache<true>;
   readonly #loads = new Map<string, Load>();
@@ -47,7 +47,7 @@ export class Contexts implements Follower {
   #restUntil = 0;
   #changes = 0;
 
-  constructor(options: ContextsOptions) {
+  constructor(options: ContextCacheOptions) {
     const { most = 10_000, unknownFor = 5 } = options;
     this.#options = options;
     this.#known = new NameCache({ most });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { test } from 'node:test';
-import { HalfOpen } from './handshake-limiter.ts';
+import { HandshakeLimiter } from './handshake-limiter.ts';
 
 const enough = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('one too many costs the oldest its place', () => {
-  const halfOpen = new HalfOpen(3, 10);
+  const halfOpen = new HandshakeLimiter(3, 10);
   const sockets = Array.from({ length: 5 }, () => new Socket());
   for (const socket of sockets) halfOpen.enter(socket);
   assert.deepEqual(
@@ -18,7 +18,7 @@ test('one too many costs the oldest its place', () => {
 });
 
 test('who is not done in time is destroyed, who is done is not', async () => {
-  const halfOpen = new HalfOpen(3, 0.03);
+  const halfOpen = new HandshakeLimiter(3, 0.03);
   const [done, late] = [new Socket(), new Socket()];
   halfOpen.enter(done);
   halfOpen.enter(late);
@@ -29,7 +29,7 @@ test('who is not done in time is destroyed, who is done is not', async () => {
 });
 
 test('who closes gives its place back', async () => {
-  const halfOpen = new HalfOpen(1, 10);
+  const halfOpen = new HandshakeLimiter(1, 10);
   const socket = new Socket();
   halfOpen.enter(socket);
   socket.destroy();

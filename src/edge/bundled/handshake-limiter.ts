@@ -5,7 +5,7 @@ import type { Seconds } from '../../kit/time.ts';
  * The connections whose handshake is not done, bounded in number and time. Where there are too many the oldest
  * goes: a client that means it is done long before.
  */
-export class HalfOpen {
+export class HandshakeLimiter {
   readonly #most: number;
   readonly #patience: Seconds;
   readonly #leave = new Map<Socket, () => void>();

@@ -12,7 +12,7 @@ const MOST_CONNECTIONS = 5_000;
  * The plain-HTTP side of an edge. A CA that asks for a file that shows control of a host gets it (RFC 8555 8.3), 404
  * where there is none, 503 where the service cannot be asked; whoever asks a host for anything else is sent to https.
  */
-export function newPlainServer(files: Files): Server {
+export function newHttp01Server(files: Files): Server {
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 });
   server.maxConnections = MOST_CONNECTIONS;
   server.on('request', (request, response) => {

@@ -5,10 +5,10 @@ import { type TestContext, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { givenPort, NAME, shaken } from '../../../test/support/edge/given-edge.ts';
 import { givenPack } from '../../../test/support/edge/given-service.ts';
-import { type Answer, passTo, tellName } from './upstream.ts';
+import { passTo, tellName, type Upstream } from './upstream.ts';
 
 /** A client of a TLS server that answers each connection by `answer`. */
-async function givenClient(t: TestContext, answer: Answer) {
+async function givenClient(t: TestContext, answer: Upstream) {
   const { certificates } = await givenPack([NAME]);
   const { chain: cert, key } = certificates.ecdsa ?? { chain: '', key: '' };
   const server = createServer({ cert, key, allowHalfOpen: true }, (client) => answer(client, NAME));

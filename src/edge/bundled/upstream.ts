@@ -4,10 +4,10 @@ import type { TLSSocket } from 'node:tls';
 import type { Seconds } from '../../kit/time.ts';
 
 /** Takes a connection over once its handshake is done. */
-export type Answer = (client: TLSSocket, name: string) => void;
+export type Upstream = (client: TLSSocket, name: string) => void;
 
 /** Passes bytes both ways between each client and a connection of its own to `upstream`. */
-export function passTo(upstream: { readonly host: string; readonly port: number }, idle: Seconds): Answer {
+export function passTo(upstream: { readonly host: string; readonly port: number }, idle: Seconds): Upstream {
   return (client) => {
     const server = connect({ host: upstream.host, port: upstream.port, allowHalfOpen: true });
     const end = () => {
@@ -25,7 +25,7 @@ export function passTo(upstream: { readonly host: string; readonly port: number 
 }
 
 /** Answers one request of HTTP/1.1 with the name of the handshake, then closes; `longest` bounds all of it. */
-export function tellName(longest: Seconds): Answer {
+export function tellName(longest: Seconds): Upstream {
   const names = new WeakMap<Socket, string>();
   const http = createServer((request: IncomingMessage, response: ServerResponse) => {
     response.on('error', () => response.destroy());

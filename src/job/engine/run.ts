@@ -7,15 +7,15 @@ import type { Pack } from '../../pack/pack.ts';
 import { carried, isOver, isSucceeded } from '../../pack/renewal.ts';
 import type { Claimed } from '../../store/claims.ts';
 import { getClaimed, setDue } from '../../store/packs.ts';
-import { unpublish } from '../../store/published-records.ts';
+import { unpublishRecords } from '../../store/published-records.ts';
 import { transaction } from '../../store/store.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { deploy } from '../stage/deploy.ts';
 import { expire } from '../stage/expire.ts';
 import { issue } from '../stage/issue.ts';
 import { order } from '../stage/order.ts';
-import { forget } from '../stage/purge.ts';
-import { beginAgain, giveUp, handOver, isToBeGivenUp, renew } from '../stage/renew.ts';
+import { purge } from '../stage/purge.ts';
+import { beginAgain, giveUp, handOver, isPastLastChance, renew } from '../stage/renew.ts';
 import { validate } from '../stage/validate.ts';
 import { withdraw } from '../stage/withdraw.ts';
 
@@ -26,7 +26,7 @@ const JOBS: Readonly<Record<JobName, Job>> = {
   deploy,
   expire,
   withdraw,
-  forget,
+  purge,
   renew,
 };
 
@@ -39,7 +39,7 @@ export async function run(
   let pack: Pack | undefined = await read();
   while (pack && pack.claim === claim && !signal.aborted) {
     pack = await step(deps, carried(pack, deps.clock.now()), signal);
-    deps.moves.ring(packId, pack);
+    deps.moves.notify(packId, pack);
   }
 }
 
@@ -68,7 +68,7 @@ async function turn(deps: JobDeps, pack: Pack): Promise<Pack | undefined> {
   if (!pack.behind) return undefined;
   // The end of a pack that was given up is its own job's.
   if (isOver(base, now)) return base;
-  if (isToBeGivenUp(base, now)) return giveUp(deps, base);
+  if (isPastLastChance(base, now)) return giveUp(deps, base);
   return isLate(deps, pack) ? beginAgain(deps, pack) : undefined;
 }
 
@@ -87,7 +87,7 @@ function whyLate({ status, validationErrors }: Pack): readonly string[] {
 const timeOut = (deps: JobDeps, pack: Pack): Promise<Pack> =>
   transaction(deps.pool, async (tx) => {
     const moved = await advance(tx, deps, pack, { event: 'late', validationErrors: whyLate(pack) });
-    await unpublish(tx, pack.id);
+    await unpublishRecords(tx, pack.id);
     return moved;
   });
 

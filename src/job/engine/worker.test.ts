@@ -9,10 +9,10 @@ import {
   givenPack,
   givenZone,
   packOf,
-  startDesk,
-  type TestDesk,
+  startJobDeps,
+  type TestJobDeps,
   truthful,
-} from '../../../test/support/desk.ts';
+} from '../../../test/support/job-deps.ts';
 import { orderFor, scriptedCa } from '../../../test/support/scripted-ca.ts';
 import type { CaOrder } from '../../ca/ca.ts';
 import { getClaimed } from '../../store/packs.ts';
@@ -21,11 +21,11 @@ import { hideZone } from '../../store/zones.ts';
 import { startWorker } from './worker.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  desk = await startDesk(ends);
+  deps = await startJobDeps(ends);
 });
-beforeEach(() => clear(desk));
+beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
 /** Waits up to ten seconds. */
@@ -38,15 +38,15 @@ async function until(what: string, look: () => Promise<boolean>): Promise<void> 
 }
 
 test('a connection that drops inside a transaction ends that transaction alone', async () => {
-  const work = transaction(desk.pool, async (tx) => {
+  const work = transaction(deps.pool, async (tx) => {
     await tx.query(`insert into accounts values ('x', 'x', 0, now())`);
     const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
-    await desk.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+    await deps.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
     await delay(200);
     await tx.query('select 1');
   });
   await assert.rejects(work);
-  const { rows } = await desk.pool.query('select id from accounts');
+  const { rows } = await deps.pool.query('select id from accounts');
   assert.deepEqual(rows, []);
 });
 
@@ -65,23 +65,23 @@ for (const [what, spoil] of Object.entries(DEAD)) {
         return spoil(orderFor(names, 'pending'));
       },
     });
-    const id = await givenPack(desk, await givenZone(desk, 'one.test'));
-    const worker = startWorker({ ...desk, cas }, 4);
+    const id = await givenPack(deps, await givenZone(deps, 'one.test'));
+    const worker = startWorker({ ...deps, cas }, 4);
     await delay(2_000);
     await worker.stop();
     assert(orders >= 1 && orders <= 2, `${orders} orders`);
-    assert.notDeepEqual((await packOf(desk, id)).validationErrors, []);
+    assert.notDeepEqual((await packOf(deps, id)).validationErrors, []);
   });
 }
 
 test('a pack that becomes active while its worker stops is due at once, for its renewal to be planned', async () => {
-  const zone = await givenZone(desk, 'one.test');
-  const id = await givenPack(desk, zone, { status: 'pending_deployment' });
-  await givenCertificates(desk, id);
+  const zone = await givenZone(deps, 'one.test');
+  const id = await givenPack(deps, zone, { status: 'pending_deployment' });
+  await givenCertificates(deps, id);
   const stopped = Promise.withResolvers<void>();
-  const show = truthful(desk);
-  const at: TestDesk = {
-    ...desk,
+  const show = truthful(deps);
+  const at: TestJobDeps = {
+    ...deps,
     edges: [edgeNamed('edge-a')],
     showLeaf: (edge, ask, signal) => {
       if (ask.algorithm === 'rsa') worker.stop().then(stopped.resolve, stopped.reject);
@@ -90,12 +90,12 @@ test('a pack that becomes active while its worker stops is due at once, for its 
   };
   const worker = startWorker(at, 4);
   await stopped.promise;
-  assert.equal((await packOf(desk, id)).status, 'active');
-  assert.equal(await dueIn(desk, id), 0);
+  assert.equal((await packOf(deps, id)).status, 'active');
+  assert.equal(await dueIn(deps, id), 0);
 });
 
 test('what a worker had to interrupt is due at once', async (t) => {
-  const id = await givenPack(desk, await givenZone(desk, 'one.test'));
+  const id = await givenPack(deps, await givenZone(deps, 'one.test'));
   const asked = Promise.withResolvers<void>();
   const { cas } = scriptedCa(t, {
     order: async (_ask, signal) => {
@@ -104,25 +104,25 @@ test('what a worker had to interrupt is due at once', async (t) => {
       throw new Error('nobody interrupted');
     },
   });
-  const worker = startWorker({ ...desk, cas }, 4);
+  const worker = startWorker({ ...deps, cas }, 4);
   await asked.promise;
   await worker.stop();
-  const seconds = await dueIn(desk, id);
+  const seconds = await dueIn(deps, id);
   assert(seconds !== undefined && seconds <= 0, `due in ${seconds} s`);
 });
 
 test('packs of a hidden zone are taken away, and the zone goes with the last of them', async (t) => {
-  const zone = await givenZone(desk, 'one.test');
-  const ids = [await givenPack(desk, zone), await givenPack(desk, zone, { status: 'active' })];
-  const worker = startWorker({ ...desk, cas: scriptedCa(t).cas }, 4);
+  const zone = await givenZone(deps, 'one.test');
+  const ids = [await givenPack(deps, zone), await givenPack(deps, zone, { status: 'active' })];
+  const worker = startWorker({ ...deps, cas: scriptedCa(t).cas }, 4);
   t.after(() => worker.stop());
-  await hideZone(desk.pool, zone.accountId, zone.id, desk.clock.now());
+  await hideZone(deps.pool, zone.accountId, zone.id, deps.clock.now());
   for (const id of ids)
-    await until(`${id} deleted`, async () => (await packOf(desk, id)).status === 'deleted');
-  desk.clock.advance(121);
+    await until(`${id} deleted`, async () => (await packOf(deps, id)).status === 'deleted');
+  deps.clock.advance(121);
   await until('the zone is gone', async () => {
-    const { rows } = await desk.pool.query('select from zones where id = $1', [zone.id]);
+    const { rows } = await deps.pool.query('select from zones where id = $1', [zone.id]);
     return rows.length === 0;
   });
-  assert.equal(await getClaimed(desk.pool, ids[0] ?? ''), undefined);
+  assert.equal(await getClaimed(deps.pool, ids[0] ?? ''), undefined);
 });

@@ -9,7 +9,7 @@ import {
   giveBack,
 } from '../../store/claims.ts';
 import type { JobDeps } from '../job.ts';
-import { every, report, startChores } from '../periodic/periodic.ts';
+import { every, report, startPeriodic } from '../periodic/periodic.ts';
 import { run } from './run.ts';
 
 /** How often, in milliseconds, a worker asks for due packs that nobody in this process told it of. */
@@ -73,7 +73,7 @@ export function startWorker(deps: JobDeps, size: number): Worker {
   const extend = () => extendLeases(deps.pool, deps.clock, claiming.hands.claims());
   const timers = [
     every(deps, EXTEND_MS, extend),
-    ...startChores(deps, () => claiming.ring(), stopped.signal),
+    ...startPeriodic(deps, () => claiming.ring(), stopped.signal),
   ];
   return {
     poke: (packId) => {

@@ -1,23 +1,23 @@
 /** What workers do beside the packs that are due, each again and again. */
 import { Fault } from '../../kit/fault.ts';
 import { after, days, hours } from '../../kit/time.ts';
-import { intervene } from '../../operation/advance.ts';
+import { override } from '../../operation/advance.ts';
 import { isLeaving } from '../../pack/lifecycle.ts';
 import { PACK_STATUSES } from '../../pack/pack.ts';
-import { forgetAudit } from '../../store/audit.ts';
-import { forgetFull } from '../../store/ca-limits.ts';
-import { forgetChanges } from '../../store/deployments.ts';
-import { forgetOrderRequests } from '../../store/order-requests.ts';
+import { purgeAudit } from '../../store/audit.ts';
+import { purgeFullBuckets } from '../../store/ca-limits.ts';
+import { purgeChanges } from '../../store/deployments.ts';
+import { purgeOrderRequests } from '../../store/order-requests.ts';
 import { listStranded, remindUnplanned } from '../../store/packs.ts';
-import { alone, isConnectionLoss } from '../../store/store.ts';
+import { autocommit, isConnectionLoss } from '../../store/store.ts';
 import { purgeZones } from '../../store/zones.ts';
 import type { JobDeps } from '../job.ts';
-import { removeLeftovers } from '../step/dns-update.ts';
+import { removeDnsLeftovers } from '../step/dns-update.ts';
 import { revokeDue } from './revocations.ts';
 
 const SWEEP_MS = 1_000;
 const LEFTOVERS_MS = 2_000;
-const FORGET_MS = 60_000;
+const PURGE_MS = 60_000;
 const REMIND_MS = 30_000;
 /** Packs whose renewal is planned at a time, beside those that are due of themselves. */
 const MOST_REMINDED = 500;
@@ -27,20 +27,20 @@ const REQUEST_LIFE = days(1);
 /** How long an edge may be without word of a change before it has to ask anew, many times over. */
 const CHANGE_LIFE = hours(1);
 
-/** Starts the chores; `ring` tells the workers that something became due. */
-export const startChores = (deps: JobDeps, ring: () => void, signal: AbortSignal): NodeJS.Timeout[] => [
-  every(deps, FORGET_MS, () => forgetOld(deps)),
+/** Starts the periodic work; `ring` tells the workers that something became due. */
+export const startPeriodic = (deps: JobDeps, ring: () => void, signal: AbortSignal): NodeJS.Timeout[] => [
+  every(deps, PURGE_MS, () => purgeOld(deps)),
   every(deps, SWEEP_MS, () => sweepZones(deps, ring)),
   every(deps, SWEEP_MS, () => revokeDue(deps, signal)),
   every(deps, REMIND_MS, () => remindUnplanned(deps.pool, MOST_REMINDED, deps.clock.now())),
-  every(deps, LEFTOVERS_MS, () => removeLeftovers(deps, signal)),
+  every(deps, LEFTOVERS_MS, () => removeDnsLeftovers(deps, signal)),
 ];
 
 /** Takes the packs of hidden zones away, a batch at a time, and removes zones that have none left. */
 async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
   const stranded = await listStranded(deps.pool, PACK_STATUSES.filter(isLeaving), 200);
   for (const pack of stranded) {
-    await alone(deps.pool, pack.zone.id, (db) => intervene(db, deps, pack, { event: 'delete' })).catch(
+    await autocommit(deps.pool, pack.zone.id, (db) => override(db, deps, pack, { event: 'delete' })).catch(
       (error: unknown) => report(deps, error, 'sweep'),
     );
   }
@@ -49,11 +49,11 @@ async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
 }
 
 /** What is kept for a while only. */
-async function forgetOld({ pool, clock, auditLife }: JobDeps): Promise<void> {
-  await forgetOrderRequests(pool, after(clock.now(), -REQUEST_LIFE));
-  await forgetChanges(pool, after(clock.now(), -CHANGE_LIFE));
-  if (auditLife > 0) await forgetAudit(pool, after(clock.now(), -auditLife));
-  await forgetFull(pool, clock.now());
+async function purgeOld({ pool, clock, auditLife }: JobDeps): Promise<void> {
+  await purgeOrderRequests(pool, after(clock.now(), -REQUEST_LIFE));
+  await purgeChanges(pool, after(clock.now(), -CHANGE_LIFE));
+  if (auditLife > 0) await purgeAudit(pool, after(clock.now(), -auditLife));
+  await purgeFullBuckets(pool, clock.now());
 }
 
 /** Runs `work` again and again, never twice at once. */

@@ -6,9 +6,9 @@ import {
   givenPack,
   givenZone,
   packOf,
-  startDesk,
-  type TestDesk,
-} from '../../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../../test/support/job-deps.ts';
 import { scriptedCa } from '../../../test/support/scripted-ca.ts';
 import { Fault } from '../../kit/fault.ts';
 import { listRevocations, noteRevocations } from '../../store/revocations.ts';
@@ -16,23 +16,23 @@ import { transaction } from '../../store/store.ts';
 import { revokeDue } from './revocations.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  desk = await startDesk(ends);
+  deps = await startJobDeps(ends);
 });
-beforeEach(() => clear(desk));
+beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
 const { signal } = new AbortController();
 
 /** A pack whose certificates are to be revoked. */
 async function given() {
-  const zone = await givenZone(desk, 'one.test');
-  const id = await givenPack(desk, zone, { status: 'active' });
-  await givenCertificates(desk, id);
-  const pack = await packOf(desk, id);
-  await transaction(desk.pool, (tx) => noteRevocations(tx, pack, 'superseded', desk.clock.now()));
-  return () => listRevocations(desk.pool, zone.id, id);
+  const zone = await givenZone(deps, 'one.test');
+  const id = await givenPack(deps, zone, { status: 'active' });
+  await givenCertificates(deps, id);
+  const pack = await packOf(deps, id);
+  await transaction(deps.pool, (tx) => noteRevocations(tx, pack, 'superseded', deps.clock.now()));
+  return () => listRevocations(deps.pool, zone.id, id);
 }
 
 test('each certificate is revoked once, however often and by however many the due ones are taken', async (t) => {
@@ -41,9 +41,9 @@ test('each certificate is revoked once, however often and by however many the du
   const revoke = async ({ algorithm, reason }: { algorithm: string; reason: string }) => {
     asked.push(`${algorithm} ${reason}`);
   };
-  const at = { ...desk, cas: scriptedCa(t, { revoke }).cas };
+  const at = { ...deps, cas: scriptedCa(t, { revoke }).cas };
   await Promise.all([revokeDue(at, signal), revokeDue(at, signal)]);
-  desk.clock.advance(3_600);
+  deps.clock.advance(3_600);
   await revokeDue(at, signal);
   assert.deepEqual(asked.toSorted(), ['ecdsa superseded', 'rsa superseded']);
   assert.ok(
@@ -58,7 +58,7 @@ test('what the CA does not revoke says why, and is tried again, later each time'
     asked += 1;
     throw new Fault('ca_unreachable', 'lets_encrypt: nobody answers; it is tried again');
   };
-  const at = { ...desk, cas: scriptedCa(t, { revoke }).cas };
+  const at = { ...deps, cas: scriptedCa(t, { revoke }).cas };
   await revokeDue(at, signal);
   await revokeDue(at, signal);
   assert.equal(asked, 2, 'once each');
@@ -66,14 +66,14 @@ test('what the CA does not revoke says why, and is tried again, later each time'
     (await known()).map(({ problem, attempts }) => [problem, attempts]),
     [0, 1].map(() => ['lets_encrypt: nobody answers; it is tried again', 1]),
   );
-  desk.clock.advance(2);
+  deps.clock.advance(2);
   await revokeDue(at, signal);
   assert.equal(asked, 4);
 });
 
 test('a CA that is no longer configured is named', async () => {
   const known = await given();
-  await revokeDue(desk, signal);
+  await revokeDue(deps, signal);
   assert.match(
     (await known())[0]?.problem ?? '',
     /lets_encrypt is no longer configured here; the operator has to add/,

@@ -11,10 +11,10 @@ import {
   givenZone,
   packOf,
   shown,
-  startDesk,
-  type TestDesk,
+  startJobDeps,
+  type TestJobDeps,
   truthful,
-} from '../../../test/support/desk.ts';
+} from '../../../test/support/job-deps.ts';
 import { days } from '../../kit/time.ts';
 import { ALGORITHMS } from '../../pack/pack.ts';
 import { listServedHosts } from '../../store/deployments.ts';
@@ -24,18 +24,18 @@ import { withdraw } from './withdraw.ts';
 const HOSTS = ['one.test', 'www.one.test'] as const;
 const EDGES = [edgeNamed('edge-a'), edgeNamed('edge-b')];
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  const plain = await startDesk(ends);
-  desk = { ...plain, edges: EDGES, showLeaf: truthful(plain) };
+  const plain = await startJobDeps(ends);
+  deps = { ...plain, edges: EDGES, showLeaf: truthful(plain) };
 });
-beforeEach(() => clear(desk));
+beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
 async function givenIssued(attempts = 0): Promise<string> {
-  const zone = await givenZone(desk, 'one.test');
-  const id = await givenPack(desk, zone, { status: 'pending_deployment', hosts: HOSTS, attempts });
-  await givenCertificates(desk, id);
+  const zone = await givenZone(deps, 'one.test');
+  const id = await givenPack(deps, zone, { status: 'pending_deployment', hosts: HOSTS, attempts });
+  await givenCertificates(deps, id);
   return id;
 }
 
@@ -43,13 +43,13 @@ test('a pack is active once every edge showed both leaves for every host', async
   const id = await givenIssued();
   const asked = new Set<string>();
   await carryAll({
-    ...desk,
+    ...deps,
     showLeaf: (edge, ask, signal) => {
       asked.add(`${edge.name} ${ask.name} ${ask.algorithm}`);
-      return desk.showLeaf(edge, ask, signal);
+      return deps.showLeaf(edge, ask, signal);
     },
   });
-  const pack = await packOf(desk, id);
+  const pack = await packOf(deps, id);
   assert.equal(pack.status, 'active');
   assert.deepEqual(pack.validationErrors, []);
   const all = EDGES.flatMap(({ name }) => HOSTS.flatMap((h) => ALGORITHMS.map((a) => `${name} ${h} ${a}`)));
@@ -61,13 +61,13 @@ for (const host of HOSTS) {
     test(`an edge that shows another ${algorithm} leaf for ${host} is named, and the pack waits`, async () => {
       const id = await givenIssued();
       await carryAll({
-        ...desk,
+        ...deps,
         showLeaf: (edge, ask, signal) =>
           edge.name === 'edge-b' && ask.name === host && ask.algorithm === algorithm
             ? Promise.resolve(shown('00'.repeat(32)))
-            : desk.showLeaf(edge, ask, signal),
+            : deps.showLeaf(edge, ask, signal),
       });
-      const pack = await packOf(desk, id);
+      const pack = await packOf(deps, id);
       assert.equal(pack.status, 'pending_deployment');
       assert.equal(pack.validationErrors.length, 1);
       assert.match(pack.validationErrors.join(), new RegExp(`edge edge-b .*\\b${host}`));
@@ -78,41 +78,41 @@ for (const host of HOSTS) {
 
 test('a pack for which there is no edge says so, and is looked at again in a minute', async () => {
   const id = await givenIssued();
-  await carryAll({ ...desk, edges: EDGES.map((edge) => ({ ...edge, environment: 'staging' })) });
-  const pack = await packOf(desk, id);
+  await carryAll({ ...deps, edges: EDGES.map((edge) => ({ ...edge, environment: 'staging' })) });
+  const pack = await packOf(deps, id);
   assert.equal(pack.status, 'pending_deployment');
   assert.match(pack.validationErrors.join(), /no production edge is configured here/);
-  assert.equal(await dueIn(desk, id), 60);
+  assert.equal(await dueIn(deps, id), 60);
 });
 
 test('a pack whose first try was lost is wished onto the edges by the next', async () => {
   const id = await givenIssued(1);
-  await carryAll(desk);
-  assert.equal((await packOf(desk, id)).status, 'active');
+  await carryAll(deps);
+  assert.equal((await packOf(deps, id)).status, 'active');
 });
 
 test('a worker that lost its pack neither puts it on the edges nor takes it off', async () => {
   const { signal } = new AbortController();
   const id = await givenIssued();
-  const old = await packOf(desk, id);
-  await claim(desk);
-  await assert.rejects(deploy(desk, old, signal), { fault: 'pack_moved' });
-  assert.deepEqual(await listServedHosts(desk.pool, id), []);
-  await deploy(desk, await packOf(desk, id), signal);
-  await assert.rejects(withdraw(desk, old, signal), { fault: 'pack_moved' });
-  assert.deepEqual((await listServedHosts(desk.pool, id)).toSorted(), HOSTS.toSorted());
+  const old = await packOf(deps, id);
+  await claim(deps);
+  await assert.rejects(deploy(deps, old, signal), { fault: 'pack_moved' });
+  assert.deepEqual(await listServedHosts(deps.pool, id), []);
+  await deploy(deps, await packOf(deps, id), signal);
+  await assert.rejects(withdraw(deps, old, signal), { fault: 'pack_moved' });
+  assert.deepEqual((await listServedHosts(deps.pool, id)).toSorted(), HOSTS.toSorted());
 });
 
 test('a pack that no edge shows in time is taken off them when its certificates end', async () => {
   const id = await givenIssued();
-  await carryAll({ ...desk, showLeaf: async () => undefined });
-  desk.clock.advance(days(1));
-  await carryAll(desk);
-  assert.equal((await packOf(desk, id)).status, 'deployment_timed_out');
-  const seconds = await dueIn(desk, id);
+  await carryAll({ ...deps, showLeaf: async () => undefined });
+  deps.clock.advance(days(1));
+  await carryAll(deps);
+  assert.equal((await packOf(deps, id)).status, 'deployment_timed_out');
+  const seconds = await dueIn(deps, id);
   assert(seconds && Math.abs(seconds - days(89)) < 30, `due in ${seconds} s`);
-  desk.clock.advance(days(89));
-  await carryAll({ ...desk, showLeaf: async () => undefined });
-  assert.equal((await packOf(desk, id)).status, 'expired');
-  assert.deepEqual(await listServedHosts(desk.pool, id), []);
+  deps.clock.advance(days(89));
+  await carryAll({ ...deps, showLeaf: async () => undefined });
+  assert.equal((await packOf(deps, id)).status, 'expired');
+  assert.deepEqual(await listServedHosts(deps.pool, id), []);
 });

@@ -1,12 +1,12 @@
 import type { EdgeRow } from '../../edge/edge.ts';
-import { advance, holdOn, postpone } from '../../operation/advance.ts';
+import { advance, lockHeld, postpone } from '../../operation/advance.ts';
 import { proofDelay } from '../../pack/backoff.ts';
 import { toName } from '../../pack/hosts.ts';
 import type { Pack } from '../../pack/pack.ts';
 import * as deployments from '../../store/deployments.ts';
-import { alone, transaction } from '../../store/store.ts';
+import { autocommit, transaction } from '../../store/store.ts';
 import type { Job, JobDeps } from '../job.ts';
-import { type Proof, proveOn, splitNames } from '../step/verify-edge.ts';
+import { type EdgeProof, splitServedNames, verifyEdge } from '../step/verify-edge.ts';
 
 /**
  * Puts the pack on every edge of its environment and shakes hands with each until all show its leaves, ECDSA
@@ -17,7 +17,7 @@ export const deploy: Job = async (deps, pack, signal) => {
   if (edges.length === 0) return waitForEdge(deps, pack);
   await wish(deps, pack, edges);
 
-  const { own, others } = await splitNames(deps, pack);
+  const { own, others } = await splitServedNames(deps, pack);
   // A renewal of a pack that another one outranks by now shows on no edge; it is renewed for the day when that goes.
   if (own.length === 0 && !pack.behind) return wait(deps, pack, [outranked(others)], []);
   const proofs = await proveSoon(deps, edges, { pack, names: own }, signal);
@@ -33,7 +33,7 @@ const outranked = (names: readonly string[]): string =>
 async function wish(deps: JobDeps, pack: Pack, edges: readonly EdgeRow[]): Promise<void> {
   const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
   const isNew = await transaction(deps.pool, async (tx) => {
-    await holdOn(tx, pack);
+    await lockHeld(tx, pack);
     if (
       await deployments.isDeployed(
         tx,
@@ -56,7 +56,7 @@ async function wish(deps: JobDeps, pack: Pack, edges: readonly EdgeRow[]): Promi
 
 async function waitForEdge(deps: JobDeps, pack: Pack): Promise<undefined> {
   const validationErrors = [`no ${pack.environment} edge is configured here`];
-  await alone(deps.pool, pack.zone.id, (db) =>
+  await autocommit(deps.pool, pack.zone.id, (db) =>
     postpone(db, deps, pack, { seconds: NO_EDGE_WAIT, validationErrors }),
   );
 }
@@ -70,9 +70,9 @@ async function proveSoon(
   edges: readonly EdgeRow[],
   what: { readonly pack: Pack; readonly names: readonly string[] },
   signal: AbortSignal,
-): Promise<Proof[]> {
+): Promise<EdgeProof[]> {
   for (let round = 0; ; round++) {
-    const proofs = await Promise.all(edges.map((edge) => proveOn(deps, edge, what, signal)));
+    const proofs = await Promise.all(edges.map((edge) => verifyEdge(deps, edge, what, signal)));
     if (round === QUICK_ROUNDS || proofs.every(({ problem }) => problem === undefined)) return proofs;
     await deps.clock.sleep(proofDelay(round), signal);
   }
@@ -80,7 +80,7 @@ async function proveSoon(
 
 const QUICK_ROUNDS = 3;
 
-function proved(deps: JobDeps, pack: Pack, proofs: readonly Proof[]): Promise<Pack> {
+function proved(deps: JobDeps, pack: Pack, proofs: readonly EdgeProof[]): Promise<Pack> {
   return transaction(deps.pool, async (tx) => {
     const moved = await advance(tx, deps, pack, { event: 'done', validationErrors: [] });
     for (const proof of proofs) await deployments.observe(tx, pack.id, proof, deps.clock.now());
@@ -92,7 +92,7 @@ async function wait(
   deps: JobDeps,
   pack: Pack,
   why: readonly string[],
-  proofs: readonly Proof[],
+  proofs: readonly EdgeProof[],
 ): Promise<undefined> {
   await transaction(deps.pool, async (tx) => {
     await postpone(tx, deps, pack, {

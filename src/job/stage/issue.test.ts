@@ -10,9 +10,9 @@ import {
   givenPack,
   givenZone,
   packOf,
-  startDesk,
-  type TestDesk,
-} from '../../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../../test/support/job-deps.ts';
 import { assertPairs } from '../../../test/support/key-pairs.ts';
 import { scriptedCa } from '../../../test/support/scripted-ca.ts';
 import type { CaOrder } from '../../ca/ca.ts';
@@ -22,12 +22,12 @@ import { Fault, type FaultName } from '../../kit/fault.ts';
 import { listKeyPairs } from '../../store/certificates.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  const plain = await startDesk(ends);
-  desk = { ...plain, lookAtTxt: allVisible };
+  const plain = await startJobDeps(ends);
+  deps = { ...plain, precheckTxt: allVisible };
 });
-beforeEach(() => clear(desk));
+beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
 interface Asked {
@@ -39,7 +39,7 @@ interface Asked {
 
 /** What is stored of an order at the moment when the CA is asked to finalize it. */
 async function asked({ url }: CaOrder, csr: Buffer): Promise<Asked> {
-  const { rows } = await desk.pool.query<{ csr: Buffer | null; sealed_key: Buffer | null }>(
+  const { rows } = await deps.pool.query<{ csr: Buffer | null; sealed_key: Buffer | null }>(
     `select csr, sealed_key from orders where state->>'url' = $1`,
     [url],
   );
@@ -54,13 +54,13 @@ test('the sealed key and the request are stored before the CA is asked to finali
       throw new Fault('ca_unreachable', 'the CA does not answer');
     },
   });
-  const at = { ...desk, cas };
-  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas };
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   const [one] = all;
   assert(one);
   assert(one.storedCsr?.equals(one.csr));
-  const key = desk.seal.open(one.sealedKey ?? Buffer.alloc(0), keyPurpose(id, 'ecdsa'));
+  const key = deps.seal.open(one.sealedKey ?? Buffer.alloc(0), keyPurpose(id, 'ecdsa'));
   assert.equal(createPrivateKey(key).asymmetricKeyType, 'ec');
 });
 
@@ -79,10 +79,10 @@ test('after a crash while the CA finalizes, the same orders are finalized with t
     },
     download: async ({ url }) => sign(requests.get(url) ?? Buffer.alloc(0)),
   });
-  const at = { ...desk, cas };
-  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas };
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at, crash.signal);
-  desk.clock.advance(61);
+  deps.clock.advance(61);
   await carryAll(at);
   assert.equal(all.length, 4);
   const [first, second] = [all.slice(0, 2), all.slice(2)];
@@ -92,21 +92,21 @@ test('after a crash while the CA finalizes, the same orders are finalized with t
   }
   assert.equal(orders.length, 2);
   assert.equal((await packOf(at, id)).status, 'pending_deployment');
-  await assertPairs(desk, id);
+  await assertPairs(deps, id);
 });
 
 test('a certificate for another key is not stored, and its order is dropped', async (t) => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const csr = await createCsr(privateKey, ['one.test']);
   const { cas, sign } = scriptedCa(t, { download: async () => sign(csr) });
-  const at = { ...desk, cas };
-  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas };
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   const pack = await packOf(at, id);
   assert.equal(pack.status, 'pending_issuance');
   assert.match(pack.validationErrors.join(), /another public key/);
-  assert.deepEqual(await listKeyPairs(desk.pool, id), []);
-  const { rows } = await desk.pool.query('select algorithm from orders where pack_id = $1', [id]);
+  assert.deepEqual(await listKeyPairs(deps.pool, id), []);
+  const { rows } = await deps.pool.query('select algorithm from orders where pack_id = $1', [id]);
   assert.deepEqual(rows, []);
 });
 
@@ -115,8 +115,8 @@ const impatient = (fault: FaultName) =>
 
 for (const fault of ['ca_refused', 'ca_unreachable'] as const) {
   test(`a CA that wants patience is not asked before (${fault})`, async (t) => {
-    const at = { ...desk, cas: scriptedCa(t, { order: () => impatient(fault) }).cas };
-    const id = await givenPack(at, await givenZone(desk, 'one.test'));
+    const at = { ...deps, cas: scriptedCa(t, { order: () => impatient(fault) }).cas };
+    const id = await givenPack(at, await givenZone(deps, 'one.test'));
     await carryAll(at);
     assert.equal(await dueIn(at, id), 900);
     assert.deepEqual((await packOf(at, id)).validationErrors, ['one.test: too many orders; later, please']);

@@ -1,20 +1,20 @@
-import { advance, holdOn, keep, type Move, postpone } from '../../operation/advance.ts';
+import { advance, lockHeld, type Move, postpone, update } from '../../operation/advance.ts';
 import { retryDelay } from '../../pack/backoff.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../../pack/pack.ts';
 import { putCertificate } from '../../store/certificates.ts';
 import { deleteOrders, putOrder } from '../../store/orders.ts';
-import { alone, batch, type Tx, together, transaction } from '../../store/store.ts';
+import { allSent, autocommit, pipelined, type Tx, transaction } from '../../store/store.ts';
 import type { Job, JobDeps } from '../job.ts';
 import {
   allRecords,
   caOf,
   knowOrders,
   ordersOf,
-  publishRecords,
-  type Stored,
+  publishPending,
+  type StoredAcmeOrder,
   withOrder,
 } from '../step/acme-orders.ts';
-import { type Obtained, type Outcome, obtain } from '../step/one-certificate.ts';
+import { getCertificate, type Issued, type Outcome } from '../step/one-certificate.ts';
 
 /**
  * Gets the certificates, ECDSA and RSA, whose order is made when the authorizations of the first are valid. Where they go
@@ -26,7 +26,7 @@ export const issue: Job = async (deps, pack, signal) => {
   // Read once for both, which then note what they change.
   await ordersOf(deps.pool, pack);
   const algorithms = await atOnce(deps, pack, missing);
-  const all = await Promise.allSettled(algorithms.map((one) => obtain(deps, pack, one, signal)));
+  const all = await Promise.allSettled(algorithms.map((one) => getCertificate(deps, pack, one, signal)));
   const outcomes = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const obtained = outcomes.filter((one) => one.kind === 'issued');
   const kept = obtained.length > 0 ? await store(deps, pack, obtained) : pack;
@@ -57,7 +57,7 @@ async function atOnce(
 }
 
 const issued = (deps: JobDeps, pack: Pack): Promise<Pack> =>
-  alone(deps.pool, pack.zone.id, (db) => advance(db, deps, pack, done(pack)));
+  autocommit(deps.pool, pack.zone.id, (db) => advance(db, deps, pack, done(pack)));
 
 /** The move of a pack that has all its certificates. */
 const done = ({ environment }: Pack): Move => ({
@@ -66,18 +66,18 @@ const done = ({ environment }: Pack): Move => ({
 });
 
 /** Stores certificates with the keys that were sealed for them; a pack that has all goes on, its orders have served. */
-async function store(deps: JobDeps, pack: Pack, obtained: readonly Obtained[]): Promise<Pack> {
+async function store(deps: JobDeps, pack: Pack, obtained: readonly Issued[]): Promise<Pack> {
   const certificates = ALGORITHMS.flatMap((algorithm) => {
     const fresh = obtained.find(({ stored }) => stored.algorithm === algorithm)?.certificate;
     return fresh ?? pack.certificates.filter((one) => one.algorithm === algorithm);
   });
   const isAll = certificates.length === ALGORITHMS.length;
   const table = pack.behind ? 'successors' : 'certificates';
-  const kept = await batch(deps.pool, (tx) =>
-    together(
+  const kept = await pipelined(deps.pool, (tx) =>
+    allSent(
       isAll
         ? advance(tx, deps, pack, { ...done(pack), certificates })
-        : keep(tx, deps, pack, { certificates }),
+        : update(tx, deps, pack, { certificates }),
       ...obtained.map(({ stored: { request }, certificate, chain }) =>
         putCertificate(tx, pack.id, certificate, { chain, sealedKey: request.sealedKey, table }),
       ),
@@ -85,14 +85,14 @@ async function store(deps: JobDeps, pack: Pack, obtained: readonly Obtained[]): 
     ),
   );
   const orders = await ordersOf(deps.pool, pack);
-  const now = obtained.map(({ stored }) => stored).reduce<readonly Stored[]>(withOrder, orders);
+  const now = obtained.map(({ stored }) => stored).reduce<readonly StoredAcmeOrder[]>(withOrder, orders);
   knowOrders(kept, isAll ? [] : now);
   return kept;
 }
 
 /** Stores orders as they now stand, and drops those that are dead. Throws `pack_moved`. */
 async function noteAll(tx: Tx, pack: Pack, outcomes: readonly Outcome[]): Promise<void> {
-  await holdOn(tx, pack);
+  await lockHeld(tx, pack);
   for (const { kind, stored } of outcomes) {
     if (kind === 'refused') await deleteOrders(tx, pack.id, stored.algorithm);
     else await putOrder(tx, pack.id, stored);
@@ -102,13 +102,13 @@ async function noteAll(tx: Tx, pack: Pack, outcomes: readonly Outcome[]): Promis
 /** The CA wants control shown again: the pack goes back for that. */
 async function revalidate(deps: JobDeps, pack: Pack, outcomes: readonly Outcome[]): Promise<Pack> {
   const stored = outcomes.map((one) => one.stored);
-  const orders = stored.reduce<readonly Stored[]>(withOrder, await ordersOf(deps.pool, pack));
+  const orders = stored.reduce<readonly StoredAcmeOrder[]>(withOrder, await ordersOf(deps.pool, pack));
   const change = { validationRecords: allRecords(orders), validationErrors: [] };
-  return batch(deps.pool, (tx) =>
-    together(
+  return pipelined(deps.pool, (tx) =>
+    allSent(
       advance(tx, deps, pack, { event: 'revalidate', ...change }),
       ...stored.map((one) => putOrder(tx, pack.id, one)),
-      publishRecords(tx, deps, { ...pack, ...change }),
+      publishPending(tx, deps, { ...pack, ...change }),
     ),
   );
 }

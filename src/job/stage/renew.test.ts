@@ -9,25 +9,25 @@ import {
   edgeNamed,
   packOf,
   shown,
-  startDesk,
-  type TestDesk,
-} from '../../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../../test/support/job-deps.ts';
 import { givenActive, pass, wishful } from '../../../test/support/renewing.ts';
 import { scriptedCa } from '../../../test/support/scripted-ca.ts';
 import type { Ca, OrderAsk } from '../../ca/ca.ts';
 import { VirtualClock } from '../../kit/clock.ts';
 import { Fault } from '../../kit/fault.ts';
 import { days, hours, after as instantAfter } from '../../kit/time.ts';
-import { intervene } from '../../operation/advance.ts';
+import { override } from '../../operation/advance.ts';
 import type { Pack } from '../../pack/pack.ts';
 import { listKeyPairs } from '../../store/certificates.ts';
 import { listStranded, remindUnplanned } from '../../store/packs.ts';
 import { transaction } from '../../store/store.ts';
 
 const ends = new AsyncDisposableStack();
-let plain: TestDesk;
+let plain: TestJobDeps;
 before(async () => {
-  plain = await startDesk(ends);
+  plain = await startJobDeps(ends);
 });
 beforeEach(() => clear(plain));
 after(() => ends.disposeAsync());
@@ -35,106 +35,106 @@ after(() => ends.disposeAsync());
 /** How long the test CA's certificates last. */
 const LIFE = days(90);
 
-/** A desk with one edge that shows what it is wished to, and a CA that issues unless `script` says otherwise. */
-function deskWith(t: TestContext, script: Partial<Ca> = {}): TestDesk {
+/** What jobs are given, with one edge that shows what it is wished to, and a CA that issues unless `script` says otherwise. */
+function depsWith(t: TestContext, script: Partial<Ca> = {}): TestJobDeps {
   const clock = new VirtualClock();
-  const desk = { ...plain, clock, lookAtTxt: allVisible, edges: [edgeNamed('edge-a')] };
-  return { ...desk, showLeaf: wishful(desk), cas: scriptedCa(t, script, clock).cas };
+  const deps = { ...plain, clock, precheckTxt: allVisible, edges: [edgeNamed('edge-a')] };
+  return { ...deps, showLeaf: wishful(deps), cas: scriptedCa(t, script, clock).cas };
 }
 
-/** The desk, with what is ordered there noted. */
-function noting(desk: TestDesk, asks: OrderAsk[]): TestDesk {
-  const ca = desk.cas.get('lets_encrypt') ?? assert.fail();
+/** The same, with what is ordered there noted. */
+function noting(deps: TestJobDeps, asks: OrderAsk[]): TestJobDeps {
+  const ca = deps.cas.get('lets_encrypt') ?? assert.fail();
   const order: Ca['order'] = (ask, signal) => {
     asks.push(ask);
     return ca.order(ask, signal);
   };
-  return { ...desk, cas: new Map([['lets_encrypt', { ...ca, order }]]) };
+  return { ...deps, cas: new Map([['lets_encrypt', { ...ca, order }]]) };
 }
 
 const fingerprints = ({ certificates }: Pack): string[] => certificates.map(({ fingerprint }) => fingerprint);
 
 test('a pack whose CA does not say when is due at a third of its life left, and then has new certificates', async (t) => {
   const asks: OrderAsk[] = [];
-  const desk = noting(deskWith(t), asks);
-  const id = await givenActive(desk);
-  const first = await packOf(desk, id);
-  const due = (await dueIn(desk, id)) ?? 0;
+  const deps = noting(depsWith(t), asks);
+  const id = await givenActive(deps);
+  const first = await packOf(deps, id);
+  const due = (await dueIn(deps, id)) ?? 0;
   assert(due <= (LIFE * 2) / 3 + 5 && due >= (LIFE * 2) / 3 - LIFE / 48 - 5, `due in ${due} s`);
   assert.deepEqual(
     asks.map(({ replaces }) => replaces),
     [undefined, undefined],
   );
 
-  await pass(desk, due + 1);
-  const renewed = await packOf(desk, id);
+  await pass(deps, due + 1);
+  const renewed = await packOf(deps, id);
   assert.equal(renewed.status, 'active');
   assert.equal(renewed.certificates.length, 2);
   assert.equal(new Set([...fingerprints(first), ...fingerprints(renewed)]).size, 4);
   assert.equal(asks.length, 4);
   assert(asks.slice(2).every(({ replaces }) => replaces?.includes('BEGIN CERTIFICATE')));
-  const { rows } = await desk.pool.query<{ event: string }>(
+  const { rows } = await deps.pool.query<{ event: string }>(
     'select event from audit where pack_id = $1 order by id',
     [id],
   );
   assert.deepEqual(rows.map(({ event }) => event).slice(-2), ['renew', 'renewed']);
-  assert(((await dueIn(desk, id)) ?? 0) > days(55));
+  assert(((await dueIn(deps, id)) ?? 0) > days(55));
 });
 
 test('the CA’s window is kept to, and one that it moves ahead brings the renewal at once (RFC 9773 4.2)', async (t) => {
   let window = { start: days(50), end: days(51) };
   const begin = new Date();
-  const desk = deskWith(t, {
+  const deps = depsWith(t, {
     renewalWindow: async () => ({
       start: instantAfter(begin, window.start),
       end: instantAfter(begin, window.end),
       retryAfter: hours(20),
     }),
   });
-  const id = await givenActive(desk);
-  assert.equal(await dueIn(desk, id), hours(20));
-  const { renewal, ...pack } = await packOf(desk, id);
+  const id = await givenActive(deps);
+  assert.equal(await dueIn(deps, id), hours(20));
+  const { renewal, ...pack } = await packOf(deps, id);
   assert(
     renewal && renewal.at >= instantAfter(begin, days(50)) && renewal.at <= instantAfter(begin, days(51)),
   );
   const had = fingerprints(pack);
 
-  await pass(desk, hours(21));
-  assert.deepEqual(fingerprints(await packOf(desk, id)), had);
+  await pass(deps, hours(21));
+  assert.deepEqual(fingerprints(await packOf(deps, id)), had);
   window = { start: -days(1), end: 0 }; // as for a certificate that was revoked
-  await pass(desk, hours(21));
-  assert.notDeepEqual(fingerprints(await packOf(desk, id)), had);
+  await pass(deps, hours(21));
+  assert.notDeepEqual(fingerprints(await packOf(deps, id)), had);
 });
 
 test('a CA that cannot be asked for its window costs nothing: the pack is renewed by its own time', async (t) => {
-  const desk = deskWith(t, {
+  const deps = depsWith(t, {
     renewalWindow: async () => {
       throw new Fault('ca_unreachable', 'nobody answers');
     },
   });
-  const id = await givenActive(desk);
-  const { renewal, validationErrors } = await packOf(desk, id);
+  const id = await givenActive(deps);
+  const { renewal, validationErrors } = await packOf(deps, id);
   assert.deepEqual(validationErrors, []);
-  assert.equal(await dueIn(desk, id), hours(1));
-  const left = (renewal?.at.getTime() ?? 0) - desk.clock.now().getTime();
+  assert.equal(await dueIn(deps, id), hours(1));
+  const left = (renewal?.at.getTime() ?? 0) - deps.clock.now().getTime();
   assert(left > days(57) * 1_000 && left <= days(60) * 1_000);
 });
 
 test('while an edge does not show the new certificates, both pairs are listed and the old one is the pack’s', async (t) => {
-  const desk = deskWith(t);
-  const id = await givenActive(desk);
-  const old = await packOf(desk, id);
-  const stubborn: TestDesk = {
-    ...desk,
+  const deps = depsWith(t);
+  const id = await givenActive(deps);
+  const old = await packOf(deps, id);
+  const stubborn: TestJobDeps = {
+    ...deps,
     showLeaf: async (_edge, { algorithm }) =>
       shown(old.certificates.find((one) => one.algorithm === algorithm)?.fingerprint ?? ''),
   };
   await pass(stubborn, days(61));
-  const meanwhile = await packOf(desk, id);
+  const meanwhile = await packOf(deps, id);
   assert.equal(meanwhile.status, 'active');
   assert.deepEqual(fingerprints(meanwhile), fingerprints(old));
   assert.match(meanwhile.validationErrors.join(), /edge edge-a serves .* with another certificate/);
-  const { rows } = await desk.pool.query<{ wire: string }>('select wire from packs where id = $1', [id]);
+  const { rows } = await deps.pool.query<{ wire: string }>('select wire from packs where id = $1', [id]);
   const wire: { certificates: { status: string }[]; primary_certificate: string } = JSON.parse(
     rows[0]?.wire ?? '',
   );
@@ -144,15 +144,15 @@ test('while an edge does not show the new certificates, both pairs are listed an
   );
   assert.equal(wire.primary_certificate, old.certificates[0]?.id);
   // Edges are handed the new pairs.
-  const chains = (await listKeyPairs(desk.pool, id)).map(({ chain }) => chain);
+  const chains = (await listKeyPairs(deps.pool, id)).map(({ chain }) => chain);
   assert.equal(chains.length, 2);
 
-  await pass(desk, days(1));
-  const done = await packOf(desk, id);
+  await pass(deps, days(1));
+  const done = await packOf(deps, id);
   assert.equal(new Set([...fingerprints(old), ...fingerprints(done)]).size, 4);
   assert.deepEqual(done.validationErrors, []);
   assert.deepEqual(
-    (await listKeyPairs(desk.pool, id)).map(({ chain }) => chain),
+    (await listKeyPairs(deps.pool, id)).map(({ chain }) => chain),
     chains,
   );
 });
@@ -163,71 +163,71 @@ test('a renewal that a CA refuses to the end is told, and tried until the certif
       throw new Fault('ca_refused', 'lets_encrypt does not issue today');
     },
   };
-  const desk = deskWith(t);
-  const id = await givenActive(desk);
-  const down = { ...desk, cas: scriptedCa(t, refusing, desk.clock).cas };
+  const deps = depsWith(t);
+  const id = await givenActive(deps);
+  const down = { ...deps, cas: scriptedCa(t, refusing, deps.clock).cas };
   await pass(down, days(61));
-  const waiting = await packOf(desk, id);
+  const waiting = await packOf(deps, id);
   assert.equal(waiting.status, 'active');
   assert.match(waiting.validationErrors.join(), /does not issue today/);
 
   for (let day = 61; day < 82; day++) await pass(down, days(1));
-  const hopeless = await packOf(desk, id);
+  const hopeless = await packOf(deps, id);
   assert.equal(hopeless.status, 'pending_expiration');
   assert.match(hopeless.validationErrors.join(), /does not issue today/);
 
   await pass(down, days(9));
-  assert.equal((await packOf(desk, id)).status, 'expired');
+  assert.equal((await packOf(deps, id)).status, 'expired');
 });
 
 test('a renewal that succeeds after it was given up brings the pack back to active', async (t) => {
-  const desk = deskWith(t);
-  const id = await givenActive(desk);
-  await pass({ ...desk, cas: new Map() }, days(61));
-  await pass({ ...desk, cas: new Map() }, days(21));
-  await pass({ ...desk, cas: new Map() }, hours(2));
-  assert.equal((await packOf(desk, id)).status, 'pending_expiration');
-  await pass(desk, hours(2));
-  const back = await packOf(desk, id);
+  const deps = depsWith(t);
+  const id = await givenActive(deps);
+  await pass({ ...deps, cas: new Map() }, days(61));
+  await pass({ ...deps, cas: new Map() }, days(21));
+  await pass({ ...deps, cas: new Map() }, hours(2));
+  assert.equal((await packOf(deps, id)).status, 'pending_expiration');
+  await pass(deps, hours(2));
+  const back = await packOf(deps, id);
   assert.equal(back.status, 'active');
   assert.deepEqual(back.validationErrors, []);
 });
 
 test('new certificates that an edge has not shown when the old ones end become the pack’s own, deployed in sight', async (t) => {
-  const desk = deskWith(t);
-  const id = await givenActive(desk);
-  const blind = { ...desk, showLeaf: async () => undefined };
+  const deps = depsWith(t);
+  const id = await givenActive(deps);
+  const blind = { ...deps, showLeaf: async () => undefined };
   await pass(blind, days(61));
   await pass(blind, days(30));
-  const pack = await packOf(desk, id);
+  const pack = await packOf(deps, id);
   assert.equal(pack.status, 'pending_deployment');
   assert.equal(pack.renewal, undefined);
-  assert(pack.certificates.every(({ notAfter }) => notAfter > desk.clock.now()));
-  await pass(desk, hours(1));
-  assert.equal((await packOf(desk, id)).status, 'active');
+  assert(pack.certificates.every(({ notAfter }) => notAfter > deps.clock.now()));
+  await pass(deps, hours(1));
+  assert.equal((await packOf(deps, id)).status, 'active');
 });
 
 test('a pack that is deleted while it is renewed goes, whatever its renewal has got', async (t) => {
-  const desk = deskWith(t);
-  const id = await givenActive(desk);
-  await pass({ ...desk, showLeaf: async () => undefined }, days(61));
-  const { zone } = await packOf(desk, id);
-  await desk.pool.query('update zones set deleted_on = $2 where id = $1', [zone.id, desk.clock.now()]);
-  const [stranded] = await listStranded(desk.pool, [], 1);
-  await transaction(desk.pool, (tx) => intervene(tx, desk, stranded ?? assert.fail(), { event: 'delete' }));
-  await pass({ ...desk, showLeaf: async () => undefined }, 1);
-  assert.equal((await packOf(desk, id)).status, 'deleted');
+  const deps = depsWith(t);
+  const id = await givenActive(deps);
+  await pass({ ...deps, showLeaf: async () => undefined }, days(61));
+  const { zone } = await packOf(deps, id);
+  await deps.pool.query('update zones set deleted_on = $2 where id = $1', [zone.id, deps.clock.now()]);
+  const [stranded] = await listStranded(deps.pool, [], 1);
+  await transaction(deps.pool, (tx) => override(tx, deps, stranded ?? assert.fail(), { event: 'delete' }));
+  await pass({ ...deps, showLeaf: async () => undefined }, 1);
+  assert.equal((await packOf(deps, id)).status, 'deleted');
 });
 
 test('packs that an older version put down without a plan are planned, those that end first at first', async (t) => {
-  const desk = deskWith(t);
-  const id = await givenActive(desk);
-  const planned = await dueIn(desk, id);
-  assert.equal(await remindUnplanned(desk.pool, 10, desk.clock.now()), 0);
+  const deps = depsWith(t);
+  const id = await givenActive(deps);
+  const planned = await dueIn(deps, id);
+  assert.equal(await remindUnplanned(deps.pool, 10, deps.clock.now()), 0);
   for (const forgetful of ['renewal = null, due_at = expires_on', 'due_at = expires_on']) {
-    await desk.pool.query(`update packs set ${forgetful} where id = $1`, [id]);
-    assert.equal(await remindUnplanned(desk.pool, 10, desk.clock.now()), 1);
-    await carryAll(desk);
-    assert(Math.abs(((await dueIn(desk, id)) ?? 0) - (planned ?? 0)) <= 5);
+    await deps.pool.query(`update packs set ${forgetful} where id = $1`, [id]);
+    assert.equal(await remindUnplanned(deps.pool, 10, deps.clock.now()), 1);
+    await carryAll(deps);
+    assert(Math.abs(((await dueIn(deps, id)) ?? 0) - (planned ?? 0)) <= 5);
   }
 });

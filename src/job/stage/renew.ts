@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Ca, RenewalWindow } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, between, days, hours, minutes, type Seconds } from '../../kit/time.ts';
-import { advance, first, keep } from '../../operation/advance.ts';
+import { advance, first, update } from '../../operation/advance.ts';
 import { earliestEnd, LIFECYCLE } from '../../pack/lifecycle.ts';
 import type { Algorithm, Certificate, Pack, Renewal } from '../../pack/pack.ts';
 import { lastTime, ownTime, shortestLife, soonest, timeWithin } from '../../pack/renewal.ts';
-import { deleteSuccessors, getChain, promoteSuccessors } from '../../store/next-certificates.ts';
+import { deleteNextCertificates, getChain, promoteNextCertificates } from '../../store/next-certificates.ts';
 import { deleteOrders } from '../../store/orders.ts';
 import { putRenewal } from '../../store/packs.ts';
-import { unpublish } from '../../store/published-records.ts';
+import { unpublishRecords } from '../../store/published-records.ts';
 import { transaction } from '../../store/store.ts';
 import type { Job, JobDeps } from '../job.ts';
 
@@ -105,10 +105,10 @@ function shareOf({ zone, ord }: Pack): number {
 function begin(deps: JobDeps, pack: Pack, { at, askAt }: Renewal): Promise<Pack> {
   const course = { status: 'initializing', since: deps.clock.now(), attempts: 0, certificates: [] } as const;
   return transaction(deps.pool, async (tx) => {
-    const begun = await keep(tx, deps, pack, { event: 'renew', renewal: { at, askAt, course } });
+    const begun = await update(tx, deps, pack, { event: 'renew', renewal: { at, askAt, course } });
     await deleteOrders(tx, pack.id);
-    await deleteSuccessors(tx, pack.id);
-    await unpublish(tx, pack.id);
+    await deleteNextCertificates(tx, pack.id);
+    await unpublishRecords(tx, pack.id);
     return begun;
   });
 }
@@ -119,7 +119,7 @@ function begin(deps: JobDeps, pack: Pack, { at, askAt }: Renewal): Promise<Pack>
  */
 export async function beginAgain(deps: JobDeps, pack: Pack): Promise<Pack> {
   const since = { statusSince: deps.clock.now() };
-  if (isDeploying(pack)) return transaction(deps.pool, (tx) => keep(tx, deps, pack, since));
+  if (isDeploying(pack)) return transaction(deps.pool, (tx) => update(tx, deps, pack, since));
   const { behind = pack } = pack;
   return begin(deps, behind, behind.renewal ?? { at: deps.clock.now() });
 }
@@ -127,7 +127,7 @@ export async function beginAgain(deps: JobDeps, pack: Pack): Promise<Pack> {
 const isDeploying = ({ status }: Pack): boolean => LIFECYCLE[status].job === 'deploy';
 
 /** Whether a served pack's renewal is so late that it is to be told: it cannot be relied on any more. */
-export function isToBeGivenUp(pack: Pack, now: Date): boolean {
+export function isPastLastChance(pack: Pack, now: Date): boolean {
   const { course } = pack.renewal ?? {};
   const last = lastTime(pack);
   if (!course || !last || LIFECYCLE[pack.status].job !== 'renew') return false;
@@ -155,7 +155,7 @@ export function handOver(deps: JobDeps, pack: Pack): Promise<Pack> {
   const event = pack.environment === 'staging' ? 'stage' : 'promote';
   return transaction(deps.pool, async (tx) => {
     const moved = await advance(tx, deps, pack, { event, certificates, renewal: undefined });
-    await promoteSuccessors(tx, pack.id);
+    await promoteNextCertificates(tx, pack.id);
     return moved;
   });
 }

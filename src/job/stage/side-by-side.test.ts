@@ -8,9 +8,9 @@ import {
   givenPack,
   givenZone,
   packOf,
-  startDesk,
-  type TestDesk,
-} from '../../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../../test/support/job-deps.ts';
 import { assertPairs } from '../../../test/support/key-pairs.ts';
 import { orderFor, scriptedCa } from '../../../test/support/scripted-ca.ts';
 import type { CaOrder } from '../../ca/ca.ts';
@@ -18,12 +18,12 @@ import { Fault } from '../../kit/fault.ts';
 import type { Algorithm } from '../../pack/pack.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  const plain = await startDesk(ends);
-  desk = { ...plain, lookAtTxt: allVisible };
+  const plain = await startJobDeps(ends);
+  deps = { ...plain, precheckTxt: allVisible };
 });
-beforeEach(() => clear(desk));
+beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
 /** Finalizes as the scripted CA does, but for RSA, of which `finalizeRsa` says what comes. */
@@ -57,8 +57,8 @@ for (const [what, finalizeRsa] of Object.entries(GONE_WRONG)) {
         ? Promise.resolve({ ...order, status: 'valid', certificateUrl: `${order.url}/cert` })
         : finalizeRsa(order),
     );
-    const at = { ...desk, cas };
-    const id = await givenPack(at, await givenZone(desk, 'one.test'));
+    const at = { ...deps, cas };
+    const id = await givenPack(at, await givenZone(deps, 'one.test'));
     await carryAll(at);
     const pack = await packOf(at, id);
     assert.equal(pack.status, 'pending_issuance');
@@ -68,11 +68,11 @@ for (const [what, finalizeRsa] of Object.entries(GONE_WRONG)) {
     );
     assert.deepEqual(finalized.toSorted(), ['ecdsa', 'rsa'], 'side by side');
     isWell = true;
-    desk.clock.advance(90);
+    deps.clock.advance(90);
     await carryAll(at);
     assert.equal((await packOf(at, id)).status, 'pending_deployment');
     assert.deepEqual(finalized.slice(2), ['rsa']);
-    await assertPairs(desk, id);
+    await assertPairs(deps, id);
   });
 }
 
@@ -99,32 +99,32 @@ function slowAndUnproven(t: TestContext, firstOrder: (order: CaOrder) => CaOrder
 
 test('a request that the CA has is kept where the other order wants control shown', async (t) => {
   const { cas, orders, csrs } = slowAndUnproven(t);
-  const at = { ...desk, cas };
-  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas };
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   assert.equal((await packOf(at, id)).status, 'pending_deployment');
   assert(csrs.length > 1 && csrs.every((csr) => csrs[0]?.equals(csr)), 'one request, one key');
   assert.equal(orders.length, 2);
-  await assertPairs(desk, id);
+  await assertPairs(deps, id);
 });
 
 test('an order that took the place of one past its end is kept where the other order wants control shown', async (t) => {
-  const soon = new Date(desk.clock.now().getTime() + 60_000);
+  const soon = new Date(deps.clock.now().getTime() + 60_000);
   const { cas, orders } = slowAndUnproven(t, (order) => ({ ...order, expiresAt: soon }));
-  const at = { ...desk, cas };
-  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas };
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
   const crash = new AbortController();
-  t.mock.method(desk.keys, 'take', () => {
+  t.mock.method(deps.keys, 'take', () => {
     crash.abort();
     return Promise.reject(crash.signal.reason);
   });
   await carryAll(at, crash.signal);
   t.mock.restoreAll();
-  desk.clock.advance(61);
+  deps.clock.advance(61);
   await carryAll(at);
   assert.equal((await packOf(at, id)).status, 'pending_deployment');
   assert.equal(orders.length, 3, 'the one that ended, one in its place, and one for RSA');
-  await assertPairs(desk, id);
+  await assertPairs(deps, id);
 });
 
 test('after something went wrong one certificate is tried before an order for the other is spent', async (t) => {
@@ -136,12 +136,12 @@ test('after something went wrong one certificate is tried before an order for th
     },
     finalize: async (order) => ({ ...order, status: 'invalid', problem: 'one.test: no' }),
   });
-  const at = { ...desk, cas };
-  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas };
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   assert.deepEqual((await packOf(at, id)).validationErrors, ['one.test: no; it is tried again'], 'said once');
   assert.equal(orders, 2);
-  desk.clock.advance(61);
+  deps.clock.advance(61);
   await carryAll(at);
   assert.equal(orders, 3);
 });

@@ -8,9 +8,9 @@ import {
   givenPack,
   givenZone,
   packOf,
-  startDesk,
-  type TestDesk,
-} from '../../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../../test/support/job-deps.ts';
 import { scriptedCa } from '../../../test/support/scripted-ca.ts';
 import type { CaOrder } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
@@ -18,17 +18,17 @@ import { days } from '../../kit/time.ts';
 import { published } from '../../store/published-records.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  desk = await startDesk(ends);
+  deps = await startJobDeps(ends);
 });
-beforeEach(() => clear(desk));
+beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
 const TXT = '_acme-challenge.one.test';
 
 /** Values that our name servers show at a name. */
-const shownAt = async ({ pool }: TestDesk, name: string): Promise<readonly string[]> =>
+const shownAt = async ({ pool }: TestJobDeps, name: string): Promise<readonly string[]> =>
   (await published(pool, [{ name, suffixes: [] }]))[0]?.txt ?? [];
 const valuesOf = (order: CaOrder | undefined) => order?.authorizations.map(({ txtValue }) => txtValue);
 const unreachable = async () => {
@@ -38,14 +38,14 @@ const unreachable = async () => {
 test('that the CA is told is stored before it is told', async (t) => {
   const seen: unknown[] = [];
   const validate = async (order: CaOrder): Promise<CaOrder> => {
-    const { rows } = await desk.pool.query(`select is_answered from orders where state->>'url' = $1`, [
+    const { rows } = await deps.pool.query(`select is_answered from orders where state->>'url' = $1`, [
       order.url,
     ]);
     seen.push(...rows);
     return unreachable();
   };
-  const at = { ...desk, cas: scriptedCa(t, { validate }).cas, lookAtTxt: allVisible };
-  await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas: scriptedCa(t, { validate }).cas, precheckTxt: allVisible };
+  await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   assert.deepEqual(seen, [{ is_answered: true }]);
 });
@@ -63,10 +63,10 @@ test('a CA that was told is asked what it found before it is told again', async 
     },
     finalize: unreachable,
   });
-  const at = { ...desk, cas, lookAtTxt: allVisible };
-  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas, precheckTxt: allVisible };
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
-  desk.clock.advance(61);
+  deps.clock.advance(61);
   await carryAll(at);
   assert.deepEqual(asked, ['validate', 'look']);
   assert.equal((await packOf(at, id)).status, 'pending_issuance');
@@ -84,11 +84,11 @@ test("a CA's refusal puts a new order behind the pack, with new records, and its
       })),
     }),
   });
-  const at = { ...desk, cas, lookAtTxt: allVisible };
-  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas, precheckTxt: allVisible };
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   const pack = await packOf(at, id);
-  const { rows } = await desk.pool.query<{ url: string; is_answered: boolean }>(
+  const { rows } = await deps.pool.query<{ url: string; is_answered: boolean }>(
     `select state->>'url' as url, is_answered from orders where pack_id = $1`,
     [id],
   );
@@ -100,38 +100,38 @@ test("a CA's refusal puts a new order behind the pack, with new records, and its
     pack.validationRecords.map((one) => 'txtValue' in one && one.txtValue),
     valuesOf(orders[1]),
   );
-  assert.deepEqual(await shownAt(desk, TXT), valuesOf(orders[1]));
+  assert.deepEqual(await shownAt(deps, TXT), valuesOf(orders[1]));
   assert.equal(await dueIn(at, id), 60);
 });
 
 test('what one pack publishes leaves the values of another at the same name alone', async (t) => {
   const { cas, orders } = scriptedCa(t, { finalize: unreachable });
-  const at = { ...desk, cas };
-  const zone = await givenZone(desk, 'one.test');
+  const at = { ...deps, cas };
+  const zone = await givenZone(deps, 'one.test');
   const id = await givenPack(at, zone);
   await carryAll(at);
   await givenPack(at, zone);
   await carryAll(at);
   const [one, other] = orders.map(valuesOf).flat();
   assert(one && other);
-  assert.deepEqual((await shownAt(desk, TXT)).toSorted(), [one, other].toSorted());
+  assert.deepEqual((await shownAt(deps, TXT)).toSorted(), [one, other].toSorted());
 
-  desk.clock.advance(62);
+  deps.clock.advance(62);
   await carryAll({
     ...at,
-    lookAtTxt: async (record) => ({ ...record, isVisible: record.txtValue === one, seen: [] }),
+    precheckTxt: async (record) => ({ ...record, isVisible: record.txtValue === one, seen: [] }),
   });
   assert.equal((await packOf(at, id)).status, 'pending_issuance');
-  assert.deepEqual(await shownAt(desk, TXT), [other]);
+  assert.deepEqual(await shownAt(deps, TXT), [other]);
 });
 
 test('the records of a pack that was not validated in time are no longer published', async (t) => {
-  const at = { ...desk, cas: scriptedCa(t).cas };
-  const id = await givenPack(at, await givenZone(desk, 'one.test'));
+  const at = { ...deps, cas: scriptedCa(t).cas };
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
-  assert.equal((await shownAt(desk, TXT)).length, 1);
-  desk.clock.advance(days(8));
+  assert.equal((await shownAt(deps, TXT)).length, 1);
+  deps.clock.advance(days(8));
   await carryAll(at);
   assert.equal((await packOf(at, id)).status, 'validation_timed_out');
-  assert.deepEqual(await shownAt(desk, TXT), []);
+  assert.deepEqual(await shownAt(deps, TXT), []);
 });

@@ -1,13 +1,13 @@
 import type { CaAuthorization, CaOrder } from '../../ca/ca.ts';
 import type { Seconds } from '../../kit/time.ts';
-import { advance, keep, type PackChange, postpone } from '../../operation/advance.ts';
+import { advance, type PackChange, postpone, update } from '../../operation/advance.ts';
 import { lookDelay, retryDelay } from '../../pack/backoff.ts';
 import { withoutWildcard } from '../../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack } from '../../pack/pack.ts';
 import { delegatedName } from '../../pack/pack-json.ts';
 import { putOrder } from '../../store/orders.ts';
-import { alone, batch, together } from '../../store/store.ts';
-import type { HttpLook, Look, Wanted } from '../../validation/validation.ts';
+import { allSent, autocommit, pipelined } from '../../store/store.ts';
+import type { HttpCheck, TxtCheck, Wanted } from '../../validation/validation.ts';
 import type { Job, JobDeps } from '../job.ts';
 import {
   allRecords,
@@ -18,8 +18,8 @@ import {
   noteOrder,
   ordersOf,
   placeOrder,
-  publishRecords,
-  type Stored,
+  publishPending,
+  type StoredAcmeOrder,
   withOrder,
 } from '../step/acme-orders.ts';
 import { checkFailures, spendFailures } from '../step/ca-limits.ts';
@@ -57,7 +57,12 @@ const failedNames = ({ authorizations }: CaOrder): string[] =>
   authorizations.filter(({ status }) => status === 'invalid').map(({ name }) => withoutWildcard(name));
 
 /** Where the CA was told before: what it found by now; told again where a crash came before the telling. */
-async function ask(deps: JobDeps, pack: Pack, open: Stored, signal: AbortSignal): Promise<Stored> {
+async function ask(
+  deps: JobDeps,
+  pack: Pack,
+  open: StoredAcmeOrder,
+  signal: AbortSignal,
+): Promise<StoredAcmeOrder> {
   const ca = caOf(deps, pack);
   const seen = await ca.look(open.order, signal);
   return { ...open, order: seen.status === 'pending' ? await ca.validate(seen, signal) : seen };
@@ -73,17 +78,17 @@ const lookAtAll = (
   pack: Pack,
   order: CaOrder,
   signal: AbortSignal,
-): Promise<(Look | HttpLook)[]> =>
+): Promise<(TxtCheck | HttpCheck)[]> =>
   Promise.all(
     order.authorizations
       .filter(({ status }) => status === 'pending')
       .map((one) =>
-        one.file ? deps.lookAtHttp(one.file, signal) : deps.lookAtTxt(wanted(deps, pack, one), signal),
+        one.file ? deps.precheckHttp(one.file, signal) : deps.precheckTxt(wanted(deps, pack, one), signal),
       ),
   );
 
 /** The record to look for, and where a CNAME is to lead if the subscriber delegates validation to us. */
-function wanted({ reply: { delegationZone } }: JobDeps, { zone }: Pack, one: CaAuthorization): Wanted {
+function wanted({ json: { delegationZone } }: JobDeps, { zone }: Pack, one: CaAuthorization): Wanted {
   const { txtName, txtValue } = one;
   if (zone.type === 'full' || delegationZone === '') return { txtName, txtValue };
   return { txtName, txtValue, delegatedTo: delegatedName(one.name, zone.delegationUuid, delegationZone) };
@@ -92,14 +97,14 @@ function wanted({ reply: { delegationZone } }: JobDeps, { zone }: Pack, one: CaA
 async function waitForRecords(
   deps: JobDeps,
   pack: Pack,
-  unseen: readonly (Look | HttpLook)[],
+  unseen: readonly (TxtCheck | HttpCheck)[],
   failure: string | undefined,
 ): Promise<undefined> {
   const problems = unseen.map((look) => look.problem ?? `${nameOf(look)} cannot be seen yet`);
   const validationErrors = failure === undefined ? problems : [failure, ...problems];
   const shown = unseen.map((look) => ({ name: nameOf(look), seen: look.seen }));
   deps.log.debug({ pack: pack.id, seen: shown }, 'validation records not visible');
-  await alone(deps.pool, pack.zone.id, (db) =>
+  await autocommit(deps.pool, pack.zone.id, (db) =>
     postpone(db, deps, pack, { seconds: lookAgainAfter(pack), validationErrors }),
   );
 }
@@ -108,13 +113,13 @@ async function waitForRecords(
 const lookAgainAfter = ({ zone, attempts }: Pack): Seconds =>
   zone.type === 'full' ? Math.min(lookDelay(attempts), retryDelay(attempts)) : lookDelay(attempts);
 
-const nameOf = (look: Look | HttpLook): string => ('url' in look ? look.url : look.txtName);
+const nameOf = (look: TxtCheck | HttpCheck): string => ('url' in look ? look.url : look.txtName);
 
 /** Goes by what the CA found: on, on to wait, or to a new order behind the pack. */
 async function judge(
   deps: JobDeps,
   pack: Pack,
-  open: Stored,
+  open: StoredAcmeOrder,
   signal: AbortSignal,
 ): Promise<Pack | undefined> {
   const { order, algorithm } = open;
@@ -123,7 +128,7 @@ async function judge(
   const answered = { ...open, isAnswered: true };
   if (order.status !== 'pending') return controlShown(deps, pack, answered);
   const kept = await store(deps, pack, answered, { validationErrors: [] });
-  await alone(deps.pool, pack.zone.id, (db) => postpone(db, deps, kept, { seconds: CA_STILL_LOOKS }));
+  await autocommit(deps.pool, pack.zone.id, (db) => postpone(db, deps, kept, { seconds: CA_STILL_LOOKS }));
   return undefined;
 }
 
@@ -144,7 +149,7 @@ async function replace(
 ): Promise<undefined> {
   const placed = await placeOrder(deps, pack, algorithm, signal);
   const kept = await store(deps, pack, placed, { validationErrors: why });
-  await alone(deps.pool, pack.zone.id, (db) =>
+  await autocommit(deps.pool, pack.zone.id, (db) =>
     postpone(db, deps, kept, { seconds: lookDelay(kept.attempts) }),
   );
 }
@@ -156,7 +161,7 @@ async function reorder(deps: JobDeps, pack: Pack, algorithm: Algorithm, signal: 
 }
 
 /** The CA found control; the pack goes on unless another of its orders still waits for that. */
-async function controlShown(deps: JobDeps, pack: Pack, proved: Stored): Promise<Pack> {
+async function controlShown(deps: JobDeps, pack: Pack, proved: StoredAcmeOrder): Promise<Pack> {
   // The certificate request is made already here, so that it needs no write of its own; an RSA key can take a while.
   const isLacking = proved.algorithm === 'ecdsa' && !proved.request;
   const stored = isLacking ? { ...proved, request: await newRequest(deps, pack, 'ecdsa') } : proved;
@@ -164,11 +169,11 @@ async function controlShown(deps: JobDeps, pack: Pack, proved: Stored): Promise<
   const change = { validationRecords: allRecords(orders), validationErrors: [] };
   const now = deps.clock.now();
   const isOpen = orders.some(({ order }) => order.status === 'pending' || isDead(order, now));
-  const kept = await batch(deps.pool, (tx) =>
-    together(
-      isOpen ? keep(tx, deps, pack, change) : advance(tx, deps, pack, { event: 'done', ...change }),
+  const kept = await pipelined(deps.pool, (tx) =>
+    allSent(
+      isOpen ? update(tx, deps, pack, change) : advance(tx, deps, pack, { event: 'done', ...change }),
       putOrder(tx, pack.id, stored),
-      publishRecords(tx, deps, { ...pack, ...change }),
+      publishPending(tx, deps, { ...pack, ...change }),
     ),
   );
   knowOrders(kept, orders);
@@ -176,26 +181,26 @@ async function controlShown(deps: JobDeps, pack: Pack, proved: Stored): Promise<
 }
 
 /** Writes an order and the records that all orders of the pack now want, in one transaction. */
-async function store(deps: JobDeps, pack: Pack, stored: Stored, change: PackChange): Promise<Pack> {
+async function store(deps: JobDeps, pack: Pack, stored: StoredAcmeOrder, change: PackChange): Promise<Pack> {
   const orders = withOrder(await ordersOf(deps.pool, pack), stored);
   const shown = { ...change, validationRecords: allRecords(orders) };
-  const kept = await batch(deps.pool, (tx) =>
-    together(
-      keep(tx, deps, pack, shown),
+  const kept = await pipelined(deps.pool, (tx) =>
+    allSent(
+      update(tx, deps, pack, shown),
       putOrder(tx, pack.id, stored),
-      publishRecords(tx, deps, { ...pack, ...shown }),
+      publishPending(tx, deps, { ...pack, ...shown }),
     ),
   );
   knowOrders(kept, orders);
   return kept;
 }
 
-function proven(deps: JobDeps, pack: Pack, orders: readonly Stored[]): Promise<Pack> {
+function proven(deps: JobDeps, pack: Pack, orders: readonly StoredAcmeOrder[]): Promise<Pack> {
   const change = { validationRecords: allRecords(orders), validationErrors: [] };
-  return batch(deps.pool, (tx) =>
-    together(
+  return pipelined(deps.pool, (tx) =>
+    allSent(
       advance(tx, deps, pack, { event: 'done', ...change }),
-      publishRecords(tx, deps, { ...pack, ...change }),
+      publishPending(tx, deps, { ...pack, ...change }),
     ),
   );
 }

@@ -1,12 +1,12 @@
 import type { EdgeRow } from '../../edge/edge.ts';
-import { advance, holdOn, postpone } from '../../operation/advance.ts';
+import { advance, lockHeld, postpone } from '../../operation/advance.ts';
 import { proofDelay } from '../../pack/backoff.ts';
 import { toName } from '../../pack/hosts.ts';
 import { ALGORITHMS, type Pack } from '../../pack/pack.ts';
 import * as deployments from '../../store/deployments.ts';
 import { deleteOrders } from '../../store/orders.ts';
-import { unpublish } from '../../store/published-records.ts';
-import { alone, transaction } from '../../store/store.ts';
+import { unpublishRecords } from '../../store/published-records.ts';
+import { autocommit, transaction } from '../../store/store.ts';
 import type { Job, JobDeps } from '../job.ts';
 
 /**
@@ -16,8 +16,8 @@ import type { Job, JobDeps } from '../job.ts';
 export const withdraw: Job = async (deps, pack, signal) => {
   const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
   const wasServed = await transaction(deps.pool, async (tx) => {
-    await holdOn(tx, pack);
-    await unpublish(tx, pack.id);
+    await lockHeld(tx, pack);
+    await unpublishRecords(tx, pack.id);
     await deleteOrders(tx, pack.id);
     const wasOn = await deployments.undeploy(tx, pack.id);
     if (wasOn) await deployments.logChange(tx, change, deps.clock.now());
@@ -27,9 +27,9 @@ export const withdraw: Job = async (deps, pack, signal) => {
 
   const problems = await holdouts(deps, pack, signal);
   if (problems.length === 0)
-    return alone(deps.pool, pack.zone.id, (db) => advance(db, deps, pack, { event: 'done', ...GONE }));
+    return autocommit(deps.pool, pack.zone.id, (db) => advance(db, deps, pack, { event: 'done', ...GONE }));
   const seconds = proofDelay(pack.attempts);
-  await alone(deps.pool, pack.zone.id, (db) =>
+  await autocommit(deps.pool, pack.zone.id, (db) =>
     postpone(db, deps, pack, { seconds: seconds, validationErrors: problems }),
   );
   return undefined;
@@ -50,7 +50,7 @@ async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise
       const problem = edge && (await stillServes(deps, edge, pack, signal));
       if (problem === undefined)
         await transaction(deps.pool, async (tx) => {
-          await holdOn(tx, pack);
+          await lockHeld(tx, pack);
           await deployments.letGo(tx, pack.id, name);
         });
       return problem;

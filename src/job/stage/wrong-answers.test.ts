@@ -11,9 +11,9 @@ import {
   givenPack,
   givenZone,
   packOf,
-  startDesk,
-  type TestDesk,
-} from '../../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../../test/support/job-deps.ts';
 import { type OpensslCa, opensslCa } from '../../../test/support/openssl-ca.ts';
 import { needs } from '../../../test/support/peers.ts';
 import type { Said, Seen } from '../../../test/support/scripted-server.ts';
@@ -26,12 +26,12 @@ import { createCa } from '../../ca/registry.ts';
 const OPENSSL = needs('openssl');
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  const plain = await startDesk(ends);
-  desk = { ...plain, lookAtTxt: allVisible };
+  const plain = await startJobDeps(ends);
+  deps = { ...plain, precheckTxt: allVisible };
 });
-beforeEach(() => clear(desk));
+beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
 const HOST = 'shop.test';
@@ -132,19 +132,19 @@ async function given(t: TestContext, at: (typeof STEPS)[number], answer: Answer)
     directoryUrl: small.directory,
     hasAgreedToTerms: true,
   };
-  const deps = { accounts: memoryAccounts(), clock: desk.clock, within: 1.5 };
-  const cas = new Map([[row.name, createCa(row, deps)]]);
-  return { state, at: { ...desk, cas } };
+  const caDeps = { accounts: memoryAccounts(), clock: deps.clock, within: 1.5 };
+  const cas = new Map([[row.name, createCa(row, caDeps)]]);
+  return { state, at: { ...deps, cas } };
 }
 
 /** Carries the pack on until it rests; it is due again later each time. */
-async function carry(at: TestDesk, id: string): Promise<void> {
+async function carry(at: TestJobDeps, id: string): Promise<void> {
   await carryAll(at);
   assert.notEqual(await dueIn(at, id), undefined);
 }
 
 async function assertNothingServed(id: string): Promise<void> {
-  const { rows } = await desk.pool.query(
+  const { rows } = await deps.pool.query(
     `select chain from certificates where pack_id = $1
      union all select host from served_hosts where pack_id = $1 union all select edge from deployments where pack_id = $1`,
     [id],
@@ -152,16 +152,16 @@ async function assertNothingServed(id: string): Promise<void> {
   assert.deepEqual(rows, []);
 }
 
-async function assertRecovers(at: TestDesk, id: string): Promise<void> {
+async function assertRecovers(at: TestJobDeps, id: string): Promise<void> {
   for (let tries = 0; tries < 6; tries += 1) {
-    desk.clock.advance(400);
+    deps.clock.advance(400);
     await carryAll(at);
     if ((await packOf(at, id)).certificates.length === 2) break;
   }
   const { status, certificates } = await packOf(at, id);
   assert.equal(certificates.length, 2);
   assert.ok(['pending_deployment', 'active'].includes(status), status);
-  const { rows } = await desk.pool.query<{ chain: string }>(
+  const { rows } = await deps.pool.query<{ chain: string }>(
     'select chain from certificates where pack_id = $1',
     [id],
   );

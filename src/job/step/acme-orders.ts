@@ -8,14 +8,14 @@ import type { Algorithm, Pack, TxtValidation, ValidationRecord } from '../../pac
 import { delegatedName } from '../../pack/pack-json.ts';
 import { getChain } from '../../store/next-certificates.ts';
 import { listOrders, putOrderHeld, type StoredOrder } from '../../store/orders.ts';
-import { publish } from '../../store/published-records.ts';
+import { publishRecords } from '../../store/published-records.ts';
 import type { Db, Tx } from '../../store/store.ts';
 import type { JobDeps } from '../job.ts';
 import { rememberPatience, spendOrder } from './ca-limits.ts';
 import { checkCaa } from './check-caa.ts';
 
 /** An order as the CA last showed it, beside what we made for it. */
-export type Stored = StoredOrder<CaOrder>;
+export type StoredAcmeOrder = StoredOrder<CaOrder>;
 
 /** The CA of a pack. Throws `ca_not_configured` where its row was taken out of the configuration since. */
 export function caOf(deps: JobDeps, pack: Pack): Ca {
@@ -37,7 +37,7 @@ export async function placeOrder(
   pack: Pack,
   algorithm: Algorithm,
   signal: AbortSignal,
-): Promise<Stored> {
+): Promise<StoredAcmeOrder> {
   const ca = caOf(deps, pack);
   await checkCaa(deps, { pack, ca, algorithm }, signal);
   await spendOrder(deps, pack, ca);
@@ -69,10 +69,10 @@ export async function placeOrder(
 }
 
 /** Orders of packs that are in a worker's hands: nobody else changes them without taking the pack. */
-const KNOWN = new WeakMap<Pack, readonly Stored[]>();
+const KNOWN = new WeakMap<Pack, readonly StoredAcmeOrder[]>();
 
 /** The pack's orders as stored, ECDSA first. */
-export async function ordersOf(db: Db, pack: Pack): Promise<readonly Stored[]> {
+export async function ordersOf(db: Db, pack: Pack): Promise<readonly StoredAcmeOrder[]> {
   const known = KNOWN.get(pack);
   if (known) return known;
   const orders = await listOrders(db, pack.id, (json): CaOrder => JSON.parse(json, reviveInstants));
@@ -80,19 +80,19 @@ export async function ordersOf(db: Db, pack: Pack): Promise<readonly Stored[]> {
 }
 
 /** Remembers what a pack's orders are that were just written with it. */
-export function knowOrders(pack: Pack, orders: readonly Stored[]): readonly Stored[] {
+export function knowOrders(pack: Pack, orders: readonly StoredAcmeOrder[]): readonly StoredAcmeOrder[] {
   KNOWN.set(pack, orders);
   return orders;
 }
 
 /** The orders with one of them as it now is, ECDSA first. */
-export const withOrder = (orders: readonly Stored[], stored: Stored): Stored[] =>
+export const withOrder = (orders: readonly StoredAcmeOrder[], stored: StoredAcmeOrder): StoredAcmeOrder[] =>
   [...orders.filter(({ algorithm }) => algorithm !== stored.algorithm), stored].toSorted((a, b) =>
     a.algorithm < b.algorithm ? -1 : 1,
   );
 
 /** Notes an order of which the pack shows nothing new, before the CA is asked again. Throws `pack_moved`. */
-export async function noteOrder(deps: JobDeps, pack: Pack, stored: Stored): Promise<void> {
+export async function noteOrder(deps: JobDeps, pack: Pack, stored: StoredAcmeOrder): Promise<void> {
   if (!(await putOrderHeld(deps.pool, pack, stored)))
     throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile`);
   const known = KNOWN.get(pack);
@@ -100,14 +100,14 @@ export async function noteOrder(deps: JobDeps, pack: Pack, stored: Stored): Prom
 }
 
 /** An order whose certificate request is made. */
-export type Requested = Stored & Required<Pick<Stored, 'request'>>;
+export type RequestedOrder = StoredAcmeOrder & Required<Pick<StoredAcmeOrder, 'request'>>;
 
 /** Makes the key and the certificate request of one algorithm; to be stored with an order before it is finalized. */
 export async function newRequest(
   deps: JobDeps,
   pack: Pack,
   algorithm: Algorithm,
-): Promise<Requested['request']> {
+): Promise<RequestedOrder['request']> {
   const key = await deps.keys.take(algorithm);
   const csr = await createCsr(key, pack.hosts.map(toName));
   const pem = Buffer.from(key.export({ type: 'pkcs8', format: 'pem' }));
@@ -143,7 +143,7 @@ const RECORD_STATUS: Readonly<Record<CaAuthorization['status'], ValidationRecord
 };
 
 /** The records of all orders of a pack: one set for ECDSA, and one for RSA where the CA wants another. */
-export function allRecords(orders: readonly Stored[]): ValidationRecord[] {
+export function allRecords(orders: readonly StoredAcmeOrder[]): ValidationRecord[] {
   const records = orders.flatMap(({ order }) => recordsOf(order));
   const shown = records.map((one) => ('httpUrl' in one ? one.httpUrl : `${one.txtName} ${one.txtValue}`));
   return records.filter((_, i) => shown.indexOf(shown[i] ?? '') === i);
@@ -153,12 +153,12 @@ export function allRecords(orders: readonly Stored[]): ValidationRecord[] {
  * Publishes what a pack still has to show, where our own DNS answers: in the zone itself when it is `full`,
  * under the delegation zone otherwise; files, at our edges. Values that are no longer needed go.
  */
-export async function publishRecords(
+export async function publishPending(
   tx: Tx,
   deps: JobDeps,
   pack: Pick<Pack, 'id' | 'zone' | 'validationRecords'>,
 ): Promise<void> {
-  const { delegationZone } = deps.reply;
+  const { delegationZone } = deps.json;
   const pending = pack.validationRecords.filter(({ status }) => status === 'pending');
   const isAnswered = pack.zone.type === 'full' || delegationZone !== '';
   const place = ({ host, txtName }: TxtValidation) =>
@@ -169,5 +169,5 @@ export async function publishRecords(
   const files = pending.flatMap((one) =>
     'httpUrl' in one ? [{ ...toFilePlace(one.httpUrl), body: one.httpBody }] : [],
   );
-  await publish(tx, pack.id, { txt, files });
+  await publishRecords(tx, pack.id, { txt, files });
 }

@@ -6,9 +6,9 @@ import {
   givenPack as givenId,
   givenZone,
   packOf,
-  startDesk,
-  type TestDesk,
-} from '../../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../../test/support/job-deps.ts';
 import { scriptedCa } from '../../../test/support/scripted-ca.ts';
 import type { Ca, CaLimits } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
@@ -20,14 +20,14 @@ import { transaction } from '../../store/store.ts';
 import { checkFailures, rememberPatience, spendFailures, spendOrder } from './ca-limits.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 before(async () => {
-  desk = await startDesk(ends);
+  deps = await startJobDeps(ends);
 });
-beforeEach(() => clear(desk));
+beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
-async function givenPack(on: TestDesk, zone: PackZone, change: Partial<Pack> = {}): Promise<Pack> {
+async function givenPack(on: TestJobDeps, zone: PackZone, change: Partial<Pack> = {}): Promise<Pack> {
   const pack = await getClaimed(on.pool, await givenId(on, zone, change));
   assert(pack);
   return pack;
@@ -44,9 +44,9 @@ const seconds = (error: unknown): number => (error instanceof Fault ? (error.ret
 
 test('orders of a CA are sent as its limit allows, one after the other again as time goes on', async (t) => {
   const ca = given(t, { orders: { most: 3, within: hours(3) } });
-  const pack = await givenPack(desk, await givenZone(desk, 'a.test'));
-  for (let i = 0; i < 3; i++) await spendOrder(desk, pack, ca);
-  await assert.rejects(spendOrder(desk, pack, ca), (error: unknown) => {
+  const pack = await givenPack(deps, await givenZone(deps, 'a.test'));
+  for (let i = 0; i < 3; i++) await spendOrder(deps, pack, ca);
+  await assert.rejects(spendOrder(deps, pack, ca), (error: unknown) => {
     assert(error instanceof Fault && error.fault === 'ca_limited');
     assert.match(
       error.message,
@@ -55,50 +55,50 @@ test('orders of a CA are sent as its limit allows, one after the other again as 
     assert.equal(seconds(error), hours(1));
     return true;
   });
-  desk.clock.advance(hours(1));
-  await spendOrder(desk, pack, ca);
-  await assert.rejects(spendOrder(desk, pack, ca));
-  desk.clock.advance(hours(30));
-  for (let i = 0; i < 3; i++) await spendOrder(desk, pack, ca);
-  await assert.rejects(spendOrder(desk, pack, ca));
+  deps.clock.advance(hours(1));
+  await spendOrder(deps, pack, ca);
+  await assert.rejects(spendOrder(deps, pack, ca));
+  deps.clock.advance(hours(30));
+  for (let i = 0; i < 3; i++) await spendOrder(deps, pack, ca);
+  await assert.rejects(spendOrder(deps, pack, ca));
 });
 
 test('certificates are limited by registered domain and by set of hosts, whatever pack they are of', async (t) => {
   const ca = given(t, { domain: { most: 4, within: days(7) }, duplicates: { most: 2, within: days(7) } });
-  const zone = await givenZone(desk, 'shop.test');
-  const same = await givenPack(desk, zone, { hosts: ['a.shop.test', '*.a.shop.test'] });
-  const turned = await givenPack(desk, zone, { hosts: ['*.a.shop.test', 'A.shop.test'] });
-  const other = await givenPack(desk, zone, { hosts: ['b.shop.test'] });
-  await spendOrder(desk, same, ca);
-  await spendOrder(desk, turned, ca);
-  await assert.rejects(spendOrder(desk, same, ca), /2 certificates for just these hosts/);
-  await spendOrder(desk, other, ca);
-  await spendOrder(desk, await givenPack(desk, zone, { hosts: ['c.shop.test'] }), ca);
+  const zone = await givenZone(deps, 'shop.test');
+  const same = await givenPack(deps, zone, { hosts: ['a.shop.test', '*.a.shop.test'] });
+  const turned = await givenPack(deps, zone, { hosts: ['*.a.shop.test', 'A.shop.test'] });
+  const other = await givenPack(deps, zone, { hosts: ['b.shop.test'] });
+  await spendOrder(deps, same, ca);
+  await spendOrder(deps, turned, ca);
+  await assert.rejects(spendOrder(deps, same, ca), /2 certificates for just these hosts/);
+  await spendOrder(deps, other, ca);
+  await spendOrder(deps, await givenPack(deps, zone, { hosts: ['c.shop.test'] }), ca);
   await assert.rejects(
-    spendOrder(desk, await givenPack(desk, zone, { hosts: ['d.shop.test'] }), ca),
+    spendOrder(deps, await givenPack(deps, zone, { hosts: ['d.shop.test'] }), ca),
     /4 certificates for shop\.test and names below it/,
   );
   await spendOrder(
-    desk,
-    await givenPack(desk, await givenZone(desk, 'else.test'), { hosts: ['else.test'] }),
+    deps,
+    await givenPack(deps, await givenZone(deps, 'else.test'), { hosts: ['else.test'] }),
     ca,
   );
 });
 
 test('what one bucket refuses is taken from no other', async (t) => {
   const ca = given(t, { orders: { most: 2, within: hours(1) }, duplicates: { most: 1, within: days(7) } });
-  const zone = await givenZone(desk, 'a.test');
-  const pack = await givenPack(desk, zone, { hosts: ['a.test'] });
-  await spendOrder(desk, pack, ca);
-  for (let i = 0; i < 5; i++) await assert.rejects(spendOrder(desk, pack, ca), /just these hosts/);
-  await spendOrder(desk, await givenPack(desk, zone, { hosts: ['b.a.test'] }), ca);
+  const zone = await givenZone(deps, 'a.test');
+  const pack = await givenPack(deps, zone, { hosts: ['a.test'] });
+  await spendOrder(deps, pack, ca);
+  for (let i = 0; i < 5; i++) await assert.rejects(spendOrder(deps, pack, ca), /just these hosts/);
+  await spendOrder(deps, await givenPack(deps, zone, { hosts: ['b.a.test'] }), ca);
 });
 
 test('processes that ask at the same time take no more than there is', async () => {
   const bucket = { kind: 'orders', subject: '', limit: { most: 10, within: hours(1) } };
-  const now = desk.clock.now();
+  const now = deps.clock.now();
   const tries = Array.from({ length: 40 }, () =>
-    transaction(desk.pool, (tx) =>
+    transaction(deps.pool, (tx) =>
       take(tx, 'google', [bucket, { ...bucket, kind: 'domain', subject: 'a.test' }], now),
     ),
   );
@@ -108,39 +108,39 @@ test('processes that ask at the same time take no more than there is', async () 
 
 test('a host that failed too often is not shown to the CA again before its time', async (t) => {
   const ca = given(t, { failures: { most: 2, within: hours(1) } });
-  await spendFailures(desk, ca, ['a.test']);
-  await checkFailures(desk, ca, ['a.test', 'b.test']);
-  await spendFailures(desk, ca, ['a.test']);
+  await spendFailures(deps, ca, ['a.test']);
+  await checkFailures(deps, ca, ['a.test', 'b.test']);
+  await spendFailures(deps, ca, ['a.test']);
   await assert.rejects(
-    checkFailures(desk, ca, ['b.test', 'a.test']),
+    checkFailures(deps, ca, ['b.test', 'a.test']),
     /2 failed validations of a\.test in 1 hours/,
   );
-  await checkFailures(desk, ca, ['b.test']);
-  desk.clock.advance(hours(0.5));
-  await checkFailures(desk, ca, ['a.test']);
+  await checkFailures(deps, ca, ['b.test']);
+  deps.clock.advance(hours(0.5));
+  await checkFailures(deps, ca, ['a.test']);
 });
 
 test('a CA that asks for patience is not asked for other packs of the same domain either, also without limits', async (t) => {
   const ca = given(t, {});
-  const zone = await givenZone(desk, 'shop.test');
-  const pack = await givenPack(desk, zone, { hosts: ['a.shop.test'] });
-  await rememberPatience(desk, pack, ca, new Fault('ca_refused', 'rateLimited', { retryAfter: 500 }));
-  const other = await givenPack(desk, zone, { hosts: ['b.shop.test'] });
-  await assert.rejects(spendOrder(desk, other, ca), (error) => seconds(error) === 500);
+  const zone = await givenZone(deps, 'shop.test');
+  const pack = await givenPack(deps, zone, { hosts: ['a.shop.test'] });
+  await rememberPatience(deps, pack, ca, new Fault('ca_refused', 'rateLimited', { retryAfter: 500 }));
+  const other = await givenPack(deps, zone, { hosts: ['b.shop.test'] });
+  await assert.rejects(spendOrder(deps, other, ca), (error) => seconds(error) === 500);
   await spendOrder(
-    desk,
-    await givenPack(desk, await givenZone(desk, 'else.test'), { hosts: ['else.test'] }),
+    deps,
+    await givenPack(deps, await givenZone(deps, 'else.test'), { hosts: ['else.test'] }),
     ca,
   );
-  desk.clock.advance(501);
-  await spendOrder(desk, other, ca);
+  deps.clock.advance(501);
+  await spendOrder(deps, other, ca);
 });
 
 test('without limits nothing is counted', async (t) => {
   const ca = given(t, {});
-  const pack = await givenPack(desk, await givenZone(desk, 'a.test'));
-  for (let i = 0; i < 50; i++) await spendOrder(desk, pack, ca);
-  assert.equal((await desk.pool.query('select from ca_limits')).rowCount, 0);
+  const pack = await givenPack(deps, await givenZone(deps, 'a.test'));
+  for (let i = 0; i < 50; i++) await spendOrder(deps, pack, ca);
+  assert.equal((await deps.pool.query('select from ca_limits')).rowCount, 0);
 });
 
 test('a pack whose CA would refuse by a limit waits, says until when, and goes on then; nothing is asked', async (t) => {
@@ -149,20 +149,20 @@ test('a pack whose CA would refuse by a limit waits, says until when, and goes o
   assert(ca);
   const limits = { orders: { most: 1, within: days(2) } };
   const limitedCas = new Map([['lets_encrypt' as const, { ...ca, row: { ...ca.row, limits } }]]);
-  const deps = { ...desk, cas: limitedCas };
-  const zone = await givenZone(desk, 'a.test');
-  await givenId(desk, zone);
-  await carryAll(deps);
-  const id = await givenId(desk, zone);
-  await carryAll(deps);
+  const limited = { ...deps, cas: limitedCas };
+  const zone = await givenZone(deps, 'a.test');
+  await givenId(deps, zone);
+  await carryAll(limited);
+  const id = await givenId(deps, zone);
+  await carryAll(limited);
   assert.equal(orders.length, 1);
-  const waiting = await packOf(desk, id);
+  const waiting = await packOf(deps, id);
   assert.equal(waiting.status, 'initializing');
   assert.match(waiting.validationErrors[0] ?? '', /^a.test: lets_encrypt takes 1 new orders in 48 hours/);
   for (let day = 0; day < 2; day++) {
-    desk.clock.advance(days(1) + 60);
-    await carryAll(deps);
+    deps.clock.advance(days(1) + 60);
+    await carryAll(limited);
   }
   assert.equal(orders.length, 2);
-  assert.equal((await packOf(desk, id)).status, 'pending_validation');
+  assert.equal((await packOf(deps, id)).status, 'pending_validation');
 });

@@ -20,7 +20,7 @@ const LONGEST_LOOK: Seconds = 4;
  * with the record to change where the CA has to refuse. What cannot be told is the CA's to find out.
  */
 export async function checkCaa(
-  { lookAtCaa, log }: JobDeps,
+  { precheckCaa, log }: JobDeps,
   { pack, ca, algorithm }: Ordering,
   signal: AbortSignal,
 ): Promise<void> {
@@ -29,7 +29,7 @@ export async function checkCaa(
   const question = { hosts: pack.hosts.map(toName), identities, accountUri, method };
   const limit = AbortSignal.timeout(LONGEST_LOOK * 1_000);
   try {
-    const { refusal, doubts } = await lookAtCaa(question, AbortSignal.any([signal, limit]));
+    const { refusal, doubts } = await precheckCaa(question, AbortSignal.any([signal, limit]));
     if (refusal !== undefined) throw new Fault('caa_forbids', `${ca.row.name} was not asked: ${refusal}`);
     if (doubts.length > 0) log.info({ pack: pack.id, doubts }, 'CAA records could not be told');
   } catch (error) {

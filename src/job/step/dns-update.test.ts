@@ -6,9 +6,9 @@ import {
   givenPack,
   givenZone,
   packOf,
-  startDesk,
-  type TestDesk,
-} from '../../../test/support/desk.ts';
+  startJobDeps,
+  type TestJobDeps,
+} from '../../../test/support/job-deps.ts';
 import { scriptedCa } from '../../../test/support/scripted-ca.ts';
 import {
   KEY,
@@ -23,18 +23,18 @@ import { exchange } from '../../dns/resolver/exchange.ts';
 import { toTsigKey } from '../../dns/update/tsig.ts';
 import { days } from '../../kit/time.ts';
 import type { JobDeps } from '../job.ts';
-import { removeLeftovers } from './dns-update.ts';
+import { removeDnsLeftovers } from './dns-update.ts';
 
 const { signal } = new AbortController();
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 let scene: UpdateScene | undefined;
 before(async () => {
-  desk = await startDesk(ends);
+  deps = await startJobDeps(ends);
   if (NEEDS.skip === false) scene = await startUpdateScene();
   ends.defer(async () => scene?.stop());
 });
-beforeEach(() => clear(desk));
+beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
 const NAME = '_acme-challenge.b.test';
@@ -47,14 +47,14 @@ async function valuesAt(address: string): Promise<string[]> {
 }
 
 /** Jobs for packs of b.test, whose records a server takes by the key; control is looked for there. */
-function given(t: TestContext, address: string, key = KEY): TestDesk {
+function given(t: TestContext, address: string, key = KEY): TestJobDeps {
   const { cas } = scriptedCa(t);
   const publishers = new Map([['b.test', updater(address, scene?.port ?? 0, { key: toTsigKey(key) })]]);
-  const lookAtTxt: JobDeps['lookAtTxt'] = async (record) => {
+  const precheckTxt: JobDeps['precheckTxt'] = async (record) => {
     const isVisible = (await valuesAt(address)).includes(record.txtValue);
     return { ...record, isVisible, seen: [], ...(!isVisible && { problem: `${record.txtName}: not there` }) };
   };
-  return { ...desk, cas, publishers, lookAtTxt };
+  return { ...deps, cas, publishers, precheckTxt };
 }
 
 for (const { peer, address } of PEERS) {
@@ -62,23 +62,23 @@ for (const { peer, address } of PEERS) {
     `${peer}: a pack’s records come by themselves, and go again when they are no longer needed; others stay`,
     NEEDS,
     async (t) => {
-      const deps = given(t, address);
-      const id = await givenPack(desk, await givenZone(desk, 'b.test'));
+      const updating = given(t, address);
+      const id = await givenPack(deps, await givenZone(deps, 'b.test'));
       const seen: string[][] = [];
-      const look = deps.lookAtTxt;
+      const look = updating.precheckTxt;
       const watched = {
-        ...deps,
-        lookAtTxt: async (...asked: Parameters<typeof look>) => {
+        ...updating,
+        precheckTxt: async (...asked: Parameters<typeof look>) => {
           seen.push(await valuesAt(address));
           return look(...asked);
         },
       };
       await carryAll(watched);
-      assert.notEqual((await packOf(desk, id)).status, 'pending_validation');
+      assert.notEqual((await packOf(deps, id)).status, 'pending_validation');
       assert.equal(seen[0]?.length, 2);
-      await removeLeftovers(deps, signal);
+      await removeDnsLeftovers(updating, signal);
       assert.deepEqual(await valuesAt(address), ['kept']);
-      assert.equal((await desk.pool.query('select from dns_published')).rowCount, 0);
+      assert.equal((await deps.pool.query('select from dns_published')).rowCount, 0);
     },
   );
 }
@@ -88,39 +88,39 @@ test(
   NEEDS,
   async (t) => {
     const [{ address }] = PEERS;
-    const deps = given(t, address);
-    const zone = await givenZone(desk, 'b.test');
-    const id = await givenPack(desk, zone);
-    await carryAll({ ...deps, publishers: new Map() });
-    const killed: TestDesk = {
-      ...deps,
-      lookAtTxt: async () => {
+    const updating = given(t, address);
+    const zone = await givenZone(deps, 'b.test');
+    const id = await givenPack(deps, zone);
+    await carryAll({ ...updating, publishers: new Map() });
+    const killed: TestJobDeps = {
+      ...updating,
+      precheckTxt: async () => {
         throw new Error('killed here');
       },
     };
-    desk.clock.advance(120);
+    deps.clock.advance(120);
     await carryAll(killed);
     assert.equal((await valuesAt(address)).length, 2);
-    await desk.pool.query('delete from packs where id = $1', [id]);
-    await removeLeftovers(deps, signal);
+    await deps.pool.query('delete from packs where id = $1', [id]);
+    await removeDnsLeftovers(updating, signal);
     assert.deepEqual(await valuesAt(address), ['kept']);
-    await desk.pool.query('truncate accounts cascade');
+    await deps.pool.query('truncate accounts cascade');
   },
 );
 
 test('a server that refuses is told of beside what was seen, and tried again', NEEDS, async (t) => {
   const [{ address }] = PEERS;
-  const deps = given(t, address, READER);
-  const id = await givenPack(desk, await givenZone(desk, 'b.test'));
-  await carryAll(deps);
-  const { status, validationErrors } = await packOf(desk, id);
+  const updating = given(t, address, READER);
+  const id = await givenPack(deps, await givenZone(deps, 'b.test'));
+  await carryAll(updating);
+  const { status, validationErrors } = await packOf(deps, id);
   assert.equal(status, 'pending_validation');
   assert.match(validationErrors[0] ?? '', /^the validation records could not be published: .*127\.0\.74\.1/);
   assert.equal(validationErrors[1], `${NAME}: not there; it is tried again`);
   const mended = given(t, address);
-  desk.clock.advance(days(0.1));
-  await carryAll({ ...mended, cas: deps.cas });
-  assert.notEqual((await packOf(desk, id)).status, 'pending_validation');
-  await removeLeftovers(mended, signal);
+  deps.clock.advance(days(0.1));
+  await carryAll({ ...mended, cas: updating.cas });
+  assert.notEqual((await packOf(deps, id)).status, 'pending_validation');
+  await removeDnsLeftovers(mended, signal);
   assert.deepEqual(await valuesAt(address), ['kept']);
 });

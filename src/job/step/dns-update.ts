@@ -36,7 +36,7 @@ export async function publishByUpdate(
 const MOST_AT_ONCE = 200;
 
 /** Takes away records that no pack waits for any more. What a server refuses is tried again later. */
-export async function removeLeftovers(
+export async function removeDnsLeftovers(
   { pool, publishers, log }: JobDeps,
   signal: AbortSignal,
 ): Promise<void> {

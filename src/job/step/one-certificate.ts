@@ -5,7 +5,7 @@ import { listHosts } from '../../ca/messages.ts';
 import { keyPurpose } from '../../key/purpose.ts';
 import { Fault } from '../../kit/fault.ts';
 import { newUuid } from '../../kit/id.ts';
-import { keep } from '../../operation/advance.ts';
+import { update } from '../../operation/advance.ts';
 import { toName } from '../../pack/hosts.ts';
 import type { Algorithm, Certificate, Pack } from '../../pack/pack.ts';
 import { deleteOrders } from '../../store/orders.ts';
@@ -18,14 +18,14 @@ import {
   noteOrder,
   ordersOf,
   placeOrder,
-  type Requested,
-  type Stored,
+  type RequestedOrder,
+  type StoredAcmeOrder,
 } from './acme-orders.ts';
 
 /** A certificate that the CA issued, with what serves it; its order is not stored yet as it stands. */
-export interface Obtained {
+export interface Issued {
   readonly kind: 'issued';
-  readonly stored: Requested;
+  readonly stored: RequestedOrder;
   readonly certificate: Certificate;
   readonly chain: string;
 }
@@ -35,14 +35,14 @@ export interface Obtained {
  * `refused` where its order is dead.
  */
 export type Outcome =
-  | Obtained
-  | { readonly kind: 'unproven' | 'processing' | 'refused'; readonly stored: Stored };
+  | Issued
+  | { readonly kind: 'unproven' | 'processing' | 'refused'; readonly stored: StoredAcmeOrder };
 
 /**
  * Gets a certificate of one algorithm, by the order that there is or by a new one. What an order gives is stored before the
  * next step, the sealed key too: whoever goes on after a crash gets the same certificate, not a second one.
  */
-export async function obtain(
+export async function getCertificate(
   deps: JobDeps,
   pack: Pack,
   algorithm: Algorithm,
@@ -62,7 +62,12 @@ export async function obtain(
 }
 
 /** From a ready order to the certificate, as far as the CA goes now. */
-async function finish(deps: JobDeps, pack: Pack, asked: Requested, signal: AbortSignal): Promise<Outcome> {
+async function finish(
+  deps: JobDeps,
+  pack: Pack,
+  asked: RequestedOrder,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const order = await caOf(deps, pack).finalize(asked.order, asked.request.csr, signal);
   const stored = { ...asked, order };
   if (isDead(order, deps.clock.now())) return { kind: 'refused', stored };
@@ -70,7 +75,12 @@ async function finish(deps: JobDeps, pack: Pack, asked: Requested, signal: Abort
 }
 
 /** Downloads and checks the certificate. */
-async function collect(deps: JobDeps, pack: Pack, stored: Requested, signal: AbortSignal): Promise<Obtained> {
+async function collect(
+  deps: JobDeps,
+  pack: Pack,
+  stored: RequestedOrder,
+  signal: AbortSignal,
+): Promise<Issued> {
   const ca = caOf(deps, pack);
   const chain = await ca.download(stored.order, signal);
   const now = deps.clock.now();
@@ -83,12 +93,17 @@ async function collect(deps: JobDeps, pack: Pack, stored: Requested, signal: Abo
 }
 
 /** A certificate that is not what was ordered is never deployed; its order is dropped and made anew. */
-async function checked<T>(deps: JobDeps, pack: Pack, { algorithm }: Stored, read: () => T): Promise<T> {
+async function checked<T>(
+  deps: JobDeps,
+  pack: Pack,
+  { algorithm }: StoredAcmeOrder,
+  read: () => T,
+): Promise<T> {
   try {
     return read();
   } catch (error) {
     await transaction(deps.pool, async (tx) => {
-      await keep(tx, deps, pack, {});
+      await update(tx, deps, pack, {});
       await deleteOrders(tx, pack.id, algorithm);
     });
     if (!(error instanceof Fault)) throw error;

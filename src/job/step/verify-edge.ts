@@ -7,7 +7,7 @@ import { getServing } from '../../store/deployments.ts';
 import type { JobDeps } from '../job.ts';
 
 /** What handshakes with one edge showed of a pack. */
-export interface Proof {
+export interface EdgeProof {
   readonly edge: string;
   /** Fingerprints, where every handshake of an algorithm showed the pack's leaf; else the one seen, if any. */
   readonly observed: Readonly<Partial<Record<Algorithm, string>>>;
@@ -16,7 +16,10 @@ export interface Proof {
 }
 
 /** Names of a pack by whether it is the one that serves them: others may cover the same names first. */
-export async function splitNames(deps: JobDeps, pack: Pack): Promise<{ own: string[]; others: string[] }> {
+export async function splitServedNames(
+  deps: JobDeps,
+  pack: Pack,
+): Promise<{ own: string[]; others: string[] }> {
   const names = pack.hosts.map(toName);
   const serving = await Promise.all(names.map((name) => getServing(deps.pool, name, pack.environment)));
   return {
@@ -26,12 +29,12 @@ export async function splitNames(deps: JobDeps, pack: Pack): Promise<{ own: stri
 }
 
 /** Shakes hands with an edge for each name and algorithm; all must show the pack's own leaf. */
-export async function proveOn(
+export async function verifyEdge(
   deps: JobDeps,
   edge: EdgeRow,
   { pack, names }: { readonly pack: Pack; readonly names: readonly string[] },
   signal: AbortSignal,
-): Promise<Proof> {
+): Promise<EdgeProof> {
   const began = performance.now();
   const observed: Partial<Record<Algorithm, string>> = {};
   for (const algorithm of ALGORITHMS) {

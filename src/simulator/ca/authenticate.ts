@@ -9,7 +9,7 @@ import { readObject } from './reading.ts';
 import { routeOf } from './routes.ts';
 
 /** Authenticates one POST (RFC 8555 6.2 to 6.5) and has it answered. Throws `Refusal`. */
-export async function answerPost(
+export async function authenticate(
   ca: CaContext,
   nonces: Nonces,
   { target, body }: { readonly target: string; readonly body: Buffer },

@@ -3,10 +3,10 @@ import { RCODE } from './message.ts';
 import type { Resolver } from './resolver.ts';
 
 /** What a validator sees at a name: the texts of its TXT records, or why it sees nothing. */
-export type Texts = { readonly texts: readonly string[] } | { readonly failure: string };
+export type LookUpTxt = { readonly texts: readonly string[] } | { readonly failure: string };
 
 /** Looks up the TXT records of a name, following aliases; the strings of one record are put together. */
-export async function textsAt(resolver: Resolver, name: string): Promise<Texts> {
+export async function lookUpTxt(resolver: Resolver, name: string): Promise<LookUpTxt> {
   const { rcode, answers = [] } = await resolver.resolve(name, 'TXT');
   if (rcode === RCODE.NXDOMAIN) return { failure: 'NXDOMAIN' };
   if (rcode !== RCODE.NOERROR) return { failure: 'SERVFAIL' };

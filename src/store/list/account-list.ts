@@ -34,7 +34,7 @@ export interface Place {
 /** A pack's JSON as it came from the database. */
 export interface AccountRow {
   readonly id: string;
-  readonly wireVersion: number;
+  readonly jsonVersion: number;
   readonly wire: Buffer;
 }
 
@@ -105,7 +105,7 @@ const toCandidate = (bytes: Buffer): Candidate => ({
 
 const toRow = (bytes: Buffer): AccountRow => ({
   id: textAt(bytes, CELLS, 2) ?? '',
-  wireVersion: intAt(bytes, CELLS, 3),
+  jsonVersion: intAt(bytes, CELLS, 3),
   wire: bytesAt(bytes, CELLS, 4),
 });
 

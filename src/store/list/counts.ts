@@ -1,5 +1,12 @@
 /** SQL that keeps the counts of packs, in `zones` and `pack_buckets`. See src/pack/tally.ts for their slots. */
-import { type Counted, MOST_CHANGES, SLOTS, selectionOf, tally, toPairs } from '../../pack/list-index.ts';
+import {
+  type Counted,
+  countChanges,
+  MOST_CHANGES,
+  SLOTS,
+  selectionOf,
+  toPairs,
+} from '../../pack/list-index.ts';
 
 /** A row of level 0 counts 64 ordinals, one of level 1 counts 64 of these rows. */
 export const BUCKET_BITS = [6, 12] as const;
@@ -15,7 +22,7 @@ export const countValues = ({ zoneId, ord }: Place, from: Counted | undefined, t
   zone: zoneId,
   bucket0: bucketOf(ord, 0),
   bucket1: bucketOf(ord, 1),
-  pairs: toPairs(tally(from, to)),
+  pairs: toPairs(countChanges(from, to)),
 });
 
 /** The bucket of an ordinal. */
@@ -23,7 +30,7 @@ const bucketOf = (ord: number, level: 0 | 1): number => Math.floor(ord / 2 ** BU
 
 /** Counts of a bucket that holds this pack alone. */
 export function countsOf(pack: Counted): number[] {
-  const change = tally(undefined, pack);
+  const change = countChanges(undefined, pack);
   return Array.from({ length: SLOTS }, (_, i) => change.get(i + 1) ?? 0);
 }
 

@@ -24,7 +24,7 @@ export interface ExportPlace {
 /** A pack's JSON as it came from the database. */
 export interface ExportRow {
   readonly place: ExportPlace;
-  readonly wireVersion: number;
+  readonly jsonVersion: number;
   readonly wire: Buffer;
 }
 
@@ -141,7 +141,7 @@ const CELLS = offsetsFor(4);
 
 const toRow = (bytes: Buffer, place: ExportPlace): ExportRow => ({
   place,
-  wireVersion: intAt(bytes, CELLS, 2),
+  jsonVersion: intAt(bytes, CELLS, 2),
   wire: bytesAt(bytes, CELLS, 3),
 });
 

@@ -12,16 +12,16 @@ import { type Ladder, Ladders, placeOf, remember, toLadder, toNumbers } from './
 import { isNear, ladderOf, near, step, type Way, walk } from './page-queries.ts';
 
 /** A pack's JSON as it came from the database: a part of `bytes`, which are good while they are handed over. */
-export interface StoredWire {
+export interface PageRow {
   readonly ord: number;
-  readonly wireVersion: number;
+  readonly jsonVersion: number;
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
 }
 
 /** Takes the packs of a page, in their order. */
-export type OnPack = (pack: StoredWire) => void;
+export type OnPack = (pack: PageRow) => void;
 
 /** What a page tells beside its packs. */
 export interface PageHead {
@@ -73,7 +73,7 @@ export class Lists {
       ords.push(ord);
       onPack({
         ord,
-        wireVersion: intAt(bytes, STEP_CELLS, 1),
+        jsonVersion: intAt(bytes, STEP_CELLS, 1),
         bytes,
         start: STEP_CELLS[4] ?? 0,
         end: STEP_CELLS[5] ?? 0,
@@ -93,7 +93,7 @@ export class Lists {
       if (isNull(CELLS, 4)) return;
       onPack({
         ord: intAt(bytes, CELLS, 2),
-        wireVersion: intAt(bytes, CELLS, 3),
+        jsonVersion: intAt(bytes, CELLS, 3),
         bytes,
         start: CELLS[8] ?? 0,
         end: CELLS[9] ?? 0,

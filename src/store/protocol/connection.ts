@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import type { Statement } from '../statement.ts';
-import { Frames } from './messages-in.ts';
+import { MessagesIn } from './messages-in.ts';
 import { errorOf, KIND, parseMessage, runMessage, type Text } from './messages-out.ts';
-import { Intake } from './read-buffer.ts';
+import { ReadBuffer } from './read-buffer.ts';
 
 /** Takes a row: the bytes it lies in, good until it returns, and where its content begins. */
 export type OnRow = (bytes: Buffer, at: number) => void;
@@ -27,7 +27,7 @@ const LOOK_MS = 1_000;
  * A connection for reading: `pg` opens it, with all that this takes, and then its socket is spoken to directly, so
  * that rows arrive as bytes. Questions are sent without waiting for the answers of earlier ones.
  */
-export class WireConnection {
+export class ProtocolConnection {
   readonly #socket: Socket;
   readonly #asked: Asked[] = [];
   #unsent: Buffer[] = [];
@@ -36,8 +36,8 @@ export class WireConnection {
   #lost: Error | undefined;
 
   /** Opens a connection; throws what `pg` throws. */
-  static async open(config: pg.ClientConfig): Promise<WireConnection> {
-    const intake = new Intake();
+  static async open(config: pg.ClientConfig): Promise<ProtocolConnection> {
+    const intake = new ReadBuffer();
     // What is encrypted passes through memory of TLS in any case.
     const own = config.ssl === undefined || config.ssl === false ? { stream: () => intake.socket } : {};
     const client = new pg.Client({ ...config, ...own, pipeline: false });
@@ -48,12 +48,12 @@ export class WireConnection {
     });
     await client.connect();
     if (lost) throw lost;
-    return new WireConnection(client, intake);
+    return new ProtocolConnection(client, intake);
   }
 
-  private constructor(client: pg.Client, intake: Intake) {
+  private constructor(client: pg.Client, intake: ReadBuffer) {
     this.#socket = socketOf(client);
-    const frames = new Frames((kind, bytes, start, end) => this.#take(kind, bytes, start, end));
+    const frames = new MessagesIn((kind, bytes, start, end) => this.#take(kind, bytes, start, end));
     intake.handOver(this.#socket, (bytes) => frames.push(bytes));
     this.#socket.on('close', () => this.#lose(new Error('Connection terminated unexpectedly')));
     client.on('error', (error) => this.#lose(error));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Frames } from './messages-in.ts';
+import { MessagesIn } from './messages-in.ts';
 
 const message = fc.tuple(fc.integer({ min: 1, max: 255 }), fc.uint8Array({ maxLength: 40 }));
 
@@ -17,7 +17,7 @@ describe('messages', () => {
     fc.assert(
       fc.property(fc.array(message), fc.array(fc.integer({ min: 1, max: 30 })), (messages, cuts) => {
         const got: [number, Uint8Array][] = [];
-        const frames = new Frames((kind, bytes, start, end) =>
+        const frames = new MessagesIn((kind, bytes, start, end) =>
           got.push([kind, new Uint8Array(bytes.subarray(start, end))]),
         );
         let rest = Buffer.concat(messages.map(encode));

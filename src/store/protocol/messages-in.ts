@@ -4,19 +4,19 @@
  */
 
 /** What is done with a message: its kind, the bytes it lies in, and from where to where its content goes. */
-export type OnFrame = (kind: number, bytes: Buffer, start: number, end: number) => void;
+export type OnMessage = (kind: number, bytes: Buffer, start: number, end: number) => void;
 
 /** Bytes before the content: the kind, and a length that counts itself. */
 const HEAD = 5;
 
 /** The messages of one connection. */
-export class Frames {
-  readonly #onFrame: OnFrame;
+export class MessagesIn {
+  readonly #onFrame: OnMessage;
   /** Pieces of a message that was cut off, and how many bytes they have. */
   #pieces: Buffer[] = [];
   #have = 0;
 
-  constructor(onFrame: OnFrame) {
+  constructor(onFrame: OnMessage) {
     this.#onFrame = onFrame;
   }
 

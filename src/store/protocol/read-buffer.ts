@@ -7,7 +7,7 @@ const SIZE = 2 ** 18;
  * A socket that reads into memory of its own, always the same: what Node takes anew for each read, 64 KiB, has to be
  * cleaned up again, and that costs a list more than all else. `pg` opens the connection with it, and is then let go.
  */
-export class Intake {
+export class ReadBuffer {
   readonly socket: Socket;
   #onBytes: ((bytes: Buffer) => void) | undefined;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startDesk, type TestDesk } from '../../../test/support/desk.ts';
+import { startJobDeps, type TestJobDeps } from '../../../test/support/job-deps.ts';
 import { until } from '../../../test/support/world.ts';
 import { statement } from '../statement.ts';
 import { isConnectionLoss, stateOf } from '../store.ts';
@@ -8,11 +8,11 @@ import { intAt, isNull, locate, offsetsFor, textAt } from './data-row.ts';
 import { Reader, type Texts } from './reader.ts';
 
 const ends = new AsyncDisposableStack();
-let desk: TestDesk;
+let deps: TestJobDeps;
 let reader: Reader;
 before(async () => {
-  desk = await startDesk(ends);
-  reader = new Reader(desk.pool, 2);
+  deps = await startJobDeps(ends);
+  reader = new Reader(deps.pool, 2);
   ends.defer(() => reader.close());
 });
 after(() => ends.disposeAsync());
@@ -74,7 +74,7 @@ test('a reader tells of a lost connection and opens another', async () => {
   const end = `select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and state = 'active' and query like '%pg_sl' || 'eep(20)%'`;
   await until(
-    () => desk.pool.query(end),
+    () => deps.pool.query(end),
     ({ rowCount }) => rowCount === 1,
   );
   await lost;
@@ -83,7 +83,7 @@ test('a reader tells of a lost connection and opens another', async () => {
 
 test('a reader does without prepared statements where those of others turn up', async () => {
   const asked = statement('select :what::text as mixed_up');
-  const own = new Reader(desk.pool, 1);
+  const own = new Reader(deps.pool, 1);
   ends.defer(() => own.close());
   const values: string[] = [];
   const read = (what: string) =>

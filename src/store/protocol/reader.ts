@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { Statement } from '../statement.ts';
 import { isMixedUp, type Pool } from '../store.ts';
-import { type OnRow, WireConnection } from './connection.ts';
+import { type OnRow, ProtocolConnection } from './connection.ts';
 import type { Text } from './messages-out.ts';
 
 /** Values of a statement's parameters as PostgreSQL's text, by name. */
@@ -13,7 +13,7 @@ export type Texts = Readonly<Record<string, Text>>;
 
 /** A place for one connection. */
 interface Seat {
-  connection: Promise<WireConnection> | undefined;
+  connection: Promise<ProtocolConnection> | undefined;
   /** Questions under way there. */
   busy: number;
 }
@@ -70,9 +70,9 @@ export class Reader {
   }
 
   /** The seat's connection; a new one where there is none, or it was lost. */
-  async #connectionOf(seat: Seat): Promise<WireConnection> {
+  async #connectionOf(seat: Seat): Promise<ProtocolConnection> {
     if (this.#isClosed) throw new Error('Connection terminated: the service stops');
-    const opening = (seat.connection ??= WireConnection.open(this.#config));
+    const opening = (seat.connection ??= ProtocolConnection.open(this.#config));
     try {
       const connection = await opening;
       if (!connection.isLost) return connection;

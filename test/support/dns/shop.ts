@@ -1,7 +1,7 @@
 /** A shop whose zone is served by two name servers, in a small DNS of its own: the scene of this room's tests. */
 import { VirtualClock } from '../../../src/kit/clock.ts';
-import { createLookAtTxt, type LookOptions } from '../../../src/validation/txt.ts';
-import type { Look } from '../../../src/validation/validation.ts';
+import { createTxtPrecheck, type PrecheckOptions } from '../../../src/validation/txt.ts';
+import type { TxtCheck } from '../../../src/validation/validation.ts';
 import { authoritative, type Line, startWorld, type World } from './small-dns.ts';
 
 export const ROOT = '127.0.70.2';
@@ -46,8 +46,8 @@ export interface Shop {
   serveTlds(more: Readonly<Record<string, readonly Line[]>>): Promise<void>;
   /** What both servers of the shop's zone serve. */
   everyNs(lines: readonly Line[]): Promise<void>;
-  options(): LookOptions;
-  look(more?: Partial<LookOptions>): Promise<Look>;
+  options(): PrecheckOptions;
+  look(more?: Partial<PrecheckOptions>): Promise<TxtCheck>;
 }
 
 export async function startShop(): Promise<Shop> {
@@ -66,7 +66,7 @@ export async function startShop(): Promise<Shop> {
     await everyNs(withTxt);
     world.asked.length = 0;
   };
-  const options = (): LookOptions => ({
+  const options = (): PrecheckOptions => ({
     roots: [ROOT],
     port: world.port,
     allow: ['127.0.0.0/8'],
@@ -74,7 +74,7 @@ export async function startShop(): Promise<Shop> {
     clock,
     delegationZone: 'dcv.net',
   });
-  const look = (more: Partial<LookOptions> = {}) =>
-    createLookAtTxt({ ...options(), ...more })(RECORD, AbortSignal.timeout(20_000));
+  const look = (more: Partial<PrecheckOptions> = {}) =>
+    createTxtPrecheck({ ...options(), ...more })(RECORD, AbortSignal.timeout(20_000));
   return { world, clock: () => clock, reset, serveTlds, everyNs, options, look };
 }

@@ -1,8 +1,8 @@
 /** Web servers on loopback addresses behind the shop's DNS: the scene of the looks over HTTP. */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createLookAtHttp } from '../../../src/validation/http.ts';
-import type { HttpLook } from '../../../src/validation/validation.ts';
+import { createHttpPrecheck } from '../../../src/validation/http.ts';
+import type { HttpCheck } from '../../../src/validation/validation.ts';
 import { type Shop, startShop } from './shop.ts';
 import type { Line } from './small-dns.ts';
 
@@ -28,7 +28,7 @@ export interface Web {
   reset(): Promise<void>;
   /** What the host's DNS says of its addresses. */
   lead(name: string, ...addresses: string[]): Promise<void>;
-  look(signal?: AbortSignal): Promise<HttpLook>;
+  look(signal?: AbortSignal): Promise<HttpCheck>;
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function startWeb(): Promise<Web> {
       await lead(HOST, WEB);
     },
     look: (signal = AbortSignal.timeout(20_000)) =>
-      createLookAtHttp({ ...shop.options(), allow: ALLOW, httpPort: port, httpsPort: port })(FILE, signal),
+      createHttpPrecheck({ ...shop.options(), allow: ALLOW, httpPort: port, httpsPort: port })(FILE, signal),
     close: async () => {
       for (const server of servers) {
         server.closeAllConnections();

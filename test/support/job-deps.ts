@@ -8,11 +8,11 @@ import type { JobDeps } from '../../src/job/job.ts';
 import { KeyPool } from '../../src/key/key-pool.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
 import { newUuid } from '../../src/kit/id.ts';
-import { Bells } from '../../src/kit/keyed-signal.ts';
+import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
 import { sealOf } from '../../src/kit/seal.ts';
 import { after, days } from '../../src/kit/time.ts';
-import { file, render } from '../../src/operation/advance.ts';
+import { insert, render } from '../../src/operation/advance.ts';
 import { ALGORITHMS, type Pack, type PackZone } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { putCertificate } from '../../src/store/certificates.ts';
@@ -25,13 +25,13 @@ import { startTestDatabase } from './database.ts';
 import { assertStored } from './stored.ts';
 
 /** What jobs are given, on a database of the test's own; the world around it is in the test's hands. */
-export interface TestDesk extends JobDeps {
+export interface TestJobDeps extends JobDeps {
   readonly clock: VirtualClock;
 }
 
 /** Starts a database with an empty schema. Nobody answers but the database: no CA, DNS or edge. */
-export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
-  const dir = mkdtempSync(join(tmpdir(), 'certpacks-desk-'));
+export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobDeps> {
+  const dir = mkdtempSync(join(tmpdir(), 'certpacks-jobs-'));
   chmodSync(dir, 0o711);
   ends.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
   const database = await startTestDatabase(dir);
@@ -43,59 +43,63 @@ export async function startDesk(ends: AsyncDisposableStack): Promise<TestDesk> {
   ends.defer(() => keys.close());
   return {
     pool,
-    worker: 'desk',
+    worker: 'test',
     clock: new VirtualClock(),
     log: newLog('silent'),
-    reply: { delegationZone: '' },
+    json: { delegationZone: '' },
     seal: sealOf(randomBytes(32)),
     cas: new Map(),
     keys,
-    lookAtTxt: async (record) => ({
+    precheckTxt: async (record) => ({
       ...record,
       isVisible: false,
       seen: [],
       problem: `${record.txtName}: not seen`,
     }),
-    lookAtHttp: async (wanted) => ({
+    precheckHttp: async (wanted) => ({
       ...wanted,
       isVisible: false,
       seen: [],
       problem: `${wanted.url}: not seen`,
     }),
-    lookAtCaa: async () => ({ doubts: [] }),
+    precheckCaa: async () => ({ doubts: [] }),
     publishers: new Map(),
     edges: [],
     showLeaf: async () => undefined,
     auditLife: 0,
-    moves: new Bells(),
+    moves: new KeyedSignal(),
     pushChange: () => undefined,
   };
 }
 
 /** Holds that all is stored as lists need it (`assertStored`), then removes everything that an earlier test left. */
-export async function clear({ pool, reply }: TestDesk): Promise<void> {
+export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
   await pool.query('truncate accounts, edge_changes, ca_limits, dns_published, revocations cascade');
 }
 
 /** A zone of an account of its own. */
 export async function givenZone(
-  desk: TestDesk,
+  deps: TestJobDeps,
   name: string,
   type: 'full' | 'partial' = 'full',
 ): Promise<PackZone> {
-  const { id: accountId } = await createAccount(desk.pool, name, desk.clock.now());
-  const id = await createZone(desk.pool, { accountId, name, type }, desk.clock.now());
-  const zone = await getZone(desk.pool, accountId, id);
+  const { id: accountId } = await createAccount(deps.pool, name, deps.clock.now());
+  const id = await createZone(deps.pool, { accountId, name, type }, deps.clock.now());
+  const zone = await getZone(deps.pool, accountId, id);
   if (!zone) throw new Error('a zone that was just made is there');
   return zone;
 }
 
 /** A new pack for the zone's apex, due at once, with what `change` says of it. Returns its id. */
-export async function givenPack(desk: TestDesk, zone: PackZone, change: Partial<Pack> = {}): Promise<string> {
+export async function givenPack(
+  deps: TestJobDeps,
+  zone: PackZone,
+  change: Partial<Pack> = {},
+): Promise<string> {
   const id = newUuid();
-  const now = desk.clock.now();
-  await transaction(desk.pool, async (tx) => {
+  const now = deps.clock.now();
+  await transaction(deps.pool, async (tx) => {
     const { ord, lane } = await takeOrd(tx, zone, []);
     const pack: Pack = {
       ...NEW,
@@ -107,7 +111,7 @@ export async function givenPack(desk: TestDesk, zone: PackZone, change: Partial<
       createdOn: now,
       modifiedOn: now,
     };
-    await file(tx, desk, { ...pack, ...change }, { lane });
+    await insert(tx, deps, { ...pack, ...change }, { lane });
   });
   return id;
 }
@@ -128,10 +132,10 @@ const NEW = {
 } as const satisfies Partial<Pack>;
 
 /** Gives a pack certificates of both algorithms that end in 90 days; only their fingerprints are real. */
-export async function givenCertificates(desk: TestDesk, packId: string): Promise<void> {
-  const now = desk.clock.now();
+export async function givenCertificates(deps: TestJobDeps, packId: string): Promise<void> {
+  const now = deps.clock.now();
   const dates = { notBefore: now, notAfter: after(now, days(90)), uploadedOn: now, modifiedOn: now };
-  await transaction(desk.pool, async (tx) => {
+  await transaction(deps.pool, async (tx) => {
     for (const algorithm of ALGORITHMS) {
       const said = { algorithm, hosts: [], issuer: 'x', signature: 'x', serial: '1', ...dates };
       const leaf = { ...said, id: newUuid(), fingerprint: randomBytes(32).toString('hex') };
@@ -143,7 +147,7 @@ export async function givenCertificates(desk: TestDesk, packId: string): Promise
     }
     const pack = await getClaimed(tx, packId);
     if (!pack) throw new Error(`no pack ${packId}`);
-    const { wire } = render(desk, pack);
+    const { json: wire } = render(deps, pack);
     await tx.query('update packs set wire = $2, expires_on = $3 where id = $1', [
       packId,
       wire,
@@ -153,14 +157,14 @@ export async function givenCertificates(desk: TestDesk, packId: string): Promise
 }
 
 /** The pack as it is stored. */
-export async function packOf({ pool }: TestDesk, id: string): Promise<Pack> {
+export async function packOf({ pool }: TestJobDeps, id: string): Promise<Pack> {
   const pack = await getClaimed(pool, id);
   if (!pack) throw new Error(`no pack ${id}`);
   return pack;
 }
 
-/** Seconds of the desk's clock until the pack is due, rounded; undefined where it never is. */
-export async function dueIn({ pool, clock }: TestDesk, id: string): Promise<number | undefined> {
+/** Seconds of the clock until the pack is due, rounded; undefined where it never is. */
+export async function dueIn({ pool, clock }: TestJobDeps, id: string): Promise<number | undefined> {
   const { rows } = await pool.query<{ due_at: Date | null }>('select due_at from packs where id = $1', [id]);
   const at = rows[0]?.due_at;
   return at ? Math.round((at.getTime() - clock.now().getTime()) / 1_000) + 0 : undefined;
@@ -168,18 +172,22 @@ export async function dueIn({ pool, clock }: TestDesk, id: string): Promise<numb
 
 /** Claims up to `most` due packs. */
 export const claim = (
-  desk: TestDesk,
+  deps: TestJobDeps,
   most = 16,
-  db: Parameters<typeof claimDue>[0] = desk.pool,
-): Promise<Claimed[]> => claimDue(db, desk.clock, { worker: desk.worker, most, first: 0, inHand: [] });
+  db: Parameters<typeof claimDue>[0] = deps.pool,
+): Promise<Claimed[]> => claimDue(db, deps.clock, { worker: deps.worker, most, first: 0, inHand: [] });
 
 /** Claims every due pack and carries each until it waits. */
-export async function carryAll(desk: TestDesk, signal = new AbortController().signal): Promise<void> {
-  for (const one of await claim(desk)) await run(desk, one, signal);
+export async function carryAll(deps: TestJobDeps, signal = new AbortController().signal): Promise<void> {
+  for (const one of await claim(deps)) await run(deps, one, signal);
 }
 
 /** DNS in which every record can be seen. */
-export const allVisible: JobDeps['lookAtTxt'] = async (record) => ({ ...record, isVisible: true, seen: [] });
+export const allVisible: JobDeps['precheckTxt'] = async (record) => ({
+  ...record,
+  isVisible: true,
+  seen: [],
+});
 
 /** A production edge of that name, which only `showLeaf` knows. */
 export const edgeNamed = (name: string): EdgeRow => ({ ...PLACE, name });
@@ -188,7 +196,7 @@ const PLACE = { environment: 'production', host: '127.0.0.1', port: 1 } as const
 
 /** Edges that show for each name what the database wishes there. */
 export const truthful =
-  ({ pool }: TestDesk): JobDeps['showLeaf'] =>
+  ({ pool }: TestJobDeps): JobDeps['showLeaf'] =>
   async (_edge, { name, algorithm }) => {
     const { rows } = await pool.query<{ fingerprint: string }>(
       `select fingerprint from certificates join served_hosts using (pack_id) where host = $1 and algorithm = $2`,
