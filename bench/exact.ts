@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { systemClock } from '../src/kit/clock.ts';
 import { Fault } from '../src/kit/fault.ts';
 import { newUuid } from '../src/kit/id.ts';
-import { type AdvanceDeps, advance, insert, remove } from '../src/operation/advance.ts';
+import { type AdvanceDeps, advance, packMoved } from '../src/operation/advance.ts';
+import { insertPack } from '../src/operation/insert-pack.ts';
+import { lifeWork } from '../src/operation/work.ts';
 import { may, type PackEvent } from '../src/pack/lifecycle.ts';
 import { selectionOf } from '../src/pack/list-index.ts';
 import { ENVIRONMENTS, PACK_STATUSES, type Pack } from '../src/pack/pack.ts';
@@ -10,10 +12,11 @@ import { createAccount } from '../src/store/accounts.ts';
 import { type PageAsk } from '../src/store/list/page-ask.ts';
 import { type Ladder, placeOf, remember, toLadder, toNumbers } from '../src/store/list/page-index.ts';
 import { isNear, ladderOf, near, step, type Way, walk } from '../src/store/list/page-queries.ts';
+import { deletePack } from '../src/store/pack-writes.ts';
 import { getPackAt } from '../src/store/packs.ts';
 import { valuesOf } from '../src/store/statement.ts';
 import { autocommit, type Pool, stateOf, type Tx, transaction } from '../src/store/store.ts';
-import { createZone, getZone, takeOrd, type Zone } from '../src/store/zones.ts';
+import { createZone, getZone, takeOrd, touchZone, type Zone } from '../src/store/zones.ts';
 
 export interface ExactOptions {
   readonly pool: Pool;
@@ -101,7 +104,7 @@ function addPack(pool: Pool, zone: Zone): Promise<void> {
   return transaction(pool, async (tx) => {
     const { ord, lane } = await takeOrd(tx, zone, []);
     const changed = { status: pick(PACK_STATUSES), environment: pick(ENVIRONMENTS) };
-    await insert(
+    await insertPack(
       tx,
       deps,
       { ...NEW, ...times, ...changed, id: newUuid(), zone, ord, hosts: [zone.name] },
@@ -157,16 +160,20 @@ async function changeAlone(pool: Pool, zone: Zone, ord: number, result: { writes
   const pack = await getPackAt(pool, zone.id, ord);
   const events = pack ? EVENTS.filter((event) => may(pack.status, event)) : [];
   if (!pack || events.length === 0) return;
-  await autocommit(pool, zone.id, (db) => advance(db, deps, pack, { event: pick(events) }));
+  await autocommit(pool, zone.id, (db) => advance(db, deps, lifeWork(pack), { event: pick(events) }));
   result.writes += 1;
 }
 
 async function moveOrDelete(tx: Tx, zone: Zone, what: { ord: number; isDelete: boolean }): Promise<void> {
   const pack = await getPackAt(tx, zone.id, what.ord);
   if (!pack) return;
-  if (what.isDelete) return remove(tx, pack);
+  if (what.isDelete) {
+    await touchZone(tx, zone.id);
+    if (!(await deletePack(tx, pack))) throw packMoved(pack);
+    return;
+  }
   const events = EVENTS.filter((event) => may(pack.status, event));
-  if (events.length > 0) await advance(tx, deps, pack, { event: pick(events) });
+  if (events.length > 0) await advance(tx, deps, lifeWork(pack), { event: pick(events) });
 }
 
 const EVENTS: readonly PackEvent[] = [

@@ -1,5 +1,6 @@
 import { systemClock } from '../src/kit/clock.ts';
 import { type AdvanceDeps, advance } from '../src/operation/advance.ts';
+import { lifeWork } from '../src/operation/work.ts';
 import type { PackEvent } from '../src/pack/lifecycle.ts';
 import type { Pack } from '../src/pack/pack.ts';
 import { getClaimed } from '../src/store/packs.ts';
@@ -87,9 +88,10 @@ function mover(pool: Pool, packs: Pack[]): (n: number) => Promise<void> {
     const pack = packs[place];
     if (!pack) throw new Error('the database has no active packs: seed it first');
     busy.add(place);
-    packs[place] = await autocommit(pool, pack.zone.id, (db) =>
-      advance(db, deps, pack, { event: eventOf(pack) }),
+    const moved = await autocommit(pool, pack.zone.id, (db) =>
+      advance(db, deps, lifeWork(pack), { event: eventOf(pack) }),
     );
+    packs[place] = moved.pack;
     busy.delete(place);
   };
 }

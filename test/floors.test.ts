@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   key: ['kit', 'pack'],
   validation: ['kit', 'pack', 'dns'],
   edge: ['kit', 'pack'],
-  operation: ['kit', 'pack', 'store', 'key'],
+  operation: ['kit', 'pack', 'store', 'ca', 'key'],
   job: ['kit', 'dns', 'pack', 'store', 'ca', 'key', 'validation', 'edge', 'operation'],
   api: ['kit', 'pack', 'store', 'ca', 'operation'],
   simulator: ['kit', 'acme', 'pack', 'ca'],

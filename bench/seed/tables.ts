@@ -1,7 +1,7 @@
 /** The rows that stand for one pack, in every table that knows of it: what `insertPack` and its jobs would have written. */
 
 import { systemClock } from '../../src/kit/clock.ts';
-import { render } from '../../src/operation/advance.ts';
+import { render } from '../../src/operation/render.ts';
 import { toName } from '../../src/pack/hosts.ts';
 import { deadline, earliestEnd } from '../../src/pack/lifecycle.ts';
 import { classOf, facetOf } from '../../src/pack/list-index.ts';

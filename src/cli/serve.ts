@@ -2,15 +2,11 @@ import type { CaRow } from '../ca/ca.ts';
 import { toCaRow } from '../ca/configuration.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import { systemClock } from '../kit/clock.ts';
-import { Fault } from '../kit/fault.ts';
+import { createFirstToken } from '../operation/create-first-token.ts';
 import { openDatabase } from '../serve/database.ts';
 import { toPublishers } from '../serve/dns-publishers.ts';
 import { toEdgeRows } from '../serve/edge-rows.ts';
 import { edgeSocketOf, startService } from '../serve/service.ts';
-import { createAccount } from '../store/accounts.ts';
-import { OPERATOR, recordAudit } from '../store/audit.ts';
-import { transaction } from '../store/store.ts';
-import { countTokens, insertToken, newSecret } from '../store/tokens.ts';
 import { asked, placeFor, readSetting, type Setting } from './process.ts';
 
 /** `certpacks serve`: one process of the service, until it is asked to end. */
@@ -69,25 +65,7 @@ export async function firstToken(): Promise<void> {
   const { config, log } = readSetting(true);
   const database = await openDatabase(config.options, placeFor(config, undefined, false), log);
   try {
-    const now = systemClock().now();
-    if ((await countTokens(database.pool)) > 0) {
-      const way =
-        'more are made by the API (`token create NAME`); where none is known any more, `user create`';
-      throw new Fault('configuration', `there is a token already: ${way}`);
-    }
-    const account = await createAccount(database.pool, 'default', now);
-    const token = { accountId: account.id, name: 'first', access: 'write' as const };
-    const secret = newSecret();
-    await transaction(database.pool, async (tx) => {
-      const id = await insertToken(tx, token, secret, now);
-      const about = {
-        accountId: account.id,
-        resource: 'api_token',
-        resourceId: id,
-        name: token.name,
-      } as const;
-      await recordAudit(tx, { ...about, event: 'create', actor: OPERATOR }, now);
-    });
+    const secret = await createFirstToken({ pool: database.pool, clock: systemClock() });
     process.stdout.write(`${secret}\n`);
   } finally {
     await database.stop();

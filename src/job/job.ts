@@ -17,6 +17,7 @@ import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { AdvanceDeps } from '../operation/advance.ts';
+import type { Work } from '../operation/work.ts';
 import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { PrecheckCaa, PrecheckHttp, PrecheckTxt } from '../validation/validation.ts';
@@ -56,7 +57,7 @@ export interface StepTaken {
 }
 
 /**
- * The work of one status. Returns the pack as it is after a step, to be carried on, or undefined once it was
- * written down to wait. Asks first whether it is still needed and may run twice. Throws to be tried later.
+ * The work of one status. Returns what is next after a step, to be carried on, or undefined once the pack was written down
+ * to wait. Asks first whether it is still needed and may run twice. Throws to be tried later.
  */
-export type Job = (deps: JobDeps, pack: Pack, signal: AbortSignal) => Promise<Pack | undefined>;
+export type Job = (deps: JobDeps, work: Work, signal: AbortSignal) => Promise<Work | undefined>;

@@ -15,6 +15,7 @@ import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import { makeDue } from '../store/packs.ts';
 import { autocommit, transaction } from '../store/store.ts';
 import { advance, override, postpone, update } from './advance.ts';
+import { lifeWork } from './work.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;
@@ -36,9 +37,11 @@ test('a worker whose pack was claimed by another changes nothing of it', async (
   await claim(deps);
   const found = await rowOf(id);
   const writes = [
-    transaction(deps.pool, (tx) => advance(tx, deps, old, { event: 'done' })),
-    transaction(deps.pool, (tx) => update(tx, deps, old, { validationErrors: ['old'] })),
-    transaction(deps.pool, (tx) => postpone(tx, deps, old, { seconds: 5, validationErrors: ['old'] })),
+    transaction(deps.pool, (tx) => advance(tx, deps, lifeWork(old), { event: 'done' })),
+    transaction(deps.pool, (tx) => update(tx, deps, lifeWork(old), { validationErrors: ['old'] })),
+    transaction(deps.pool, (tx) =>
+      postpone(tx, deps, lifeWork(old), { seconds: 5, validationErrors: ['old'] }),
+    ),
   ];
   for (const result of await Promise.allSettled(writes)) {
     assert.equal(result.status, 'rejected');
@@ -52,13 +55,14 @@ test('a write that is a transaction of its own and finds the pack moved on leave
   const id = await givenPack(deps, zone);
   const seen = await packOf(deps, id);
   const earlier = await deps.pool.query('select version, counts from zones where id = $1', [zone.id]);
-  const write = () => autocommit(deps.pool, zone.id, (db) => advance(db, deps, seen, { event: 'delete' }));
+  const write = () =>
+    autocommit(deps.pool, zone.id, (db) => advance(db, deps, lifeWork(seen), { event: 'delete' }));
   await write();
   const once = await deps.pool.query('select version, counts from zones where id = $1', [zone.id]);
   assert.notDeepEqual(once.rows, earlier.rows);
   await assert.rejects(write(), moved);
   await assert.rejects(
-    autocommit(deps.pool, zone.id, (db) => update(db, deps, { ...seen, claim: 7 }, {})),
+    autocommit(deps.pool, zone.id, (db) => update(db, deps, lifeWork({ ...seen, claim: 7 }), {})),
     moved,
   );
   const { rows } = await deps.pool.query('select version, counts from zones where id = $1', [zone.id]);
@@ -72,13 +76,13 @@ test('a wish from outside takes the pack from its worker and makes it due at onc
   await transaction(deps.pool, (tx) => override(tx, deps, held, { event: 'delete' }));
   assert.equal(await dueIn(deps, id), 0);
   await assert.rejects(
-    transaction(deps.pool, (tx) => update(tx, deps, held, {})),
+    transaction(deps.pool, (tx) => update(tx, deps, lifeWork(held), {})),
     moved,
   );
   const wished = await packOf(deps, id);
   assert.equal(wished.status, 'pending_deletion');
   await assert.rejects(
-    transaction(deps.pool, (tx) => update(tx, deps, { ...wished, claim: held.claim }, {})),
+    transaction(deps.pool, (tx) => update(tx, deps, lifeWork({ ...wished, claim: held.claim }), {})),
     moved,
   );
 });
@@ -88,7 +92,7 @@ test('a pack that was made due while it was worked on stays due when it is put d
   await claim(deps);
   const held = await packOf(deps, id);
   await makeDue(deps.pool, ['one.test'], 'initializing', deps.clock.now());
-  await transaction(deps.pool, (tx) => postpone(tx, deps, held, { seconds: 300 }));
+  await transaction(deps.pool, (tx) => postpone(tx, deps, lifeWork(held), { seconds: 300 }));
   assert.equal(await dueIn(deps, id), 0);
   assert.equal((await packOf(deps, id)).attempts, 1);
 });
@@ -117,6 +121,6 @@ test('a pack that waits past the end of its status is due when that ends', async
   const id = await givenPack(deps, await givenZone(deps, 'one.test'));
   await claim(deps);
   const held = await packOf(deps, id);
-  await transaction(deps.pool, (tx) => postpone(tx, deps, held, { seconds: 86_400 }));
+  await transaction(deps.pool, (tx) => postpone(tx, deps, lifeWork(held), { seconds: 86_400 }));
   assert.equal(await dueIn(deps, id), 3_600);
 });

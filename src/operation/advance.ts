@@ -1,19 +1,19 @@
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { after, type Seconds } from '../kit/time.ts';
-import { toName } from '../pack/hosts.ts';
 import { deadline, isServed, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
-import type { Pack } from '../pack/pack.ts';
-import { JSON_VERSION, type JsonContext, toPackJson } from '../pack/pack-json.ts';
-import { carried, settled, turningPoint } from '../pack/renewal.ts';
+import type { Pack, Run } from '../pack/pack.ts';
+import type { JsonContext } from '../pack/pack-json.ts';
+import { turningPoint } from '../pack/renewal.ts';
+import { RUNS } from '../pack/run.ts';
 import { subscriberMessage } from '../pack/subscriber-message.ts';
 import { type Actor, type PackEventRecord, WORKER } from '../store/audit.ts';
 import { LEASE } from '../store/claims.ts';
 import { promoteNextCertificates } from '../store/next-certificates.ts';
-import { type Change, deletePack, insertPack, updatePack } from '../store/pack-writes.ts';
-import { isHeld, type RowAside } from '../store/packs.ts';
-import type { Db, Tx } from '../store/store.ts';
-import { touchZone } from '../store/zones.ts';
+import { type RowChange, updatePack } from '../store/pack-writes.ts';
+import type { Db } from '../store/store.ts';
+import { render } from './render.ts';
+import { lifeWork, type Work, workOn } from './work.ts';
 
 /** What writing a pack down needs. */
 export interface AdvanceDeps {
@@ -24,161 +24,138 @@ export interface AdvanceDeps {
 /** Leases are extended when a third of them is over, so one that ends sooner than this was ended from outside. */
 const ENDED: Seconds = LEASE / 6;
 
-/** What may change of a pack beside its status. */
-export type PackChange = Partial<
-  Pick<
-    Pack,
-    | 'validationRecords'
-    | 'validationErrors'
-    | 'certificates'
-    | 'attempts'
-    | 'isBranded'
-    | 'statusSince'
-    | 'renewal'
-  >
+/** What may change beside the status: of the pack, and of the run that is worked on. */
+export type Change = Partial<
+  Pick<Pack, 'validationRecords' | 'validationErrors' | 'isBranded' | 'renewal'> &
+    Pick<Run, 'statusSince' | 'attempts' | 'certificates'>
 >;
 
 /** Who does it: the workers, unless told. */
-interface By {
+export interface By {
   readonly by?: Actor;
 }
 
 /** A move along the lifecycle, and what changes beside the status. */
-export type Move = { readonly event: PackEvent } & By & PackChange;
+export type Move = { readonly event: PackEvent } & By & Change;
 
 /**
- * Moves a pack that a worker has along its lifecycle, with all that changes beside it. The pack stays in
- * the worker's hands while its new status has work; no crash leaves it in a status that nobody works on,
- * because the lease ends. What stands for a renewal moves along the renewal's course; at its end the pack has the new
- * certificates. Throws `transition_refused`, or `pack_moved` where the worker lost the pack.
+ * Moves what a worker has along the lifecycle, with all that changes beside it: the only writer of a status. The pack stays
+ * in the worker's hands while the new status has work; no crash leaves it in a status that nobody works on, because the
+ * lease ends. Throws `transition_refused`, or `pack_moved` where the worker lost the pack.
  */
-export function advance(db: Db, deps: AdvanceDeps, pack: Pack, step: Move): Promise<Pack> {
-  const to = move(deps, pack, step);
-  const dueAt = LIFECYCLE[to.status].job ? after(deps.clock.now(), LEASE) : deadline(to);
-  const isInCourse = pack.behind && !isServed(to.status);
-  const deed = isInCourse ? undefined : deedOf(pack.behind ? RENEWED : step);
-  return write(db, deps, { pack, to, dueAt, isFreed: false, isPutDown: false, deed });
+export function advance(db: Db, deps: AdvanceDeps, work: Work, { event, ...change }: Move): Promise<Work> {
+  const to = changed(deps, work, change, next(work.run.status, event));
+  const isUnderWay = RUNS[to.run.kind].isAside && !isServed(to.run.status);
+  const record = isUnderWay ? undefined : recordOf(RUNS[to.run.kind].isAside ? RENEWED : { event });
+  return write(db, deps, work, { ...to, ...KEPT, dueAt: dueAfter(deps, to.run, LEASE), record });
 }
 
 const RENEWED = { event: 'renewed' };
 
-/**
- * As `advance`, for a wish from outside: takes the pack from whoever works on it and makes it due at once.
- */
-export function override(db: Db, deps: AdvanceDeps, pack: Pack, step: Move): Promise<Pack> {
-  const to = move(deps, pack, step);
-  const dueAt = LIFECYCLE[to.status].job ? deps.clock.now() : deadline(to);
-  return write(db, deps, { pack, to, dueAt, isFreed: true, isPutDown: true, deed: deedOf(step) });
-}
+/** What changes inside a status, and how it is called in the record, where it is to stand there. */
+export type Step = Change & { readonly event?: string };
 
-/** What changes inside a status, and how it is called in the record. */
-type Step = PackChange & { readonly event?: string };
-
-/**
- * Writes a step inside a status; the worker goes on with the pack. Recorded where it has a name. Throws `pack_moved`.
- */
-export function update(db: Db, deps: AdvanceDeps, pack: Pack, { event, ...change }: Step): Promise<Pack> {
-  const to = { ...pack, ...change, modifiedOn: deps.clock.now() };
-  const dueAt = after(deps.clock.now(), LEASE);
-  const deed = event === undefined ? undefined : deedOf({ event });
-  return write(db, deps, { pack, to, dueAt, isFreed: false, isPutDown: false, deed });
+/** Writes a step inside a status; the worker goes on with the pack. Throws `pack_moved`. */
+export function update(db: Db, deps: AdvanceDeps, work: Work, { event, ...change }: Step): Promise<Work> {
+  const to = changed(deps, work, change);
+  const record = event === undefined ? undefined : recordOf({ event });
+  return write(db, deps, work, { ...to, ...KEPT, dueAt: after(deps.clock.now(), LEASE), record });
 }
 
 /** A wait, and what is written with it: why, mostly. */
-export type Wait = { readonly seconds: Seconds } & PackChange;
+export type Wait = { readonly seconds: Seconds } & Change;
 
 /**
- * Puts a pack down until `seconds` from now, or until its status is late if that is sooner, and counts the
- * attempt. Throws `pack_moved`.
+ * Puts a pack down until `seconds` from now, or until its status is late if that is sooner, and counts the attempt. Throws
+ * `pack_moved`.
  */
-export function postpone(db: Db, deps: AdvanceDeps, pack: Pack, { seconds, ...change }: Wait): Promise<Pack> {
+export function postpone(db: Db, deps: AdvanceDeps, work: Work, { seconds, ...change }: Wait): Promise<Work> {
   const now = deps.clock.now();
-  const to = { ...pack, attempts: pack.attempts + 1, ...change, modifiedOn: now };
-  const turns = [deadline(to), pack.behind && turningPoint(pack.behind)];
+  const to = changed(deps, work, { attempts: work.run.attempts + 1, ...change });
+  const turns = [deadline(to.run), RUNS[to.run.kind].isAside ? turningPoint(work.pack) : undefined];
   const dueAt = first([after(now, seconds), ...turns.filter((turn) => turn && turn > now)]);
-  return write(db, deps, {
-    pack,
-    to,
-    dueAt,
-    isFreed: false,
-    isPutDown: true,
-    staysDueAt: after(now, ENDED),
-    deed: undefined,
-  });
+  const how = { isFreed: false, isPutDown: true, staysDueAt: after(now, ENDED), record: undefined };
+  return write(db, deps, work, { ...to, ...how, dueAt });
 }
+
+/**
+ * As `advance`, for a wish from outside: takes the pack from whoever works on it and makes it due at once. It is the pack
+ * itself that moves, whatever else is under way.
+ */
+export async function override(db: Db, deps: AdvanceDeps, pack: Pack, move: Move): Promise<Pack> {
+  const { event, by, ...change } = move;
+  const work = lifeWork(pack);
+  const to = changed(deps, work, change, next(pack.status, event));
+  const how = { ...TAKEN, dueAt: dueAfter(deps, to.run, 0), record: recordOf({ event, by }) };
+  return (await write(db, deps, work, { ...to, ...how })).pack;
+}
+
+/** Changes of a pack inside its status, for a wish from outside: takes it from its worker and makes it due. */
+export async function amend(db: Db, deps: AdvanceDeps, pack: Pack, step: Step & By): Promise<Pack> {
+  const { by, event = 'amend', ...change } = step;
+  const work = lifeWork(pack);
+  const to = changed(deps, work, change);
+  const how = { ...TAKEN, dueAt: dueAfter(deps, to.run, 0), record: recordOf({ event, by }) };
+  return (await write(db, deps, work, { ...to, ...how })).pack;
+}
+
+/** The worker keeps the pack; or whoever has it loses it. */
+const KEPT = { isFreed: false, isPutDown: false } as const;
+const TAKEN = { isFreed: true, isPutDown: true } as const;
 
 /** The earliest of instants, as far as there are any. */
 export const first = (instants: readonly (Date | undefined)[]): Date | undefined =>
   instants.reduce((one, other) => (one && other ? (one < other ? one : other) : (one ?? other)), undefined);
 
-/** Changes of a pack inside its status, for a wish from outside: takes it from its worker and makes it due. */
-export function amend(
-  db: Db,
-  deps: AdvanceDeps,
-  pack: Pack,
-  { by, event = 'amend', ...change }: Step & By,
-): Promise<Pack> {
-  const to = { ...pack, ...change, modifiedOn: deps.clock.now() };
-  const dueAt = LIFECYCLE[to.status].job ? deps.clock.now() : deadline(to);
-  const deed = deedOf({ event, ...(by !== undefined && { by }) });
-  return write(db, deps, { pack, to, dueAt, isFreed: true, isPutDown: true, deed });
-}
-
-/** Stores a new pack, due at once, in a transaction that holds its zone. */
-export async function insert(
-  tx: Tx,
-  deps: AdvanceDeps,
-  pack: Pack,
-  { lane, by }: { readonly lane: number } & By,
-): Promise<void> {
-  const deed = deedOf({ event: 'order', ...(by !== undefined && { by }) });
-  const filing = { ...render(deps, pack), dueAt: deps.clock.now(), ...deed };
-  await insertPack(tx, pack, { lane, names: pack.hosts.map(toName) }, filing);
-}
-
-const deedOf = ({ event, by = WORKER }: { readonly event: string } & By): PackEventRecord => ({
-  event,
-  actor: by,
-});
-
-/** Locks a pack and its zone for a step beside its row. Throws `pack_moved` where the worker lost the pack. */
-export async function lockHeld(tx: Tx, pack: Pack): Promise<void> {
-  await touchZone(tx, pack.zone.id);
-  if (!(await isHeld(tx, pack))) throw moved(pack);
-}
-
-/** Removes a pack with its certificates and sealed keys. Throws `pack_moved` where the worker lost the pack. */
-export async function remove(tx: Tx, pack: Pack): Promise<void> {
-  await touchZone(tx, pack.zone.id);
-  if (!(await deletePack(tx, pack))) throw moved(pack);
-}
-
-const moved = ({ id }: Pack): Fault =>
+/** The fault of whoever lost a pack. */
+export const packMoved = ({ id }: Pick<Pack, 'id'>): Fault =>
   new Fault('pack_moved', `certificate pack ${id} was changed meanwhile; ask again`);
 
-/** The JSON of a pack as it is stored in its row. */
-export const render = (deps: AdvanceDeps, pack: Pack): Omit<RowAside, 'dueAt'> => ({
-  json: JSON.stringify(toPackJson(pack, deps.json)),
-  jsonVersion: JSON_VERSION,
-});
+/** How an event is recorded. */
+export const recordOf = ({
+  event,
+  by = WORKER,
+}: {
+  readonly event: string;
+  readonly by?: Actor | undefined;
+}): PackEventRecord => ({ event, actor: by });
 
-function move(deps: AdvanceDeps, pack: Pack, step: Move): Pack {
-  const { event, by: _, ...change } = step;
-  const now = deps.clock.now();
-  const status = next(pack.status, event);
-  return { ...pack, attempts: 0, ...change, status, statusSince: now, modifiedOn: now };
+/** When what is to be worked on is due; what nobody works on, when it becomes late. */
+const dueAfter = ({ clock }: AdvanceDeps, run: Run, seconds: Seconds): Date | undefined =>
+  LIFECYCLE[run.status].job ? after(clock.now(), seconds) : deadline(run);
+
+/** Pack and run with a change, and with the status to which they moved. */
+function changed(
+  { clock }: AdvanceDeps,
+  { pack, run }: Work,
+  { statusSince, attempts, certificates, ...ofPack }: Change,
+  status?: Run['status'],
+): { readonly to: Pack; readonly run: Run } {
+  const now = clock.now();
+  const ofRun = {
+    ...(status !== undefined && { status, statusSince: now, attempts: 0 }),
+    ...(statusSince !== undefined && { statusSince }),
+    ...(attempts !== undefined && { attempts }),
+    ...(certificates !== undefined && { certificates }),
+  };
+  const validationErrors = (ofPack.validationErrors ?? pack.validationErrors).map((message) =>
+    subscriberMessage(pack.hosts, message),
+  );
+  return { to: { ...pack, ...ofPack, validationErrors, modifiedOn: now }, run: { ...run, ...ofRun } };
 }
 
-interface Write extends Omit<Change, keyof ReturnType<typeof render>> {
-  /** As it was read. */
-  readonly pack: Pack;
+interface Written extends Omit<RowChange, keyof ReturnType<typeof render>> {
+  /** The pack without what its run changes of it. */
   readonly to: Pack;
+  readonly run: Run;
 }
 
-async function write(db: Db, deps: AdvanceDeps, { pack, to: wanted, ...when }: Write): Promise<Pack> {
-  const validationErrors = wanted.validationErrors.map((message) => subscriberMessage(wanted.hosts, message));
-  const to = settled({ ...wanted, validationErrors });
-  if (!(await updatePack(db, pack.behind ?? pack, to, { ...render(deps, to), ...when }))) throw moved(pack);
-  if (pack.behind && isServed(wanted.status)) await promoteNextCertificates(db, pack.id);
-  return when.isFreed ? { ...to, claim: to.claim + 1 } : carried(to, to.modifiedOn);
+async function write(db: Db, deps: AdvanceDeps, from: Work, { to, run, ...how }: Written): Promise<Work> {
+  const { settle, isAside } = RUNS[run.kind];
+  const settled = settle(to, run);
+  if (!(await updatePack(db, from.pack, settled, { ...render(deps, settled), ...how })))
+    throw packMoved(from.pack);
+  if (isAside && isServed(run.status)) await promoteNextCertificates(db, settled);
+  const claim = how.isFreed ? settled.claim + 1 : settled.claim;
+  return workOn({ ...settled, claim }, settled.modifiedOn, from.orders);
 }

@@ -39,13 +39,13 @@ function orderAnew(
     const pack = await lockPack(tx, zoneId, id);
     if (!pack) return false;
     if (isServed(pack.status)) {
-      await deleteOrders(tx, id);
+      await deleteOrders(tx, pack);
       await amend(tx, deps, pack, { renewal: { at: deps.clock.now() } });
       return true;
     }
     if (!may(pack.status, 'lose')) return false;
-    await deleteOrders(tx, id);
-    await deleteCertificates(tx, id);
+    await deleteOrders(tx, pack);
+    await deleteCertificates(tx, pack);
     const anew = { certificates: [], renewal: undefined, validationRecords: [], validationErrors: [] };
     await override(tx, deps, pack, { event: 'lose', ...anew });
     return true;

@@ -5,7 +5,8 @@ import { getClaimed, listIdsAfter } from '../store/packs.ts';
 import { putRenderedJson } from '../store/rendered-json.ts';
 import { type Pool, transaction } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
-import { type AdvanceDeps, render } from './advance.ts';
+import { type AdvanceDeps } from './advance.ts';
+import { render } from './render.ts';
 
 /** How many packs are looked for at once. */
 const BATCH = 200;

@@ -56,7 +56,7 @@ async function givenActive(deps: TestJobDeps, name: string): Promise<string> {
 
 /** Fails unless both keys of the pack open with that seal, and are those of its certificates. */
 async function assertOpens(deps: TestJobDeps, id: string, seal: Seal): Promise<void> {
-  const pairs = await listKeyPairs(deps.pool, id);
+  const pairs = await listKeyPairs(deps.pool, await packOf(deps, id));
   assert.equal(pairs.length, 2);
   for (const { algorithm, chain, sealedKey } of pairs) {
     const key = createPrivateKey(seal.open(sealedKey, keyPurpose(id, algorithm)));

@@ -5,7 +5,7 @@
  */
 import { Fault } from '../kit/fault.ts';
 import { after, days, hours, minutes, type Seconds } from '../kit/time.ts';
-import type { CertificateAuthority, Pack, PackStatus } from './pack.ts';
+import type { Certificate, CertificateAuthority, PackStatus, Run } from './pack.ts';
 
 /** What the workers do in a status; one file of `src/job/` each. */
 export type JobName = 'order' | 'validate' | 'issue' | 'deploy' | 'expire' | 'withdraw' | 'purge' | 'renew';
@@ -86,6 +86,7 @@ const TOKEN_LIFE: Readonly<Record<CertificateAuthority, Seconds>> = {
   google: days(14),
   ssl_com: days(14),
 };
+const SHORTEST_TOKEN_LIFE: Seconds = days(7);
 
 /** Status of a pack after `event`. Throws `transition_refused` where the table has no such move. */
 export function next(status: PackStatus, event: PackEvent): PackStatus {
@@ -122,17 +123,23 @@ const SERVED_STATUSES: readonly PackStatus[] = ['active', 'staging_active', 'pen
 /** Whether a pack in this status is in the default list: served, as far as the status alone tells. */
 export const isServed = (status: PackStatus): boolean => SERVED_STATUSES.includes(status);
 
-/** When the pack's status becomes late; undefined for one that may last. */
-export function deadline(pack: Pack): Date | undefined {
-  const { within } = LIFECYCLE[pack.status];
+/** When a status becomes late; undefined for one that may last. */
+export function deadline(at: Omit<Run, 'kind' | 'attempts'>): Date | undefined {
+  const { within } = LIFECYCLE[at.status];
   if (within === undefined) return undefined;
-  if (within === 'not_after') return earliestEnd(pack);
-  const length = within === 'token_life' ? TOKEN_LIFE[pack.certificateAuthority] : within;
-  return after(pack.statusSince, length);
+  if (within === 'not_after') return earliestEnd(at);
+  return after(at.statusSince, within === 'token_life' ? tokenLife(at.certificateAuthority) : within);
 }
 
-/** The first `notAfter` among the pack's certificates. */
-export function earliestEnd({ certificates }: Pack): Date | undefined {
+const tokenLife = (ca: CertificateAuthority | undefined): Seconds =>
+  ca === undefined ? SHORTEST_TOKEN_LIFE : TOKEN_LIFE[ca];
+
+/** The first `notAfter` among certificates. */
+export function earliestEnd({
+  certificates,
+}: {
+  readonly certificates: readonly Certificate[];
+}): Date | undefined {
   const ends = certificates.map(({ notAfter }) => notAfter.getTime());
   return ends.length === 0 ? undefined : new Date(Math.min(...ends));
 }

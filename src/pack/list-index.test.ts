@@ -16,7 +16,7 @@ it('the facets of a filter are those of the packs that match, in their order, an
   const packs = PACK_STATUSES.flatMap((status) =>
     ENVIRONMENTS.flatMap((environment) =>
       PACK_TYPES.flatMap((type) =>
-        CERTIFICATE_AUTHORITIES.map((certificateAuthority) => ({
+        [undefined, ...CERTIFICATE_AUTHORITIES].map((certificateAuthority) => ({
           status,
           environment,
           type,

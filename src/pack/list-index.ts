@@ -1,7 +1,7 @@
 /**
  * How packs are counted and sorted into kinds, so that any page of any list is found without walking there.
  * - class: status and environment of a pack in one number, 0 to 41.
- * - facet: class, type and CA in one number, 0 to 1007.
+ * - facet: class, type and CA in one number, below 5376: there is room for 16 types, and for 7 CAs beside "none".
  * - slot: a place in an array of counts, from 1 as PostgreSQL counts: one for each class, then sums.
  * The numbers are stored: the values of a status, type, CA or environment keep their places.
  */
@@ -35,13 +35,16 @@ const environmentIndex = (environment: Environment): number => ENVIRONMENTS.inde
 export const classOf = ({ status, environment }: Counted): number =>
   PACK_STATUSES.indexOf(status) * ENVIRONMENTS.length + environmentIndex(environment);
 
-const KINDS = PACK_TYPES.length * CERTIFICATE_AUTHORITIES.length;
+/** Places of a facet for types, and for CAs; the first of these is that of packs without a CA. */
+const [TYPE_PLACES, CA_PLACES] = [16, 8] as const;
+const KINDS = TYPE_PLACES * CA_PLACES;
+
+const caPlace = (ca: Pack['certificateAuthority']): number =>
+  ca === undefined ? 0 : CERTIFICATE_AUTHORITIES.indexOf(ca) + 1;
 
 /** Facet of a pack. */
 export const facetOf = (pack: Faceted): number =>
-  classOf(pack) * KINDS +
-  PACK_TYPES.indexOf(pack.type) * CERTIFICATE_AUTHORITIES.length +
-  CERTIFICATE_AUTHORITIES.indexOf(pack.certificateAuthority);
+  classOf(pack) * KINDS + PACK_TYPES.indexOf(pack.type) * CA_PLACES + caPlace(pack.certificateAuthority);
 
 /** Slots that a pack is counted in. */
 const slotsOf = (pack: Counted): number[] => {
@@ -124,13 +127,16 @@ export function facetsOf(filter: FacetFilter): number[] | undefined {
   return statusesOf(status).flatMap((each) =>
     optionsOf(environment, ENVIRONMENTS).flatMap((one) =>
       optionsOf(type, PACK_TYPES).flatMap((kind) =>
-        optionsOf(certificateAuthority, CERTIFICATE_AUTHORITIES).map((ca) =>
+        optionsOf(certificateAuthority, ANY_CA).map((ca) =>
           facetOf({ status: each, environment: one, type: kind, certificateAuthority: ca }),
         ),
       ),
     ),
   );
 }
+
+/** What a pack may have for a CA. */
+const ANY_CA = [undefined, ...CERTIFICATE_AUTHORITIES] as const;
 
 const optionsOf = <T>(one: T | undefined, all: readonly T[]): readonly T[] =>
   one === undefined ? all : [one];

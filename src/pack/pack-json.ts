@@ -6,6 +6,7 @@ import { toName, withoutWildcard } from './hosts.ts';
 import { isServed } from './lifecycle.ts';
 import type { Certificate, Pack, PackStatus, ValidationRecord } from './pack.ts';
 import { isSucceeded } from './renewal.ts';
+import { TYPES } from './type.ts';
 
 /** Raised with every change of `toReply`: rows rendered by an older one are rendered again. */
 export const JSON_VERSION = 1;
@@ -17,7 +18,7 @@ export interface JsonContext {
 
 /** The wire JSON of a pack, as a plain object. */
 export function toPackJson(pack: Pack, { delegationZone }: JsonContext) {
-  const primary = pack.certificates.find(({ algorithm }) => algorithm === 'ecdsa');
+  const primary = primaryOf(pack);
   return {
     id: pack.id,
     type: pack.type,
@@ -28,9 +29,9 @@ export function toPackJson(pack: Pack, { delegationZone }: JsonContext) {
       ...pack.certificates.map((one) => toCertificateReply(one, pack, certificateStatus(pack.status))),
       ...coming(pack).map((one) => toCertificateReply(one, pack, COMING[pack.environment])),
     ],
-    certificate_authority: pack.certificateAuthority,
-    validation_method: pack.validationMethod,
-    validity_days: pack.validityDays,
+    ...(pack.certificateAuthority && { certificate_authority: pack.certificateAuthority }),
+    ...(pack.validationMethod && { validation_method: pack.validationMethod }),
+    ...(pack.validityDays && { validity_days: pack.validityDays }),
     validation_records: pack.validationRecords.map(toRecordReply),
     validation_errors: pack.validationErrors.map((message) => ({ message })),
     dcv_delegation_records: delegationRecords(pack, delegationZone),
@@ -39,9 +40,14 @@ export function toPackJson(pack: Pack, { delegationZone }: JsonContext) {
   };
 }
 
+/** ECDSA where there is one; a pack of one certificate has that. */
+const primaryOf = ({ type, certificates }: Pack): Certificate | undefined =>
+  certificates.find(({ algorithm }) => algorithm === 'ecdsa') ??
+  (TYPES[type].source === 'upload' ? certificates[0] : undefined);
+
 /** Certificates of a renewal, which edges are being given beside those that they serve. */
 const coming = (pack: Pack): readonly Certificate[] =>
-  isServed(pack.status) && isSucceeded(pack) ? (pack.renewal?.course?.certificates ?? []) : [];
+  isServed(pack.status) && isSucceeded(pack) ? (pack.renewal?.run?.certificates ?? []) : [];
 
 const COMING = { production: 'pending_deployment', staging: 'staging_deployment' } as const;
 

@@ -113,6 +113,23 @@ export interface Certificate {
   readonly modifiedOn: Date;
 }
 
+export const RUN_KINDS = ['life', 'renewal'] as const;
+/** `life`: what a pack itself goes through. `renewal`: new certificates for a pack that is served meanwhile. */
+export type RunKind = (typeof RUN_KINDS)[number];
+
+/** One way through the rows of `LIFECYCLE`: where it is, and what came of it so far. `RUNS` says how each kind ends. */
+export interface Run {
+  readonly kind: RunKind;
+  readonly status: PackStatus;
+  readonly statusSince: Date;
+  /** How often the work of that status was tried without success; back-off counts on it. */
+  readonly attempts: number;
+  /** Where its certificates come from; undefined: from no CA. */
+  readonly certificateAuthority: CertificateAuthority | undefined;
+  /** Certificates it has so far. */
+  readonly certificates: readonly Certificate[];
+}
+
 /** The certificates that are to come in the place of a pack's present ones. */
 export interface Renewal {
   /** When it is to begin. */
@@ -120,18 +137,11 @@ export interface Renewal {
   /** When the CA is asked again when it is to begin (RFC 9773 4.3); absent where it does not say. */
   readonly askAt?: Date | undefined;
   /** How far it is, once it began. */
-  readonly course?: RenewalCourse | undefined;
+  readonly run?: Run | undefined;
 }
 
-/** A renewal goes the way of a new pack, as far as `status` tells, and ends where that would be served. */
-export interface RenewalCourse {
-  readonly status: PackStatus;
-  readonly since: Date;
-  /** How often the work of that status was tried without success. */
-  readonly attempts: number;
-  /** Certificates it has so far. */
-  readonly certificates: readonly Certificate[];
-}
+/** What finds a pack in the store. */
+export type PackKey = Pick<Pack, 'id'> & { readonly zone: Pick<PackZone, 'id'> };
 
 export interface Pack {
   readonly id: string;
@@ -144,9 +154,10 @@ export interface Pack {
   readonly statusSince: Date;
   /** As ordered, in the subscriber's order and spelling. */
   readonly hosts: readonly string[];
-  readonly certificateAuthority: CertificateAuthority;
-  readonly validationMethod: ValidationMethod;
-  readonly validityDays: ValidityDays;
+  /** Undefined, as the next two, where certificates come from no CA. */
+  readonly certificateAuthority: CertificateAuthority | undefined;
+  readonly validationMethod: ValidationMethod | undefined;
+  readonly validityDays: ValidityDays | undefined;
   readonly environment: Environment;
   readonly isBranded: boolean;
   readonly createdOn: Date;
@@ -157,8 +168,6 @@ export interface Pack {
   readonly certificates: readonly Certificate[];
   /** Undefined: not planned yet. */
   readonly renewal?: Renewal | undefined;
-  /** Of a pack that stands for its own renewal (`courseOf`): the pack as it is, served meanwhile. */
-  readonly behind?: Pack | undefined;
   /** How often the work of this status was tried without success; back-off counts on it. */
   readonly attempts: number;
   /** Raised by every claim and every change from outside; whoever wrote with an older one lost the pack. */

@@ -1,10 +1,8 @@
-/**
- * When the certificates of a pack are renewed, and what a pack is while they are: served as before, with a course of its
- * own beside its status. The course goes through the rows of `LIFECYCLE` like a new pack.
- */
+/** When the certificates of a pack are renewed. What a renewal does meanwhile: `run.ts`. */
 import { after, between, days, hours, type Seconds } from '../kit/time.ts';
-import { earliestEnd, isServed, next } from './lifecycle.ts';
-import { ALGORITHMS, type Certificate, type Pack, type RenewalCourse } from './pack.ts';
+import { earliestEnd, isServed } from './lifecycle.ts';
+import type { Certificate, Pack } from './pack.ts';
+import { algorithmsOf } from './type.ts';
 
 /** Part of a certificate's life that is left when it is renewed, where the CA does not say when. */
 const LEFT = 1 / 3;
@@ -68,40 +66,8 @@ export function isOver(pack: Pack, now: Date): boolean {
 }
 
 /** Whether all certificates that are to come in the place of the present ones are there. */
-export const isSucceeded = ({ renewal }: Pack): boolean =>
-  renewal?.course?.certificates.length === ALGORITHMS.length;
-
-/** The pack as its worker carries it: its renewal, where one is under way and it is served meanwhile; else itself. */
-export function carried(pack: Pack, now: Date): Pack {
-  const course = pack.behind ? undefined : pack.renewal?.course;
-  return course && isServed(pack.status) && !isOver(pack, now) ? courseOf(pack, course) : pack;
-}
-
-/** A pack that stands for the renewal of another: same id, hosts and CA; status and certificates of its course. */
-const courseOf = (pack: Pack, { status, since, attempts, certificates }: RenewalCourse): Pack => ({
-  ...pack,
-  status,
-  statusSince: since,
-  attempts,
-  certificates,
-  behind: pack,
-});
-
-/** What a pack is after a step of its renewal; any other pack as it is. */
-export function settled(pack: Pack): Pack {
-  const { behind, status, statusSince: since, attempts, certificates } = pack;
-  if (!behind) return pack;
-  const { validationRecords, validationErrors, modifiedOn, claim } = pack;
-  const said = { validationRecords, validationErrors, modifiedOn, claim };
-  if (isServed(status))
-    return { ...behind, ...said, ...renewedStatus(behind, since), certificates, renewal: undefined };
-  const course = { status, since, attempts, certificates };
-  return { ...behind, ...said, renewal: { at: modifiedOn, ...behind.renewal, course } };
-}
-
-/** A pack that was given up is served again by its new certificates; on staging edges that is shown anew. */
-function renewedStatus({ status, environment }: Pack, since: Date): Partial<Pack> {
-  if (status !== 'pending_expiration') return { attempts: 0 };
-  const event = environment === 'staging' ? 'stage' : 'renewed';
-  return { status: next(status, event), statusSince: since, attempts: 0 };
+export function isSucceeded(pack: Pack): boolean {
+  const coming = pack.renewal?.run?.certificates ?? [];
+  const wanted = algorithmsOf(pack);
+  return wanted.length > 0 && wanted.every((one) => coming.some(({ algorithm }) => algorithm === one));
 }

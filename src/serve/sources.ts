@@ -23,16 +23,16 @@ interface SourceDeps {
 /** Certificates and opened keys, for edges that pull. */
 export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
   async packFor(name, environment) {
-    const packId = await getServing(pool, name, environment);
-    if (packId === undefined) return undefined;
+    const pack = await getServing(pool, name, environment);
+    if (!pack) return undefined;
     const certificates: Partial<Record<Algorithm, ServedKeyPair>> = {};
-    for (const { algorithm, chain, sealedKey } of await listKeyPairs(pool, packId)) {
+    for (const { algorithm, chain, sealedKey } of await listKeyPairs(pool, pack)) {
       certificates[algorithm] = {
         chain,
-        key: seal.open(sealedKey, keyPurpose(packId, algorithm)).toString(),
+        key: seal.open(sealedKey, keyPurpose(pack.id, algorithm)).toString(),
       };
     }
-    return { packId, hosts: await listServedHosts(pool, packId), certificates };
+    return { packId: pack.id, hosts: await listServedHosts(pool, pack), certificates };
   },
   fileFor: (name, path) => getFile(pool, name, path),
 });

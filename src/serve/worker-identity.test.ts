@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { takeIdentity } from './worker-identity.ts';
 
 const MODULE = JSON.stringify(fileURLToPath(new URL('./worker-identity.ts', import.meta.url)));
-const TAKE = `const { takeSlot } = await import(${MODULE}); process.stdout.write(takeSlot(process.argv[1]))`;
+const TAKE = `const { takeIdentity } = await import(${MODULE}); process.stdout.write(takeIdentity(process.argv[1]))`;
 
 function givenFolder(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'slots-'));

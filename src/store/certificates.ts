@@ -1,4 +1,4 @@
-import { ALGORITHMS, type Algorithm, type Certificate } from '../pack/pack.ts';
+import type { Algorithm, Certificate, PackKey } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
 
@@ -31,9 +31,9 @@ const COLUMNS = `id, algorithm, hosts, issuer, signature, fingerprint, serial, n
 /** A pack's certificates, and those that are to come in their place; ECDSA first. */
 export async function listCertificates(
   db: Db,
-  packId: string,
+  pack: PackKey,
 ): Promise<{ readonly present: Certificate[]; readonly coming: Certificate[] }> {
-  const { rows } = await execute<CertificateRow & { is_coming: boolean }>(db, LIST, { pack: packId });
+  const { rows } = await execute<CertificateRow & { is_coming: boolean }>(db, LIST, { pack: pack.id });
   return {
     present: rows.filter((row) => !row.is_coming).map(toCertificate),
     coming: rows.filter((row) => row.is_coming).map(toCertificate),
@@ -47,7 +47,7 @@ const LIST = statement(`
 /** Stores a certificate of a pack in place of the one that the table had of it for that algorithm. */
 export async function putCertificate(
   tx: Tx,
-  packId: string,
+  pack: PackKey,
   certificate: Certificate,
   { chain, sealedKey, table }: StoredKeyPair & { readonly table: CertificateTable },
 ): Promise<void> {
@@ -58,7 +58,7 @@ export async function putCertificate(
     uploaded_on: uploadedOn,
     modified_on: modifiedOn,
   };
-  await execute(tx, PUT[table], { ...named, ...times, pack: packId, chain, sealed_key: sealedKey });
+  await execute(tx, PUT[table], { ...named, ...times, pack: pack.id, chain, sealed_key: sealedKey });
 }
 
 const putting = (table: CertificateTable) =>
@@ -74,10 +74,10 @@ const putting = (table: CertificateTable) =>
 const PUT = { certificates: putting('certificates'), successors: putting('successors') } as const;
 
 /** Removes a pack's certificates and their keys: it begins anew. */
-export async function deleteCertificates(tx: Tx, packId: string): Promise<void> {
+export async function deleteCertificates(tx: Tx, pack: PackKey): Promise<void> {
   await tx.query(
     'with coming as (delete from successors where pack_id = $1) delete from certificates where pack_id = $1',
-    [packId],
+    [pack.id],
   );
 }
 
@@ -88,14 +88,15 @@ interface KeyPairRow {
   is_coming: boolean;
 }
 
-/** Chains and sealed keys of a pack that edges are to serve: those to come, once there is one of every algorithm. */
+/** Chains and sealed keys of a pack that edges are to serve: those to come, once there is one for each that is there. */
 export async function listKeyPairs(
   db: Db,
-  packId: string,
+  pack: PackKey,
 ): Promise<readonly (StoredKeyPair & { readonly algorithm: Algorithm })[]> {
-  const { rows } = await execute<KeyPairRow>(db, KEY_PAIRS, { pack: packId });
-  const coming = rows.filter((row) => row.is_coming);
-  const served = coming.length === ALGORITHMS.length ? coming : rows.filter((row) => !row.is_coming);
+  const { rows } = await execute<KeyPairRow>(db, KEY_PAIRS, { pack: pack.id });
+  const [coming, present] = [rows.filter((row) => row.is_coming), rows.filter((row) => !row.is_coming)];
+  const isWhole = present.every(({ algorithm }) => coming.some((row) => row.algorithm === algorithm));
+  const served = coming.length > 0 && isWhole ? coming : present;
   return served.map((row) => ({ algorithm: row.algorithm, chain: row.chain, sealedKey: row.sealed_key }));
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../../test/support/job-deps.ts';
 import { after as afterInstant } from '../kit/time.ts';
 import { postpone } from '../operation/advance.ts';
+import { lifeWork } from '../operation/work.ts';
 import { type Claim, extendLeases, freeLeases, giveBack, LEASE } from './claims.ts';
 import { makeDue } from './packs.ts';
 import { transaction } from './store.ts';
@@ -109,7 +110,7 @@ test('a pack that waits for its day is not given back', async () => {
   const [held] = await claim(deps);
   assert(held);
   const pack = await packOf(deps, id);
-  await transaction(deps.pool, (tx) => postpone(tx, deps, pack, { seconds: 300 }));
+  await transaction(deps.pool, (tx) => postpone(tx, deps, lifeWork(pack), { seconds: 300 }));
   await giveBack(deps.pool, deps.clock, held);
   assert.equal(await dueIn(deps, id), 300);
 });

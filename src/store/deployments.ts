@@ -1,5 +1,5 @@
 import { wildcardOf } from '../pack/hosts.ts';
-import type { Algorithm, Environment, Pack } from '../pack/pack.ts';
+import type { Algorithm, Environment, Pack, PackKey } from '../pack/pack.ts';
 import { type Candidate, serving } from '../pack/priority.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
@@ -50,26 +50,26 @@ export async function isDeployed(tx: Tx, pack: Pack, edges: readonly string[]): 
 }
 
 /** Wishes a pack off every edge that had it; `deployments` keeps which edges have yet to let go. */
-export async function undeploy(tx: Tx, packId: string): Promise<boolean> {
-  const { rowCount } = await execute(tx, UNCOVER, { id: packId });
+export async function undeploy(tx: Tx, pack: PackKey): Promise<boolean> {
+  const { rowCount } = await execute(tx, UNCOVER, { id: pack.id });
   await tx.query('update deployments set desired_ecdsa = null, desired_rsa = null where pack_id = $1', [
-    packId,
+    pack.id,
   ]);
   return rowCount !== null && rowCount > 0;
 }
 
 /** Names of the edges that were given the pack. */
-export async function listEdgesOf(db: Db, packId: string): Promise<string[]> {
+export async function listEdgesOf(db: Db, pack: PackKey): Promise<string[]> {
   const { rows } = await db.query<{ edge: string }>('select edge from deployments where pack_id = $1', [
-    packId,
+    pack.id,
   ]);
   return rows.map(({ edge }) => edge);
 }
 
 /** Records what handshakes with an edge showed. */
-export async function observe(tx: Tx, packId: string, seen: Deployment, now: Date): Promise<void> {
+export async function observe(tx: Tx, pack: PackKey, seen: Deployment, now: Date): Promise<void> {
   const { edge, observed, problem } = seen;
-  await execute(tx, OBSERVE, { id: packId, edge, ...observed, problem, now });
+  await execute(tx, OBSERVE, { id: pack.id, edge, ...observed, problem, now });
 }
 
 const OBSERVE = statement(`
@@ -77,44 +77,47 @@ const OBSERVE = statement(`
    where pack_id = :id and edge = :edge`);
 
 /** An edge let go of a pack. */
-export async function letGo(tx: Tx, packId: string, edge: string): Promise<void> {
-  await tx.query('delete from deployments where pack_id = $1 and edge = $2', [packId, edge]);
+export async function letGo(tx: Tx, pack: PackKey, edge: string): Promise<void> {
+  await tx.query('delete from deployments where pack_id = $1 and edge = $2', [pack.id, edge]);
 }
 
 interface CandidateRow {
   pack_id: string;
+  zone_id: string;
   host: string;
   type: Candidate['type'];
   created_on: Date;
 }
 
-/** Id of the pack that serves `name` (or a wildcard as it is) in an environment, or undefined. */
+/** The pack that serves `name` (or a wildcard as it is) in an environment, or undefined. */
 export async function getServing(
   db: Db,
   name: string,
   environment: Environment,
-): Promise<string | undefined> {
+): Promise<PackKey | undefined> {
   const { rows } = await execute<CandidateRow>(db, COVERING, {
     names: [name, wildcardOf(name)],
     environment,
   });
   const candidates = rows.map((row) => ({
     packId: row.pack_id,
+    zone: { id: row.zone_id },
     host: row.host,
     type: row.type,
     createdOn: row.created_on,
   }));
-  return serving(candidates)?.packId;
+  const best = serving(candidates);
+  return best && { id: best.packId, zone: best.zone };
 }
 
 const COVERING = statement(`
-  select pack_id, host, packs.type, packs.created_on
+  select pack_id, packs.zone_id, host, packs.type, packs.created_on
     from served_hosts join packs on packs.id = pack_id
    where host = any(:names) and served_hosts.environment = :environment`);
 
 /** Names that a pack covers on the edges now. */
-export async function listServedHosts(db: Db, packId: string): Promise<string[]> {
-  const { rows } = await execute<{ host: string }>(db, COVERED, { id: packId });
+export async function listServedHosts(db: Db, pack: PackKey): Promise<string[]> {
+  const { rows } = await execute<{ host: string }>(db, COVERED, { id: pack.id });
   return rows.map(({ host }) => host);
 }
 

@@ -1,4 +1,4 @@
-import type { Algorithm } from '../pack/pack.ts';
+import type { Algorithm, Pack, PackKey } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
 
@@ -23,10 +23,10 @@ interface OrderRow {
 /** The pack's orders, ECDSA first. Their state comes as JSON: `revive` makes it whole. */
 export async function listOrders<T>(
   db: Db,
-  packId: string,
+  pack: PackKey,
   revive: (json: string) => T,
 ): Promise<StoredOrder<T>[]> {
-  const { rows } = await execute<OrderRow>(db, LIST, { pack: packId });
+  const { rows } = await execute<OrderRow>(db, LIST, { pack: pack.id });
   return rows.map(({ algorithm, state, is_answered, csr, sealed_key }) => ({
     algorithm,
     order: revive(state),
@@ -40,8 +40,8 @@ const LIST = statement(
 );
 
 /** Stores an order in place of the one the pack had for that algorithm. */
-export async function putOrder(tx: Tx, packId: string, stored: StoredOrder<unknown>): Promise<void> {
-  await execute(tx, PUT, { pack: packId, ...columnsOf(stored) });
+export async function putOrder(tx: Tx, pack: PackKey, stored: StoredOrder<unknown>): Promise<void> {
+  await execute(tx, PUT, { pack: pack.id, ...columnsOf(stored) });
 }
 
 const columnsOf = ({ algorithm, order, isAnswered, request }: StoredOrder<unknown>) => ({
@@ -71,7 +71,7 @@ const PUT_HELD = statement(`
  */
 export async function putOrderHeld(
   db: Db,
-  { id, claim }: { readonly id: string; readonly claim: number },
+  { id, claim }: PackKey & Pick<Pack, 'claim'>,
   stored: StoredOrder<unknown>,
 ): Promise<boolean> {
   const { rowCount } = await execute(db, PUT_HELD, { pack: id, claim, ...columnsOf(stored) });
@@ -79,8 +79,8 @@ export async function putOrderHeld(
 }
 
 /** Forgets an order of the pack, or all of them. */
-export async function deleteOrders(tx: Tx, packId: string, algorithm?: Algorithm): Promise<void> {
-  await execute(tx, DELETE, { pack: packId, algorithm: algorithm ?? null });
+export async function deleteOrders(tx: Tx, pack: PackKey, algorithm?: Algorithm): Promise<void> {
+  await execute(tx, DELETE, { pack: pack.id, algorithm: algorithm ?? null });
 }
 
 const DELETE = statement(

@@ -7,6 +7,7 @@ import type {
   PackStatus,
   PackType,
   Renewal,
+  Run,
   ValidationMethod,
   ValidationRecord,
   ValidityDays,
@@ -28,9 +29,9 @@ export interface PackRow {
   status: PackStatus;
   status_since: Date;
   hosts: string[];
-  certificate_authority: CertificateAuthority;
-  validation_method: ValidationMethod;
-  validity_days: ValidityDays;
+  certificate_authority: CertificateAuthority | null;
+  validation_method: ValidationMethod | null;
+  validity_days: ValidityDays | null;
   environment: Environment;
   is_branded: boolean;
   validation_records: ValidationRecord[];
@@ -46,21 +47,55 @@ export interface PackRow {
 interface StoredRenewal {
   readonly at: string;
   readonly askAt?: string;
-  readonly course?: { readonly status: PackStatus; readonly since: string; readonly attempts: number };
+  readonly course?: StoredRun;
 }
 
-const toRenewal = ({ at, askAt, course }: StoredRenewal, certificates: readonly Certificate[]): Renewal => ({
-  at: new Date(at),
-  askAt: askAt === undefined ? undefined : new Date(askAt),
-  course: course && { ...course, since: new Date(course.since), certificates },
+/** The run of a renewal; without `ca` it goes to that of the pack. */
+interface StoredRun {
+  readonly status: PackStatus;
+  readonly since: string;
+  readonly attempts: number;
+  readonly ca?: CertificateAuthority;
+}
+
+const toRenewal = (
+  { renewal, certificate_authority: own }: PackRow,
+  certificates: readonly Certificate[],
+): Renewal | undefined =>
+  renewal
+    ? {
+        at: new Date(renewal.at),
+        askAt: renewal.askAt === undefined ? undefined : new Date(renewal.askAt),
+        run: renewal.course && toRun(renewal.course, own ?? undefined, certificates),
+      }
+    : undefined;
+
+const toRun = (
+  { status, since, attempts, ca }: StoredRun,
+  own: CertificateAuthority | undefined,
+  certificates: readonly Certificate[],
+): Run => ({
+  kind: 'renewal',
+  status,
+  statusSince: new Date(since),
+  attempts,
+  certificateAuthority: ca ?? own,
+  certificates,
 });
 
 /** JSON of a renewal as it is stored; null for none. */
 export function storedRenewal({ renewal }: Pick<Pack, 'renewal'>): string | null {
   if (!renewal) return null;
-  const { at, askAt, course } = renewal;
-  return JSON.stringify({ at, askAt, course: course && { ...course, certificates: undefined } });
+  const { at, askAt, run } = renewal;
+  return JSON.stringify({ at, askAt, course: run && storedRun(run) });
 }
+
+const storedRun = ({ status, statusSince, attempts, certificateAuthority }: Run) => ({
+  status,
+  since: statusSince,
+  attempts,
+  ca: certificateAuthority,
+});
 
 /** What is read of a pack's row: by name, as a newer version of this program may add columns while this one runs. */
 const COLUMNS = [
@@ -94,7 +129,9 @@ export const ZONE_OF_PACK = 'zones.name as zone_name, zones.type as zone_type, z
 
 /** The pack of a row. Reads its certificates, where it can have any. */
 export async function toPack(db: Db, row: PackRow): Promise<Pack> {
-  const { present, coming } = isUntouched(row) ? NONE : await listCertificates(db, row.id);
+  const { present, coming } = isUntouched(row)
+    ? NONE
+    : await listCertificates(db, { id: row.id, zone: { id: row.zone_id } });
   return {
     id: row.id,
     zone: {
@@ -109,9 +146,9 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
     status: row.status,
     statusSince: row.status_since,
     hosts: row.hosts,
-    certificateAuthority: row.certificate_authority,
-    validationMethod: row.validation_method,
-    validityDays: row.validity_days,
+    certificateAuthority: row.certificate_authority ?? undefined,
+    validationMethod: row.validation_method ?? undefined,
+    validityDays: row.validity_days ?? undefined,
     environment: row.environment,
     isBranded: row.is_branded,
     createdOn: row.created_on,
@@ -119,7 +156,7 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
     validationRecords: row.validation_records,
     validationErrors: row.validation_errors,
     certificates: present,
-    renewal: row.renewal ? toRenewal(row.renewal, coming) : undefined,
+    renewal: toRenewal(row, coming),
     attempts: row.attempts,
     claim: row.claim,
   };

@@ -80,27 +80,27 @@ export async function insertPack(
   tx: Tx,
   pack: Pack,
   place: Place,
-  filing: RowAside & PackEventRecord,
+  aside: RowAside & PackEventRecord,
 ): Promise<void> {
   const names = new Set(place.names);
   await execute(tx, INSERT, {
     ...countValues({ zoneId: pack.zone.id, ord: pack.ord }, undefined, pack),
     fresh: countsOf(pack),
-    ...auditValues(filing, pack),
+    ...auditValues(aside, pack),
     now: pack.modifiedOn,
     id: pack.id,
     lane: place.lane,
     ord: pack.ord,
     type: pack.type,
     hosts: pack.hosts,
-    ca: pack.certificateAuthority,
-    method: pack.validationMethod,
-    days: pack.validityDays,
+    ca: pack.certificateAuthority ?? null,
+    method: pack.validationMethod ?? null,
+    days: pack.validityDays ?? null,
     created_on: pack.createdOn,
-    due_at: filing.dueAt ?? null,
+    due_at: aside.dueAt ?? null,
     reversed: [...names].map(reverse),
     above: [...new Set(place.names.flatMap(suffixesOf))].filter((name) => !names.has(name)),
-    ...changing(pack, filing),
+    ...changing(pack, aside),
   });
 }
 
@@ -130,24 +130,24 @@ const ALIKE = statement(`with ${ZONE_TOUCHED}, ${MOVED}, ${audited('moved')} ${O
 const STEP = statement(`with ${ZONE_TOUCHED}, ${MOVED} ${OR_NOTHING}`);
 
 /** How a change is written: `isFreed` raises the claim, so that whoever works on the pack now loses it. */
-export interface Change extends RowAside {
+export interface RowChange extends RowAside {
   readonly isFreed: boolean;
   /** Whether nobody has the pack in its hands from then on. */
   readonly isPutDown: boolean;
   readonly staysDueAt?: Date | undefined;
   /** Undefined: a step inside a status, of which there is no record. */
-  readonly deed: PackEventRecord | undefined;
+  readonly record: PackEventRecord | undefined;
 }
 
 /**
  * Writes what may change of a pack, unless it left what `from` counts as, or another took it since: then false, and a
  * transaction around it is over.
  */
-export async function updatePack(db: Db, from: Pack, to: Pack, change: Change): Promise<boolean> {
+export async function updatePack(db: Db, from: Pack, to: Pack, change: RowChange): Promise<boolean> {
   const isCounted = countChanges(from, to).size > 0;
-  const written = execute(db, isCounted ? COUNTED : change.deed ? ALIKE : STEP, {
+  const written = execute(db, isCounted ? COUNTED : change.record ? ALIKE : STEP, {
     ...countValues({ zoneId: from.zone.id, ord: from.ord }, from, to),
-    ...auditValues(change.deed ?? UNNAMED, to),
+    ...auditValues(change.record ?? UNNAMED, to),
     now: to.modifiedOn,
     id: from.id,
     from_class: classOf(from),

@@ -1,3 +1,4 @@
+import type { PackKey } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { allSent, type Db, execute, type Tx } from './store.ts';
 
@@ -8,20 +9,16 @@ export interface RecordsToPublish {
 }
 
 /** Publishes what a pack has to show in place of what it showed; sends all of it at once (`batch`). */
-export async function publishRecords(
-  tx: Tx,
-  packId: string,
-  { txt, files }: RecordsToPublish,
-): Promise<void> {
+export async function publishRecords(tx: Tx, pack: PackKey, { txt, files }: RecordsToPublish): Promise<void> {
   const names = txt.map(({ name }) => name);
   const values = txt.map(({ value }) => value);
   const hosts = files.map(({ host }) => host);
   const places = { hosts, paths: files.map(({ path }) => path), bodies: files.map(({ body }) => body) };
   await allSent(
-    unpublishRecords(tx, packId),
+    unpublishRecords(tx, pack),
     names.length > 0 &&
-      execute(tx, PUBLISH_TXT, { pack: packId, names, values, reversed: names.map(reverse) }),
-    hosts.length > 0 && execute(tx, PUBLISH_FILES, { pack: packId, ...places }),
+      execute(tx, PUBLISH_TXT, { pack: pack.id, names, values, reversed: names.map(reverse) }),
+    hosts.length > 0 && execute(tx, PUBLISH_FILES, { pack: pack.id, ...places }),
   );
 }
 
@@ -34,8 +31,8 @@ const PUBLISH_FILES = statement(`
   select :pack, * from unnest(:hosts::text[], :paths::text[], :bodies::text[]) on conflict do nothing`);
 
 /** Takes away all that a pack shows. */
-export async function unpublishRecords(tx: Tx, packId: string): Promise<void> {
-  await execute(tx, UNPUBLISH, { pack: packId });
+export async function unpublishRecords(tx: Tx, pack: PackKey): Promise<void> {
+  await execute(tx, UNPUBLISH, { pack: pack.id });
 }
 
 const UNPUBLISH = statement(

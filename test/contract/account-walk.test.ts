@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import fc from 'fast-check';
-import { render } from '../../src/operation/advance.ts';
+import { render } from '../../src/operation/render.ts';
 import { CERTIFICATE_AUTHORITIES, ENVIRONMENTS, PACK_TYPES, type Pack } from '../../src/pack/pack.ts';
 import { deletePack, updatePack } from '../../src/store/pack-writes.ts';
 import { lockPack } from '../../src/store/packs.ts';
@@ -76,7 +76,7 @@ async function take(one: Step): Promise<void> {
     const found = await lockPack(tx, zone.id, id);
     assert.ok(found);
     const to = { ...found, ...(one.do === 'change' ? one.look : {}), certificates };
-    const how = { dueAt: undefined, isFreed: false, isPutDown: true, deed: undefined };
+    const how = { dueAt: undefined, isFreed: false, isPutDown: true, record: undefined };
     const isDone =
       one.do === 'delete'
         ? deletePack(tx, found)

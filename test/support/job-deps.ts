@@ -12,14 +12,15 @@ import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
 import { sealOf } from '../../src/kit/seal.ts';
 import { after, days } from '../../src/kit/time.ts';
-import { insert, render } from '../../src/operation/advance.ts';
+import { insertPack } from '../../src/operation/insert-pack.ts';
+import { render } from '../../src/operation/render.ts';
 import { ALGORITHMS, type Pack, type PackZone } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { putCertificate } from '../../src/store/certificates.ts';
 import { type Claimed, claimDue } from '../../src/store/claims.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { getClaimed } from '../../src/store/packs.ts';
-import { openPool, transaction } from '../../src/store/store.ts';
+import { type Db, openPool, transaction } from '../../src/store/store.ts';
 import { createZone, getZone, takeOrd } from '../../src/store/zones.ts';
 import { startTestDatabase } from './database.ts';
 import { assertStored } from './stored.ts';
@@ -111,7 +112,7 @@ export async function givenPack(
       createdOn: now,
       modifiedOn: now,
     };
-    await insert(tx, deps, { ...pack, ...change }, { lane });
+    await insertPack(tx, deps, { ...pack, ...change }, { lane });
   });
   return id;
 }
@@ -139,14 +140,13 @@ export async function givenCertificates(deps: TestJobDeps, packId: string): Prom
     for (const algorithm of ALGORITHMS) {
       const said = { algorithm, hosts: [], issuer: 'x', signature: 'x', serial: '1', ...dates };
       const leaf = { ...said, id: newUuid(), fingerprint: randomBytes(32).toString('hex') };
-      await putCertificate(tx, packId, leaf, {
+      await putCertificate(tx, await claimed(tx, packId), leaf, {
         chain: 'none',
         sealedKey: Buffer.from('none'),
         table: 'certificates',
       });
     }
-    const pack = await getClaimed(tx, packId);
-    if (!pack) throw new Error(`no pack ${packId}`);
+    const pack = await claimed(tx, packId);
     const { json: wire } = render(deps, pack);
     await tx.query('update packs set wire = $2, expires_on = $3 where id = $1', [
       packId,
@@ -157,8 +157,10 @@ export async function givenCertificates(deps: TestJobDeps, packId: string): Prom
 }
 
 /** The pack as it is stored. */
-export async function packOf({ pool }: TestJobDeps, id: string): Promise<Pack> {
-  const pack = await getClaimed(pool, id);
+export const packOf = ({ pool }: TestJobDeps, id: string): Promise<Pack> => claimed(pool, id);
+
+async function claimed(db: Db, id: string): Promise<Pack> {
+  const pack = await getClaimed(db, id);
   if (!pack) throw new Error(`no pack ${id}`);
   return pack;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
+import { renderAgain } from '../../operation/render-again.ts';
 import type { ListFilter } from '../../pack/list-index.ts';
 import { ENVIRONMENTS, PACK_STATUSES } from '../../pack/pack.ts';
 import { JSON_VERSION } from '../../pack/pack-json.ts';
@@ -15,7 +16,6 @@ import { pageHead, pageTail } from '../http/envelope.ts';
 import { Query, readChoice, readPage } from '../http/page.ts';
 import { type CachedPage, PageCache, type Ready } from './page-cache.ts';
 import { PageMemory, PageWriter } from './page-writer.ts';
-import { renderedAgain } from './rendered.ts';
 
 /** What the list needs beside the rest of the API. */
 interface ListDeps extends ApiDeps {
@@ -126,7 +126,7 @@ async function writePage(deps: ListDeps, { ask, version }: Wanted, writer: PageW
       return head;
     }
     await Promise.all(
-      stale.map((row) => renderedAgain(deps, row, () => getPackAt(deps.pool, ask.zoneId, row.ord))),
+      stale.map((row) => renderAgain(deps, row, () => getPackAt(deps.pool, ask.zoneId, row.ord))),
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
+import { renderAgain } from '../../operation/render-again.ts';
 import { toName, toSuffix } from '../../pack/hosts.ts';
 import { CERTIFICATE_AUTHORITIES, ENVIRONMENTS, PACK_STATUSES, PACK_TYPES } from '../../pack/pack.ts';
 import { Gate } from '../../store/gate.ts';
@@ -11,7 +12,6 @@ import { bearerOf, checkAccount, checkReach, isHexId, tokenOf } from '../http/au
 import { readCursor, toCursor } from '../http/cursor.ts';
 import { cursorBody } from '../http/envelope.ts';
 import { type Query, readChoice, readId, readInstant, readPerPage, readText, refuse } from '../http/page.ts';
-import { renderedAgain } from '../pack-list/rendered.ts';
 
 const PERMISSION = 'SSL and Certificates Read';
 
@@ -101,6 +101,6 @@ function readHost(query: Query, name: string, read: (text: string) => string): s
 }
 
 async function upToDate(deps: ApiDeps, row: AccountRow): Promise<Buffer> {
-  const again = await renderedAgain(deps, row, () => getClaimed(deps.pool, row.id));
+  const again = await renderAgain(deps, row, () => getClaimed(deps.pool, row.id));
   return again === undefined ? row.wire : Buffer.from(again);
 }

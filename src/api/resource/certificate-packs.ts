@@ -1,18 +1,16 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
-import { amend, override, render } from '../../operation/advance.ts';
-import { isRestartable, restart, retryNow } from '../../operation/restart.ts';
-import { isLeaving } from '../../pack/lifecycle.ts';
-import type { Pack } from '../../pack/pack.ts';
-import type { Actor } from '../../store/audit.ts';
+import { changePack } from '../../operation/change-pack.ts';
+import { deletePack } from '../../operation/delete-pack.ts';
+import { packNotFound } from '../../operation/locked-pack.ts';
+import { render } from '../../operation/render.ts';
+import { renderAgain } from '../../operation/render-again.ts';
 import { getPack } from '../../store/packs.ts';
 import { getRenderedJson } from '../../store/rendered-json.ts';
-import type { Tx } from '../../store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { ok, okText, sendJson } from '../http/envelope.ts';
-import { renderedAgain } from '../pack-list/rendered.ts';
-import { changePack, packId, packNotFound } from './change-pack.ts';
 import { orderRoute } from './order.ts';
+import { packId } from './pack-id.ts';
 import { waitForRecords } from './wait-for-records.ts';
 
 const PackParams = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
@@ -34,7 +32,7 @@ export const certificatePackRoutes =
       const id = packId(request.params.certificate_pack_id);
       const row = await getRenderedJson(pool, zone.id, id);
       if (!row) throw packNotFound(id);
-      const again = await renderedAgain(deps, row, () => getPack(pool, zone.id, id));
+      const again = await renderAgain(deps, row, () => getPack(pool, zone.id, id));
       return sendJson(reply, okText(again ?? row.json));
     });
 
@@ -44,33 +42,20 @@ export const certificatePackRoutes =
       async (request, reply) => {
         const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
         const id = packId(request.params.certificate_pack_id);
-        const branding = request.body?.cloudflare_branding;
-        const pack = await changePack(deps, zone.id, id, (tx, found) =>
-          patch(tx, deps, found, { branding, by: actorOf(request) }),
-        );
-        const wire = await waitForRecords(deps, { zoneId: zone.id, id, isNew: false });
-        return sendJson(reply, okText(wire ?? render(deps, pack).json));
+        const which = { zoneId: zone.id, id };
+        const isBranded = request.body?.cloudflare_branding;
+        const pack = await changePack(deps, { ...which, isBranded, by: actorOf(request) });
+        deps.poke(id);
+        const json = await waitForRecords(deps, { ...which, isNew: false });
+        return sendJson(reply, okText(json ?? render(deps, pack).json));
       },
     );
 
     app.delete(`${PACKS}/:certificate_pack_id`, { schema: { params: PackParams } }, async (request) => {
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
-      await changePack(deps, zone.id, id, async (tx, pack) =>
-        isLeaving(pack.status) ? pack : override(tx, deps, pack, { event: 'delete', by: actorOf(request) }),
-      );
+      await deletePack(deps, { zoneId: zone.id, id, by: actorOf(request) });
+      deps.poke(id);
       return ok({ id });
     });
   };
-
-/** Restarts what timed out or expired, hurries what waits, and sets branding. */
-async function patch(
-  tx: Tx,
-  deps: ApiDeps,
-  pack: Pack,
-  { branding, by }: { readonly branding: boolean | undefined; readonly by: Actor },
-): Promise<Pack> {
-  const isChanged = branding !== undefined && branding !== pack.isBranded;
-  const branded = isChanged ? await amend(tx, deps, pack, { isBranded: branding, by }) : pack;
-  return isRestartable(branded) ? restart(tx, deps, branded, by) : retryNow(tx, deps, branded, by);
-}

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Seconds } from '../../kit/time.ts';
+import { renderAgain } from '../../operation/render-again.ts';
 import { ENVIRONMENTS, PACK_STATUSES } from '../../pack/pack.ts';
 import { Gate } from '../../store/gate.ts';
 import type { Place } from '../../store/list/account-list.ts';
@@ -11,7 +12,6 @@ import type { ApiDeps } from '../deps.ts';
 import { bearerOf, checkAccount, demandAllZones, passInto, tokenOf } from '../http/auth.ts';
 import { readCursor, toCursor, type Walk } from '../http/cursor.ts';
 import { type Query, readChoice } from '../http/page.ts';
-import { renderedAgain } from '../pack-list/rendered.ts';
 
 const PERMISSION = 'SSL and Certificates Read';
 
@@ -125,7 +125,7 @@ const TAIL = Buffer.from('}\n');
 /** The pieces of a line. */
 async function lineOf(deps: ApiDeps, walk: Walk, row: ExportRow): Promise<Buffer[]> {
   const { createdOn, zoneId, ord } = row.place;
-  const again = await renderedAgain(deps, row, () => getPackAt(deps.pool, zoneId, ord));
+  const again = await renderAgain(deps, row, () => getPackAt(deps.pool, zoneId, ord));
   const cursor = toCursor(walk, { at: `${createdOn} ${zoneId}`, seq: ord });
   const wire = again === undefined ? row.wire : Buffer.from(again);
   return [Buffer.from(`{"cursor":"${cursor}","pack":`), wire, TAIL];

@@ -1,16 +1,13 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { REASON_NAMES } from '../../ca/revoke.ts';
-import { Fault } from '../../kit/fault.ts';
-import { override } from '../../operation/advance.ts';
-import { isLeaving } from '../../pack/lifecycle.ts';
-import type { Pack } from '../../pack/pack.ts';
+import { packNotFound } from '../../operation/locked-pack.ts';
+import { revokePack } from '../../operation/revoke-pack.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
-import { type Actor, type AuditEvent, recordAudit } from '../../store/audit.ts';
-import { listRevocations, noteRevocations, type Revocation } from '../../store/revocations.ts';
+import { listRevocations, type Revocation } from '../../store/revocations.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { ok } from '../http/envelope.ts';
-import { changePack, packId, packNotFound } from './change-pack.ts';
+import { packId } from './pack-id.ts';
 
 const Params = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
 const Body = Type.Optional(
@@ -29,14 +26,8 @@ export const revocationRoutes =
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       const reason = request.body?.reason ?? 'unspecified';
-      await changePack(deps, zone.id, id, async (tx, pack) => {
-        const known = await listRevocations(tx, zone.id, id);
-        if (pack.certificates.length === 0 && known.length === 0) throw nothingToRevoke(id);
-        const by = actorOf(request);
-        await noteRevocations(tx, pack, reason, deps.clock.now());
-        await recordAudit(tx, revoking(pack, by), deps.clock.now());
-        return isLeaving(pack.status) ? pack : override(tx, deps, pack, { event: 'delete', by });
-      });
+      await revokePack(deps, { zoneId: zone.id, id, by: actorOf(request), reason });
+      deps.poke(id);
       return ok(toReply(id, await listRevocations(deps.pool, zone.id, id)));
     });
 
@@ -48,22 +39,6 @@ export const revocationRoutes =
       return ok(toReply(id, known));
     });
   };
-
-const revoking = ({ id, zone }: Pack, actor: Actor): AuditEvent => ({
-  event: 'revoke',
-  actor,
-  accountId: zone.accountId,
-  zoneId: zone.id,
-  resource: 'certificate_pack',
-  resourceId: id,
-  name: undefined,
-});
-
-const nothingToRevoke = (id: string) =>
-  new Fault(
-    'transition_refused',
-    `certificate pack ${id} has no certificates to revoke; DELETE ends its order`,
-  );
 
 const toReply = (id: string, revocations: readonly Revocation[]) => ({
   id,

@@ -1,19 +1,11 @@
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
+import { createToken } from '../../operation/create-token.ts';
+import { deleteToken } from '../../operation/delete-token.ts';
+import { rollToken } from '../../operation/roll-token.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
-import { type AuditEvent, recordAudit } from '../../store/audit.ts';
-import { type Tx, transaction } from '../../store/store.ts';
-import {
-  changeSecret,
-  deleteToken,
-  getTokenRecord,
-  insertToken,
-  listTokens,
-  type NewToken,
-  newSecret,
-  type TokenRecord,
-} from '../../store/tokens.ts';
+import { getTokenRecord, listTokens, type NewToken, type TokenRecord } from '../../store/tokens.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, demandAccount, isHexId } from '../http/auth.ts';
 import { ok, toResultInfo } from '../http/envelope.ts';
@@ -49,7 +41,8 @@ export const tokenRoutes =
     });
     app.post('/user/tokens', { schema: { body: Body } }, async (request) => {
       demandAccount(request, 'API Tokens Write');
-      const { id, secret } = await make(deps, request, request.body);
+      const token = toNewToken(request.token.accountId, request.body);
+      const { id, secret } = await createToken(deps, token, actorOf(request));
       return ok({ ...toReply(await record(deps, request, id), clock.now()), value: secret });
     });
     app.get('/user/tokens/:token_id', { schema: { params: Params } }, async (request) => {
@@ -59,62 +52,17 @@ export const tokenRoutes =
     app.delete('/user/tokens/:token_id', { schema: { params: Params } }, async (request) => {
       demandAccount(request, 'API Tokens Write');
       const found = await record(deps, request, request.params.token_id);
-      await recorded(deps, request, { event: 'delete', token: found }, (tx) =>
-        deleteToken(tx, found.accountId, found.id),
-      );
+      await deleteToken(deps, found, actorOf(request));
       return ok({ id: found.id });
     });
     const roll = { params: Params, body: Type.Optional(Type.Union([Type.Null(), Type.Object({})])) };
     app.put('/user/tokens/:token_id/value', { schema: roll }, async (request) => {
       demandAccount(request, 'API Tokens Write');
       const found = await record(deps, request, request.params.token_id);
-      const secret = newSecret();
-      await recorded(deps, request, { event: 'roll', token: found }, (tx) =>
-        changeSecret(tx, found, secret, clock.now()),
-      );
+      const secret = await rollToken(deps, found, actorOf(request));
       return ok(secret);
     });
   };
-
-/** A new token. */
-async function make(
-  { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>,
-  request: FastifyRequest,
-  body: Static<typeof Body>,
-): Promise<{ readonly id: string; readonly secret: string }> {
-  const token = toNewToken(request.token.accountId, body);
-  const secret = newSecret();
-  const id = await transaction(pool, async (tx) => {
-    const made = await insertToken(tx, token, secret, clock.now());
-    await recordAudit(tx, doing('create', { ...token, id: made }, request), clock.now());
-    return made;
-  });
-  return { id, secret };
-}
-
-const doing = (
-  event: string,
-  { id, accountId, name }: Pick<TokenRecord, 'id' | 'accountId' | 'name'>,
-  request: FastifyRequest,
-): AuditEvent => ({
-  event,
-  actor: actorOf(request),
-  accountId,
-  resource: 'api_token',
-  resourceId: id,
-  name,
-});
-
-/** Changes a token, and records it where there was something to change. */
-const recorded = (
-  { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>,
-  request: FastifyRequest,
-  { event, token }: { readonly event: string; readonly token: TokenRecord },
-  change: (tx: Tx) => Promise<boolean>,
-): Promise<void> =>
-  transaction(pool, async (tx) => {
-    if (await change(tx)) await recordAudit(tx, doing(event, token, request), clock.now());
-  });
 
 /** Throws `invalid_object_id` for what is no token of the caller's account. */
 async function record(

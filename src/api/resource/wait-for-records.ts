@@ -1,4 +1,4 @@
-import { render } from '../../operation/advance.ts';
+import { render } from '../../operation/render.ts';
 import type { Pack } from '../../pack/pack.ts';
 import { getRenderedJson } from '../../store/rendered-json.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -33,8 +33,6 @@ export async function waitForRecords(
   }
 }
 
-/** Whether what the CA wants to see is known of a pack; what stands for a renewal is not what the store shows. */
-const isKnown = ({ status, validationRecords, behind }: Pack): boolean =>
-  behind === undefined &&
-  status !== 'initializing' &&
-  (status !== 'pending_validation' || validationRecords.length > 0);
+/** Whether what the CA wants to see is known of a pack. */
+const isKnown = ({ status, validationRecords }: Pack): boolean =>
+  status !== 'initializing' && (status !== 'pending_validation' || validationRecords.length > 0);

@@ -1,12 +1,12 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
+import { createZone } from '../../operation/create-zone.ts';
+import { deleteZone } from '../../operation/delete-zone.ts';
 import { isWildcard, toName } from '../../pack/hosts.ts';
 import { ZONE_TYPES } from '../../pack/pack.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
-import { type Actor, type AuditEvent, recordAudit } from '../../store/audit.ts';
-import { transaction } from '../../store/store.ts';
-import { createZone, getZone, hideZone, listZones, type Zone } from '../../store/zones.ts';
+import { getZone, listZones, type Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, demand, demandAccount, zoneOf } from '../http/auth.ts';
 import { ok, toResultInfo } from '../http/envelope.ts';
@@ -33,12 +33,7 @@ export const zoneRoutes =
         throw new Fault('missing_permission', sentence, { pointer: '/account/id' });
       }
       const zone = { accountId: token.accountId, name: toZoneName(body.name), type: body.type ?? 'full' };
-      const actor = actorOf(request);
-      const id = await transaction(deps.pool, async (tx) => {
-        const made = await createZone(tx, zone, deps.clock.now());
-        await recordAudit(tx, doing('create', { ...zone, id: made }, actor), deps.clock.now());
-        return made;
-      });
+      const id = await createZone(deps, zone, actorOf(request));
       const created = await getZone(deps.pool, token.accountId, id);
       if (!created) throw new Fault('zone_not_found', 'the zone was deleted meanwhile');
       const isMute = zone.type === 'full' && deps.nameServers.length === 0;
@@ -49,11 +44,7 @@ export const zoneRoutes =
     );
     app.delete('/zones/:zone_id', { schema: { params: ZoneParams } }, async (request) => {
       const zone = zoneOf(request, request.params.zone_id, 'Zone Write');
-      await transaction(deps.pool, async (tx) => {
-        const now = deps.clock.now();
-        const isHidden = await hideZone(tx, zone.accountId, zone.id, now);
-        if (isHidden) await recordAudit(tx, doing('delete', zone, actorOf(request)), now);
-      });
+      await deleteZone(deps, zone, actorOf(request));
       deps.poke();
       return ok({ id: zone.id });
     });
@@ -64,16 +55,6 @@ const NO_NAME_SERVERS = {
   message:
     'nothing answers for this zone: no name servers are configured here (option name_servers); type partial needs none',
 };
-
-const doing = (event: string, zone: Pick<Zone, 'id' | 'accountId' | 'name'>, actor: Actor): AuditEvent => ({
-  event,
-  actor,
-  accountId: zone.accountId,
-  zoneId: zone.id,
-  resource: 'zone',
-  resourceId: zone.id,
-  name: zone.name,
-});
 
 async function list(deps: ApiDeps, request: FastifyRequest, query: Query) {
   demand(request, 'Zone Read');

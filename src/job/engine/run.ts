@@ -1,21 +1,22 @@
 import { FAULTS, Fault, type FaultName, wordsOf } from '../../kit/fault.ts';
 import { after, days, type Seconds } from '../../kit/time.ts';
-import { advance, postpone } from '../../operation/advance.ts';
+import { adoptNextCertificates } from '../../operation/adopt-next-certificates.ts';
+import { putOff } from '../../operation/put-off.ts';
+import { recordStep } from '../../operation/record-step.ts';
+import { lifeWork, type Work, workOn } from '../../operation/work.ts';
 import { retryDelay } from '../../pack/backoff.ts';
 import { deadline, isServed, type JobName, LIFECYCLE } from '../../pack/lifecycle.ts';
-import type { Pack } from '../../pack/pack.ts';
-import { carried, isOver, isSucceeded } from '../../pack/renewal.ts';
+import type { Pack, Run } from '../../pack/pack.ts';
+import { isOver, isSucceeded } from '../../pack/renewal.ts';
 import type { Claimed } from '../../store/claims.ts';
-import { getClaimed, setDue } from '../../store/packs.ts';
-import { unpublishRecords } from '../../store/published-records.ts';
-import { transaction } from '../../store/store.ts';
+import { setDue } from '../../store/packs.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { deploy } from '../stage/deploy.ts';
 import { expire } from '../stage/expire.ts';
 import { issue } from '../stage/issue.ts';
 import { order } from '../stage/order.ts';
 import { purge } from '../stage/purge.ts';
-import { beginAgain, giveUp, handOver, isPastLastChance, renew } from '../stage/renew.ts';
+import { beginAgain, giveUp, isPastLastChance, renew } from '../stage/renew.ts';
 import { validate } from '../stage/validate.ts';
 import { withdraw } from '../stage/withdraw.ts';
 
@@ -36,40 +37,42 @@ export async function run(
   { packId, claim, read }: Claimed,
   signal: AbortSignal,
 ): Promise<void> {
-  let pack: Pack | undefined = await read();
-  while (pack && pack.claim === claim && !signal.aborted) {
-    pack = await step(deps, carried(pack, deps.clock.now()), signal);
-    deps.moves.notify(packId, pack);
+  let work: Work | undefined = workOn(await read(), deps.clock.now());
+  while (work && work.pack.claim === claim && !signal.aborted) {
+    work = await step(deps, work, signal);
+    deps.moves.notify(packId, work?.pack);
   }
 }
 
-/** One step: what the pack became, or undefined when it waits. */
-async function step(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Pack | undefined> {
+/** One step: what is next, or undefined when the pack waits. */
+async function step(deps: JobDeps, work: Work, signal: AbortSignal): Promise<Work | undefined> {
+  const { status } = work.run;
   try {
-    const turned = await turn(deps, pack);
+    const turned = await turn(deps, work);
     if (turned) return turned;
-    const { job } = LIFECYCLE[pack.status];
-    const moved = job ? await JOBS[job](deps, pack, signal) : await rest(deps, pack);
-    deps.onStep?.({ status: pack.status, outcome: 'done' });
+    const { job } = LIFECYCLE[status];
+    const moved = job ? await JOBS[job](deps, work, signal) : await rest(deps, work);
+    deps.onStep?.({ status, outcome: 'done' });
     return moved;
   } catch (error) {
     if (signal.aborted) return undefined;
-    deps.onStep?.({ status: pack.status, outcome: 'failed' });
-    return putOff(deps, pack, error);
+    deps.onStep?.({ status, outcome: 'failed' });
+    return failed(deps, work, error);
   }
 }
 
-/** The pack after the turn that its time brought, if it did: of the pack itself first, then of its renewal. */
-async function turn(deps: JobDeps, pack: Pack): Promise<Pack | undefined> {
+/** What is next after the turn that time brought, if it did: of the pack itself first, then of its renewal. */
+async function turn(deps: JobDeps, work: Work): Promise<Work | undefined> {
   const now = deps.clock.now();
-  const base = pack.behind ?? pack;
-  if (isServed(base.status) && isOver(base, now) && isSucceeded(base)) return handOver(deps, base);
-  if (isLate(deps, base)) return timeOut(deps, base);
-  if (!pack.behind) return undefined;
+  const { pack, run: current } = work;
+  if (isServed(pack.status) && isOver(pack, now) && isSucceeded(pack))
+    return adoptNextCertificates(deps, pack);
+  if (isLate(deps, pack)) return timeOut(deps, pack);
+  if (current.kind === 'life') return undefined;
   // The end of a pack that was given up is its own job's.
-  if (isOver(base, now)) return base;
-  if (isPastLastChance(base, now)) return giveUp(deps, base);
-  return isLate(deps, pack) ? beginAgain(deps, pack) : undefined;
+  if (isOver(pack, now)) return lifeWork(pack);
+  if (isPastLastChance(pack, now)) return giveUp(deps, pack);
+  return isLate(deps, current) ? beginAgain(deps, work) : undefined;
 }
 
 /** What the subscriber can do about a stage that ran out, before what was wrong with it last. */
@@ -84,40 +87,32 @@ function whyLate({ status, validationErrors }: Pack): readonly string[] {
 }
 
 /** The status lasted too long; what was published for it goes. */
-const timeOut = (deps: JobDeps, pack: Pack): Promise<Pack> =>
-  transaction(deps.pool, async (tx) => {
-    const moved = await advance(tx, deps, pack, { event: 'late', validationErrors: whyLate(pack) });
-    await unpublishRecords(tx, pack.id);
-    return moved;
+const timeOut = (deps: JobDeps, pack: Pack): Promise<Work> =>
+  recordStep(deps, lifeWork(pack), {
+    event: 'late',
+    change: { validationErrors: whyLate(pack) },
+    publishes: 'nothing',
   });
 
 /** Nobody works on the status: the pack is due again when it becomes late, if ever. */
-async function rest(deps: JobDeps, pack: Pack): Promise<undefined> {
-  await setDue(deps.pool, pack, deadline(pack));
+async function rest(deps: JobDeps, { pack, run: at }: Work): Promise<undefined> {
+  await setDue(deps.pool, pack, deadline(at));
 }
 
-function isLate(deps: JobDeps, pack: Pack): boolean {
-  const late = deadline(pack);
-  return LIFECYCLE[pack.status].late !== undefined && late !== undefined && late <= deps.clock.now();
+function isLate(deps: JobDeps, at: Omit<Run, 'kind' | 'attempts'>): boolean {
+  const late = deadline(at);
+  return LIFECYCLE[at.status].late !== undefined && late !== undefined && late <= deps.clock.now();
 }
 
 /** A step failed: the pack says why and is tried again, later each time. */
-async function putOff(deps: JobDeps, pack: Pack, error: unknown): Promise<undefined> {
+async function failed(deps: JobDeps, work: Work, error: unknown): Promise<undefined> {
   if (error instanceof Fault && error.fault === 'pack_moved') return;
   const isForeseen = error instanceof Fault && error.fault !== 'internal';
-  deps.log[isForeseen ? 'info' : 'error']({ pack: pack.id, status: pack.status, err: error }, 'work put off');
-  const seconds = waitAfter(error, pack);
+  const { status } = work.run;
+  deps.log[isForeseen ? 'info' : 'error']({ pack: work.pack.id, status, err: error }, 'work put off');
+  const seconds = waitAfter(error, work.run);
   const validationErrors = [error instanceof Fault ? wordsOf(error) : UNFORESEEN];
-  // The step may have stored progress before it failed, so the pack is read again.
-  await transaction(deps.pool, async (tx) => {
-    const found = await getClaimed(tx, pack.id);
-    if (!found || found.claim !== pack.claim) return;
-    await postpone(tx, deps, pack.behind ? carried(found, deps.clock.now()) : found, {
-      seconds,
-      validationErrors,
-      ...anew(deps, error, seconds),
-    });
-  });
+  await putOff(deps, work, { seconds, validationErrors, ...anew(deps, error, seconds) });
 }
 
 /** Nothing of the error itself: nobody knows what it holds. */
@@ -128,7 +123,7 @@ const anew = ({ clock }: JobDeps, error: unknown, seconds: Seconds): { readonly 
   error instanceof Fault && error.fault === 'ca_limited' ? { statusSince: after(clock.now(), seconds) } : {};
 
 /** When a failed step is tried again: later each time, and not before whoever failed wants to be asked. */
-function waitAfter(error: unknown, { attempts }: Pack): Seconds {
+function waitAfter(error: unknown, { attempts }: Run): Seconds {
   if (!(error instanceof Fault)) return retryDelay(attempts);
   const asked = Math.min(error.retryAfter ?? 0, LONGEST_WAIT);
   const own = FAULTS[error.fault].retry === 'never' ? NEVER_WAIT : retryDelay(attempts);

@@ -1,15 +1,13 @@
 /** What workers do beside the packs that are due, each again and again. */
 import { Fault } from '../../kit/fault.ts';
 import { after, days, hours } from '../../kit/time.ts';
-import { override } from '../../operation/advance.ts';
-import { isLeaving } from '../../pack/lifecycle.ts';
-import { PACK_STATUSES } from '../../pack/pack.ts';
+import { deleteStranded } from '../../operation/delete-stranded.ts';
 import { purgeAudit } from '../../store/audit.ts';
 import { purgeFullBuckets } from '../../store/ca-limits.ts';
 import { purgeChanges } from '../../store/deployments.ts';
 import { purgeOrderRequests } from '../../store/order-requests.ts';
-import { listStranded, remindUnplanned } from '../../store/packs.ts';
-import { autocommit, isConnectionLoss } from '../../store/store.ts';
+import { remindUnplanned } from '../../store/packs.ts';
+import { isConnectionLoss } from '../../store/store.ts';
 import { purgeZones } from '../../store/zones.ts';
 import type { JobDeps } from '../job.ts';
 import { removeDnsLeftovers } from '../step/dns-update.ts';
@@ -38,13 +36,8 @@ export const startPeriodic = (deps: JobDeps, ring: () => void, signal: AbortSign
 
 /** Takes the packs of hidden zones away, a batch at a time, and removes zones that have none left. */
 async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
-  const stranded = await listStranded(deps.pool, PACK_STATUSES.filter(isLeaving), 200);
-  for (const pack of stranded) {
-    await autocommit(deps.pool, pack.zone.id, (db) => override(db, deps, pack, { event: 'delete' })).catch(
-      (error: unknown) => report(deps, error, 'sweep'),
-    );
-  }
-  if (stranded.length > 0) ring();
+  const stranded = await deleteStranded(deps, (error) => report(deps, error, 'sweep'));
+  if (stranded > 0) ring();
   await purgeZones(deps.pool);
 }
 

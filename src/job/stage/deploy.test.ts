@@ -16,6 +16,7 @@ import {
   truthful,
 } from '../../../test/support/job-deps.ts';
 import { days } from '../../kit/time.ts';
+import { lifeWork } from '../../operation/work.ts';
 import { ALGORITHMS } from '../../pack/pack.ts';
 import { listServedHosts } from '../../store/deployments.ts';
 import { deploy } from './deploy.ts';
@@ -96,11 +97,11 @@ test('a worker that lost its pack neither puts it on the edges nor takes it off'
   const id = await givenIssued();
   const old = await packOf(deps, id);
   await claim(deps);
-  await assert.rejects(deploy(deps, old, signal), { fault: 'pack_moved' });
-  assert.deepEqual(await listServedHosts(deps.pool, id), []);
-  await deploy(deps, await packOf(deps, id), signal);
-  await assert.rejects(withdraw(deps, old, signal), { fault: 'pack_moved' });
-  assert.deepEqual((await listServedHosts(deps.pool, id)).toSorted(), HOSTS.toSorted());
+  await assert.rejects(deploy(deps, lifeWork(old), signal), { fault: 'pack_moved' });
+  assert.deepEqual(await listServedHosts(deps.pool, await packOf(deps, id)), []);
+  await deploy(deps, lifeWork(await packOf(deps, id)), signal);
+  await assert.rejects(withdraw(deps, lifeWork(old), signal), { fault: 'pack_moved' });
+  assert.deepEqual((await listServedHosts(deps.pool, await packOf(deps, id))).toSorted(), HOSTS.toSorted());
 });
 
 test('a pack that no edge shows in time is taken off them when its certificates end', async () => {
@@ -114,5 +115,5 @@ test('a pack that no edge shows in time is taken off them when its certificates 
   deps.clock.advance(days(89));
   await carryAll({ ...deps, showLeaf: async () => undefined });
   assert.equal((await packOf(deps, id)).status, 'expired');
-  assert.deepEqual(await listServedHosts(deps.pool, id), []);
+  assert.deepEqual(await listServedHosts(deps.pool, await packOf(deps, id)), []);
 });

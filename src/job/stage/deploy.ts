@@ -1,64 +1,43 @@
 import type { EdgeRow } from '../../edge/edge.ts';
-import { advance, lockHeld, postpone } from '../../operation/advance.ts';
+import { assignToEdges } from '../../operation/assign-to-edges.ts';
+import { recordProofs } from '../../operation/record-proofs.ts';
+import { recordStep } from '../../operation/record-step.ts';
+import type { Work } from '../../operation/work.ts';
 import { proofDelay } from '../../pack/backoff.ts';
-import { toName } from '../../pack/hosts.ts';
-import type { Pack } from '../../pack/pack.ts';
-import * as deployments from '../../store/deployments.ts';
-import { autocommit, transaction } from '../../store/store.ts';
+import { RUNS } from '../../pack/run.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { type EdgeProof, splitServedNames, verifyEdge } from '../step/verify-edge.ts';
 
 /**
- * Puts the pack on every edge of its environment and shakes hands with each until all show its leaves, ECDSA
- * and RSA apart. Edges are worked on side by side: one that fails does not keep another from serving.
+ * Puts the pack on every edge of its environment and shakes hands with each until all show its leaves, each algorithm
+ * apart. Edges are worked on side by side: one that fails does not keep another from serving.
  */
-export const deploy: Job = async (deps, pack, signal) => {
+export const deploy: Job = async (deps, work, signal) => {
+  const { pack, run } = work;
   const edges = deps.edges.filter(({ environment }) => environment === pack.environment);
-  if (edges.length === 0) return waitForEdge(deps, pack);
-  await wish(deps, pack, edges);
+  if (edges.length === 0) return waitForEdge(deps, work);
+  const change = await assignToEdges(
+    deps,
+    work,
+    edges.map(({ name }) => name),
+  );
+  if (change) deps.pushChange(change);
 
   const { own, others } = await splitServedNames(deps, pack);
   // A renewal of a pack that another one outranks by now shows on no edge; it is renewed for the day when that goes.
-  if (own.length === 0 && !pack.behind) return wait(deps, pack, [outranked(others)], []);
-  const proofs = await proveSoon(deps, edges, { pack, names: own }, signal);
+  if (own.length === 0 && !RUNS[run.kind].isAside) return wait(deps, work, [outranked(others)], []);
+  const proofs = await proveSoon(deps, edges, { work, names: own }, signal);
   const problems = proofs.flatMap(({ problem }) => problem ?? []);
-  return problems.length === 0 ? proved(deps, pack, proofs) : wait(deps, pack, problems, proofs);
+  return problems.length === 0 ? recordProofs(deps, work, { proofs }) : wait(deps, work, problems, proofs);
 };
 
 const outranked = (names: readonly string[]): string =>
   `${names[0]}${names.length > 1 ? ` and ${names.length - 1} more` : ''}: another certificate pack of yours serves ` +
   'these hosts and was ordered later; this one waits until that is deleted';
 
-/** Makes the edges ask for the pack, unless it is wished there: names it covers, leaves wanted, and word of the change. */
-async function wish(deps: JobDeps, pack: Pack, edges: readonly EdgeRow[]): Promise<void> {
-  const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
-  const isNew = await transaction(deps.pool, async (tx) => {
-    await lockHeld(tx, pack);
-    if (
-      await deployments.isDeployed(
-        tx,
-        pack,
-        edges.map(({ name }) => name),
-      )
-    )
-      return false;
-    await deployments.deploy(
-      tx,
-      pack,
-      change.hosts,
-      edges.map(({ name }) => name),
-    );
-    await deployments.logChange(tx, change, deps.clock.now());
-    return true;
-  });
-  if (isNew) deps.pushChange(change);
-}
-
-async function waitForEdge(deps: JobDeps, pack: Pack): Promise<undefined> {
-  const validationErrors = [`no ${pack.environment} edge is configured here`];
-  await autocommit(deps.pool, pack.zone.id, (db) =>
-    postpone(db, deps, pack, { seconds: NO_EDGE_WAIT, validationErrors }),
-  );
+async function waitForEdge(deps: JobDeps, work: Work): Promise<undefined> {
+  const validationErrors = [`no ${work.pack.environment} edge is configured here`];
+  await recordStep(deps, work, { wait: NO_EDGE_WAIT, change: { validationErrors } });
 }
 
 /** Seconds until it is looked again: the operator adds an edge, and starts this process again, or another. */
@@ -68,7 +47,7 @@ const NO_EDGE_WAIT = 60;
 async function proveSoon(
   deps: JobDeps,
   edges: readonly EdgeRow[],
-  what: { readonly pack: Pack; readonly names: readonly string[] },
+  what: { readonly work: Work; readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<EdgeProof[]> {
   for (let round = 0; ; round++) {
@@ -80,25 +59,11 @@ async function proveSoon(
 
 const QUICK_ROUNDS = 3;
 
-function proved(deps: JobDeps, pack: Pack, proofs: readonly EdgeProof[]): Promise<Pack> {
-  return transaction(deps.pool, async (tx) => {
-    const moved = await advance(tx, deps, pack, { event: 'done', validationErrors: [] });
-    for (const proof of proofs) await deployments.observe(tx, pack.id, proof, deps.clock.now());
-    return moved;
-  });
-}
-
 async function wait(
   deps: JobDeps,
-  pack: Pack,
+  work: Work,
   why: readonly string[],
   proofs: readonly EdgeProof[],
 ): Promise<undefined> {
-  await transaction(deps.pool, async (tx) => {
-    await postpone(tx, deps, pack, {
-      seconds: proofDelay(pack.attempts + QUICK_ROUNDS),
-      validationErrors: why,
-    });
-    for (const proof of proofs) await deployments.observe(tx, pack.id, proof, deps.clock.now());
-  });
+  await recordProofs(deps, work, { proofs, why, wait: proofDelay(work.run.attempts + QUICK_ROUNDS) });
 }

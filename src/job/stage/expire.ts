@@ -4,7 +4,7 @@ import { renew } from './renew.ts';
 import { withdraw } from './withdraw.ts';
 
 /** Takes a pack whose renewal was given up off the edges when the first of its certificates ends; until then it is tried. */
-export const expire: Job = (deps, pack, signal) =>
-  pack.certificates.length > 0 && !isOver(pack, deps.clock.now())
-    ? renew(deps, pack, signal)
-    : withdraw(deps, pack, signal);
+export const expire: Job = (deps, work, signal) =>
+  work.pack.certificates.length > 0 && !isOver(work.pack, deps.clock.now())
+    ? renew(deps, work, signal)
+    : withdraw(deps, work, signal);

@@ -105,7 +105,7 @@ test('a certificate for another key is not stored, and its order is dropped', as
   const pack = await packOf(at, id);
   assert.equal(pack.status, 'pending_issuance');
   assert.match(pack.validationErrors.join(), /another public key/);
-  assert.deepEqual(await listKeyPairs(deps.pool, id), []);
+  assert.deepEqual(await listKeyPairs(deps.pool, await packOf(deps, id)), []);
   const { rows } = await deps.pool.query('select algorithm from orders where pack_id = $1', [id]);
   assert.deepEqual(rows, []);
 });

@@ -1,20 +1,13 @@
-import { advance } from '../../operation/advance.ts';
-import { putOrder } from '../../store/orders.ts';
-import { allSent, pipelined } from '../../store/store.ts';
+import { recordStep } from '../../operation/record-step.ts';
+import { algorithmsOf } from '../../pack/type.ts';
 import type { Job } from '../job.ts';
-import { knowOrders, placeOrder, publishPending, recordsOf } from '../step/acme-orders.ts';
+import { placeOrder, recordsOf } from '../step/acme-orders.ts';
 
-/** Orders the ECDSA certificate; the pack then waits for validation with its records known. */
-export const order: Job = async (deps, pack, signal) => {
-  const placed = await placeOrder(deps, pack, 'ecdsa', signal);
+/** Orders the first certificate, ECDSA where there is to be one; the pack then waits with its records known. */
+export const order: Job = async (deps, work, signal) => {
+  const [algorithm = 'ecdsa'] = algorithmsOf(work.pack);
+  const placed = await placeOrder(deps, work, algorithm, signal);
   const change = { validationRecords: recordsOf(placed.order), validationErrors: [] };
-  const moved = await pipelined(deps.pool, (tx) =>
-    allSent(
-      advance(tx, deps, pack, { event: 'done', ...change }),
-      putOrder(tx, pack.id, placed),
-      publishPending(tx, deps, { ...pack, ...change }),
-    ),
-  );
-  knowOrders(moved, [placed]);
-  return moved;
+  const step = { event: 'done', change, orders: [placed], publishes: 'pending' } as const;
+  return recordStep(deps, { ...work, orders: [] }, step);
 };

@@ -1,15 +1,8 @@
-import { between } from '../../kit/time.ts';
-import { postpone, remove } from '../../operation/advance.ts';
-import { TOMBSTONE } from '../../pack/lifecycle.ts';
-import { transaction } from '../../store/store.ts';
+import { purgePack } from '../../operation/purge-pack.ts';
 import type { Job } from '../job.ts';
 
-/** Removes a deleted pack, with its certificates and sealed keys, when its tombstone has stood long enough. */
-export const purge: Job = async (deps, pack) => {
-  const left = TOMBSTONE - between(pack.statusSince, deps.clock.now());
-  await transaction(deps.pool, async (tx) => {
-    if (left > 0) await postpone(tx, deps, pack, { seconds: left, attempts: 0 });
-    else await remove(tx, pack);
-  });
+/** Removes a deleted pack when its tombstone has stood long enough. */
+export const purge: Job = async (deps, work) => {
+  await purgePack(deps, work);
   return undefined;
 };

@@ -144,7 +144,7 @@ test('while an edge does not show the new certificates, both pairs are listed an
   );
   assert.equal(wire.primary_certificate, old.certificates[0]?.id);
   // Edges are handed the new pairs.
-  const chains = (await listKeyPairs(deps.pool, id)).map(({ chain }) => chain);
+  const chains = (await listKeyPairs(deps.pool, await packOf(deps, id))).map(({ chain }) => chain);
   assert.equal(chains.length, 2);
 
   await pass(deps, days(1));
@@ -152,7 +152,7 @@ test('while an edge does not show the new certificates, both pairs are listed an
   assert.equal(new Set([...fingerprints(old), ...fingerprints(done)]).size, 4);
   assert.deepEqual(done.validationErrors, []);
   assert.deepEqual(
-    (await listKeyPairs(deps.pool, id)).map(({ chain }) => chain),
+    (await listKeyPairs(deps.pool, await packOf(deps, id))).map(({ chain }) => chain),
     chains,
   );
 });

@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto';
 import type { Ca, RenewalWindow } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, between, days, hours, minutes, type Seconds } from '../../kit/time.ts';
-import { advance, first, update } from '../../operation/advance.ts';
+import { first } from '../../operation/advance.ts';
+import { beginRenewal } from '../../operation/begin-renewal.ts';
+import { planRenewal } from '../../operation/plan-renewal.ts';
+import { recordStep } from '../../operation/record-step.ts';
+import { lifeWork, type Work } from '../../operation/work.ts';
 import { earliestEnd, LIFECYCLE } from '../../pack/lifecycle.ts';
-import type { Algorithm, Certificate, Pack, Renewal } from '../../pack/pack.ts';
+import type { Algorithm, Certificate, Pack, Renewal, Run } from '../../pack/pack.ts';
 import { lastTime, ownTime, shortestLife, soonest, timeWithin } from '../../pack/renewal.ts';
-import { deleteNextCertificates, getChain, promoteNextCertificates } from '../../store/next-certificates.ts';
-import { deleteOrders } from '../../store/orders.ts';
-import { putRenewal } from '../../store/packs.ts';
-import { unpublishRecords } from '../../store/published-records.ts';
-import { transaction } from '../../store/store.ts';
+import { TYPES } from '../../pack/type.ts';
+import { getChain } from '../../store/next-certificates.ts';
+import { setDue } from '../../store/packs.ts';
 import type { Job, JobDeps } from '../job.ts';
 
 /** A CA that does not say when it wants to be asked again; the bounds of what it may say (RFC 9773 4.3.1, 4.3.2). */
@@ -23,20 +25,24 @@ const UNANSWERED: Seconds = hours(1);
 
 /**
  * Sees to it that a served pack gets new certificates in time: asks the CA when it would have them renewed, waits for
- * that, and begins the renewal's course, which the pack's worker then carries on.
+ * that, and begins the renewal, which the pack's worker then carries on.
  */
-export const renew: Job = async (deps, pack, signal) => {
+export const renew: Job = async (deps, { pack }, signal) => {
+  if (TYPES[pack.type].renewedBy !== 'us') return rest(deps, pack);
   const now = deps.clock.now();
   const { renewal } = pack;
-  if (renewal && renewal.at <= now) return begin(deps, pack, renewal);
+  if (renewal && renewal.at <= now) return beginRenewal(deps, pack, renewal);
   const isToldAnew = renewal?.askAt !== undefined && renewal.askAt <= now;
   const planned = renewal && !isToldAnew ? renewal : await plan(deps, pack, signal);
-  if (planned.at <= now) return begin(deps, pack, planned);
-  const dueAt = first([planned.at, planned.askAt]);
-  if (!(await putRenewal(deps.pool, { ...pack, renewal: planned }, dueAt)))
-    throw new Fault('pack_moved', `certificate pack ${pack.id} was changed meanwhile`);
+  if (planned.at <= now) return beginRenewal(deps, pack, planned);
+  await planRenewal(deps, pack, planned);
   return undefined;
 };
+
+/** Its owner sees to that; it stays until its end. */
+async function rest({ pool }: JobDeps, pack: Pack): Promise<undefined> {
+  await setDue(pool, pack, earliestEnd(pack));
+}
 
 /** When the pack is to be renewed: for the certificate that wants it first, and not later than it would be given up. */
 async function plan(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Renewal> {
@@ -63,8 +69,8 @@ async function ask(
   { algorithm }: Certificate,
   signal: AbortSignal,
 ): Promise<Told> {
-  const ca = deps.cas.get(pack.certificateAuthority);
-  const chain = await getChain(deps.pool, pack.id, algorithm);
+  const ca = pack.certificateAuthority && deps.cas.get(pack.certificateAuthority);
+  const chain = await getChain(deps.pool, pack, algorithm);
   if (!ca || chain === undefined) return 'silent';
   try {
     return (await windowOf(deps, ca, { pack, algorithm, chain }, signal)) ?? 'silent';
@@ -101,61 +107,34 @@ function shareOf({ zone, ord }: Pack): number {
   return hash.readUInt32BE() / 2 ** 32;
 }
 
-/** Begins the course. What the CA had of the last one is behind it. */
-function begin(deps: JobDeps, pack: Pack, { at, askAt }: Renewal): Promise<Pack> {
-  const course = { status: 'initializing', since: deps.clock.now(), attempts: 0, certificates: [] } as const;
-  return transaction(deps.pool, async (tx) => {
-    const begun = await update(tx, deps, pack, { event: 'renew', renewal: { at, askAt, course } });
-    await deleteOrders(tx, pack.id);
-    await deleteNextCertificates(tx, pack.id);
-    await unpublishRecords(tx, pack.id);
-    return begun;
-  });
-}
-
 /**
- * A stage of the course lasted too long. What edges have not shown yet they may still show; anything else begins anew,
+ * A stage of the renewal lasted too long. What edges have not shown yet they may still show; anything else begins anew,
  * with a new order.
  */
-export async function beginAgain(deps: JobDeps, pack: Pack): Promise<Pack> {
-  const since = { statusSince: deps.clock.now() };
-  if (isDeploying(pack)) return transaction(deps.pool, (tx) => update(tx, deps, pack, since));
-  const { behind = pack } = pack;
-  return begin(deps, behind, behind.renewal ?? { at: deps.clock.now() });
+export function beginAgain(deps: JobDeps, work: Work): Promise<Work> {
+  const now = deps.clock.now();
+  if (isDeploying(work.run)) return recordStep(deps, work, { change: { statusSince: now } });
+  return beginRenewal(deps, work.pack, work.pack.renewal ?? { at: now });
 }
 
-const isDeploying = ({ status }: Pack): boolean => LIFECYCLE[status].job === 'deploy';
+const isDeploying = ({ status }: Run): boolean => LIFECYCLE[status].job === 'deploy';
 
 /** Whether a served pack's renewal is so late that it is to be told: it cannot be relied on any more. */
 export function isPastLastChance(pack: Pack, now: Date): boolean {
-  const { course } = pack.renewal ?? {};
+  const { run } = pack.renewal ?? {};
   const last = lastTime(pack);
-  if (!course || !last || LIFECYCLE[pack.status].job !== 'renew') return false;
+  if (!run || !last || LIFECYCLE[pack.status].job !== 'renew') return false;
   // What begins late, after the service was down for long, is given its time too.
-  return last <= now && between(course.since, now) >= shortestLife(pack) * GRACE;
+  return last <= now && between(run.statusSince, now) >= shortestLife(pack) * GRACE;
 }
 
 /** Part of a certificate's life that a stage of its renewal may last before it counts as late. */
 const GRACE = 1 / 100;
 
 /** The pack counts as one that will expire. Its renewal is tried on, and why it did not come about stays in its errors. */
-export function giveUp(deps: JobDeps, pack: Pack): Promise<Pack> {
+export function giveUp(deps: JobDeps, pack: Pack): Promise<Work> {
   const end = earliestEnd(pack)?.toISOString().slice(0, 16).replace('T', ' ');
   const why = `the renewal has not come about and the certificates end at ${end} UTC; it is tried until then`;
   const validationErrors = [...pack.validationErrors.filter((one) => one !== why), why];
-  return transaction(deps.pool, (tx) => advance(tx, deps, pack, { event: 'retire', validationErrors }));
-}
-
-/**
- * The certificates that a pack had are over, and some edge has not shown the new ones: these are the pack's own from now
- * on, and its deployment goes on in sight.
- */
-export function handOver(deps: JobDeps, pack: Pack): Promise<Pack> {
-  const certificates = pack.renewal?.course?.certificates ?? [];
-  const event = pack.environment === 'staging' ? 'stage' : 'promote';
-  return transaction(deps.pool, async (tx) => {
-    const moved = await advance(tx, deps, pack, { event, certificates, renewal: undefined });
-    await promoteNextCertificates(tx, pack.id);
-    return moved;
-  });
+  return recordStep(deps, lifeWork(pack), { event: 'retire', change: { validationErrors } });
 }

@@ -13,6 +13,7 @@ import { scriptedCa } from '../../../test/support/scripted-ca.ts';
 import type { Ca, CaLimits } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
 import { days, hours } from '../../kit/time.ts';
+import { lifeWork } from '../../operation/work.ts';
 import type { Pack, PackZone } from '../../pack/pack.ts';
 import { take } from '../../store/ca-limits.ts';
 import { getClaimed } from '../../store/packs.ts';
@@ -40,13 +41,16 @@ function given(t: TestContext, limits: CaLimits): Ca {
   return { ...ca, row: { ...ca.row, limits } };
 }
 
+/** What an order of that pack uses up. */
+const spend = (at: TestJobDeps, pack: Pack, ca: Ca) => spendOrder(at, lifeWork(pack), ca);
+
 const seconds = (error: unknown): number => (error instanceof Fault ? (error.retryAfter ?? 0) : 0);
 
 test('orders of a CA are sent as its limit allows, one after the other again as time goes on', async (t) => {
   const ca = given(t, { orders: { most: 3, within: hours(3) } });
   const pack = await givenPack(deps, await givenZone(deps, 'a.test'));
-  for (let i = 0; i < 3; i++) await spendOrder(deps, pack, ca);
-  await assert.rejects(spendOrder(deps, pack, ca), (error: unknown) => {
+  for (let i = 0; i < 3; i++) await spend(deps, pack, ca);
+  await assert.rejects(spend(deps, pack, ca), (error: unknown) => {
     assert(error instanceof Fault && error.fault === 'ca_limited');
     assert.match(
       error.message,
@@ -56,11 +60,11 @@ test('orders of a CA are sent as its limit allows, one after the other again as 
     return true;
   });
   deps.clock.advance(hours(1));
-  await spendOrder(deps, pack, ca);
-  await assert.rejects(spendOrder(deps, pack, ca));
+  await spend(deps, pack, ca);
+  await assert.rejects(spend(deps, pack, ca));
   deps.clock.advance(hours(30));
-  for (let i = 0; i < 3; i++) await spendOrder(deps, pack, ca);
-  await assert.rejects(spendOrder(deps, pack, ca));
+  for (let i = 0; i < 3; i++) await spend(deps, pack, ca);
+  await assert.rejects(spend(deps, pack, ca));
 });
 
 test('certificates are limited by registered domain and by set of hosts, whatever pack they are of', async (t) => {
@@ -69,29 +73,25 @@ test('certificates are limited by registered domain and by set of hosts, whateve
   const same = await givenPack(deps, zone, { hosts: ['a.shop.test', '*.a.shop.test'] });
   const turned = await givenPack(deps, zone, { hosts: ['*.a.shop.test', 'A.shop.test'] });
   const other = await givenPack(deps, zone, { hosts: ['b.shop.test'] });
-  await spendOrder(deps, same, ca);
-  await spendOrder(deps, turned, ca);
-  await assert.rejects(spendOrder(deps, same, ca), /2 certificates for just these hosts/);
-  await spendOrder(deps, other, ca);
-  await spendOrder(deps, await givenPack(deps, zone, { hosts: ['c.shop.test'] }), ca);
+  await spend(deps, same, ca);
+  await spend(deps, turned, ca);
+  await assert.rejects(spend(deps, same, ca), /2 certificates for just these hosts/);
+  await spend(deps, other, ca);
+  await spend(deps, await givenPack(deps, zone, { hosts: ['c.shop.test'] }), ca);
   await assert.rejects(
-    spendOrder(deps, await givenPack(deps, zone, { hosts: ['d.shop.test'] }), ca),
+    spend(deps, await givenPack(deps, zone, { hosts: ['d.shop.test'] }), ca),
     /4 certificates for shop\.test and names below it/,
   );
-  await spendOrder(
-    deps,
-    await givenPack(deps, await givenZone(deps, 'else.test'), { hosts: ['else.test'] }),
-    ca,
-  );
+  await spend(deps, await givenPack(deps, await givenZone(deps, 'else.test'), { hosts: ['else.test'] }), ca);
 });
 
 test('what one bucket refuses is taken from no other', async (t) => {
   const ca = given(t, { orders: { most: 2, within: hours(1) }, duplicates: { most: 1, within: days(7) } });
   const zone = await givenZone(deps, 'a.test');
   const pack = await givenPack(deps, zone, { hosts: ['a.test'] });
-  await spendOrder(deps, pack, ca);
-  for (let i = 0; i < 5; i++) await assert.rejects(spendOrder(deps, pack, ca), /just these hosts/);
-  await spendOrder(deps, await givenPack(deps, zone, { hosts: ['b.a.test'] }), ca);
+  await spend(deps, pack, ca);
+  for (let i = 0; i < 5; i++) await assert.rejects(spend(deps, pack, ca), /just these hosts/);
+  await spend(deps, await givenPack(deps, zone, { hosts: ['b.a.test'] }), ca);
 });
 
 test('processes that ask at the same time take no more than there is', async () => {
@@ -126,20 +126,16 @@ test('a CA that asks for patience is not asked for other packs of the same domai
   const pack = await givenPack(deps, zone, { hosts: ['a.shop.test'] });
   await rememberPatience(deps, pack, ca, new Fault('ca_refused', 'rateLimited', { retryAfter: 500 }));
   const other = await givenPack(deps, zone, { hosts: ['b.shop.test'] });
-  await assert.rejects(spendOrder(deps, other, ca), (error) => seconds(error) === 500);
-  await spendOrder(
-    deps,
-    await givenPack(deps, await givenZone(deps, 'else.test'), { hosts: ['else.test'] }),
-    ca,
-  );
+  await assert.rejects(spend(deps, other, ca), (error) => seconds(error) === 500);
+  await spend(deps, await givenPack(deps, await givenZone(deps, 'else.test'), { hosts: ['else.test'] }), ca);
   deps.clock.advance(501);
-  await spendOrder(deps, other, ca);
+  await spend(deps, other, ca);
 });
 
 test('without limits nothing is counted', async (t) => {
   const ca = given(t, {});
   const pack = await givenPack(deps, await givenZone(deps, 'a.test'));
-  for (let i = 0; i < 50; i++) await spendOrder(deps, pack, ca);
+  for (let i = 0; i < 50; i++) await spend(deps, pack, ca);
   assert.equal((await deps.pool.query('select from ca_limits')).rowCount, 0);
 });
 

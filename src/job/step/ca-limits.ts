@@ -3,8 +3,10 @@ import { getDomain } from 'tldts';
 import type { Ca, CaLimits } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, between } from '../../kit/time.ts';
+import type { Work } from '../../operation/work.ts';
 import { toName, withoutWildcard } from '../../pack/hosts.ts';
 import type { Pack } from '../../pack/pack.ts';
+import { RUNS } from '../../pack/run.ts';
 import { type Bucket, type Empty, look, pause, pausedUntil, take } from '../../store/ca-limits.ts';
 import { transaction } from '../../store/store.ts';
 import type { JobDeps } from '../job.ts';
@@ -21,7 +23,11 @@ const WORDS: Readonly<Record<keyof CaLimits, (subject: string) => string>> = {
  * Notes an order in the ledger that all processes share, before it is sent. Throws `ca_limited`, with the time when it
  * can be sent, where the CA would refuse it by a limit that it publishes, or asked to be left alone.
  */
-export async function spendOrder(deps: JobDeps, pack: Pack, { row }: Ca): Promise<void> {
+export async function spendOrder(
+  deps: JobDeps,
+  { pack, run }: Pick<Work, 'pack' | 'run'>,
+  { row }: Ca,
+): Promise<void> {
   const { pool, clock } = deps;
   const now = clock.now();
   const domains = domainsOf(pack);
@@ -30,7 +36,7 @@ export async function spendOrder(deps: JobDeps, pack: Pack, { row }: Ca): Promis
   const buckets = [
     ...bucketsOf(row.limits, 'orders', ['']),
     // What renews a certificate for the same names is not counted (Let's Encrypt, rate limits, "exemptions").
-    ...(pack.behind ? [] : bucketsOf(row.limits, 'domain', domains)),
+    ...(RUNS[run.kind].isAside ? [] : bucketsOf(row.limits, 'domain', domains)),
     ...bucketsOf(row.limits, 'duplicates', [setOf(pack)]),
   ];
   if (buckets.length === 0) return;

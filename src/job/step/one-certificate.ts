@@ -5,22 +5,14 @@ import { listHosts } from '../../ca/messages.ts';
 import { keyPurpose } from '../../key/purpose.ts';
 import { Fault } from '../../kit/fault.ts';
 import { newUuid } from '../../kit/id.ts';
-import { update } from '../../operation/advance.ts';
+import type { OrderedWork } from '../../operation/load-orders.ts';
+import { noteOrder } from '../../operation/note-order.ts';
+import { recordStep } from '../../operation/record-step.ts';
+import type { StoredAcmeOrder } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
-import type { Algorithm, Certificate, Pack } from '../../pack/pack.ts';
-import { deleteOrders } from '../../store/orders.ts';
-import { transaction } from '../../store/store.ts';
+import type { Algorithm, Certificate } from '../../pack/pack.ts';
 import type { JobDeps } from '../job.ts';
-import {
-  caOf,
-  isDead,
-  newRequest,
-  noteOrder,
-  ordersOf,
-  placeOrder,
-  type RequestedOrder,
-  type StoredAcmeOrder,
-} from './acme-orders.ts';
+import { caOf, isDead, newRequest, placeOrder, type RequestedOrder } from './acme-orders.ts';
 
 /** A certificate that the CA issued, with what serves it; its order is not stored yet as it stands. */
 export interface Issued {
@@ -44,50 +36,51 @@ export type Outcome =
  */
 export async function getCertificate(
   deps: JobDeps,
-  pack: Pack,
+  work: OrderedWork,
   algorithm: Algorithm,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const there = (await ordersOf(deps.pool, pack)).find((order) => order.algorithm === algorithm);
+  const there = work.orders.find((order) => order.algorithm === algorithm);
   const isLive = there && !isDead(there.order, deps.clock.now());
   if (isLive && there.order.status === 'pending') return { kind: 'unproven', stored: there };
-  if (isLive && there.request) return finish(deps, pack, { ...there, request: there.request }, signal);
+  if (isLive && there.request) return finish(deps, work, { ...there, request: there.request }, signal);
   // The key first: where none is ready, an order that was just made would wait for it, stored nowhere.
-  const request = await newRequest(deps, pack, algorithm);
-  const stored = { ...(isLive ? there : await placeOrder(deps, pack, algorithm, signal)), request };
-  await noteOrder(deps, pack, stored);
+  const request = await newRequest(deps, work.pack, algorithm);
+  const stored = { ...(isLive ? there : await placeOrder(deps, work, algorithm, signal)), request };
+  await noteOrder(deps, work, stored);
   return stored.order.status === 'pending'
     ? { kind: 'unproven', stored }
-    : finish(deps, pack, stored, signal);
+    : finish(deps, work, stored, signal);
 }
 
 /** From a ready order to the certificate, as far as the CA goes now. */
 async function finish(
   deps: JobDeps,
-  pack: Pack,
+  work: OrderedWork,
   asked: RequestedOrder,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const order = await caOf(deps, pack).finalize(asked.order, asked.request.csr, signal);
+  const order = await caOf(deps, work).finalize(asked.order, asked.request.csr, signal);
   const stored = { ...asked, order };
   if (isDead(order, deps.clock.now())) return { kind: 'refused', stored };
-  return order.status === 'valid' ? collect(deps, pack, stored, signal) : { kind: 'processing', stored };
+  return order.status === 'valid' ? collect(deps, work, stored, signal) : { kind: 'processing', stored };
 }
 
 /** Downloads and checks the certificate. */
 async function collect(
   deps: JobDeps,
-  pack: Pack,
+  work: OrderedWork,
   stored: RequestedOrder,
   signal: AbortSignal,
 ): Promise<Issued> {
-  const ca = caOf(deps, pack);
+  const { pack } = work;
+  const ca = caOf(deps, work);
   const chain = await ca.download(stored.order, signal);
   const now = deps.clock.now();
   const { sealedKey } = stored.request;
   const key = createPrivateKey(deps.seal.open(sealedKey, keyPurpose(pack.id, stored.algorithm)));
   const ask = { key, names: pack.hosts.map(toName), isPublic: ca.row.isPublic };
-  const leaf = await checked(deps, pack, stored, () => checkLeaf(chain, ask, now));
+  const leaf = await checked(deps, work, stored, () => checkLeaf(chain, ask, now));
   const certificate = { ...leaf, id: newUuid(), uploadedOn: now, modifiedOn: now };
   return { kind: 'issued', stored, certificate, chain };
 }
@@ -95,18 +88,15 @@ async function collect(
 /** A certificate that is not what was ordered is never deployed; its order is dropped and made anew. */
 async function checked<T>(
   deps: JobDeps,
-  pack: Pack,
+  work: OrderedWork,
   { algorithm }: StoredAcmeOrder,
   read: () => T,
 ): Promise<T> {
   try {
     return read();
   } catch (error) {
-    await transaction(deps.pool, async (tx) => {
-      await update(tx, deps, pack, {});
-      await deleteOrders(tx, pack.id, algorithm);
-    });
+    await recordStep(deps, work, { ended: [algorithm] });
     if (!(error instanceof Fault)) throw error;
-    throw new Fault(error.fault, `${listHosts(pack.hosts)}: ${error.message}`, { cause: error });
+    throw new Fault(error.fault, `${listHosts(work.pack.hosts)}: ${error.message}`, { cause: error });
   }
 }

@@ -1,8 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import type { EdgeRow, ShownLeaf } from '../../edge/edge.ts';
 import { Fault } from '../../kit/fault.ts';
+import type { Work } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
-import { ALGORITHMS, type Algorithm, type Pack } from '../../pack/pack.ts';
+import type { Algorithm, Pack } from '../../pack/pack.ts';
+import { algorithmsOf } from '../../pack/type.ts';
 import { getServing } from '../../store/deployments.ts';
 import type { JobDeps } from '../job.ts';
 
@@ -23,8 +25,8 @@ export async function splitServedNames(
   const names = pack.hosts.map(toName);
   const serving = await Promise.all(names.map((name) => getServing(deps.pool, name, pack.environment)));
   return {
-    own: names.filter((_, i) => serving[i] === pack.id),
-    others: names.filter((_, i) => serving[i] !== pack.id),
+    own: names.filter((_, i) => serving[i]?.id === pack.id),
+    others: names.filter((_, i) => serving[i]?.id !== pack.id),
   };
 }
 
@@ -32,13 +34,13 @@ export async function splitServedNames(
 export async function verifyEdge(
   deps: JobDeps,
   edge: EdgeRow,
-  { pack, names }: { readonly pack: Pack; readonly names: readonly string[] },
+  { work: { pack, run }, names }: { readonly work: Work; readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<EdgeProof> {
   const began = performance.now();
   const observed: Partial<Record<Algorithm, string>> = {};
-  for (const algorithm of ALGORITHMS) {
-    const wanted = pack.certificates.find((certificate) => certificate.algorithm === algorithm)?.fingerprint;
+  for (const algorithm of algorithmsOf(pack)) {
+    const wanted = run.certificates.find((certificate) => certificate.algorithm === algorithm)?.fingerprint;
     for (const name of names) {
       const shown = await shownOn(deps, edge, { name, algorithm }, signal);
       if (typeof shown === 'string') return { edge: edge.name, observed, problem: shown };

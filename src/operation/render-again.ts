@@ -1,14 +1,15 @@
-import { type AdvanceDeps, render } from '../../operation/advance.ts';
-import type { Pack } from '../../pack/pack.ts';
-import { JSON_VERSION } from '../../pack/pack-json.ts';
-import { putRenderedJson } from '../../store/rendered-json.ts';
-import type { Pool } from '../../store/store.ts';
+import type { Pack } from '../pack/pack.ts';
+import { JSON_VERSION } from '../pack/pack-json.ts';
+import { putRenderedJson } from '../store/rendered-json.ts';
+import type { Pool } from '../store/store.ts';
+import type { AdvanceDeps } from './advance.ts';
+import { render } from './render.ts';
 
 /**
  * The JSON of a pack where a row was rendered by an older version: rendered again, and stored so. Undefined: the row is
  * up to date, or its pack is gone.
  */
-export async function renderedAgain(
+export async function renderAgain(
   deps: AdvanceDeps & { readonly pool: Pool },
   row: { readonly jsonVersion: number },
   get: () => Promise<Pack | undefined>,

@@ -15,7 +15,7 @@ import { scriptedCa } from '../../test/support/scripted-ca.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { days, hours } from '../kit/time.ts';
 import { transaction } from '../store/store.ts';
-import { retryNow } from './restart.ts';
+import { retryNow } from './retry-now.ts';
 
 const ends = new AsyncDisposableStack();
 let plain: TestJobDeps;

@@ -1,0 +1,32 @@
+import type { Pack, Renewal } from '../pack/pack.ts';
+import { deleteNextCertificates } from '../store/next-certificates.ts';
+import { deleteOrders } from '../store/orders.ts';
+import { unpublishRecords } from '../store/published-records.ts';
+import { type Pool, transaction } from '../store/store.ts';
+import { type AdvanceDeps, update } from './advance.ts';
+import { lifeWork, type Work } from './work.ts';
+
+/**
+ * Begins the renewal of a pack, or begins it anew: what the CA had of the last one is forgotten. Throws `pack_moved`.
+ */
+export function beginRenewal(
+  deps: AdvanceDeps & { readonly pool: Pool },
+  pack: Pack,
+  { at, askAt }: Renewal,
+): Promise<Work> {
+  const run = {
+    kind: 'renewal',
+    status: 'initializing',
+    statusSince: deps.clock.now(),
+    attempts: 0,
+    certificateAuthority: pack.certificateAuthority,
+    certificates: [],
+  } as const;
+  return transaction(deps.pool, async (tx) => {
+    const begun = await update(tx, deps, lifeWork(pack), { event: 'renew', renewal: { at, askAt, run } });
+    await deleteOrders(tx, pack);
+    await deleteNextCertificates(tx, pack);
+    await unpublishRecords(tx, pack);
+    return begun;
+  });
+}

@@ -1,0 +1,18 @@
+import type { Pack } from '../pack/pack.ts';
+import type { Pool } from '../store/store.ts';
+import { type AdvanceDeps, amend } from './advance.ts';
+import { type Wish, withLockedPack } from './locked-pack.ts';
+import { isRestartable, restart } from './restart.ts';
+import { retryNow } from './retry-now.ts';
+
+/** Sets what is asked for, restarts what timed out or expired, and tries at once what waits. Throws `pack_not_found`. */
+export function changePack(
+  deps: AdvanceDeps & { readonly pool: Pool },
+  { by, isBranded, ...which }: Wish & { readonly isBranded: boolean | undefined },
+): Promise<Pack> {
+  return withLockedPack(deps.pool, which, async (tx, pack) => {
+    const isChanged = isBranded !== undefined && isBranded !== pack.isBranded;
+    const changed = isChanged ? await amend(tx, deps, pack, { isBranded, by }) : pack;
+    return isRestartable(changed) ? restart(tx, deps, changed, { by }) : retryNow(tx, deps, changed, by);
+  });
+}

@@ -1,0 +1,192 @@
+import type { CaRow } from '../ca/ca.ts';
+import { checkOrderPolicy } from '../ca/order-policy.ts';
+import { Fault } from '../kit/fault.ts';
+import { newUuid } from '../kit/id.ts';
+import { after, minutes } from '../kit/time.ts';
+import { isInZone, toNames, withoutWildcard } from '../pack/hosts.ts';
+import type {
+  CertificateAuthority,
+  Environment,
+  Pack,
+  ValidationMethod,
+  ValidityDays,
+} from '../pack/pack.ts';
+import { PACK_TYPES, type PackType } from '../pack/pack.ts';
+import { challengeName } from '../pack/pack-json.ts';
+import { TYPES } from '../pack/type.ts';
+import type { Actor } from '../store/audit.ts';
+import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
+import { allSent, type Pool, pipelinedAfter, stateOf, type Tx } from '../store/store.ts';
+import { takeOrd, type Zone } from '../store/zones.ts';
+import type { AdvanceDeps } from './advance.ts';
+import { insertPack } from './insert-pack.ts';
+
+/** What an order is checked by. */
+export interface CreatePackDeps extends AdvanceDeps {
+  readonly pool: Pool;
+  /** The configured CAs that can be ordered from. */
+  readonly rows: ReadonlyMap<CertificateAuthority, CaRow>;
+  /** Whether an order must contain the zone's apex. */
+  readonly isApexDemanded: boolean;
+}
+
+/** What is ordered, hosts as the subscriber wrote them. */
+export interface PackOrder {
+  readonly type: string;
+  readonly hosts: readonly string[];
+  readonly certificateAuthority: CertificateAuthority;
+  readonly validationMethod: ValidationMethod;
+  readonly validityDays: ValidityDays;
+  readonly environment: Environment;
+  readonly isBranded: boolean;
+}
+
+/** An order with the request that it came by. */
+export interface OrderAsk {
+  readonly zone: Zone;
+  readonly order: PackOrder;
+  readonly request: OrderRequest;
+  /** Whether the client says that it tries again. */
+  readonly isRetry: boolean;
+  readonly by: Actor;
+}
+
+/** A pack that was ordered, now or by an earlier request that this one repeats. */
+export interface Ordered {
+  readonly id: string;
+  readonly isNew: boolean;
+}
+
+/** How long after a request its repetition by the client's own retry is recognised. */
+const RETRY_WINDOW = minutes(2);
+
+/**
+ * Checks an order and stores its pack, due at once; the pack of the first request, where this one repeats it. Throws a Fault
+ * with a pointer for an order that nobody could fulfil, `key_reused`, or `zone_not_found`.
+ */
+export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<Ordered> {
+  const earlier = await repeated(deps, ask);
+  if (earlier !== undefined) return { id: earlier, isNew: false };
+  const names = check(deps, ask);
+  const id = newUuid();
+  try {
+    const { zone, request, by } = ask;
+    const seatIn = (tx: Tx) => takeOrd(tx, zone, names.map(withoutWildcard));
+    await pipelinedAfter(deps.pool, seatIn, (tx, { ord, lane, deeperZone }) => {
+      checkZone(deeperZone, names);
+      const pack = newPack(deps, ask, { id, ord });
+      return allSent(
+        insertPack(tx, deps, pack, { lane, by }),
+        putOrderRequest(tx, request, id, deps.clock.now()),
+      );
+    });
+  } catch (error) {
+    const first = stateOf(error) === '23505' ? await getByKey(deps.pool, ask.request) : undefined;
+    if (!first) throw error;
+    return { id: sameOrder(first), isNew: false };
+  }
+  return { id, isNew: true };
+}
+
+/** The pack that this request ordered before, or undefined. */
+async function repeated(
+  { pool, clock }: CreatePackDeps,
+  { request, isRetry }: OrderAsk,
+): Promise<string | undefined> {
+  const byKey = request.key === undefined ? undefined : await getByKey(pool, request);
+  if (byKey) return sameOrder(byKey);
+  return isRetry ? getByBody(pool, request, after(clock.now(), -RETRY_WINDOW)) : undefined;
+}
+
+/** The pack that a key ordered. Throws `key_reused` where it was for another body. */
+function sameOrder({ packId, isSameBody }: { packId: string; isSameBody: boolean }): string {
+  if (isSameBody) return packId;
+  throw new Fault('key_reused', 'this Idempotency-Key was used with another body; take a new one');
+}
+
+/** The names of an order's hosts, in A-labels. */
+function check(deps: CreatePackDeps, { zone, order }: OrderAsk): string[] {
+  checkType(order.type);
+  const names = toNames(order.hosts, zone.name);
+  checkRecordNames(names);
+  if (deps.isApexDemanded && !names.includes(zone.name)) {
+    throw new Fault('invalid_host', `hosts must contain the zone's apex ${zone.name}`, { pointer: '/hosts' });
+  }
+  checkMethod(order.validationMethod, names);
+  const row = deps.rows.get(order.certificateAuthority);
+  if (!row) {
+    const known = [...deps.rows.keys()].join(', ') || 'none';
+    const sentence = `${order.certificateAuthority} is not configured here; configured: ${known}`;
+    throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
+  }
+  const question = { names, validityDays: order.validityDays };
+  checkOrderPolicy(row, question, deps.clock.now(), [...deps.rows.values()]);
+  return names;
+}
+
+const ORDERABLE: readonly PackType[] = PACK_TYPES.filter((type) => TYPES[type].api.order);
+
+function checkType(type: string): asserts type is PackType {
+  if (ORDERABLE.some((one) => one === type)) return;
+  throw new Fault(
+    'type_not_orderable',
+    `type must be '${ORDERABLE.join("' or '")}': only such packs are ordered`,
+    {
+      pointer: '/type',
+    },
+  );
+}
+
+/** A file proves no wildcard (BR 3.2.2.4.19); mail is not offered. */
+function checkMethod(method: ValidationMethod, names: readonly string[]): void {
+  const wildcard = names.find((name) => name.startsWith('*.'));
+  const why =
+    method === 'email'
+      ? 'email is not offered by this service'
+      : `no CA proves ${wildcard} over HTTP; order with 'txt', or without wildcards`;
+  if (method === 'txt' || (method === 'http' && wildcard === undefined)) return;
+  throw new Fault('method_not_offered', `validation_method ${method}: ${why}`, {
+    pointer: '/validation_method',
+  });
+}
+
+/** The record that shows control has a longer name than its host, and DNS has no name over 253 characters. */
+function checkRecordNames(names: readonly string[]): void {
+  const i = names.findIndex((name) => challengeName(name).length > 253);
+  if (i < 0) return;
+  const sentence = `the validation record of ${names[i]} would have a name longer than DNS allows; use a shorter host`;
+  throw new Fault('invalid_host', sentence, { pointer: `/hosts/${i}` });
+}
+
+/** A host belongs to the deepest zone that holds it: a permission for one zone is none for those below it. */
+function checkZone(deeperZone: string | undefined, names: readonly string[]): void {
+  if (deeperZone === undefined) return;
+  const i = names.findIndex((name) => isInZone(name, deeperZone));
+  const sentence = `${names[i]} belongs to the zone ${deeperZone}; order it there`;
+  throw new Fault('invalid_host', sentence, { pointer: `/hosts/${i}` });
+}
+
+function newPack(
+  { clock }: CreatePackDeps,
+  { zone, order }: OrderAsk,
+  place: { readonly id: string; readonly ord: number },
+): Pack {
+  const now = clock.now();
+  const { type, ...ordered } = order;
+  checkType(type);
+  return {
+    ...place,
+    ...ordered,
+    zone,
+    type,
+    status: 'initializing',
+    statusSince: now,
+    createdOn: now,
+    modifiedOn: now,
+    validationRecords: [],
+    validationErrors: [],
+    certificates: [],
+    attempts: 0,
+    claim: 0,
+  };
+}

@@ -1,0 +1,22 @@
+import type { Seconds } from '../kit/time.ts';
+import { getClaimed } from '../store/packs.ts';
+import { type Pool, transaction } from '../store/store.ts';
+import { type AdvanceDeps, type Change, postpone } from './advance.ts';
+import { lifeWork, type Work, workOn } from './work.ts';
+
+/**
+ * Puts down a pack whose step failed, with why. The step may have stored progress before it failed, so the pack is read
+ * again; who lost it meanwhile writes nothing.
+ */
+export function putOff(
+  deps: AdvanceDeps & { readonly pool: Pool },
+  { pack, run }: Work,
+  why: { readonly seconds: Seconds } & Change,
+): Promise<void> {
+  return transaction(deps.pool, async (tx) => {
+    const found = await getClaimed(tx, pack.id);
+    if (!found || found.claim !== pack.claim) return;
+    const work = run.kind === 'life' ? lifeWork(found) : workOn(found, deps.clock.now());
+    await postpone(tx, deps, work, why);
+  });
+}

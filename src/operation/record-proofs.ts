@@ -1,0 +1,26 @@
+import type { Seconds } from '../kit/time.ts';
+import { type Deployment, observe } from '../store/deployments.ts';
+import { type Pool, transaction } from '../store/store.ts';
+import { type AdvanceDeps, advance, postpone } from './advance.ts';
+import type { Work } from './work.ts';
+
+/** What handshakes with edges came to: all showed the pack, or it waits, and why. */
+export type Proven =
+  | { readonly proofs: readonly Deployment[]; readonly wait?: undefined }
+  | { readonly proofs: readonly Deployment[]; readonly wait: Seconds; readonly why: readonly string[] };
+
+/** Writes down what edges showed of a pack; it goes on where all is proven. Throws `pack_moved`. */
+export function recordProofs(
+  deps: AdvanceDeps & { readonly pool: Pool },
+  work: Work,
+  proven: Proven,
+): Promise<Work> {
+  return transaction(deps.pool, async (tx) => {
+    const moved =
+      proven.wait === undefined
+        ? await advance(tx, deps, work, { event: 'done', validationErrors: [] })
+        : await postpone(tx, deps, work, { seconds: proven.wait, validationErrors: proven.why });
+    for (const proof of proven.proofs) await observe(tx, work.pack, proof, deps.clock.now());
+    return moved;
+  });
+}

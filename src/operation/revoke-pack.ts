@@ -1,0 +1,38 @@
+import { Fault } from '../kit/fault.ts';
+import { isLeaving } from '../pack/lifecycle.ts';
+import type { Pack } from '../pack/pack.ts';
+import { recordAudit } from '../store/audit.ts';
+import { listRevocations, noteRevocations } from '../store/revocations.ts';
+import type { Pool } from '../store/store.ts';
+import { type AdvanceDeps, override } from './advance.ts';
+import { type Wish, withLockedPack } from './locked-pack.ts';
+
+/**
+ * Has every certificate of a pack revoked at its CA, and the pack deleted, so that no edge serves what is revoked. `reason`
+ * by RFC 5280 5.3.1. Throws `pack_not_found`, or `transition_refused` where it has no certificates.
+ */
+export function revokePack(
+  deps: AdvanceDeps & { readonly pool: Pool },
+  { by, reason, ...which }: Wish & { readonly reason: string },
+): Promise<Pack> {
+  return withLockedPack(deps.pool, which, async (tx, pack) => {
+    const { id, zone } = pack;
+    const known = await listRevocations(tx, zone.id, id);
+    if (pack.certificates.length === 0 && known.length === 0) throw nothingToRevoke(id);
+    const now = deps.clock.now();
+    await noteRevocations(tx, pack, reason, now);
+    const about = { resource: 'certificate_pack', resourceId: id, name: undefined } as const;
+    await recordAudit(
+      tx,
+      { ...about, event: 'revoke', actor: by, accountId: zone.accountId, zoneId: zone.id },
+      now,
+    );
+    return isLeaving(pack.status) ? pack : override(tx, deps, pack, { event: 'delete', by });
+  });
+}
+
+const nothingToRevoke = (id: string): Fault =>
+  new Fault(
+    'transition_refused',
+    `certificate pack ${id} has no certificates to revoke; DELETE ends its order`,
+  );

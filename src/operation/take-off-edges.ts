@@ -1,0 +1,28 @@
+import { toName } from '../pack/hosts.ts';
+import type { Pack } from '../pack/pack.ts';
+import { logChange, undeploy } from '../store/deployments.ts';
+import { deleteOrders } from '../store/orders.ts';
+import { unpublishRecords } from '../store/published-records.ts';
+import { type Pool, transaction } from '../store/store.ts';
+import type { AdvanceDeps } from './advance.ts';
+import type { ServedChange } from './assign-to-edges.ts';
+import { lockHeld } from './lock-held.ts';
+
+/**
+ * Wishes a pack off every edge, and forgets its orders and what it publishes. What changed, for the edges to be told of;
+ * undefined: nothing. Throws `pack_moved`.
+ */
+export function takeOffEdges(
+  deps: AdvanceDeps & { readonly pool: Pool },
+  pack: Pack,
+): Promise<ServedChange | undefined> {
+  const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
+  return transaction(deps.pool, async (tx) => {
+    await lockHeld(tx, pack);
+    await unpublishRecords(tx, pack);
+    await deleteOrders(tx, pack);
+    if (!(await undeploy(tx, pack))) return undefined;
+    await logChange(tx, change, deps.clock.now());
+    return change;
+  });
+}

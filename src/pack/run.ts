@@ -1,0 +1,60 @@
+/**
+ * What a worker carries a pack through: its own life, or a renewal beside it. One row for each kind of run says when there
+ * is one, what the pack is after a step of it, and where its certificates are kept meanwhile.
+ */
+import { isServed, next } from './lifecycle.ts';
+import type { Pack, Run, RunKind } from './pack.ts';
+import { isOver } from './renewal.ts';
+
+/** What a kind of run means. */
+export interface RunRules {
+  /** The run of a pack, where one of this kind is under way at `now`. */
+  readonly of: (pack: Pack, now: Date) => Run | undefined;
+  /** The pack after a step that led the run to where it is. */
+  readonly settle: (pack: Pack, run: Run) => Pack;
+  /** Whether its certificates are kept beside those of the pack, and take their place at its end. */
+  readonly isAside: boolean;
+}
+
+/** The kinds of runs, that of the pack itself last: it is what there is where no other is under way. */
+export const RUNS: Readonly<Record<RunKind, RunRules>> = {
+  renewal: { of: renewalOf, settle: settleRenewal, isAside: true },
+  life: { of: lifeOf, settle: settleLife, isAside: false },
+};
+
+/** What a worker does next for a pack. */
+export function runOf(pack: Pack, now: Date): Run {
+  for (const { of } of Object.values(RUNS)) {
+    const run = of(pack, now);
+    if (run) return run;
+  }
+  return lifeOf(pack);
+}
+
+/** What a pack itself goes through. */
+export function lifeOf(pack: Pack): Run {
+  const { status, statusSince, attempts, certificateAuthority, certificates } = pack;
+  return { kind: 'life', status, statusSince, attempts, certificateAuthority, certificates };
+}
+
+function settleLife(pack: Pack, { status, statusSince, attempts, certificates }: Run): Pack {
+  return { ...pack, status, statusSince, attempts, certificates };
+}
+
+/** A renewal is carried while the pack is served; at the end of its certificates the pack's own life goes first. */
+function renewalOf(pack: Pack, now: Date): Run | undefined {
+  return isServed(pack.status) && !isOver(pack, now) ? pack.renewal?.run : undefined;
+}
+
+/** It ends where it is served: its certificates are the pack's then. */
+function settleRenewal(pack: Pack, run: Run): Pack {
+  if (!isServed(run.status)) return { ...pack, renewal: { at: pack.modifiedOn, ...pack.renewal, run } };
+  const { certificates, statusSince } = run;
+  return { ...pack, ...renewedStatus(pack, statusSince), certificates, attempts: 0, renewal: undefined };
+}
+
+/** A pack that was given up is served again by its new certificates; on staging edges that is shown anew. */
+function renewedStatus({ status, environment }: Pack, statusSince: Date): Partial<Pack> {
+  if (status !== 'pending_expiration') return {};
+  return { status: next(status, environment === 'staging' ? 'stage' : 'renewed'), statusSince };
+}

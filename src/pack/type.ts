@@ -1,0 +1,50 @@
+/**
+ * The types of certificate packs: one row per type, and nothing about it anywhere else. Names are Cloudflare's
+ * (ssl/certificate_packs, `type`); the way a pack goes through its statuses is `LIFECYCLE`.
+ */
+import { ALGORITHMS, type Algorithm, type Pack, type PackType } from './pack.ts';
+
+/** What a type means. */
+export interface TypeRules {
+  /** What makes a pack of this type. */
+  readonly madeBy: 'order' | 'zone' | 'dns_record' | 'custom_hostname' | 'upload';
+  /** Where its certificates come from. */
+  readonly source: 'ca' | 'upload';
+  /** Where its private keys are: sealed in our store, or in a token or key server of the owner. */
+  readonly key: 'store' | 'elsewhere';
+  /** Algorithms that it is to have a certificate of; `uploaded`: those that it was given. */
+  readonly algorithms: readonly Algorithm[] | 'uploaded';
+  /** Who sees to new certificates before the present ones end. */
+  readonly renewedBy: 'us' | 'owner';
+  /** Which type serves where several cover a name: the lower. Source: Cloudflare, certificate and hostname priority. */
+  readonly rank: number;
+  /** What the routes of certificate packs take for it. */
+  readonly api: { readonly order: boolean; readonly patch: boolean; readonly delete: boolean };
+}
+
+const API = { order: true, patch: true, delete: true } as const;
+const OWN = { order: false, patch: true, delete: true } as const;
+const ELSEWHERE = { order: false, patch: false, delete: false } as const;
+
+// biome-ignore format: a table is read by column
+export const TYPES: Readonly<Record<PackType, TypeRules>> = {
+  keyless:          { madeBy: 'upload',          source: 'upload', key: 'elsewhere', algorithms: 'uploaded', renewedBy: 'owner', rank: 1, api: ELSEWHERE },
+  legacy_custom:    { madeBy: 'upload',          source: 'upload', key: 'store',     algorithms: 'uploaded', renewedBy: 'owner', rank: 2, api: ELSEWHERE },
+  sni_custom:       { madeBy: 'upload',          source: 'upload', key: 'store',     algorithms: 'uploaded', renewedBy: 'owner', rank: 3, api: ELSEWHERE },
+  managed_hostname: { madeBy: 'custom_hostname', source: 'ca',     key: 'store',     algorithms: ALGORITHMS, renewedBy: 'us',    rank: 4, api: ELSEWHERE },
+  mh_custom:        { madeBy: 'custom_hostname', source: 'upload', key: 'store',     algorithms: 'uploaded', renewedBy: 'owner', rank: 4, api: ELSEWHERE },
+  advanced:         { madeBy: 'order',           source: 'ca',     key: 'store',     algorithms: ALGORITHMS, renewedBy: 'us',    rank: 5, api: API },
+  total_tls:        { madeBy: 'dns_record',      source: 'ca',     key: 'store',     algorithms: ALGORITHMS, renewedBy: 'us',    rank: 6, api: OWN },
+  universal:        { madeBy: 'zone',            source: 'ca',     key: 'store',     algorithms: ALGORITHMS, renewedBy: 'us',    rank: 7, api: OWN },
+};
+
+/** The algorithms that a pack is to have a certificate of. */
+export function algorithmsOf({
+  type,
+  certificates,
+}: Pick<Pack, 'type' | 'certificates'>): readonly Algorithm[] {
+  const { algorithms } = TYPES[type];
+  return algorithms === 'uploaded'
+    ? ALGORITHMS.filter((one) => certificates.some(({ algorithm }) => algorithm === one))
+    : algorithms;
+}

@@ -1,0 +1,19 @@
+-- Packs whose certificates come from no CA. Facets get a place for "none", and room: 16 types, 8 places for CAs;
+-- src/pack/list-index.ts.
+alter table packs
+  alter column certificate_authority drop not null,
+  alter column validation_method drop not null,
+  alter column validity_days drop not null;
+update packs set facet = class * 128 + 8 * (array_position(array['mh_custom', 'managed_hostname', 'sni_custom',
+    'universal', 'advanced', 'total_tls', 'keyless', 'legacy_custom'], type) - 1)
+  + array_position(array['google', 'lets_encrypt', 'ssl_com'], certificate_authority);
+
+-- An Idempotency-Key belongs to the zone, and so to its account, whichever token it came with: a token may have been
+-- changed between two tries. Of two packs that one key ordered, the first is the one that it stands for.
+delete from order_requests as later using order_requests as earlier
+ where later.zone_id = earlier.zone_id and later.idempotency_key = earlier.idempotency_key
+   and (later.made_on, later.pack_id) > (earlier.made_on, earlier.pack_id);
+alter table order_requests drop column token_id;
+alter table order_requests add unique (zone_id, idempotency_key);
+create index order_requests_body on order_requests (zone_id, body_hash);
+drop index order_requests_zone;
