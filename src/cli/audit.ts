@@ -6,7 +6,7 @@ import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { after, days, minutes } from '../kit/time.ts';
 import { type ApiPlace, call } from './client.ts';
-import { common } from './clients.ts';
+import { asClient } from './client-command.ts';
 import { show } from './table.ts';
 
 interface AuditOptions extends ApiPlace {
@@ -20,7 +20,7 @@ interface AuditOptions extends ApiPlace {
 
 /** Adds the command. */
 export function addAudit(certpacks: Command): void {
-  common(certpacks.command('audit').description('who did what in an account, the latest first, by the API'))
+  asClient(certpacks.command('audit').description('who did what in an account, the latest first, by the API'))
     .option('--account <id>', 'id of the account; the token’s own unless given')
     .option('--since <instant>', 'a date or an instant (RFC 3339); 30 days ago unless given')
     .option('--before <instant>', 'a date or an instant; now unless given')

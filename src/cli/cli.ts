@@ -3,22 +3,21 @@
  * The front file: every command with its options, and what it runs.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { REASON_NAMES } from '../ca/revoke.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { addAudit } from './audit.ts';
 import { addBackup } from './backup.ts';
 import { addCas } from './ca.ts';
-import { addPackCommands, addTokenCommands, addZones } from './clients.ts';
 import { addCompletion } from './completion.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
 import { dev } from './dev.ts';
 import { edge } from './edge.ts';
 import { addKeys } from './key.ts';
-import { revokePack } from './packs.ts';
+import { addPacks } from './packs.ts';
 import { migrateOnly, serve } from './serve.ts';
 import { start } from './start.ts';
-import { addTokenCreate } from './token-create.ts';
+import { addTokens } from './token.ts';
 import { addUsers } from './user.ts';
+import { addZones } from './zone.ts';
 
 const SERVE_HELP = `
 Configuration   the TOML file that CERTPACKS_CONFIG names, and the environment, which wins: an option 'port' is
@@ -40,9 +39,7 @@ export function program(version: string): Command {
     .version(version)
     .showHelpAfterError('(--help behind any command shows what there is)');
   addServices(certpacks);
-  const token = certpacks.command('token').description('API tokens');
-  addTokenCommands(token);
-  addTokenCreate(token);
+  addTokens(certpacks);
   addEdge(certpacks);
   addZones(certpacks);
   addPacks(certpacks);
@@ -88,22 +85,6 @@ function addServices(certpacks: Command): void {
     .command('migrate')
     .description('bring the database’s schema up to date and end')
     .action(migrateOnly);
-}
-
-function addPacks(certpacks: Command): void {
-  const packs = certpacks
-    .command('packs')
-    .description('certificate packs, by the API; the token is taken from CERTPACKS_TOKEN');
-  addPackCommands(packs);
-  packs
-    .command('revoke')
-    .description('revoke every certificate of a pack at its CA, and delete the pack')
-    .argument('<pack>', 'id of the certificate pack')
-    .requiredOption('--zone <id>', 'id of its zone')
-    .option('--reason <name>', REASON_NAMES.join(', '), 'unspecified')
-    .option('--api <url>', 'base URL of the API', 'http://127.0.0.1:8787/client/v4')
-    .option('--json', 'print the result as one line of JSON')
-    .action(revokePack);
 }
 
 function addEdge(certpacks: Command): void {

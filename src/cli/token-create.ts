@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Fault } from '../kit/fault.ts';
 import { type ApiPlace, call } from './client.ts';
-import { common } from './clients.ts';
+import { asClient } from './client-command.ts';
 import { firstToken } from './serve.ts';
 
 interface CreateOptions extends ApiPlace {
@@ -24,7 +24,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 
 /** Adds to `token`. */
 export function addTokenCreate(token: Command): void {
-  common(
+  asClient(
     token
       .command('create')
       .description('make a token and print it; it is shown this once')
