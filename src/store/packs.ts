@@ -102,7 +102,8 @@ export async function remindUnplanned(db: Db, limit: number, now: Date): Promise
     `update packs set due_at = $2
       where id in (
         select id from packs
-         where status in ('active', 'staging_active') and (renewal is null or due_at = expires_on) and due_at > $3
+         where status in ('active', 'staging_active') and (renewal is null or due_at = expires_on)
+           and certificate_authority is not null and due_at > $3
          order by expires_on limit $1 for update skip locked)`,
     [limit, now, after(now, LEASES)],
   );

@@ -14,7 +14,7 @@ import { sealOf } from '../../src/kit/seal.ts';
 import { after, days } from '../../src/kit/time.ts';
 import { insertPack } from '../../src/operation/insert-pack.ts';
 import { render } from '../../src/operation/render.ts';
-import { ALGORITHMS, type Pack, type PackZone } from '../../src/pack/pack.ts';
+import { ALGORITHMS, type Algorithm, type Pack, type PackZone } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { putCertificate } from '../../src/store/certificates.ts';
 import { type Claimed, claimDue } from '../../src/store/claims.ts';
@@ -132,12 +132,16 @@ const NEW = {
   claim: 0,
 } as const satisfies Partial<Pack>;
 
-/** Gives a pack certificates of both algorithms that end in 90 days; only their fingerprints are real. */
-export async function givenCertificates(deps: TestJobDeps, packId: string): Promise<void> {
+/** Gives a pack certificates of these algorithms that end in 90 days; only their fingerprints are real. */
+export async function givenCertificates(
+  deps: TestJobDeps,
+  packId: string,
+  algorithms: readonly Algorithm[] = ALGORITHMS,
+): Promise<void> {
   const now = deps.clock.now();
   const dates = { notBefore: now, notAfter: after(now, days(90)), uploadedOn: now, modifiedOn: now };
   await transaction(deps.pool, async (tx) => {
-    for (const algorithm of ALGORITHMS) {
+    for (const algorithm of algorithms) {
       const said = { algorithm, hosts: [], issuer: 'x', signature: 'x', serial: '1', ...dates };
       const leaf = { ...said, id: newUuid(), fingerprint: randomBytes(32).toString('hex') };
       await putCertificate(tx, await claimed(tx, packId), leaf, {

@@ -8,6 +8,12 @@ update packs set facet = class * 128 + 8 * (array_position(array['mh_custom', 'm
     'universal', 'advanced', 'total_tls', 'keyless', 'legacy_custom'], type) - 1)
   + array_position(array['google', 'lets_encrypt', 'ssl_com'], certificate_authority);
 
+-- Packs without a CA are renewed by their owner: nobody has to be reminded of them.
+drop index packs_unplanned;
+create index packs_unplanned on packs (expires_on)
+  where status in ('active', 'staging_active') and (renewal is null or due_at = expires_on)
+    and certificate_authority is not null;
+
 -- An Idempotency-Key belongs to the zone, and so to its account, whichever token it came with: a token may have been
 -- changed between two tries. Of two packs that one key ordered, the first is the one that it stands for.
 delete from order_requests as later using order_requests as earlier

@@ -1,0 +1,125 @@
+/** A pack of one certificate of one algorithm, which no CA gave: as an upload makes it. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  carryAll,
+  clear,
+  dueIn,
+  edgeNamed,
+  givenCertificates,
+  givenPack,
+  givenZone,
+  packOf,
+  startJobDeps,
+  type TestJobDeps,
+  truthful,
+} from '../../../test/support/job-deps.ts';
+import { days } from '../../kit/time.ts';
+import { deletePack } from '../../operation/delete-pack.ts';
+import type { ListFilter } from '../../pack/list-index.ts';
+import { ENVIRONMENTS, PACK_STATUSES, PACK_TYPES, type PackStatus, type PackZone } from '../../pack/pack.ts';
+import { OPERATOR } from '../../store/audit.ts';
+import { listServedHosts } from '../../store/deployments.ts';
+import { listAccountPage } from '../../store/list/account-list.ts';
+import { Lists } from '../../store/list/list.ts';
+import { remindUnplanned } from '../../store/packs.ts';
+import { Reader } from '../../store/protocol/reader.ts';
+
+const ends = new AsyncDisposableStack();
+let deps: TestJobDeps;
+let reader: Reader;
+before(async () => {
+  const plain = await startJobDeps(ends);
+  deps = { ...plain, edges: [edgeNamed('edge-a')], showLeaf: truthful(plain) };
+  reader = new Reader(plain.pool, 1);
+  ends.defer(() => reader.close());
+});
+after(() => ends.disposeAsync());
+
+const NO_CA = { certificateAuthority: undefined, validationMethod: undefined, validityDays: undefined };
+
+/** Every pack of an account. */
+const ANY = {
+  status: 'all',
+  environment: undefined,
+  expiresBefore: undefined,
+  zoneId: undefined,
+  host: undefined,
+  suffix: undefined,
+} as const;
+
+async function givenUpload(zone: PackZone): Promise<string> {
+  const upload = { type: 'sni_custom', status: 'pending_deployment', ...NO_CA } as const;
+  const id = await givenPack(deps, zone, upload);
+  await givenCertificates(deps, id, ['rsa']);
+  return id;
+}
+
+/** Holds that every filter of both lists shows the pack where it is of that status and type, and nowhere else. */
+async function assertListed(zone: PackZone, status: PackStatus, isServed: boolean): Promise<void> {
+  const filters: ListFilter['status'][] = ['all', 'served', ...PACK_STATUSES];
+  for (const one of filters)
+    for (const environment of [undefined, ...ENVIRONMENTS]) {
+      const isMatch = one === 'all' || one === status || (one === 'served' && isServed);
+      const expected = isMatch && environment !== 'staging' ? 1 : 0;
+      const ask = { zoneId: zone.id, status: one, environment, page: 1, perPage: 20 };
+      let seen = 0;
+      const head = await new Lists(reader).page(ask, 0, () => seen++);
+      assert.deepEqual([seen, head?.total], [expected, expected], `${one} ${environment}`);
+    }
+  for (const type of [undefined, ...PACK_TYPES])
+    for (const certificateAuthority of [undefined, 'google', 'lets_encrypt', 'ssl_com'] as const) {
+      const filter = { ...ANY, accountId: zone.accountId, type, certificateAuthority };
+      const { rows } = await listAccountPage(reader, filter, { after: undefined, most: 10 });
+      const isMatch = (type ?? 'sni_custom') === 'sni_custom' && certificateAuthority === undefined;
+      assert.equal(rows.length, isMatch ? 1 : 0, `${type} ${certificateAuthority}`);
+    }
+}
+
+test('a pack of one certificate and without a CA is served, proven, listed, withdrawn and removed', async () => {
+  const zone = await givenZone(deps, 'upload.test');
+  const id = await givenUpload(zone);
+  const asked: string[] = [];
+  const watching = {
+    ...deps,
+    showLeaf: (...[edge, ask, signal]: Parameters<TestJobDeps['showLeaf']>) => {
+      asked.push(ask.algorithm);
+      return deps.showLeaf(edge, ask, signal);
+    },
+  };
+  await assertListed(zone, 'pending_deployment', false);
+  await carryAll(watching);
+  const pack = await packOf(deps, id);
+  assert.equal(pack.status, 'active');
+  assert.deepEqual(asked, ['rsa'], 'nobody asks for a certificate that it is not to have');
+  await assertListed(zone, 'active', true);
+  const { rows } = await deps.pool.query<{ wire: string }>('select wire from packs where id = $1', [id]);
+  const json = JSON.parse(rows[0]?.wire ?? '');
+  assert.equal(json.primary_certificate, pack.certificates[0]?.id);
+  for (const absent of ['certificate_authority', 'validation_method', 'validity_days'])
+    assert(!(absent in json), `${absent} is left out`);
+
+  await deletePack(deps, { zoneId: zone.id, id, by: OPERATOR });
+  await carryAll(watching);
+  assert.equal((await packOf(deps, id)).status, 'deleted');
+  assert.deepEqual(await listServedHosts(deps.pool, pack), []);
+  await assertListed(zone, 'deleted', false);
+  deps.clock.advance(121);
+  await carryAll(watching);
+  await assert.rejects(packOf(deps, id), /no pack/);
+  await clear(deps);
+});
+
+test('a pack that its owner has to renew is not renewed by us: it stays until its certificate ends, then it is expired', async () => {
+  const zone = await givenZone(deps, 'owner.test');
+  const id = await givenUpload(zone);
+  await carryAll(deps);
+  assert.equal(await dueIn(deps, id), days(90));
+  await remindUnplanned(deps.pool, 10, deps.clock.now());
+  assert.equal(await dueIn(deps, id), days(90), 'nobody looks at it meanwhile');
+  deps.clock.advance(days(90));
+  await carryAll(deps);
+  assert.equal((await packOf(deps, id)).status, 'expired');
+  assert.equal((await packOf(deps, id)).renewal, undefined);
+  await clear(deps);
+});
