@@ -1,5 +1,6 @@
 import { systemClock } from '../src/kit/clock.ts';
-import { type AdvanceDeps, advance } from '../src/operation/advance.ts';
+import { advance } from '../src/operation/advance.ts';
+import { type AdvanceDeps } from '../src/operation/operation.ts';
 import { lifeWork } from '../src/operation/work.ts';
 import type { PackEvent } from '../src/pack/lifecycle.ts';
 import type { Pack } from '../src/pack/pack.ts';

@@ -3,7 +3,7 @@ import type { CaRow } from '../ca/ca.ts';
 import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
-import type { AdvanceDeps } from '../operation/advance.ts';
+import type { AdvanceDeps } from '../operation/operation.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import type { Reader } from '../store/protocol/reader.ts';
 import type { Pool } from '../store/store.ts';

@@ -16,7 +16,7 @@ import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
-import type { AdvanceDeps } from '../operation/advance.ts';
+import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Work } from '../operation/work.ts';
 import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';

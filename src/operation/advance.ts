@@ -1,9 +1,7 @@
-import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { after, type Seconds } from '../kit/time.ts';
 import { deadline, isServed, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack, Run } from '../pack/pack.ts';
-import type { JsonContext } from '../pack/pack-json.ts';
 import { turningPoint } from '../pack/renewal.ts';
 import { RUNS } from '../pack/run.ts';
 import { subscriberMessage } from '../pack/subscriber-message.ts';
@@ -12,14 +10,9 @@ import { LEASE } from '../store/claims.ts';
 import { promoteNextCertificates } from '../store/next-certificates.ts';
 import { type RowChange, updatePack } from '../store/pack-writes.ts';
 import type { Db } from '../store/store.ts';
+import type { AdvanceDeps } from './operation.ts';
 import { render } from './render.ts';
 import { lifeWork, type Work, workOn } from './work.ts';
-
-/** What writing a pack down needs. */
-export interface AdvanceDeps {
-  readonly clock: Clock;
-  readonly json: JsonContext;
-}
 
 /** Leases are extended when a third of them is over, so one that ends sooner than this was ended from outside. */
 const ENDED: Seconds = LEASE / 6;

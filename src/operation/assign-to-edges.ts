@@ -1,9 +1,9 @@
 import { toName } from '../pack/hosts.ts';
 import type { Environment } from '../pack/pack.ts';
 import * as deployments from '../store/deployments.ts';
-import { type Pool, transaction } from '../store/store.ts';
-import type { AdvanceDeps } from './advance.ts';
+import { transaction } from '../store/store.ts';
 import { lockHeld } from './lock-held.ts';
+import type { OperationDeps } from './operation.ts';
 import type { Work } from './work.ts';
 
 /** Names that are served otherwise from now on. */
@@ -17,7 +17,7 @@ export interface ServedChange {
  * to be told of; undefined: nothing. Throws `pack_moved`.
  */
 export function assignToEdges(
-  deps: AdvanceDeps & { readonly pool: Pool },
+  deps: OperationDeps,
   { pack, run }: Work,
   edges: readonly string[],
 ): Promise<ServedChange | undefined> {

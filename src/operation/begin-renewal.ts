@@ -2,18 +2,15 @@ import type { Pack, Renewal } from '../pack/pack.ts';
 import { deleteNextCertificates } from '../store/next-certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { unpublishRecords } from '../store/published-records.ts';
-import { type Pool, transaction } from '../store/store.ts';
-import { type AdvanceDeps, update } from './advance.ts';
+import { transaction } from '../store/store.ts';
+import { update } from './advance.ts';
+import type { OperationDeps } from './operation.ts';
 import { lifeWork, type Work } from './work.ts';
 
 /**
  * Begins the renewal of a pack, or begins it anew: what the CA had of the last one is forgotten. Throws `pack_moved`.
  */
-export function beginRenewal(
-  deps: AdvanceDeps & { readonly pool: Pool },
-  pack: Pack,
-  { at, askAt }: Renewal,
-): Promise<Work> {
+export function beginRenewal(deps: OperationDeps, pack: Pack, { at, askAt }: Renewal): Promise<Work> {
   const run = {
     kind: 'renewal',
     status: 'initializing',

@@ -1,13 +1,13 @@
 import type { Pack } from '../pack/pack.ts';
-import type { Pool } from '../store/store.ts';
-import { type AdvanceDeps, amend } from './advance.ts';
+import { amend } from './advance.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
+import type { OperationDeps } from './operation.ts';
 import { isRestartable, restart } from './restart.ts';
 import { retryNow } from './retry-now.ts';
 
 /** Sets what is asked for, restarts what timed out or expired, and tries at once what waits. Throws `pack_not_found`. */
 export function changePack(
-  deps: AdvanceDeps & { readonly pool: Pool },
+  deps: OperationDeps,
   { by, isBranded, ...which }: Wish & { readonly isBranded: boolean | undefined },
 ): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, pack) => {

@@ -18,8 +18,8 @@ import type { Actor } from '../store/audit.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
 import { allSent, type Pool, pipelinedAfter, stateOf, type Tx } from '../store/store.ts';
 import { takeOrd, type Zone } from '../store/zones.ts';
-import type { AdvanceDeps } from './advance.ts';
 import { insertPack } from './insert-pack.ts';
+import type { AdvanceDeps } from './operation.ts';
 
 /** What an order is checked by. */
 export interface CreatePackDeps extends AdvanceDeps {

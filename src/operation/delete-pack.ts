@@ -1,14 +1,11 @@
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
-import type { Pool } from '../store/store.ts';
-import { type AdvanceDeps, override } from './advance.ts';
+import { override } from './advance.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
+import type { OperationDeps } from './operation.ts';
 
 /** Has a pack taken off the edges and removed; one that is leaving already stays so. Throws `pack_not_found`. */
-export function deletePack(
-  deps: AdvanceDeps & { readonly pool: Pool },
-  { by, ...which }: Wish,
-): Promise<Pack> {
+export function deletePack(deps: OperationDeps, { by, ...which }: Wish): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, pack) =>
     isLeaving(pack.status) ? pack : override(tx, deps, pack, { event: 'delete', by }),
   );

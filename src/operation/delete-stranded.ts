@@ -1,8 +1,9 @@
 import { isLeaving } from '../pack/lifecycle.ts';
 import { PACK_STATUSES } from '../pack/pack.ts';
 import { listStranded } from '../store/packs.ts';
-import { autocommit, type Pool } from '../store/store.ts';
-import { type AdvanceDeps, override } from './advance.ts';
+import { autocommit } from '../store/store.ts';
+import { override } from './advance.ts';
+import type { OperationDeps } from './operation.ts';
 
 /** Packs that are begun with at a time. */
 const MOST = 200;
@@ -12,7 +13,7 @@ const MOST = 200;
  * `onError`, and it is met again.
  */
 export async function deleteStranded(
-  deps: AdvanceDeps & { readonly pool: Pool },
+  deps: OperationDeps,
   onError: (error: unknown) => void,
 ): Promise<number> {
   const stranded = await listStranded(deps.pool, PACK_STATUSES.filter(isLeaving), MOST);

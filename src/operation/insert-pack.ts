@@ -2,7 +2,8 @@ import { toName } from '../pack/hosts.ts';
 import type { Pack } from '../pack/pack.ts';
 import { insertPack as insertRow } from '../store/pack-writes.ts';
 import type { Tx } from '../store/store.ts';
-import { type AdvanceDeps, type By, recordOf } from './advance.ts';
+import { type By, recordOf } from './advance.ts';
+import type { AdvanceDeps } from './operation.ts';
 import { render } from './render.ts';
 
 /** Stores a new pack, due at once, in a transaction that holds its zone. */

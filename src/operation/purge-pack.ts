@@ -2,16 +2,17 @@ import { between } from '../kit/time.ts';
 import { TOMBSTONE } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { deletePack } from '../store/pack-writes.ts';
-import { type Pool, type Tx, transaction } from '../store/store.ts';
+import { type Tx, transaction } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
-import { type AdvanceDeps, packMoved, postpone } from './advance.ts';
+import { packMoved, postpone } from './advance.ts';
+import type { OperationDeps } from './operation.ts';
 import type { Work } from './work.ts';
 
 /**
  * Removes a deleted pack, with its certificates and sealed keys, when its tombstone has stood long enough; until then it
  * waits. Throws `pack_moved` where the worker lost the pack.
  */
-export async function purgePack(deps: AdvanceDeps & { readonly pool: Pool }, work: Work): Promise<void> {
+export async function purgePack(deps: OperationDeps, work: Work): Promise<void> {
   const { pack } = work;
   const left = TOMBSTONE - between(pack.statusSince, deps.clock.now());
   await transaction(deps.pool, async (tx) => {

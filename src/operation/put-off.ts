@@ -1,7 +1,8 @@
 import type { Seconds } from '../kit/time.ts';
 import { getClaimed } from '../store/packs.ts';
-import { type Pool, transaction } from '../store/store.ts';
-import { type AdvanceDeps, type Change, postpone } from './advance.ts';
+import { transaction } from '../store/store.ts';
+import { type Change, postpone } from './advance.ts';
+import type { OperationDeps } from './operation.ts';
 import { lifeWork, type Work, workOn } from './work.ts';
 
 /**
@@ -9,7 +10,7 @@ import { lifeWork, type Work, workOn } from './work.ts';
  * again; who lost it meanwhile writes nothing.
  */
 export function putOff(
-  deps: AdvanceDeps & { readonly pool: Pool },
+  deps: OperationDeps,
   { pack, run }: Work,
   why: { readonly seconds: Seconds } & Change,
 ): Promise<void> {

@@ -1,7 +1,8 @@
 import type { Seconds } from '../kit/time.ts';
 import { type Deployment, observe } from '../store/deployments.ts';
-import { type Pool, transaction } from '../store/store.ts';
-import { type AdvanceDeps, advance, postpone } from './advance.ts';
+import { transaction } from '../store/store.ts';
+import { advance, postpone } from './advance.ts';
+import type { OperationDeps } from './operation.ts';
 import type { Work } from './work.ts';
 
 /** What handshakes with edges came to: all showed the pack, or it waits, and why. */
@@ -10,11 +11,7 @@ export type Proven =
   | { readonly proofs: readonly Deployment[]; readonly wait: Seconds; readonly why: readonly string[] };
 
 /** Writes down what edges showed of a pack; it goes on where all is proven. Throws `pack_moved`. */
-export function recordProofs(
-  deps: AdvanceDeps & { readonly pool: Pool },
-  work: Work,
-  proven: Proven,
-): Promise<Work> {
+export function recordProofs(deps: OperationDeps, work: Work, proven: Proven): Promise<Work> {
   return transaction(deps.pool, async (tx) => {
     const moved =
       proven.wait === undefined

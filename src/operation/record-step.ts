@@ -5,8 +5,9 @@ import { RUNS } from '../pack/run.ts';
 import { putCertificate, type StoredKeyPair } from '../store/certificates.ts';
 import { deleteOrders, putOrder } from '../store/orders.ts';
 import { publishRecords, unpublishRecords } from '../store/published-records.ts';
-import { allSent, type Pool, pipelined, type Tx } from '../store/store.ts';
-import { type AdvanceDeps, advance, type Change, postpone, update } from './advance.ts';
+import { allSent, pipelined, type Tx } from '../store/store.ts';
+import { advance, type Change, postpone, update } from './advance.ts';
+import type { AdvanceDeps, OperationDeps } from './operation.ts';
 import { recordsToPublish } from './records-to-publish.ts';
 import { type StoredAcmeOrder, type Work, withOrder, withoutOrder } from './work.ts';
 
@@ -34,11 +35,7 @@ export interface StageStep {
  * Writes what a stage changed, in one transaction that goes out in one piece: the pack, its orders, certificates with their
  * sealed keys, published records. Throws `pack_moved` where the worker lost the pack; then nothing is written.
  */
-export async function recordStep(
-  deps: AdvanceDeps & { readonly pool: Pool },
-  work: Work,
-  step: StageStep,
-): Promise<Work> {
+export async function recordStep(deps: OperationDeps, work: Work, step: StageStep): Promise<Work> {
   const written = await pipelined(deps.pool, (tx) =>
     allSent(move(tx, deps, work, step), ...beside(tx, deps, work, step)),
   );

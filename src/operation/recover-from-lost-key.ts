@@ -4,9 +4,10 @@ import { deleteCertificates } from '../store/certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { lockPack } from '../store/packs.ts';
 import { deleteSealedOtherwise, listPacksSealedOtherwise } from '../store/sealed.ts';
-import { type Pool, transaction } from '../store/store.ts';
+import { transaction } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
-import { type AdvanceDeps, amend, override } from './advance.ts';
+import { amend, override } from './advance.ts';
+import type { OperationDeps } from './operation.ts';
 
 const BATCH = 100;
 
@@ -14,10 +15,7 @@ const BATCH = 100;
  * Gives up all that none of the keys of `kekIds` opens. Packs that are served are renewed at once, and edges show what they
  * have until then; packs that were on their way begin anew. Can be run again. Returns how many packs that concerned.
  */
-export async function recoverFromLostKey(
-  deps: AdvanceDeps & { readonly pool: Pool },
-  kekIds: readonly string[],
-): Promise<number> {
+export async function recoverFromLostKey(deps: OperationDeps, kekIds: readonly string[]): Promise<number> {
   await deleteSealedOtherwise(deps.pool, kekIds);
   let count = 0;
   let last: string | undefined;
@@ -29,11 +27,7 @@ export async function recoverFromLostKey(
   return count;
 }
 
-function orderAnew(
-  deps: AdvanceDeps & { readonly pool: Pool },
-  zoneId: string,
-  id: string,
-): Promise<boolean> {
+function orderAnew(deps: OperationDeps, zoneId: string, id: string): Promise<boolean> {
   return transaction(deps.pool, async (tx) => {
     await touchZone(tx, zoneId);
     const pack = await lockPack(tx, zoneId, id);

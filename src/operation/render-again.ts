@@ -1,8 +1,7 @@
 import type { Pack } from '../pack/pack.ts';
 import { JSON_VERSION } from '../pack/pack-json.ts';
 import { putRenderedJson } from '../store/rendered-json.ts';
-import type { Pool } from '../store/store.ts';
-import type { AdvanceDeps } from './advance.ts';
+import type { OperationDeps } from './operation.ts';
 import { render } from './render.ts';
 
 /**
@@ -10,7 +9,7 @@ import { render } from './render.ts';
  * up to date, or its pack is gone.
  */
 export async function renderAgain(
-  deps: AdvanceDeps & { readonly pool: Pool },
+  deps: OperationDeps,
   row: { readonly jsonVersion: number },
   get: () => Promise<Pack | undefined>,
 ): Promise<string | undefined> {

@@ -3,9 +3,9 @@ import { JSON_VERSION } from '../pack/pack-json.ts';
 import { getSetting, putSetting } from '../store/installation-settings.ts';
 import { getClaimed, listIdsAfter } from '../store/packs.ts';
 import { putRenderedJson } from '../store/rendered-json.ts';
-import { type Pool, transaction } from '../store/store.ts';
+import { transaction } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
-import { type AdvanceDeps } from './advance.ts';
+import type { OperationDeps } from './operation.ts';
 import { render } from './render.ts';
 
 /** How many packs are looked for at once. */
@@ -16,7 +16,7 @@ const BATCH = 200;
  * remembers for which edition that was done. Lists render what they meet before. Begins anew after an interruption.
  */
 export async function rerenderAll(
-  deps: AdvanceDeps & { readonly pool: Pool; readonly log: Log },
+  deps: OperationDeps & { readonly log: Log },
   signal: AbortSignal,
 ): Promise<void> {
   const edition = `${JSON_VERSION} ${deps.json.delegationZone}`;
@@ -34,7 +34,7 @@ export async function rerenderAll(
 }
 
 /** Whether the pack's JSON was another. One that changes meanwhile is rendered by its change. */
-async function renderOne(deps: AdvanceDeps & { readonly pool: Pool }, id: string): Promise<boolean> {
+async function renderOne(deps: OperationDeps, id: string): Promise<boolean> {
   const pack = await getClaimed(deps.pool, id);
   if (!pack) return false;
   return transaction(deps.pool, async (tx) => {

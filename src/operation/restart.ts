@@ -3,7 +3,8 @@ import type { Pack } from '../pack/pack.ts';
 import { deleteCertificates } from '../store/certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
 import type { Tx } from '../store/store.ts';
-import { type AdvanceDeps, type By, override } from './advance.ts';
+import { type By, override } from './advance.ts';
+import type { AdvanceDeps } from './operation.ts';
 
 /** Whether the subscriber's PATCH has something to restart. */
 export const isRestartable = ({ status }: Pack): boolean => may(status, 'restart');

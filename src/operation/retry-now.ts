@@ -4,7 +4,8 @@ import type { Pack } from '../pack/pack.ts';
 import type { Actor } from '../store/audit.ts';
 import { isInHand } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
-import { type AdvanceDeps, amend } from './advance.ts';
+import { amend } from './advance.ts';
+import type { AdvanceDeps } from './operation.ts';
 
 /** No pack is tried sooner after it changed: whoever asks again and again is no load for others' servers. */
 const LEAST_BETWEEN: Seconds = 10;

@@ -3,16 +3,16 @@ import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { recordAudit } from '../store/audit.ts';
 import { listRevocations, noteRevocations } from '../store/revocations.ts';
-import type { Pool } from '../store/store.ts';
-import { type AdvanceDeps, override } from './advance.ts';
+import { override } from './advance.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
+import type { OperationDeps } from './operation.ts';
 
 /**
  * Has every certificate of a pack revoked at its CA, and the pack deleted, so that no edge serves what is revoked. `reason`
  * by RFC 5280 5.3.1. Throws `pack_not_found`, or `transition_refused` where it has no certificates.
  */
 export function revokePack(
-  deps: AdvanceDeps & { readonly pool: Pool },
+  deps: OperationDeps,
   { by, reason, ...which }: Wish & { readonly reason: string },
 ): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, pack) => {

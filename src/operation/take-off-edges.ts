@@ -3,19 +3,16 @@ import type { Pack } from '../pack/pack.ts';
 import { logChange, undeploy } from '../store/deployments.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { unpublishRecords } from '../store/published-records.ts';
-import { type Pool, transaction } from '../store/store.ts';
-import type { AdvanceDeps } from './advance.ts';
+import { transaction } from '../store/store.ts';
 import type { ServedChange } from './assign-to-edges.ts';
 import { lockHeld } from './lock-held.ts';
+import type { OperationDeps } from './operation.ts';
 
 /**
  * Wishes a pack off every edge, and forgets its orders and what it publishes. What changed, for the edges to be told of;
  * undefined: nothing. Throws `pack_moved`.
  */
-export function takeOffEdges(
-  deps: AdvanceDeps & { readonly pool: Pool },
-  pack: Pack,
-): Promise<ServedChange | undefined> {
+export function takeOffEdges(deps: OperationDeps, pack: Pack): Promise<ServedChange | undefined> {
   const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
   return transaction(deps.pool, async (tx) => {
     await lockHeld(tx, pack);

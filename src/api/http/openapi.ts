@@ -76,7 +76,7 @@ const Failure = Type.Object({
 
 function describeOne({ method, url, schema }: Route): object {
   const told = DESCRIPTIONS[`${method} ${url}`];
-  if (!told) throw new Error(`${method} ${url} is not described: src/api/descriptions.ts`);
+  if (!told) throw new Error(`${method} ${url} is not described: src/api/http/descriptions.ts`);
   const { id, says, result, query, info, type = 'application/json', isOpen = false } = told;
   const body = schema['body'];
   return {

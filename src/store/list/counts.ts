@@ -1,4 +1,4 @@
-/** SQL that keeps the counts of packs, in `zones` and `pack_buckets`. See src/pack/tally.ts for their slots. */
+/** SQL that keeps the counts of packs, in `zones` and `pack_buckets`. See src/pack/list-index.ts for their slots. */
 import {
   type Counted,
   countChanges,
