@@ -202,7 +202,10 @@ function startEdges(
         : atUsual(USUAL_HTTP_PORT, (httpPort) => startBundledEdge({ ...place, port, httpPort }));
     const edge = await atUsual(USUAL_PORTS[environment], at);
     parts.defer(() => edge.close());
-    return { row: { name: `${environment}-1`, environment, host: HOST, port: edge.port }, edge };
+    return {
+      row: { name: `${environment}-1`, kind: 'bundled', environment, host: HOST, port: edge.port },
+      edge,
+    };
   };
   return Promise.all([start('production'), start('staging')]);
 }

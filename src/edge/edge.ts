@@ -6,11 +6,12 @@
  * - pull: the bundled edge asks for the certificates of a name when the first client does.
  * The front file; `handshake.ts` proves, `pull.ts` hands out, `bundled.ts` serves.
  */
-import type { Algorithm, Environment } from '../pack/pack.ts';
+import type { Algorithm, EdgeKind, Environment } from '../pack/pack.ts';
 
 /** One configured edge. */
 export interface EdgeRow {
   readonly name: string;
+  readonly kind: EdgeKind;
   readonly environment: Environment;
   /** Where handshakes prove what it serves. */
   readonly host: string;
@@ -33,8 +34,8 @@ export interface ShownLeaf {
  * The leaf that the edge shows for `name` to a client of `algorithm` alone; undefined when it shows none
  * (alert or close during the handshake). Throws `edge_unreachable` where nobody answers.
  */
-export type ShowLeaf = (
-  edge: Pick<EdgeRow, 'name' | 'host' | 'port'>,
+export type ShowLeaf<T = Pick<EdgeRow, 'name' | 'kind' | 'host' | 'port'>> = (
+  edge: T,
   ask: { readonly name: string; readonly algorithm: Algorithm },
   signal: AbortSignal,
 ) => Promise<ShownLeaf | undefined>;

@@ -4,7 +4,7 @@ import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
 import { isWildcard } from '../pack/hosts.ts';
 import type { Algorithm } from '../pack/pack.ts';
-import type { ShowLeaf, ShownLeaf } from './edge.ts';
+import type { EdgeRow, ShowLeaf, ShownLeaf } from './edge.ts';
 
 /** Time for connection and handshake together. */
 const DEADLINE: Seconds = 5;
@@ -23,13 +23,16 @@ const OFFERS: Readonly<Record<Algorithm, { readonly sigalgs: string; readonly ci
   },
 };
 
+/** Where a handshake is made. */
+type Place = Pick<EdgeRow, 'name' | 'host' | 'port'>;
+
 /**
  * A real handshake: the leaf counts only once the edge has proven that it holds its key. Neither dates nor
  * issuer are judged; the caller compares fingerprints. A wildcard is asked for by a label under it.
  * Throws `edge_unreachable` when no connection or no end of the handshake comes within 5 s, or when what
  * answers is not TLS; rejects with the signal's reason once it is aborted.
  */
-export const showLeaf: ShowLeaf = async (edge, { name, algorithm }, signal) => {
+export const showLeaf: ShowLeaf<Place> = async (edge, { name, algorithm }, signal) => {
   signal.throwIfAborted();
   const socket = connect({
     host: edge.host,
@@ -82,11 +85,7 @@ function endOf(socket: TLSSocket): Promise<'done' | Failure> {
 }
 
 /** Undefined for an alert or a close, which are the edge's answer; anything else is none. */
-function withoutLeaf(
-  { wasConnected, error }: Failure,
-  edge: Parameters<ShowLeaf>[0],
-  isLate: boolean,
-): undefined {
+function withoutLeaf({ wasConnected, error }: Failure, edge: Place, isLate: boolean): undefined {
   const place = `edge ${edge.name} at ${edge.host}:${edge.port}`;
   const fail = (what: string): never => {
     throw new Fault('edge_unreachable', `${place} ${what}`, { cause: error });

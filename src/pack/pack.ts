@@ -55,6 +55,14 @@ export type ValidityDays = (typeof VALIDITY_DAYS)[number];
 export const ALGORITHMS = ['ecdsa', 'rsa'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
+export const KEY_PLACE_NAMES = ['sealed'] as const;
+/** Where a private key is that we serve with: `sealed`, in our store (`src/key/places.ts`). */
+export type KeyPlaceName = (typeof KEY_PLACE_NAMES)[number];
+
+export const EDGE_KINDS = ['bundled'] as const;
+/** Makes of edges (`src/edge/drivers.ts`). */
+export type EdgeKind = (typeof EDGE_KINDS)[number];
+
 /** Which edges a pack goes to: the wire's `deploy`. */
 export const ENVIRONMENTS = ['production', 'staging'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];

@@ -2,7 +2,7 @@
  * The types of certificate packs: one row per type, and nothing about it anywhere else. Names are Cloudflare's
  * (ssl/certificate_packs, `type`); the way a pack goes through its statuses is `LIFECYCLE`.
  */
-import { ALGORITHMS, type Algorithm, type Pack, type PackType } from './pack.ts';
+import { ALGORITHMS, type Algorithm, type KeyPlaceName, type Pack, type PackType } from './pack.ts';
 
 /** What a type means. */
 export interface TypeRules {
@@ -10,8 +10,8 @@ export interface TypeRules {
   readonly madeBy: 'order' | 'zone' | 'dns_record' | 'custom_hostname' | 'upload';
   /** Where its certificates come from. */
   readonly source: 'ca' | 'upload';
-  /** Where its private keys are: sealed in our store, or in a token or key server of the owner. */
-  readonly key: 'store' | 'elsewhere';
+  /** Where its private keys are; `owner`: not with us. */
+  readonly key: KeyPlaceName | 'owner';
   /** Algorithms that it is to have a certificate of; `uploaded`: those that it was given. */
   readonly algorithms: readonly Algorithm[] | 'uploaded';
   /** Who sees to new certificates before the present ones end. */
@@ -28,14 +28,14 @@ const ELSEWHERE = { order: false, patch: false, delete: false } as const;
 
 // biome-ignore format: a table is read by column
 export const TYPES: Readonly<Record<PackType, TypeRules>> = {
-  keyless:          { madeBy: 'upload',          source: 'upload', key: 'elsewhere', algorithms: 'uploaded', renewedBy: 'owner', rank: 1, api: ELSEWHERE },
-  legacy_custom:    { madeBy: 'upload',          source: 'upload', key: 'store',     algorithms: 'uploaded', renewedBy: 'owner', rank: 2, api: ELSEWHERE },
-  sni_custom:       { madeBy: 'upload',          source: 'upload', key: 'store',     algorithms: 'uploaded', renewedBy: 'owner', rank: 3, api: ELSEWHERE },
-  managed_hostname: { madeBy: 'custom_hostname', source: 'ca',     key: 'store',     algorithms: ALGORITHMS, renewedBy: 'us',    rank: 4, api: ELSEWHERE },
-  mh_custom:        { madeBy: 'custom_hostname', source: 'upload', key: 'store',     algorithms: 'uploaded', renewedBy: 'owner', rank: 4, api: ELSEWHERE },
-  advanced:         { madeBy: 'order',           source: 'ca',     key: 'store',     algorithms: ALGORITHMS, renewedBy: 'us',    rank: 5, api: API },
-  total_tls:        { madeBy: 'dns_record',      source: 'ca',     key: 'store',     algorithms: ALGORITHMS, renewedBy: 'us',    rank: 6, api: OWN },
-  universal:        { madeBy: 'zone',            source: 'ca',     key: 'store',     algorithms: ALGORITHMS, renewedBy: 'us',    rank: 7, api: OWN },
+  keyless:          { madeBy: 'upload',          source: 'upload', key: 'owner',  algorithms: 'uploaded', renewedBy: 'owner', rank: 1, api: ELSEWHERE },
+  legacy_custom:    { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 2, api: ELSEWHERE },
+  sni_custom:       { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 3, api: ELSEWHERE },
+  managed_hostname: { madeBy: 'custom_hostname', source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 4, api: ELSEWHERE },
+  mh_custom:        { madeBy: 'custom_hostname', source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 4, api: ELSEWHERE },
+  advanced:         { madeBy: 'order',           source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 5, api: API },
+  total_tls:        { madeBy: 'dns_record',      source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 6, api: OWN },
+  universal:        { madeBy: 'zone',            source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 7, api: OWN },
 };
 
 /** The algorithms that a pack is to have a certificate of. */

@@ -28,6 +28,7 @@ function toEdgeRow(table: unknown, i: number): EdgeRow {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) refuse("'port' must be from 1 to 65535");
   return {
     name: text('name'),
+    kind: 'bundled',
     environment: environment ?? refuse(`'environment' must be ${ENVIRONMENTS.join(' or ')}`),
     host: text('host'),
     port,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { CaRow } from '../ca/ca.ts';
 import { createCa } from '../ca/registry.ts';
 import { type Responder, startResponder } from '../dns/server/responder.ts';
-import type { EdgeChange, EdgeRow } from '../edge/edge.ts';
-import { showLeaf } from '../edge/handshake.ts';
+import { EDGE_DRIVERS } from '../edge/drivers.ts';
+import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
 import { startPull } from '../edge/pull/pull.ts';
 import { followChanges } from '../job/engine/edge-changes.ts';
 import { startWorker } from '../job/engine/worker.ts';
@@ -91,7 +91,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const work = {
     ...deps,
     ...jobParts(parts),
-    showLeaf: metrics.watched(showLeaf),
+    showLeaf: metrics.watched(shownBy),
     worker: name,
     onStep: metrics.onStep,
     moves,
@@ -120,6 +120,9 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 
 const openCas = (rows: readonly CaRow[], deps: Parameters<typeof createCa>[1]) =>
   new Map(rows.map((row) => [row.name, createCa(row, deps)]));
+
+/** What an edge shows, seen as its make wants it. */
+const shownBy: ShowLeaf = (edge, ask, signal) => EDGE_DRIVERS[edge.kind].showLeaf(edge, ask, signal);
 
 /** Renders all packs again in the background, if that is due. Returns what stops it. */
 function startRendering(deps: Parameters<typeof rerenderAll>[0]): () => Promise<void> {

@@ -1,7 +1,8 @@
 import type { CaAccount, CaAccounts } from '../ca/ca.ts';
 import type { ResponderSource } from '../dns/dns.ts';
 import type { PullSource, ServedKeyPair } from '../edge/edge.ts';
-import { accountPurpose, keyPurpose } from '../key/purpose.ts';
+import { keyPlaceOf } from '../key/places.ts';
+import { accountPurpose } from '../key/purpose.ts';
 import { BatchLoader } from '../kit/batch-loader.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Seal } from '../kit/seal.ts';
@@ -29,7 +30,7 @@ export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
     for (const { algorithm, chain, sealedKey } of await listKeyPairs(pool, pack)) {
       certificates[algorithm] = {
         chain,
-        key: seal.open(sealedKey, keyPurpose(pack.id, algorithm)).toString(),
+        key: keyPlaceOf(pack.type).open({ seal }, { pack, algorithm }, sealedKey),
       };
     }
     return { packId: pack.id, hosts: await listServedHosts(pool, pack), certificates };

@@ -94,7 +94,7 @@ export async function getServing(
   db: Db,
   name: string,
   environment: Environment,
-): Promise<PackKey | undefined> {
+): Promise<(PackKey & Pick<Pack, 'type'>) | undefined> {
   const { rows } = await execute<CandidateRow>(db, COVERING, {
     names: [name, wildcardOf(name)],
     environment,
@@ -107,7 +107,7 @@ export async function getServing(
     createdOn: row.created_on,
   }));
   const best = serving(candidates);
-  return best && { id: best.packId, zone: best.zone };
+  return best && { id: best.packId, zone: best.zone, type: best.type };
 }
 
 const COVERING = statement(`

@@ -198,7 +198,7 @@ export const allVisible: JobDeps['precheckTxt'] = async (record) => ({
 /** A production edge of that name, which only `showLeaf` knows. */
 export const edgeNamed = (name: string): EdgeRow => ({ ...PLACE, name });
 
-const PLACE = { environment: 'production', host: '127.0.0.1', port: 1 } as const;
+const PLACE = { kind: 'bundled', environment: 'production', host: '127.0.0.1', port: 1 } as const;
 
 /** Edges that show for each name what the database wishes there. */
 export const truthful =

@@ -108,6 +108,7 @@ async function testEdge(name: string, pull: string): Promise<TestEdge> {
   const { port, httpPort = 0 } = running;
   return {
     name,
+    kind: 'bundled',
     host: place.host,
     environment: place.environment,
     port,

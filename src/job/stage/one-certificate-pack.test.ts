@@ -17,7 +17,14 @@ import {
 import { days } from '../../kit/time.ts';
 import { deletePack } from '../../operation/delete-pack.ts';
 import type { ListFilter } from '../../pack/list-index.ts';
-import { ENVIRONMENTS, PACK_STATUSES, PACK_TYPES, type PackStatus, type PackZone } from '../../pack/pack.ts';
+import {
+  CERTIFICATE_AUTHORITIES,
+  ENVIRONMENTS,
+  PACK_STATUSES,
+  PACK_TYPES,
+  type PackStatus,
+  type PackZone,
+} from '../../pack/pack.ts';
 import { OPERATOR } from '../../store/audit.ts';
 import { listServedHosts } from '../../store/deployments.ts';
 import { listAccountPage } from '../../store/list/account-list.ts';
@@ -55,21 +62,30 @@ async function givenUpload(zone: PackZone): Promise<string> {
   return id;
 }
 
-/** Holds that every filter of both lists shows the pack where it is of that status and type, and nowhere else. */
-async function assertListed(zone: PackZone, status: PackStatus, isServed: boolean): Promise<void> {
-  const filters: ListFilter['status'][] = ['all', 'served', ...PACK_STATUSES];
+/** Holds that every filter of the zone's list shows the pack where it is of that status, and nowhere else. */
+async function assertListed(
+  zone: PackZone,
+  status: PackStatus,
+  served: 'served' | 'not served',
+): Promise<void> {
+  const matching: readonly ListFilter['status'][] = ['all', status, ...(served === 'served' ? [served] : [])];
+  const filters: readonly ListFilter['status'][] = ['all', 'served', ...PACK_STATUSES];
   for (const one of filters)
     for (const environment of [undefined, ...ENVIRONMENTS]) {
-      const isMatch = one === 'all' || one === status || (one === 'served' && isServed);
-      const expected = isMatch && environment !== 'staging' ? 1 : 0;
+      const expected = matching.includes(one) && environment !== 'staging' ? 1 : 0;
       const ask = { zoneId: zone.id, status: one, environment, page: 1, perPage: 20 };
       let seen = 0;
       const head = await new Lists(reader).page(ask, 0, () => seen++);
       assert.deepEqual([seen, head?.total], [expected, expected], `${one} ${environment}`);
     }
+  await assertListedInAccount(zone);
+}
+
+/** The same for the account's list: by its type, and by no CA. */
+async function assertListedInAccount({ accountId }: PackZone): Promise<void> {
   for (const type of [undefined, ...PACK_TYPES])
-    for (const certificateAuthority of [undefined, 'google', 'lets_encrypt', 'ssl_com'] as const) {
-      const filter = { ...ANY, accountId: zone.accountId, type, certificateAuthority };
+    for (const certificateAuthority of [undefined, ...CERTIFICATE_AUTHORITIES]) {
+      const filter = { ...ANY, accountId, type, certificateAuthority };
       const { rows } = await listAccountPage(reader, filter, { after: undefined, most: 10 });
       const isMatch = (type ?? 'sni_custom') === 'sni_custom' && certificateAuthority === undefined;
       assert.equal(rows.length, isMatch ? 1 : 0, `${type} ${certificateAuthority}`);
@@ -87,12 +103,12 @@ test('a pack of one certificate and without a CA is served, proven, listed, with
       return deps.showLeaf(edge, ask, signal);
     },
   };
-  await assertListed(zone, 'pending_deployment', false);
+  await assertListed(zone, 'pending_deployment', 'not served');
   await carryAll(watching);
   const pack = await packOf(deps, id);
   assert.equal(pack.status, 'active');
   assert.deepEqual(asked, ['rsa'], 'nobody asks for a certificate that it is not to have');
-  await assertListed(zone, 'active', true);
+  await assertListed(zone, 'active', 'served');
   const { rows } = await deps.pool.query<{ wire: string }>('select wire from packs where id = $1', [id]);
   const json = JSON.parse(rows[0]?.wire ?? '');
   assert.equal(json.primary_certificate, pack.certificates[0]?.id);
@@ -103,7 +119,7 @@ test('a pack of one certificate and without a CA is served, proven, listed, with
   await carryAll(watching);
   assert.equal((await packOf(deps, id)).status, 'deleted');
   assert.deepEqual(await listServedHosts(deps.pool, pack), []);
-  await assertListed(zone, 'deleted', false);
+  await assertListed(zone, 'deleted', 'not served');
   deps.clock.advance(121);
   await carryAll(watching);
   await assert.rejects(packOf(deps, id), /no pack/);

@@ -1,7 +1,7 @@
 import type { Ca, CaAuthorization, CaOrder, OrderAsk } from '../../ca/ca.ts';
 import { createCsr } from '../../ca/csr.ts';
 import { endOfValidity } from '../../ca/order-policy.ts';
-import { keyPurpose } from '../../key/purpose.ts';
+import { keyPlaceOf } from '../../key/places.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
 import type { StoredAcmeOrder, Work } from '../../operation/work.ts';
@@ -78,10 +78,8 @@ export async function newRequest(
   pack: Pack,
   algorithm: Algorithm,
 ): Promise<RequestedOrder['request']> {
-  const key = await deps.keys.take(algorithm);
-  const csr = await createCsr(key, pack.hosts.map(toName));
-  const pem = Buffer.from(key.export({ type: 'pkcs8', format: 'pem' }));
-  return { csr, sealedKey: deps.seal.close(pem, keyPurpose(pack.id, algorithm)) };
+  const { key, stored } = await keyPlaceOf(pack.type).make(deps, { pack, algorithm });
+  return { csr: await createCsr(key, pack.hosts.map(toName)), sealedKey: stored };
 }
 
 /** Whether nothing can come of an order any more. */

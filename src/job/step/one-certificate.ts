@@ -2,7 +2,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { checkLeaf } from '../../ca/leaf.ts';
 import { listHosts } from '../../ca/messages.ts';
-import { keyPurpose } from '../../key/purpose.ts';
+import { keyPlaceOf } from '../../key/places.ts';
 import { Fault } from '../../kit/fault.ts';
 import { newUuid } from '../../kit/id.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
@@ -77,8 +77,8 @@ async function collect(
   const ca = caOf(deps, work);
   const chain = await ca.download(stored.order, signal);
   const now = deps.clock.now();
-  const { sealedKey } = stored.request;
-  const key = createPrivateKey(deps.seal.open(sealedKey, keyPurpose(pack.id, stored.algorithm)));
+  const { algorithm, request } = stored;
+  const key = createPrivateKey(keyPlaceOf(pack.type).open(deps, { pack, algorithm }, request.sealedKey));
   const ask = { key, names: pack.hosts.map(toName), isPublic: ca.row.isPublic };
   const leaf = await checked(deps, work, stored, () => checkLeaf(chain, ask, now));
   const certificate = { ...leaf, id: newUuid(), uploadedOn: now, modifiedOn: now };
