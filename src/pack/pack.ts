@@ -56,7 +56,7 @@ export const ALGORITHMS = ['ecdsa', 'rsa'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 export const KEY_PLACE_NAMES = ['sealed'] as const;
-/** Where a private key is that we serve with: `sealed`, in our store (`src/key/places.ts`). */
+/** Where a private key is that we serve with: `sealed`, in our store (`src/key/key.ts`). */
 export type KeyPlaceName = (typeof KEY_PLACE_NAMES)[number];
 
 export const EDGE_KINDS = ['bundled'] as const;

@@ -1,7 +1,7 @@
 import type { CaAccount, CaAccounts } from '../ca/ca.ts';
 import type { ResponderSource } from '../dns/dns.ts';
 import type { PullSource, ServedKeyPair } from '../edge/edge.ts';
-import { keyPlaceOf } from '../key/places.ts';
+import { keyPlaceOf } from '../key/key.ts';
 import { accountPurpose } from '../key/purpose.ts';
 import { BatchLoader } from '../kit/batch-loader.ts';
 import type { Clock } from '../kit/clock.ts';

@@ -1,7 +1,7 @@
 import type { Ca, CaAuthorization, CaOrder, OrderAsk } from '../../ca/ca.ts';
 import { createCsr } from '../../ca/csr.ts';
 import { endOfValidity } from '../../ca/order-policy.ts';
-import { keyPlaceOf } from '../../key/places.ts';
+import { keyPlaceOf } from '../../key/key.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
 import type { StoredAcmeOrder, Work } from '../../operation/work.ts';

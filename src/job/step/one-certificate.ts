@@ -2,7 +2,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { checkLeaf } from '../../ca/leaf.ts';
 import { listHosts } from '../../ca/messages.ts';
-import { keyPlaceOf } from '../../key/places.ts';
+import { keyPlaceOf } from '../../key/key.ts';
 import { Fault } from '../../kit/fault.ts';
 import { newUuid } from '../../kit/id.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
