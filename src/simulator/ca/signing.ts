@@ -51,7 +51,7 @@ export interface Leaf extends Pick<LeafRequest, 'names' | 'notBefore' | 'notAfte
 export interface Signing {
   readonly readCsr: (der: Buffer) => Promise<Csr>;
   /** Signs a leaf by the issuer of its kind of key. Throws a bare error when the CA itself ends before it. */
-  issue(request: LeafRequest): Promise<Leaf>;
+  readonly issue: (request: LeafRequest) => Promise<Leaf>;
 }
 
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -104,7 +104,7 @@ export async function openSigning({
         notAfter,
         extensions: [
           new BasicConstraintsExtension(oddities.isCa ?? false, undefined, true),
-          isEcdsa ? SIGNS : SIGNS_AND_ENCIPHERS,
+          useOf(isEcdsa, oddities.isCa),
           new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
           ...namesExtension(request),
           new CertificatePolicyExtension([POLICY]),
@@ -143,8 +143,9 @@ function subjectOf(names: readonly string[]) {
   return short === undefined ? [] : [{ CN: [short] }];
 }
 
-const SIGNS = new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true);
-const SIGNS_AND_ENCIPHERS = new KeyUsagesExtension(
-  KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment,
-  true,
-);
+/** What the key of a leaf is for; a CA is none unless it may sign certificates (RFC 5280 4.2.1.9). */
+function useOf(isEcdsa: boolean, isCa = false): KeyUsagesExtension {
+  const { digitalSignature, keyEncipherment, keyCertSign } = KeyUsageFlags;
+  const enciphers = isEcdsa ? 0 : keyEncipherment;
+  return new KeyUsagesExtension(digitalSignature | enciphers | (isCa ? keyCertSign : 0), true);
+}

@@ -37,9 +37,9 @@ export interface TestCa {
   /** The same as `METHOD kind`. */
   readonly requests: readonly string[];
   /** Has it go wrong by these rules from now on; by none, no longer. A step that throws fails the test. */
-  script(...rules: readonly TestRule[]): void;
+  readonly script: (...rules: readonly TestRule[]) => void;
   /** An account that it knows, made without a request. */
-  newAccount(): Account;
+  readonly newAccount: () => Account;
 }
 
 /** What of a CA is not as usual. */
