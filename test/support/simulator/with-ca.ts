@@ -1,4 +1,5 @@
-import type { Ca } from '../../../src/ca/ca.ts';
+import { createHash } from 'node:crypto';
+import type { Ca, CaRow } from '../../../src/ca/ca.ts';
 import { createCa } from '../../../src/ca/registry.ts';
 import type { Seconds } from '../../../src/kit/time.ts';
 import type { TestJobDeps } from '../job-deps.ts';
@@ -10,6 +11,7 @@ import type { After } from './world.ts';
 export interface WithCaOptions {
   /** How it goes wrong. */
   readonly rules?: readonly TestRule[];
+  readonly row?: Partial<CaRow>;
   /** Steps of ours, where a test is of what no CA can bring about. */
   readonly steps?: Partial<Ca>;
   /** Longest time of one exchange with it. */
@@ -27,8 +29,26 @@ export async function withCa(t: After, deps: TestJobDeps, options: WithCaOptions
   const { rules = [], steps, within } = options;
   const ca = await simulatedCa(t, { clock: deps.clock });
   ca.script(...rules);
-  const { row } = ca;
+  const row = { ...ca.row, ...options.row };
   const caDeps = { accounts: memoryAccounts(), clock: deps.clock, ...(within !== undefined && { within }) };
   const cas = new Map([[row.name, { ...createCa(row, caDeps), ...steps }]]);
   return { at: { ...deps, cas }, ca };
+}
+
+/** An order that the CA made, and the TXT values that show control for it (RFC 8555 8.4). */
+export interface MadeOrder {
+  readonly url: string;
+  readonly values: readonly string[];
+}
+
+/** Every order that the CA made, in order. */
+export function ordersAt({ server: { ledger, directory } }: TestCa): MadeOrder[] {
+  return [...ledger.orders.values()].map(({ id, accountId, authorizationIds }) => {
+    const thumbprint = ledger.accounts.get(accountId)?.thumbprint;
+    const tokens = authorizationIds.map((one) => ledger.authorizations.get(one)?.challenge.token);
+    const values = tokens.map((token) =>
+      createHash('sha256').update(`${token}.${thumbprint}`).digest('base64url'),
+    );
+    return { url: new URL(`/acme/order/${id}`, directory).href, values };
+  });
 }
