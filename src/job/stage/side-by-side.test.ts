@@ -49,14 +49,14 @@ for (const [what, rules] of Object.entries(GONE_WRONG)) {
       pack.certificates.map(({ algorithm }) => algorithm),
       ['ecdsa'],
     );
-    const before = ca.requests.length;
+    const earlier = ca.requests.length;
     const first = new Set(csrsAt(ca).map(({ algorithm }) => algorithm));
     assert.deepEqual([...first].toSorted(), ['ecdsa', 'rsa'], 'side by side');
     ca.script();
     deps.clock.advance(90);
     await carryAll(at);
     assert.equal((await packOf(at, id)).status, 'pending_deployment');
-    const later = csrsAt(ca, before).map(({ algorithm }) => algorithm);
+    const later = csrsAt(ca, earlier).map(({ algorithm }) => algorithm);
     assert.deepEqual(later, what === 'takes its time' ? [] : ['rsa']);
     assert.equal(ca.server.ledger.certificates.size, 2);
     await assertPairs(deps, id);

@@ -58,10 +58,10 @@ test('a CA that was told is asked what it found before it is told again', async 
   });
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
-  const before = ca.requests.indexOf('POST challenge');
+  const told = ca.requests.indexOf('POST challenge');
   deps.clock.advance(61);
   await carryAll(at);
-  const asked = ca.requests.slice(before).filter((one) => one !== 'POST authorization');
+  const asked = ca.requests.slice(told).filter((one) => one !== 'POST authorization');
   assert.deepEqual(asked.slice(0, 2), ['POST challenge', 'POST order']);
   assert.equal(asked.filter((one) => one === 'POST challenge').length, 1);
   assert.equal((await packOf(at, id)).status, 'pending_issuance');

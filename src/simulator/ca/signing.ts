@@ -145,7 +145,13 @@ function subjectOf(names: readonly string[]) {
 
 /** What the key of a leaf is for; a CA is none unless it may sign certificates (RFC 5280 4.2.1.9). */
 function useOf(isEcdsa: boolean, isCa = false): KeyUsagesExtension {
-  const { digitalSignature, keyEncipherment, keyCertSign } = KeyUsageFlags;
-  const enciphers = isEcdsa ? 0 : keyEncipherment;
-  return new KeyUsagesExtension(digitalSignature | enciphers | (isCa ? keyCertSign : 0), true);
+  if (isCa) return CERTIFIES;
+  return isEcdsa ? SIGNS : SIGNS_AND_ENCIPHERS;
 }
+
+const SIGNS = new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true);
+const SIGNS_AND_ENCIPHERS = new KeyUsagesExtension(
+  KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment,
+  true,
+);
+const CERTIFIES = new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign, true);
