@@ -1,171 +1,177 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { directoryOf, refusing, type Script, scriptedServer } from '../../test/support/scripted-server.ts';
+import {
+  simulatedCa,
+  type TestCa,
+  type TestCaOptions,
+  type TestRule,
+} from '../../test/support/simulator/simulated-ca.ts';
+import { refusing } from '../simulator/ca/message.ts';
+import { Refusal } from '../simulator/ca/problems.ts';
 import { newAccountKey } from './account.ts';
 import { AcmeClient } from './client.ts';
+import type { AcmeOptions } from './session.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const key = newAccountKey();
 const ASK = { contact: [], hasAgreedToTerms: true };
+const names = ['a.example'];
 
-/** A client of a server with a directory and nonces, of which the rest is scripted. */
-async function given(
-  t: TestContext,
-  script: Script,
-  meta: Record<string, unknown> = {},
-  options: { readonly ordersApart?: boolean } = {},
-) {
-  const server = await scriptedServer(t, (seen, response) => {
-    if (seen.path === '/directory') return { body: directoryOf(server.url, meta) };
-    return seen.path === '/nonce' ? {} : script(seen, response);
-  });
-  const client = new AcmeClient({ directoryUrl: `${server.url}/directory`, within: 1, ...options });
-  return { client, server, account: { url: `${server.url}/account/1`, key } };
+/** A client of a simulated CA that goes wrong by `rules`, and an account there. */
+async function given(t: TestContext, rules: readonly TestRule[] = [], options: TestCaOptions = {}) {
+  const ca = await simulatedCa(t, options);
+  ca.script(...rules);
+  return { ca, client: clientOf(ca), account: ca.newAccount() };
 }
 
-const orderOf = (url: string, status = 'pending') => ({
-  status,
-  identifiers: [{ type: 'dns', value: 'a.example' }],
-  authorizations: [`${url}/authz/1`],
-  finalize: `${url}/finalize/1`,
-});
+const clientOf = ({ row }: TestCa, options: Partial<AcmeOptions> = {}) =>
+  new AcmeClient({ directoryUrl: row.directoryUrl, tlsRoots: row.tlsRoots ?? '', within: 1, ...options });
+
+/** The same, where an order was made by another client, and the requests since then. */
+async function givenOrder(t: TestContext, rules: readonly TestRule[] = []) {
+  const at = await given(t);
+  const { url, authorizations } = await clientOf(at.ca).newOrder(at.account, { names }, signal);
+  const before = at.ca.requests.length;
+  at.ca.script(...rules);
+  return { ...at, url, authorizations, requests: () => at.ca.requests.slice(before) };
+}
+
+const urlIn = ({ row }: TestCa, path: string): string => new URL(path, row.directoryUrl).href;
 
 it('asks for a nonce only when no answer gave one, and reads the directory once', async (t) => {
-  const { client, server, account } = await given(t, ({ path }) => {
-    if (path === '/order')
-      return { status: 201, headers: { location: '/order/1' }, body: orderOf(server.url) };
-    return { body: orderOf(server.url) };
-  });
-  const order = await client.newOrder(account, { names: ['a.example'] }, signal);
-  assert.equal(order.url, `${server.url}/order/1`);
+  const generous: TestRule = {
+    on: 'directory',
+    step: async (exchange, next) => ({
+      ...(await next(exchange)),
+      headers: { 'replay-nonce': exchange.newNonce() },
+    }),
+  };
+  const { client, ca, account } = await given(t, [generous]);
+  const order = await client.newOrder(account, { names }, signal);
   await client.order(account, order.url, signal);
   await client.order(account, order.url, signal);
-  const expected = ['GET /directory', 'POST /order', 'POST /order/1', 'POST /order/1'];
-  assert.deepEqual(server.requests, expected, 'the directory gave the first nonce');
+  const expected = ['GET directory', 'POST new-order', 'POST order', 'POST order'];
+  assert.deepEqual(ca.requests, expected, 'the directory gave the first nonce');
+
+  ca.script({ on: 'new-order', fault: 'patch', headers: { location: '/acme/order/1' } });
+  const { url } = await clientOf(ca).newOrder(account, { names }, signal);
+  assert.equal(url, urlIn(ca, '/acme/order/1'));
+  assert.deepEqual(ca.requests.slice(4), ['GET directory', 'HEAD new-nonce', 'POST new-order']);
 });
 
 it('sends what RFC 8555 says: names, notAfter in whole seconds, signed for the URL by the account', async (t) => {
-  const { client, account, server } = await given(t, (seen) => {
-    assert.equal(seen.headers['content-type'], 'application/jose+json');
-    assert.deepEqual(seen.payload, {
-      identifiers: [{ type: 'dns', value: '*.a.example' }],
-      notAfter: '2026-12-07T10:00:00Z',
-    });
-    assert.deepEqual(
-      { ...seen.header, nonce: undefined },
-      { alg: 'ES256', kid: account.url, url: `${server.url}/order`, nonce: undefined },
-    );
-    return { status: 201, headers: { location: '/order/1' }, body: orderOf(server.url) };
-  });
-  const notAfter = new Date('2026-12-07T10:00:00.123Z');
-  await client.newOrder(account, { names: ['*.a.example'], notAfter }, signal);
+  const { client, ca, account } = await given(t);
+  const end = new Date(Date.now() + 14 * 86_400_000).toISOString().slice(0, 19);
+  await client.newOrder(account, { names: ['*.a.example'], notAfter: new Date(`${end}.123Z`) }, signal);
+  const { headers, payload, header } = ca.seen.at(-1) ?? assert.fail();
+  assert.equal(headers['content-type'], 'application/jose+json');
+  assert.deepEqual(payload, { identifiers: [{ type: 'dns', value: '*.a.example' }], notAfter: `${end}Z` });
+  assert.deepEqual(
+    { ...header, nonce: undefined },
+    { alg: 'ES256', kid: account.url, url: urlIn(ca, '/acme/new-order'), nonce: undefined },
+  );
 });
 
 it('orders with a profile that the directory names, and asks nothing with another', async (t) => {
-  const script: Script = ({ payload }) => {
-    assert.equal(payload?.['profile'], 'shortlived');
-    return { status: 201, headers: { location: '/order/1' }, body: orderOf(server.url) };
-  };
-  const profiles = { classic: 'https://ca.example/classic', shortlived: 'six days' };
-  const { client, account, server } = await given(t, script, { profiles });
-  await client.newOrder(account, { names: ['a.example'], profile: 'shortlived' }, signal);
-  await assert.rejects(client.newOrder(account, { names: ['a.example'], profile: 'toString' }, signal), {
+  const { client, ca, account } = await given(t);
+  await client.newOrder(account, { names, profile: 'shortlived' }, signal);
+  assert.equal(ca.seen.at(-1)?.payload?.['profile'], 'shortlived');
+  await assert.rejects(client.newOrder(account, { names, profile: 'toString' }, signal), {
     fault: 'configuration',
     message: /has no profile 'toString'; it has: classic, shortlived$/,
   });
   assert.deepEqual(
-    server.requests.filter((request) => request.startsWith('POST')),
-    ['POST /order'],
+    ca.requests.filter((request) => request.startsWith('POST')),
+    ['POST new-order'],
   );
 });
 
 it('never has a new order and a look at an authorization under way together where they are kept apart', async (t) => {
   let together = 0;
-  const underWay = { '/order': 0, '/authz/1': 0 };
-  const script: Script = async ({ path }) => {
-    if (path !== '/order' && path !== '/authz/1') return {};
-    underWay[path] += 1;
-    if (underWay['/order'] > 0 && underWay['/authz/1'] > 0) together += 1;
-    await delay(10);
-    underWay[path] -= 1;
-    if (path === '/authz/1') return { body: AUTHORIZATION };
-    return { status: 201, headers: { location: '/order/1' }, body: orderOf(server.url) };
-  };
-  const { client, account, server } = await given(t, script, {}, { ordersApart: true });
+  let orders = 0;
+  let looks = 0;
+  const { ca, account, authorizations } = await givenOrder(t, [
+    {
+      on: ['new-order', 'authorization'],
+      step: async (exchange, next) => {
+        const isOrder = exchange.kind === 'new-order';
+        if (isOrder) orders += 1;
+        else looks += 1;
+        if (orders > 0 && looks > 0) together += 1;
+        await delay(10);
+        if (isOrder) orders -= 1;
+        else looks -= 1;
+        return next(exchange);
+      },
+    },
+  ]);
+  const client = clientOf(ca, { ordersApart: true });
   const both = () => [
-    client.newOrder(account, { names: ['a.example'] }, signal),
-    client.authorization(account, `${server.url}/authz/1`, signal),
+    client.newOrder(account, { names }, signal),
+    client.authorization(account, authorizations[0] ?? '', signal),
   ];
   await Promise.all(Array.from({ length: 8 }, both).flat());
   assert.equal(together, 0);
 });
 
-const AUTHORIZATION = {
-  status: 'pending',
-  identifier: { type: 'dns', value: 'a.example' },
-  challenges: [
-    { type: 'dns-01', url: 'https://ca.example/chall/1', status: 'pending', token: 'a'.repeat(43) },
-  ],
-};
-
 it('sends the request again with the nonce of the answer that refused its nonce', async (t) => {
-  let refused = '';
-  const { client, account, server } = await given(t, ({ header }) => {
-    if (server.requests.length === 6) {
-      assert.equal(header['nonce'], refused);
-      return { body: orderOf(server.url) };
-    }
-    refused = `nonce-${server.requests.length}`;
-    return refusing(400, 'badNonce');
-  });
-  await client.order(account, `${server.url}/order/1`, signal);
-  assert.deepEqual(server.requests, ['GET /directory', ...Array.from({ length: 5 }, () => 'POST /order/1')]);
+  const told: string[] = [];
+  const refuse: TestRule = {
+    on: 'order',
+    times: 4,
+    step: ({ newNonce }) => {
+      const nonce = newNonce();
+      told.push(nonce);
+      return refusing(new Refusal('badNonce', 'no').document, { 'replay-nonce': nonce });
+    },
+  };
+  const { client, ca, account, url, requests } = await givenOrder(t, [refuse]);
+  await client.order(account, url, signal);
+  const expected = ['GET directory', 'HEAD new-nonce', ...Array.from({ length: 5 }, () => 'POST order')];
+  assert.deepEqual(requests(), expected);
+  assert.deepEqual(
+    ca.seen.slice(-4).map(({ header }) => header['nonce']),
+    told,
+  );
 });
 
 it('gives up on a server that refuses every nonce', async (t) => {
-  const { client, account, server } = await given(t, () => refusing(400, 'badNonce'));
-  await assert.rejects(client.order(account, `${server.url}/order/1`, signal), { fault: 'ca_refused' });
-  assert.equal(server.requests.filter((request) => request === 'POST /order/1').length, 10);
+  const refuse: TestRule = { on: 'order', fault: 'answer', problem: 'badNonce' };
+  const { client, account, url, requests } = await givenOrder(t, [refuse]);
+  await assert.rejects(client.order(account, url, signal), { fault: 'ca_refused' });
+  assert.equal(requests().filter((request) => request === 'POST order').length, 10);
 });
 
 it('makes no account without agreement to the terms, or without a binding where one is demanded', async (t) => {
-  const meta = { termsOfService: 'https://ca.example/terms', externalAccountRequired: true };
-  const { client, server } = await given(
-    t,
-    () => ({ status: 201, headers: { location: '/account/1' }, body: {} }),
-    meta,
-  );
+  const { client, ca } = await given(t, [], { name: 'google' });
   const disagreed = client.newAccount(key, { ...ASK, hasAgreedToTerms: false }, signal);
-  await assert.rejects(disagreed, { fault: 'configuration', message: /https:\/\/ca.example\/terms/ });
+  await assert.rejects(disagreed, { fault: 'configuration', message: /https:\/\/127\.0\.0\.1:\d+\/terms/ });
   await assert.rejects(client.newAccount(key, ASK, signal), {
     fault: 'configuration',
     message: /external account/,
   });
-  assert.deepEqual(server.requests, ['GET /directory']);
+  assert.deepEqual(ca.requests, ['GET directory']);
 });
 
 it('makes an account with contact, agreement and binding', async (t) => {
-  const { client, server } = await given(t, ({ payload, header }) => {
-    assert.deepEqual(Object.keys(payload ?? {}), [
-      'contact',
-      'termsOfServiceAgreed',
-      'externalAccountBinding',
-    ]);
-    assert.ok('jwk' in header && !('kid' in header));
-    return { status: 201, headers: { location: '/account/7' }, body: {} };
-  });
-  const eab = { kid: 'kid-1', hmacKey: Buffer.alloc(32).toString('base64url') };
+  const relative: TestRule = { on: 'new-account', fault: 'patch', headers: { location: '/acme/account/7' } };
+  const { client, ca } = await given(t, [relative], { name: 'google' });
+  const { eab = assert.fail() } = ca.row;
   const ask = { ...ASK, contact: ['mailto:a@a.example'], eab };
-  assert.equal(await client.newAccount(key, ask, signal), `${server.url}/account/7`);
+  assert.equal(await client.newAccount(key, ask, signal), urlIn(ca, '/acme/account/7'));
+  const { payload, header } = ca.seen.at(-1) ?? assert.fail();
+  assert.deepEqual(Object.keys(payload ?? {}), ['contact', 'termsOfServiceAgreed', 'externalAccountBinding']);
+  assert.ok('jwk' in header && !('kid' in header));
+  const [, { contact } = assert.fail()] = ca.server.ledger.accounts.values();
+  assert.deepEqual(contact, ask.contact, 'the CA found the binding to be of its key');
 });
 
 it('tells a problem document with its subproblems and how long to wait', async (t) => {
-  const { client, account, server } = await given(t, () => {
-    const said = refusing(429, 'rateLimited', 'too many orders');
-    return { ...said, headers: { ...said.headers, 'retry-after': '60' } };
-  });
-  const asked = client.order(account, `${server.url}/order/1`, signal);
+  const problem = { problem: 'rateLimited', detail: 'too many orders' } as const;
+  const limit: TestRule = { on: 'order', fault: 'answer', ...problem, headers: { 'Retry-After': '60' } };
+  const { client, account, url } = await givenOrder(t, [limit]);
+  const asked = client.order(account, url, signal);
   await assert.rejects(asked, { fault: 'ca_refused', problem: { ...PROBLEM, status: 429, retryAfter: 60 } });
 });
 
@@ -179,60 +185,53 @@ it('runs at most 16 requests at once', { timeout: 20_000 }, async (t) => {
   let running = 0;
   let most = 0;
   const sixteen = Promise.withResolvers<void>();
-  const { client, account, server } = await given(t, async () => {
-    running += 1;
-    most = Math.max(most, running);
-    if (running === 16) sixteen.resolve();
-    // no answer before sixteen are there at once, however slow this machine is; then time for a seventeenth
-    await sixteen.promise;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    running -= 1;
-    return { body: orderOf(server.url) };
-  });
-  const urls = Array.from({ length: 40 }, (_, i) => `${server.url}/order/${i}`);
-  await Promise.all(urls.map((url) => client.order(account, url, signal)));
+  const { ca, account, url } = await givenOrder(t, [
+    {
+      on: 'order',
+      step: async (exchange, next) => {
+        running += 1;
+        most = Math.max(most, running);
+        if (running === 16) sixteen.resolve();
+        // no answer before sixteen are there at once, however slow this machine is; then time for a seventeenth
+        await sixteen.promise;
+        await delay(20);
+        running -= 1;
+        return next(exchange);
+      },
+    },
+  ]);
+  const client = clientOf(ca, { within: 15 });
+  await Promise.all(Array.from({ length: 40 }, () => client.order(account, url, signal)));
   assert.equal(most, 16);
 });
 
 it('uses its connections again, and takes one that the server closed for a new one', async (t) => {
-  let isClosing = false;
-  const { client, account, server } = await given(t, (_seen, response) => {
-    if (isClosing) {
-      isClosing = false;
-      response.destroy();
-      return undefined;
-    }
-    return { body: orderOf(server.url) };
-  });
-  await client.order(account, `${server.url}/order/1`, signal);
-  isClosing = true;
-  const { status } = await client.order(account, `${server.url}/order/1`, signal);
+  const { client, account, url, requests } = await givenOrder(t, [{ on: 'order', at: 2, fault: 'cut' }]);
+  await client.order(account, url, signal);
+  const { status } = await client.order(account, url, signal);
   assert.equal(status, 'pending');
+  assert.deepEqual(requests().slice(-3), ['POST order', 'POST order', 'POST order']);
 });
 
 it('reads the directory again after one of its URLs was gone', async (t) => {
-  let isMoved = true;
-  const { client, account, server } = await given(t, () => {
-    if (isMoved) return { status: 404 };
-    return { status: 201, headers: { location: '/order/1' }, body: orderOf(server.url) };
-  });
-  await assert.rejects(client.newOrder(account, { names: ['a.example'] }, signal), { fault: 'ca_refused' });
-  isMoved = false;
-  await client.newOrder(account, { names: ['a.example'] }, signal);
-  assert.equal(server.requests.filter((request) => request === 'GET /directory').length, 2);
+  const gone: TestRule = { on: 'new-order', at: 1, fault: 'answer', status: 404 };
+  const { client, ca, account } = await given(t, [gone]);
+  await assert.rejects(client.newOrder(account, { names }, signal), { fault: 'ca_refused' });
+  await client.newOrder(account, { names }, signal);
+  assert.equal(ca.requests.filter((request) => request === 'GET directory').length, 2);
 });
 
 it('does not take a missing directory for a missing order', async (t) => {
-  const server = await scriptedServer(t, () => ({ status: 404 }));
-  const client = new AcmeClient({ directoryUrl: `${server.url}/directory` });
-  const asked = client.order({ url: `${server.url}/account/1`, key }, `${server.url}/order/1`, signal);
+  const gone: TestRule = { on: 'directory', fault: 'answer', status: 404 };
+  const { client, account, url } = await givenOrder(t, [gone]);
+  const asked = client.order(account, url, signal);
   await assert.rejects(asked, { fault: 'ca_wrong_answer', message: /instead of a directory/ });
 });
 
 it('rejects with the reason of the abort, and leaves nothing running', async (t) => {
-  const { client, account, server } = await given(t, () => undefined);
+  const { client, account, url } = await givenOrder(t, [{ on: 'order', fault: 'silence' }]);
   const leaving = new AbortController();
-  const asked = client.order(account, `${server.url}/order/1`, leaving.signal);
+  const asked = client.order(account, url, leaving.signal);
   setTimeout(() => leaving.abort(new Error('stop')), 30);
   await assert.rejects(asked, { message: 'stop' });
 });

@@ -1,19 +1,10 @@
 /** Answers that no CA should give. Each ends in a Fault, in time, and the process lives on. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer as createHttps } from 'node:https';
-import { createServer as createNet } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
-import { needs } from '../../test/support/peers.ts';
-import { directoryOf, type Script, scriptedServer } from '../../test/support/scripted-server.ts';
+import { rawServer } from '../../test/support/raw-server.ts';
+import { simulatedCa, type TestRule } from '../../test/support/simulator/simulated-ca.ts';
 import { newAccountKey } from './account.ts';
 import { AcmeClient } from './client.ts';
-
-const OPENSSL = needs('openssl');
 
 const signal = AbortSignal.timeout(60_000);
 const json = { 'content-type': 'application/json' };
@@ -28,106 +19,76 @@ const whole = JSON.stringify(ORDER);
 const html = { 'content-type': 'text/html' };
 const wrong = 'ca_wrong_answer';
 const absent = 'ca_unreachable';
+const PROTOCOL = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n';
 
 // biome-ignore format: a table is read by column
-const HOSTILE: readonly (readonly [string, Script, string, RegExp])[] = [
-  ['an order that says it is HTML', () => ({ headers: html, body: whole }),                                     wrong,  /HTTP 200 with content of type "text\/html"/],
-  ['HTML with status 502',          () => ({ status: 502, headers: html, body: '<html>' }),                     wrong,  /HTTP 502 with content of type "text\/html"/],
-  ['no content type',               () => ({}),                                                                 wrong,  /HTTP 200 with content of type ""/],
-  ['an empty body',                 () => ({ headers: json }),                                                  wrong,  /JSON that cannot be read/],
-  ['truncated JSON',                () => ({ headers: json, body: whole.slice(0, 40) }),                        wrong,  /JSON that cannot be read/],
-  ['JSON that is no object',        () => ({ body: [1, 2] }),                                                   wrong,  /is not a JSON object/],
-  ['JSON nested without end',       () => ({ headers: json, body: '['.repeat(200_000) }),                       wrong,  /JSON that cannot be read/],
-  ['an error that is no problem',   () => ({ status: 400, body: { oops: true } }),                              wrong,  /HTTP 400 without a reason/],
-  ['a redirect',                    () => ({ status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: ORDER }), wrong, /redirect/],
-  ['another protocol',              upgrade,                                                                    wrong,  /changes the protocol/],
-  ['a body of 300 KiB',             () => ({ headers: json, body: whole + ' '.repeat(300 * 1_024) }),           wrong,  /more than 262144 bytes/],
-  ['headers of 100 KiB',            () => ({ headers: { 'x-long': 'x'.repeat(100_000) }, body: ORDER }),        wrong,  /HPE_HEADER_OVERFLOW/],
-  ['a body that drips',             drip,                                                                       absent, /in time/],
-  ['silence',                       () => undefined,                                                            absent, /in time/],
-  ['a body that breaks off',        breakOff,                                                                   absent, /ECONNRESET/],
+const HOSTILE: readonly (readonly [string, TestRule, string, RegExp])[] = [
+  ['an order that says it is HTML', { fault: 'answer', headers: html, body: whole },                            wrong,  /HTTP 200 with content of type "text\/html"/],
+  ['HTML with status 502',          { fault: 'answer', status: 502, headers: html, body: '<html>' },            wrong,  /HTTP 502 with content of type "text\/html"/],
+  ['no content type',               { fault: 'answer' },                                                        wrong,  /HTTP 200 with content of type ""/],
+  ['an empty body',                 { fault: 'answer', headers: json },                                         wrong,  /JSON that cannot be read/],
+  ['truncated JSON',                { fault: 'answer', headers: json, body: whole.slice(0, 40) },               wrong,  /JSON that cannot be read/],
+  ['JSON that is no object',        { fault: 'answer', body: [1, 2] },                                          wrong,  /is not a JSON object/],
+  ['JSON nested without end',       { fault: 'answer', headers: json, body: '[', repeat: 200_000 },             wrong,  /JSON that cannot be read/],
+  ['an error that is no problem',   { fault: 'answer', status: 400, body: { oops: true } },                     wrong,  /HTTP 400 without a reason/],
+  ['a redirect',                    { fault: 'answer', status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: ORDER }, wrong, /redirect/],
+  ['another protocol',              { fault: 'raw', text: PROTOCOL, stays_open: true },                         wrong,  /changes the protocol/],
+  ['a body of 300 KiB',             { fault: 'answer', headers: json, body: whole + ' '.repeat(300 * 1_024) },  wrong,  /more than 262144 bytes/],
+  ['headers of 100 KiB',            { fault: 'patch', headers: { 'x-long': 'x'.repeat(100_000) } },             wrong,  /HPE_HEADER_OVERFLOW/],
+  ['a body that drips',             { fault: 'drip', seconds: 0.02 },                                           absent, /in time/],
+  ['silence',                       { fault: 'silence' },                                                       absent, /in time/],
+  ['a body that breaks off',        { fault: 'cut', after_bytes: 1 },                                           absent, /ECONNRESET/],
 ];
 
-function drip(_seen: unknown, response: Parameters<Script>[1]): undefined {
-  response.writeHead(200, json);
-  const timer = setInterval(() => response.write(' '), 20);
-  response.on('close', () => clearInterval(timer));
-}
-
-function upgrade(_seen: unknown, response: Parameters<Script>[1]): undefined {
-  response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n');
-}
-
-function breakOff(_seen: unknown, response: Parameters<Script>[1]): undefined {
-  response.writeHead(200, { ...json, 'content-length': '100' });
-  response.write('{', () => response.destroy());
-}
-
-for (const [what, script, fault, message] of HOSTILE) {
+for (const [what, rule, fault, message] of HOSTILE) {
   it(`survives ${what}`, async (t) => {
-    const { client, account, url } = await given(t, script);
+    const { client, account, url } = await given(t, { ...rule, on: 'order' });
     await assert.rejects(client.order(account, url, signal), { name: 'Fault', fault, message });
   });
 }
 
-async function given(t: TestContext, script: Script) {
-  const server = await scriptedServer(t, (seen, response) => {
-    if (seen.path === '/directory') return { body: directoryOf(server.url) };
-    return script(seen, response);
-  });
-  const client = new AcmeClient({ directoryUrl: `${server.url}/directory`, within: 0.5 });
-  return {
-    client,
-    account: { url: `${server.url}/a/1`, key: newAccountKey() },
-    url: `${server.url}/order/1`,
-  };
+/** A client of a CA that goes wrong by the rule, and an order there. */
+async function given(t: TestContext, rule: TestRule) {
+  const { row, newAccount, script } = await simulatedCa(t);
+  const options = { directoryUrl: row.directoryUrl, tlsRoots: row.tlsRoots ?? '' };
+  const account = newAccount();
+  const { url } = await new AcmeClient(options).newOrder(account, { names: ['a.example'] }, signal);
+  script(rule);
+  return { client: new AcmeClient({ ...options, within: 0.5 }), account, url };
 }
 
 it('takes a chain of certificates alone', async (t) => {
-  const type = { 'content-type': 'application/pem-certificate-chain' };
+  const headers = { 'content-type': 'application/pem-certificate-chain' };
   const bodies = ['', 'hello', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'];
   for (const body of bodies) {
-    const { client, account, url } = await given(t, () => ({ headers: type, body }));
+    const { client, account, url } = await given(t, { fault: 'answer', headers, body });
     await assert.rejects(client.download(account, url, signal), { fault: 'ca_wrong_answer' });
   }
 });
 
 it('survives a server that does not speak HTTP', async (t) => {
-  const server = createNet((socket) => {
-    socket.on('error', () => {});
-    socket.end('SSH-2.0-OpenSSH_9.2\r\n');
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  const client = new AcmeClient({ directoryUrl: `http://127.0.0.1:${port}/` });
-  await assert.rejects(client.directory(signal), { fault: 'ca_wrong_answer' });
+  const directoryUrl = await rawServer(t, (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
+  await assert.rejects(new AcmeClient({ directoryUrl }).directory(signal), { fault: 'ca_wrong_answer' });
 });
 
-it('trusts the given roots for TLS and nobody else, and is not led to plain http', OPENSSL, async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'acme-'));
-  t.after(() => rmSync(dir, { recursive: true }));
-  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key];
-  const subject = ['-subj', '/CN=ca', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2', '-out', cert];
-  execFileSync('openssl', ['req', '-x509', ...newKey, ...subject], { stdio: 'ignore' });
-  const server = createHttps({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) => {
-    response.writeHead(200, { ...json, 'replay-nonce': 'nonce' });
-    response.end(JSON.stringify(directoryOf('https://ca.example')));
+it('speaks plain http where the operator names a CA on the machine itself so', async (t) => {
+  const directoryUrl = await rawServer(t, (socket) => {
+    const urls = ['newNonce', 'newAccount', 'newOrder'].map((name) => [name, `${directoryUrl}${name}`]);
+    const body = JSON.stringify(Object.fromEntries(urls));
+    const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+    socket.once('data', () => socket.end(`${head}\r\n\r\n${body}`));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = server.address();
-  const directoryUrl = `https://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/`;
-  const tlsRoots = `The root of this CA:\n${readFileSync(cert, 'utf8')}`;
+  const { newOrder } = await new AcmeClient({ directoryUrl }).directory(signal);
+  assert.equal(newOrder, `${directoryUrl}newOrder`);
+});
+
+it('trusts the given roots for TLS and nobody else, and is not led to plain http', async (t) => {
+  const { row } = await simulatedCa(t);
+  const { directoryUrl } = row;
+  const tlsRoots = `The root of this CA:\n${row.tlsRoots}`;
   const trusting = new AcmeClient({ directoryUrl, tlsRoots });
-  assert.equal((await trusting.directory(signal)).newOrder, 'https://ca.example/order');
+  const { newOrder } = await trusting.directory(signal);
+  assert.equal(newOrder, new URL('/acme/new-order', directoryUrl).href);
   const account = { url: 'https://ca.example/a/1', key: newAccountKey() };
   const led = trusting.order(account, 'http://127.0.0.1:9/order', signal);
   await assert.rejects(led, { fault: 'ca_wrong_answer', message: /no https URL/ }, 'not led to plain http');

@@ -1,12 +1,14 @@
+import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { it } from 'node:test';
-import { opensslCa } from '../../test/support/openssl-ca.ts';
-import { needs } from '../../test/support/peers.ts';
+import { type JsonGeneralName, SubjectAlternativeNameExtension } from '@peculiar/x509';
+import { makeLookalike } from '../simulator/ca/lookalike.ts';
+import { makeAuthority } from '../simulator/ca/make-authority.ts';
+import { type LeafRequest, openSigning } from '../simulator/ca/signing.ts';
+import { CA_TERMS } from '../simulator/ca/terms.ts';
 import { createCsr } from './csr.ts';
 import { checkLeaf, parseLeaf } from './leaf.ts';
-
-const OPENSSL = needs('openssl');
 
 const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const names = ['a.example', '*.a.example'];
@@ -14,9 +16,21 @@ const csr = await createCsr(key, names);
 const DAY = 86_400_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY);
 
-it('takes the certificate that was ordered, and tells what it says', OPENSSL, (t) => {
-  const ca = opensslCa(t);
-  const chain = ca.sign(csr) + ca.pem;
+const organization = "Small & Sons' CA";
+const authority = await makeAuthority({ ...CA_TERMS.lets_encrypt, organization });
+const { issue } = await openSigning(authority);
+
+/** A certificate for the request that is valid for 90 days from now, as the simulator signs it. */
+async function signed(oddities: LeafRequest['oddities'] = {}) {
+  const notBefore = new Date(Math.floor(Date.now() / 1_000) * 1_000);
+  const notAfter = new Date(notBefore.getTime() + 90 * DAY);
+  const { chain } = await issue({ csr, names, notBefore, notAfter, oddities });
+  const [leaf = '', issuer = ''] = chain.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n/g) ?? [];
+  return { chain, leaf, issuer };
+}
+
+it('takes the certificate that was ordered, and tells what it says', async () => {
+  const { chain } = await signed({ serial: '0102ab' });
   const { fingerprint, notBefore, notAfter, ...leaf } = checkLeaf(
     chain,
     { key, names: names.toReversed() },
@@ -34,9 +48,12 @@ it('takes the certificate that was ordered, and tells what it says', OPENSSL, (t
   assert.deepEqual(parseLeaf(chain), { ...leaf, fingerprint, notBefore, notAfter });
 });
 
-it('names the issuer by its common name where it has no organisation, and RSA as RSA', OPENSSL, async (t) => {
+it('names the issuer by its common name where it has no organisation, and RSA as RSA', async () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  const leaf = parseLeaf(opensslCa(t, '/CN=Some Root 1').sign(await createCsr(rsa, names)));
+  const pem = await makeLookalike(authority.rsaIntermediate.pem, 'Some Root 1');
+  const other = await openSigning({ ...authority, rsaIntermediate: { ...authority.rsaIntermediate, pem } });
+  const request = { csr: await createCsr(rsa, names), names, notBefore: inDays(0), notAfter: inDays(90) };
+  const leaf = parseLeaf((await other.issue(request)).chain);
   assert.equal(leaf.issuer, 'SomeRoot1');
   assert.equal(leaf.algorithm, 'rsa');
 });
@@ -44,9 +61,8 @@ it('names the issuer by its common name where it has no organisation, and RSA as
 const refuse = (pem: string, ask: Parameters<typeof checkLeaf>[1], now: Date, message: RegExp) =>
   assert.throws(() => checkLeaf(pem, ask, now), { fault: 'ca_wrong_answer', message });
 
-it('refuses another key, other names, a CA, a certificate too old or too new', OPENSSL, (t) => {
-  const ca = opensslCa(t);
-  const chain = ca.sign(csr) + ca.pem;
+it('refuses another key, other names, a CA, a certificate too old or too new', async () => {
+  const { chain } = await signed();
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   refuse(chain, { key: other, names }, inDays(1), /another public key/);
   refuse(
@@ -58,31 +74,34 @@ it('refuses another key, other names, a CA, a certificate too old or too new', O
   refuse(chain, { key, names: [...names, 'b.example'] }, inDays(1), /instead of/);
   refuse(chain, { key, names }, inDays(-1), /only from/);
   refuse(chain, { key, names }, inDays(91), /only until/);
-  const asCa = ca.sign(csr, 'subjectAltName=DNS:a.example,DNS:*.a.example\nbasicConstraints=CA:TRUE');
-  refuse(asCa, { key, names }, inDays(1), /is one of a CA/);
+  const asCa = await signed({ isCa: true });
+  refuse(asCa.chain, { key, names }, inDays(1), /is one of a CA/);
 });
 
-it('refuses a chain whose links do not sign each other, also under the same name', OPENSSL, (t) => {
-  const [ca, namesake] = [opensslCa(t), opensslCa(t)];
-  for (const chain of [
-    ca.sign(csr) + namesake.pem,
-    ca.sign(csr) + ca.pem + namesake.pem.repeat(1) + opensslCa(t, '/CN=x').pem,
-  ]) {
+it('refuses a chain whose links do not sign each other, also under the same name', async () => {
+  const { leaf, issuer } = await signed();
+  const [namesake, stranger] = [await makeLookalike(issuer), await makeLookalike(issuer, 'x')];
+  for (const chain of [leaf + namesake, `${leaf}${issuer}${namesake}\n${stranger}`]) {
     assert.throws(() => checkLeaf(chain, { key, names }, inDays(1)), { message: /not signed by the next/ });
   }
+  checkLeaf(leaf + issuer + authority.root.pem, { key, names }, inDays(1));
 });
 
+const altNames = (...list: JsonGeneralName[]) => Buffer.from(new SubjectAlternativeNameExtension(list).value);
+const dns = (value: string): JsonGeneralName => ({ type: 'dns', value });
+
 // biome-ignore format: a table is read by column
-const WRONG_NAMES: Readonly<Record<string, readonly [string, RegExp]>> = {
-  'names in one text, which print like two': ['subjectAltName=@names\n[names]\nDNS.1=a.example, DNS:*.a.example', /no host name/],
-  'an address beside the names':             ['subjectAltName=DNS:a.example,DNS:*.a.example,IP:192.0.2.1',         /no host name/],
-  'a mail address':                          ['subjectAltName=email:a@a.example',                                  /no host name/],
-  'no names at all':                         ['basicConstraints=CA:FALSE',                                         /is for no host/],
-  'names that are no DER':                   ['subjectAltName=DER:30ff',                                           /cannot be read/],
+const WRONG_NAMES: Readonly<Record<string, readonly [subjectAltName: Buffer, message: RegExp]>> = {
+  'names in one text, which print like two': [altNames(dns('a.example, DNS:*.a.example')),                               /no host name/],
+  'an address beside the names':             [altNames(...names.map(dns), { type: 'ip', value: '192.0.2.1' }),          /no host name/],
+  'a mail address':                          [altNames({ type: 'email', value: 'a@a.example' }),                        /no host name/],
+  'no names at all':                         [Buffer.alloc(0),                                                          /is for no host/],
+  'names that are no DER':                   [Buffer.from('30ff', 'hex'),                                               /cannot be read/],
 };
 
-for (const [what, [extensions, message]] of Object.entries(WRONG_NAMES)) {
-  it(`refuses ${what}`, OPENSSL, (t) =>
-    refuse(opensslCa(t).sign(csr, extensions), { key, names }, inDays(1), message),
-  );
+for (const [what, [subjectAltName, message]] of Object.entries(WRONG_NAMES)) {
+  it(`refuses ${what}`, async () => {
+    const { chain } = await signed({ subjectAltName });
+    refuse(chain, { key, names }, inDays(1), message);
+  });
 }

@@ -11,7 +11,7 @@ import {
   startJobDeps,
   type TestJobDeps,
 } from '../../test/support/job-deps.ts';
-import { scriptedCa } from '../../test/support/scripted-ca.ts';
+import { withCa } from '../../test/support/simulator/with-ca.ts';
 import { makeDue } from '../store/packs.ts';
 import { autocommit, transaction } from '../store/store.ts';
 import { advance, override, postpone, update } from './advance.ts';
@@ -98,14 +98,14 @@ test('a pack that was made due while it was worked on stays due when it is put d
 });
 
 test('records that our own name servers answer are looked at again at once, since nobody has to publish them', async (t) => {
-  const at = { ...deps, cas: scriptedCa(t).cas };
+  const { at } = await withCa(t, deps);
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   assert.equal(await dueIn(at, id), 1);
 });
 
 test('records that cannot be seen are looked at again after a minute, and later each time', async (t) => {
-  const at = { ...deps, cas: scriptedCa(t).cas };
+  const { at } = await withCa(t, deps);
   const id = await givenPack(at, await givenZone(deps, 'one.test', 'partial'));
   await carryAll(at);
   assert.equal(await dueIn(at, id), 60);

@@ -11,7 +11,7 @@ import {
   type TestJobDeps,
 } from '../../test/support/job-deps.ts';
 import { givenActive, pass, wishful } from '../../test/support/renewing.ts';
-import { scriptedCa } from '../../test/support/scripted-ca.ts';
+import { withCa } from '../../test/support/simulator/with-ca.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { days, hours } from '../kit/time.ts';
 import { transaction } from '../store/store.ts';
@@ -25,14 +25,14 @@ first(async () => {
 after(() => ends.disposeAsync());
 
 /** What jobs are given, with a CA, and an edge that shows what it is wished to. */
-function given(t: TestContext): TestJobDeps {
+async function given(t: TestContext): Promise<TestJobDeps> {
   const clock = new VirtualClock();
   const deps = { ...plain, clock, precheckTxt: allVisible, edges: [edgeNamed('edge-a')] };
-  return { ...deps, showLeaf: wishful(deps), cas: scriptedCa(t, {}, clock).cas };
+  return (await withCa(t, { ...deps, showLeaf: wishful(deps) })).at;
 }
 
 test('a renewal that waits for its next try is tried at once when the subscriber wants it, and not again and again', async (t) => {
-  const deps = given(t);
+  const deps = await given(t);
   const id = await givenActive(deps);
   const down = { ...deps, cas: new Map() };
   await pass(down, days(82) + hours(2));

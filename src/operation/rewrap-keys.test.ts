@@ -10,11 +10,11 @@ import {
   givenPack,
   givenZone,
   packOf,
-  shown,
   startJobDeps,
   type TestJobDeps,
 } from '../../test/support/job-deps.ts';
-import { scriptedCa } from '../../test/support/scripted-ca.ts';
+import { wishful } from '../../test/support/renewing.ts';
+import { withCa } from '../../test/support/simulator/with-ca.ts';
 import { keyPurpose } from '../key/purpose.ts';
 import { type Seal, sealOf } from '../kit/seal.ts';
 import { listKeyPairs } from '../store/certificates.ts';
@@ -33,18 +33,9 @@ after(() => ends.disposeAsync());
 const [OLD, NEW] = [randomBytes(32), randomBytes(32)];
 
 /** What jobs are given, sealing with the old key, with one edge that shows what it is wished to. */
-function depsWith(t: TestContext): TestJobDeps {
-  const { pool } = plain;
-  const showLeaf: TestJobDeps['showLeaf'] = async (_edge, { name, algorithm }) => {
-    const { rows } = await pool.query<{ leaf: string }>(
-      `select case $2 when 'ecdsa' then desired_ecdsa else desired_rsa end as leaf
-         from deployments join served_hosts using (pack_id) where host = $1`,
-      [name, algorithm],
-    );
-    return rows[0] && shown(rows[0].leaf);
-  };
-  const edges = [edgeNamed('edge-a')];
-  return { ...plain, precheckTxt: allVisible, edges, showLeaf, seal: sealOf(OLD), cas: scriptedCa(t).cas };
+async function depsWith(t: TestContext): Promise<TestJobDeps> {
+  const deps = { ...plain, precheckTxt: allVisible, edges: [edgeNamed('edge-a')], seal: sealOf(OLD) };
+  return (await withCa(t, { ...deps, showLeaf: wishful(plain) })).at;
 }
 
 async function givenActive(deps: TestJobDeps, name: string): Promise<string> {
@@ -65,7 +56,7 @@ async function assertOpens(deps: TestJobDeps, id: string, seal: Seal): Promise<v
 }
 
 test('everything is wrapped anew under a new key, also when that is interrupted, and the old one is of no use then', async (t) => {
-  const deps = depsWith(t);
+  const deps = await depsWith(t);
   const ids = [await givenActive(deps, 'one.test'), await givenActive(deps, 'two.test')];
   const both = sealOf(NEW, OLD);
   const stopped = rewrapKeys(deps.pool, both, () => {
@@ -79,7 +70,7 @@ test('everything is wrapped anew under a new key, also when that is interrupted,
 });
 
 test('what no key opens is not wrapped, and said', async (t) => {
-  const deps = depsWith(t);
+  const deps = await depsWith(t);
   await givenActive(deps, 'one.test');
   await assert.rejects(
     rewrapKeys(deps.pool, sealOf(NEW), () => undefined),
@@ -88,7 +79,7 @@ test('what no key opens is not wrapped, and said', async (t) => {
 });
 
 test('when the key is lost packs are ordered anew: those that are served stay active, those under way begin again', async (t) => {
-  const deps = depsWith(t);
+  const deps = await depsWith(t);
   const served = await givenActive(deps, 'one.test');
   const onItsWay = await givenPack(deps, await givenZone(deps, 'two.test'));
   await carryAll({ ...deps, showLeaf: async () => undefined });

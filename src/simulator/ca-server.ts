@@ -4,19 +4,22 @@ import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
+import type { Seconds } from '../kit/time.ts';
 import { Background } from './background.ts';
 import { authenticate } from './ca/authenticate.ts';
 import { keepAuthority, openAuthority } from './ca/authority.ts';
 import { resumeValidations } from './ca/challenges.ts';
-import type { Answer, CaContext, FetchFile, LookUpTxt } from './ca/context.ts';
+import type { Answer, CaContext, Deliver, Validate } from './ca/context.ts';
 import { resumeOrders } from './ca/finalize.ts';
 import { type Authority } from './ca/key-pair.ts';
 import { Ledger } from './ca/ledger.ts';
+import { refusing, toMessage } from './ca/message.ts';
 import { Nonces } from './ca/nonces.ts';
 import { Refusal, refusalOf } from './ca/problems.ts';
-import { PROFILES } from './ca/profiles.ts';
-import { renewalInfo } from './ca/renewal.ts';
+import { methodNotAllowed, readPublic } from './ca/public-resources.ts';
 import type { CaTerms } from './ca/terms.ts';
+import { type Exchange, newExchange } from './exchange.ts';
+import { FaultScript } from './faults/script.ts';
 import { listenOn, readBody } from './http.ts';
 import { portsToTry } from './ports.ts';
 
@@ -26,8 +29,7 @@ export interface CaOptions {
   /** Folder of its keys and its journal. */
   readonly dir: string;
   readonly clock: Clock;
-  readonly lookUpTxt: LookUpTxt;
-  readonly fetchFile: FetchFile;
+  readonly validate: Validate;
   readonly log: Log;
 }
 
@@ -36,10 +38,13 @@ export class CaServer {
   readonly ledger: Ledger;
   readonly authority: Authority;
   readonly terms: CaTerms;
+  /** What it does wrong. */
+  readonly faults = new FaultScript();
   readonly #options: CaOptions;
   readonly #server: Server;
   readonly #nonces = new Nonces();
   readonly #later: Background;
+  readonly #closing = new AbortController();
   readonly #context: CaContext;
   #requests = 0;
 
@@ -85,6 +90,7 @@ export class CaServer {
 
   async close(): Promise<void> {
     this.#later.close();
+    this.#closing.abort();
     const closed = once(this.#server, 'close');
     this.#server.close();
     this.#server.closeAllConnections();
@@ -93,94 +99,81 @@ export class CaServer {
   }
 
   #newContext(): CaContext {
-    const { terms, clock, lookUpTxt, fetchFile } = this.#options;
+    const { terms, clock, validate } = this.#options;
     const { authority } = this;
     let signing: ReturnType<CaContext['signing']> | undefined;
     return {
       terms,
       authority,
       clock,
-      lookUpTxt,
-      fetchFile,
+      validate,
       ledger: this.ledger,
       url: (path) => `https://127.0.0.1:${authority.port}${path}`,
       signing() {
         signing ??= import('./ca/signing.ts').then(({ openSigning }) => openSigning(authority));
         return signing;
       },
-      later: (work) => this.#later.add(work),
+      later: (work, wait = 0) => this.#addLater(work, wait),
     };
+  }
+
+  #addLater(work: () => Promise<void>, wait: Seconds): void {
+    if (wait === 0) return this.#later.add(work);
+    const isDue = this.#options.clock.sleep(wait, this.#closing.signal);
+    isDue.then(
+      () => this.#later.add(work),
+      () => undefined,
+    );
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#requests += 1;
+    const { method, url } = request;
     try {
-      this.#write(request, response, await this.#answer(request));
+      const answer = await this.#answer(request);
+      const nonce = method === 'POST' ? this.#newNonce() : undefined;
+      const message = toMessage(answer, { directory: this.directory, nonce });
+      (answer.deliver ?? deliverWhole)(response, message);
     } catch (error) {
-      if (!(error instanceof Refusal) && !request.errored)
-        this.#options.log.error({ err: error, url: request.url }, 'a request to a CA failed');
-      this.#write(request, response, refused(refusalOf(error)));
+      this.#options.log.error({ err: error, url }, 'an answer of a CA failed');
+      response.destroy();
     }
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
-    const target = request.url ?? '/';
-    if (request.method === 'POST')
-      return authenticate(this.#context, this.#nonces, { target, body: await bodyOf(request) });
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed('GET, HEAD, POST');
-    return this.#read(request.method, target);
+    try {
+      const body = request.method === 'POST' ? await bodyOf(request) : Buffer.alloc(0);
+      const exchange = newExchange(this.#context, request, body, this.#newNonce);
+      return await this.faults.run(exchange, (one) => this.#answerUsually(one));
+    } catch (error) {
+      // Who hung up in the middle is told nothing.
+      return this.#refused(error, request.errored ? undefined : request.url);
+    }
   }
 
-  /** What is read without a signature. */
-  #read(method: 'GET' | 'HEAD', target: string): Answer {
-    if (target === '/directory') return { status: 200, body: this.#directoryBody() };
-    if (target === '/acme/new-nonce')
-      return { status: method === 'HEAD' ? 200 : 204, headers: this.#nonce() };
-    if (target === '/terms')
-      return { status: 200, body: { terms: 'These certificates are for trials. No browser trusts them.' } };
-    const [, renewalId] = /^\/acme\/renewal-info\/([\w.-]{3,200})$/.exec(target) ?? [];
-    if (renewalId !== undefined) return renewalInfo(this.#context, renewalId);
-    if (target.startsWith('/acme/')) throw methodNotAllowed('POST');
-    throw new Refusal('malformed', 'there is no such resource', { status: 404 });
+  async #answerUsually({ ca, method, target, body }: Exchange): Promise<Answer> {
+    try {
+      if (method === 'POST') return await authenticate(ca, this.#nonces, { target, body });
+      if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed('GET, HEAD, POST');
+      return readPublic(ca, method, target, this.#newNonce);
+    } catch (error) {
+      return this.#refused(error, target);
+    }
   }
 
-  #nonce = () => ({ 'replay-nonce': this.#nonces.issue() });
-
-  #directoryBody() {
-    const url = (path: string) => this.#context.url(path);
-    return {
-      newNonce: url('/acme/new-nonce'),
-      newAccount: url('/acme/new-account'),
-      newOrder: url('/acme/new-order'),
-      revokeCert: url('/acme/revoke-cert'),
-      keyChange: url('/acme/key-change'),
-      renewalInfo: url('/acme/renewal-info'),
-      meta: {
-        termsOfService: url('/terms'),
-        website: url('/terms'),
-        caaIdentities: [this.terms.caaIdentity],
-        externalAccountRequired: this.terms.demandsBinding,
-        profiles: Object.fromEntries(Object.entries(PROFILES).map(([name, { says }]) => [name, says])),
-      },
-    };
+  #refused(error: unknown, url: string | undefined): Answer {
+    if (!(error instanceof Refusal) && url !== undefined)
+      this.#options.log.error({ err: error, url }, 'a request to a CA failed');
+    const { document, headers } = refusalOf(error);
+    return refusing(document, headers);
   }
 
-  #write(request: IncomingMessage, response: ServerResponse, { status, headers, body, pem }: Answer): void {
-    const links = [`<${this.directory}>;rel="index"`, ...(headers?.['link'] ? [headers['link']] : [])];
-    const content = pem ?? (body === undefined ? '' : JSON.stringify(body));
-    response.writeHead(status, {
-      'cache-control': 'no-store',
-      ...(content === ''
-        ? {}
-        : { 'content-type': pem ? 'application/pem-certificate-chain' : 'application/json' }),
-      ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(content) }),
-      ...(request.method === 'POST' ? this.#nonce() : {}),
-      ...headers,
-      link: links,
-    });
-    response.end(request.method === 'HEAD' ? undefined : content);
-  }
+  readonly #newNonce = (): string => this.#nonces.issue();
 }
+
+const deliverWhole: Deliver = (response, { status, headers, content }) => {
+  response.writeHead(status, headers).end(content);
+};
 
 /** Milliseconds that a client may take; idle connections are kept long enough for the next poll. */
 const TIME_LIMITS = { requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 30_000 } as const;
@@ -199,15 +192,6 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
     headers: { connection: 'close' },
   });
 }
-
-const methodNotAllowed = (allow: string): Refusal =>
-  new Refusal('malformed', `this resource takes ${allow}`, { status: 405, headers: { allow } });
-
-const refused = ({ document, headers }: Refusal): Answer => ({
-  status: document.status,
-  headers: { 'content-type': 'application/problem+json', ...headers },
-  body: document,
-});
 
 /** The port of last time, so that its URLs stay; another one where somebody has it now. */
 async function listenAgain(server: Server, known: number): Promise<number> {

@@ -66,6 +66,9 @@ const CALLS: readonly (readonly [method: string, path: RegExp, call: Call])[] = 
   ['POST', /^\/clock$/, advance],
   ['PUT', /^\/dns\/records$/, putRecords],
   ['GET', /^\/ca\/([a-z_]+)$/, (world, _, name) => showCa(caOf(world, name))],
+  ['GET', /^\/ca\/([a-z_]+)\/faults$/, (world, _, name) => showFaults(caOf(world, name))],
+  ['PUT', /^\/ca\/([a-z_]+)\/faults$/, putFaults],
+  ['DELETE', /^\/ca\/([a-z_]+)\/faults$/, (world, _, name) => clearFaults(caOf(world, name))],
   ['GET', /^\/ca\/([a-z_]+)\/requests$/, (world, _, name) => ({ requests: caOf(world, name).requests })],
 ];
 
@@ -136,6 +139,22 @@ function showCa({ directory, authority, ledger }: CaServer): unknown {
   }));
   const eab = authority.eab && { kid: authority.eab.kid, hmac_key: authority.eab.hmacKey };
   return { directory, root_pem: authority.root.pem, eab, certificates };
+}
+
+const showFaults = ({ faults }: CaServer) => ({ faults: faults.shown() });
+
+async function putFaults(world: World, request: IncomingMessage, name: string): Promise<unknown> {
+  const ca = caOf(world, name);
+  const { faults: told } = await readJson(request);
+  // Only here: it takes long to load, and few worlds need it.
+  const { readScript } = await import('./faults/read-script.ts');
+  ca.faults.set(readScript(told));
+  return showFaults(ca);
+}
+
+function clearFaults(ca: CaServer): unknown {
+  ca.faults.set([]);
+  return showFaults(ca);
 }
 
 /** In bytes. */

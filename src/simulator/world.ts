@@ -3,6 +3,7 @@ import { VirtualClock } from '../kit/clock.ts';
 import { newLog } from '../kit/log.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
 import { CA_TERMS } from './ca/terms.ts';
+import { validateBy } from './ca/validation.ts';
 import { CaServer } from './ca-server.ts';
 import { startControl } from './control.ts';
 import { lookUpTxt } from './dns/look-up-txt.ts';
@@ -25,10 +26,12 @@ export async function startWorld({ dir, ...options }: SimulatorOptions): Promise
   const log = newLog('warn');
   const clock = new VirtualClock(options.aheadSeconds);
   const dns = await startDnsWorld({ dir, port: options.dnsPort, nameServers: options.nameServers });
-  const lookUp = (name: string) => lookUpTxt(dns.resolver, name);
-  const fetchFile = (url: string) => fetchHttp01(dns.resolver, options.httpPort ?? 80, url);
+  const validate = validateBy({
+    lookUpTxt: (name) => lookUpTxt(dns.resolver, name),
+    fetchFile: (url) => fetchHttp01(dns.resolver, options.httpPort ?? 80, url),
+  });
   const start = (name: CertificateAuthority) =>
-    CaServer.start({ terms: CA_TERMS[name], dir: join(dir, name), clock, lookUpTxt: lookUp, fetchFile, log });
+    CaServer.start({ terms: CA_TERMS[name], dir: join(dir, name), clock, validate, log });
   const [google, letsEncrypt, sslCom] = await Promise.all([
     start('google'),
     start('lets_encrypt'),

@@ -13,8 +13,8 @@ import {
   type TestJobDeps,
   truthful,
 } from '../../../test/support/job-deps.ts';
-import { orderFor, scriptedCa } from '../../../test/support/scripted-ca.ts';
-import type { CaOrder } from '../../ca/ca.ts';
+import type { TestRule } from '../../../test/support/simulator/simulated-ca.ts';
+import { withCa } from '../../../test/support/simulator/with-ca.ts';
 import { getClaimed } from '../../store/packs.ts';
 import { transaction } from '../../store/store.ts';
 import { hideZone } from '../../store/zones.ts';
@@ -50,25 +50,24 @@ test('a connection that drops inside a transaction ends that transaction alone',
   assert.deepEqual(rows, []);
 });
 
-const DEAD: Readonly<Record<string, (order: CaOrder) => CaOrder>> = {
-  'a pending order that is past its end': (order) => ({ ...order, expiresAt: new Date(0) }),
-  'a ready order that is past its end': (order) => ({ ...order, status: 'ready', expiresAt: new Date(0) }),
-  'an invalid order': (order) => ({ ...order, status: 'invalid' }),
+const LONG_AGO = { expires: '1970-01-01T00:00:00Z' };
+const DEAD: Readonly<Record<string, readonly TestRule[]>> = {
+  'a pending order that is past its end': [{ fault: 'patch', body: LONG_AGO }],
+  'a ready order that is past its end': [
+    { fault: 'terms', presumes_control: true },
+    { fault: 'patch', body: LONG_AGO },
+  ],
+  'an invalid order': [{ fault: 'patch', body: { status: 'invalid' } }],
 };
 
-for (const [what, spoil] of Object.entries(DEAD)) {
+for (const [what, rules] of Object.entries(DEAD)) {
   test(`a CA that answers with ${what} is not asked again and again`, async (t) => {
-    let orders = 0;
-    const { cas } = scriptedCa(t, {
-      order: async ({ names }) => {
-        orders += 1;
-        return spoil(orderFor(names, 'pending'));
-      },
-    });
+    const { at, ca } = await withCa(t, deps, { rules: rules.map((rule) => ({ ...rule, on: 'new-order' })) });
     const id = await givenPack(deps, await givenZone(deps, 'one.test'));
-    const worker = startWorker({ ...deps, cas }, 4);
+    const worker = startWorker(at, 4);
     await delay(2_000);
     await worker.stop();
+    const orders = ca.server.ledger.orders.size;
     assert(orders >= 1 && orders <= 2, `${orders} orders`);
     assert.notDeepEqual((await packOf(deps, id)).validationErrors, []);
   });
@@ -97,14 +96,19 @@ test('a pack that becomes active while its worker stops is due at once, for its 
 test('what a worker had to interrupt is due at once', async (t) => {
   const id = await givenPack(deps, await givenZone(deps, 'one.test'));
   const asked = Promise.withResolvers<void>();
-  const { cas } = scriptedCa(t, {
-    order: async (_ask, signal) => {
-      asked.resolve();
-      await delay(60_000, undefined, { signal });
-      throw new Error('nobody interrupted');
-    },
+  const { at } = await withCa(t, deps, {
+    rules: [
+      {
+        on: 'new-order',
+        step: (exchange, next) => {
+          asked.resolve();
+          return next(exchange);
+        },
+      },
+      { on: 'new-order', fault: 'silence' },
+    ],
   });
-  const worker = startWorker({ ...deps, cas }, 4);
+  const worker = startWorker(at, 4);
   await asked.promise;
   await worker.stop();
   const seconds = await dueIn(deps, id);
@@ -114,7 +118,8 @@ test('what a worker had to interrupt is due at once', async (t) => {
 test('packs of a hidden zone are taken away, and the zone goes with the last of them', async (t) => {
   const zone = await givenZone(deps, 'one.test');
   const ids = [await givenPack(deps, zone), await givenPack(deps, zone, { status: 'active' })];
-  const worker = startWorker({ ...deps, cas: scriptedCa(t).cas }, 4);
+  const { at } = await withCa(t, deps);
+  const worker = startWorker(at, 4);
   t.after(() => worker.stop());
   await hideZone(deps.pool, zone.accountId, zone.id, deps.clock.now());
   for (const id of ids)

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { after, before, beforeEach, type TestContext, test } from 'node:test';
 import {
+  allVisible,
+  carryAll,
   clear,
-  givenCertificates,
   givenPack,
   givenZone,
   packOf,
   startJobDeps,
   type TestJobDeps,
 } from '../../../test/support/job-deps.ts';
-import { scriptedCa } from '../../../test/support/scripted-ca.ts';
-import { Fault } from '../../kit/fault.ts';
+import { withCa } from '../../../test/support/simulator/with-ca.ts';
+import { REVOCATION_REASONS } from '../../acme/acme.ts';
 import { listRevocations, noteRevocations } from '../../store/revocations.ts';
 import { transaction } from '../../store/store.ts';
 import { revokeDue } from './revocations.ts';
@@ -26,53 +27,49 @@ after(() => ends.disposeAsync());
 const { signal } = new AbortController();
 
 /** A pack whose certificates are to be revoked. */
-async function given() {
+async function given(t: TestContext) {
+  const { at, ca } = await withCa(t, { ...deps, precheckTxt: allVisible });
   const zone = await givenZone(deps, 'one.test');
-  const id = await givenPack(deps, zone, { status: 'active' });
-  await givenCertificates(deps, id);
+  const id = await givenPack(deps, zone);
+  await carryAll(at);
   const pack = await packOf(deps, id);
+  assert.equal(pack.certificates.length, 2);
   await transaction(deps.pool, (tx) => noteRevocations(tx, pack, 'superseded', deps.clock.now()));
-  return () => listRevocations(deps.pool, zone.id, id);
+  const asked = () => ca.requests.filter((one) => one === 'POST revoke-cert').length;
+  return { at, ca, asked, known: () => listRevocations(deps.pool, zone.id, id) };
 }
 
 test('each certificate is revoked once, however often and by however many the due ones are taken', async (t) => {
-  const known = await given();
-  const asked: string[] = [];
-  const revoke = async ({ algorithm, reason }: { algorithm: string; reason: string }) => {
-    asked.push(`${algorithm} ${reason}`);
-  };
-  const at = { ...deps, cas: scriptedCa(t, { revoke }).cas };
+  const { at, ca, asked, known } = await given(t);
   await Promise.all([revokeDue(at, signal), revokeDue(at, signal)]);
   deps.clock.advance(3_600);
   await revokeDue(at, signal);
-  assert.deepEqual(asked.toSorted(), ['ecdsa superseded', 'rsa superseded']);
+  assert.equal(asked(), 2);
+  const reasons = [...ca.server.ledger.certificates.values()].map(({ revoked }) => revoked?.reason);
+  assert.deepEqual(reasons, [REVOCATION_REASONS.superseded, REVOCATION_REASONS.superseded]);
   assert.ok(
     (await known()).every(({ revokedOn, problem }) => revokedOn !== undefined && problem === undefined),
   );
 });
 
 test('what the CA does not revoke says why, and is tried again, later each time', async (t) => {
-  const known = await given();
-  let asked = 0;
-  const revoke = async () => {
-    asked += 1;
-    throw new Fault('ca_unreachable', 'lets_encrypt: nobody answers; it is tried again');
-  };
-  const at = { ...deps, cas: scriptedCa(t, { revoke }).cas };
+  const { at, ca, asked, known } = await given(t);
+  ca.script({ on: 'revoke-cert', fault: 'answer', status: 502 });
   await revokeDue(at, signal);
   await revokeDue(at, signal);
-  assert.equal(asked, 2, 'once each');
-  assert.deepEqual(
-    (await known()).map(({ problem, attempts }) => [problem, attempts]),
-    [0, 1].map(() => ['lets_encrypt: nobody answers; it is tried again', 1]),
-  );
+  assert.equal(asked(), 2, 'once each');
+  const problem = /^lets_encrypt: 127\.0\.0\.1:\d+ answered HTTP 502 .*; it is tried again$/;
+  for (const one of await known()) {
+    assert.match(one.problem ?? '', problem);
+    assert.equal(one.attempts, 1);
+  }
   deps.clock.advance(2);
   await revokeDue(at, signal);
-  assert.equal(asked, 4);
+  assert.equal(asked(), 4);
 });
 
-test('a CA that is no longer configured is named', async () => {
-  const known = await given();
+test('a CA that is no longer configured is named', async (t) => {
+  const { known } = await given(t);
   await revokeDue(deps, signal);
   assert.match(
     (await known())[0]?.problem ?? '',

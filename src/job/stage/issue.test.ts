@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   allVisible,
   carryAll,
@@ -14,11 +13,11 @@ import {
   type TestJobDeps,
 } from '../../../test/support/job-deps.ts';
 import { assertPairs } from '../../../test/support/key-pairs.ts';
-import { scriptedCa } from '../../../test/support/scripted-ca.ts';
-import type { CaOrder } from '../../ca/ca.ts';
-import { createCsr } from '../../ca/csr.ts';
+import type { TestRule } from '../../../test/support/simulator/simulated-ca.ts';
+import { withCa } from '../../../test/support/simulator/with-ca.ts';
 import { keyPurpose } from '../../key/purpose.ts';
 import { Fault, type FaultName } from '../../kit/fault.ts';
+import type { Step } from '../../simulator/faults/fault.ts';
 import { listKeyPairs } from '../../store/certificates.ts';
 
 const ends = new AsyncDisposableStack();
@@ -37,69 +36,79 @@ interface Asked {
   readonly sealedKey: Buffer | null | undefined;
 }
 
-/** What is stored of an order at the moment when the CA is asked to finalize it. */
-async function asked({ url }: CaOrder, csr: Buffer): Promise<Asked> {
-  const { rows } = await deps.pool.query<{ csr: Buffer | null; sealed_key: Buffer | null }>(
-    `select csr, sealed_key from orders where state->>'url' = $1`,
-    [url],
-  );
-  return { url, csr, storedCsr: rows[0]?.csr, sealedKey: rows[0]?.sealed_key };
-}
+/** Notes what is stored of an order at the moment when the CA is asked to finalize it. */
+const noting =
+  (all: Asked[]): Step =>
+  async (exchange, next) => {
+    const url = exchange.ca.url(exchange.target).replace(/\/finalize$/, '');
+    const { rows } = await deps.pool.query<{ csr: Buffer | null; sealed_key: Buffer | null }>(
+      `select csr, sealed_key from orders where state->>'url' = $1`,
+      [url],
+    );
+    const csr = Buffer.from(String(exchange.payload?.['csr']), 'base64url');
+    all.push({ url, csr, storedCsr: rows[0]?.csr, sealedKey: rows[0]?.sealed_key });
+    return next(exchange);
+  };
 
 test('the sealed key and the request are stored before the CA is asked to finalize', async (t) => {
   const all: Asked[] = [];
-  const { cas } = scriptedCa(t, {
-    finalize: async (order, csr) => {
-      all.push(await asked(order, csr));
-      throw new Fault('ca_unreachable', 'the CA does not answer');
-    },
+  const { at } = await withCa(t, deps, {
+    rules: [
+      { on: 'finalize', step: noting(all) },
+      { on: 'finalize', fault: 'answer', status: 502 },
+    ],
   });
-  const at = { ...deps, cas };
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
-  const [one] = all;
+  const one = all.find(({ csr }) => csr.length < 350);
   assert(one);
   assert(one.storedCsr?.equals(one.csr));
   const key = deps.seal.open(one.sealedKey ?? Buffer.alloc(0), keyPurpose(id, 'ecdsa'));
   assert.equal(createPrivateKey(key).asymmetricKeyType, 'ec');
 });
 
-test('after a crash while the CA finalizes, the same orders are finalized with the same keys', async (t) => {
-  const all: Asked[] = [];
-  const crash = new AbortController();
-  const requests = new Map<string, Buffer>();
-  const { cas, orders, sign } = scriptedCa(t, {
-    finalize: async (order, csr) => {
-      all.push(await asked(order, csr));
-      requests.set(order.url, csr);
-      if (all.length > 2) return { ...order, status: 'valid', certificateUrl: 'https://ca.test/cert' };
-      if (all.length === 2) crash.abort();
-      await delay(10_000, undefined, { signal: crash.signal });
-      throw new Error('nobody crashed');
-    },
-    download: async ({ url }) => sign(requests.get(url) ?? Buffer.alloc(0)),
+for (const [when, takesEffect] of [
+  ['the CA finalizes', false],
+  ['the answer of the CA that finalized is lost', true],
+] as const) {
+  test(`after a crash while ${when}, the same orders are finalized with the same keys`, async (t) => {
+    const all: Asked[] = [];
+    const crash = new AbortController();
+    const silence: TestRule = { on: 'finalize', times: 2, fault: 'silence', takes_effect: takesEffect };
+    const { at, ca } = await withCa(t, deps, {
+      rules: [
+        { on: 'finalize', step: noting(all) },
+        {
+          on: 'finalize',
+          at: 2,
+          step: async (exchange, next) => {
+            const answer = await next(exchange);
+            crash.abort();
+            return answer;
+          },
+        },
+        silence,
+      ],
+    });
+    const id = await givenPack(at, await givenZone(deps, 'one.test'));
+    await carryAll(at, crash.signal);
+    deps.clock.advance(61);
+    await carryAll(at);
+    assert.equal(all.length, 4);
+    const [first, second] = [all.slice(0, 2), all.slice(2)];
+    for (const { url, csr, storedCsr } of second) {
+      assert(storedCsr?.equals(csr));
+      assert(first.find((one) => one.url === url)?.csr.equals(csr));
+    }
+    assert.equal(ca.server.ledger.orders.size, 2);
+    assert.equal(ca.server.ledger.certificates.size, 2);
+    assert.equal((await packOf(at, id)).status, 'pending_deployment');
+    await assertPairs(deps, id);
   });
-  const at = { ...deps, cas };
-  const id = await givenPack(at, await givenZone(deps, 'one.test'));
-  await carryAll(at, crash.signal);
-  deps.clock.advance(61);
-  await carryAll(at);
-  assert.equal(all.length, 4);
-  const [first, second] = [all.slice(0, 2), all.slice(2)];
-  for (const { url, csr, storedCsr } of second) {
-    assert(storedCsr?.equals(csr));
-    assert(first.find((one) => one.url === url)?.csr.equals(csr));
-  }
-  assert.equal(orders.length, 2);
-  assert.equal((await packOf(at, id)).status, 'pending_deployment');
-  await assertPairs(deps, id);
-});
+}
 
 test('a certificate for another key is not stored, and its order is dropped', async (t) => {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const csr = await createCsr(privateKey, ['one.test']);
-  const { cas, sign } = scriptedCa(t, { download: async () => sign(csr) });
-  const at = { ...deps, cas };
+  const { at } = await withCa(t, deps, { rules: [{ on: 'finalize', fault: 'leaf', key: 'other' }] });
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   const pack = await packOf(at, id);
@@ -115,7 +124,7 @@ const impatient = (fault: FaultName) =>
 
 for (const fault of ['ca_refused', 'ca_unreachable'] as const) {
   test(`a CA that wants patience is not asked before (${fault})`, async (t) => {
-    const at = { ...deps, cas: scriptedCa(t, { order: () => impatient(fault) }).cas };
+    const { at } = await withCa(t, deps, { steps: { order: () => impatient(fault) } });
     const id = await givenPack(at, await givenZone(deps, 'one.test'));
     await carryAll(at);
     assert.equal(await dueIn(at, id), 900);

@@ -13,10 +13,10 @@ import {
   type TestJobDeps,
 } from '../../../test/support/job-deps.ts';
 import { givenActive, pass, wishful } from '../../../test/support/renewing.ts';
-import { scriptedCa } from '../../../test/support/scripted-ca.ts';
+import type { TestCa, TestRule } from '../../../test/support/simulator/simulated-ca.ts';
+import { withCa } from '../../../test/support/simulator/with-ca.ts';
 import type { Ca, OrderAsk } from '../../ca/ca.ts';
 import { VirtualClock } from '../../kit/clock.ts';
-import { Fault } from '../../kit/fault.ts';
 import { days, hours, after as instantAfter } from '../../kit/time.ts';
 import { override } from '../../operation/advance.ts';
 import type { Pack } from '../../pack/pack.ts';
@@ -35,11 +35,20 @@ after(() => ends.disposeAsync());
 /** How long the test CA's certificates last. */
 const LIFE = days(90);
 
-/** What jobs are given, with one edge that shows what it is wished to, and a CA that issues unless `script` says otherwise. */
-function depsWith(t: TestContext, script: Partial<Ca> = {}): TestJobDeps {
+/** The CA says nothing of renewals. */
+const NO_WINDOW: TestRule = { on: 'directory', fault: 'patch', body: { renewalInfo: null } };
+
+interface Given {
+  readonly deps: TestJobDeps;
+  readonly ca: TestCa;
+}
+
+/** What jobs are given, with one edge that shows what it is wished to, and a CA that does not say when to renew. */
+async function given(t: TestContext, rules: readonly TestRule[] = [NO_WINDOW]): Promise<Given> {
   const clock = new VirtualClock();
   const deps = { ...plain, clock, precheckTxt: allVisible, edges: [edgeNamed('edge-a')] };
-  return { ...deps, showLeaf: wishful(deps), cas: scriptedCa(t, script, clock).cas };
+  const { at, ca } = await withCa(t, { ...deps, showLeaf: wishful(deps) }, { rules });
+  return { deps: at, ca };
 }
 
 /** The same, with what is ordered there noted. */
@@ -56,7 +65,7 @@ const fingerprints = ({ certificates }: Pack): string[] => certificates.map(({ f
 
 test('a pack whose CA does not say when is due at a third of its life left, and then has new certificates', async (t) => {
   const asks: OrderAsk[] = [];
-  const deps = noting(depsWith(t), asks);
+  const deps = noting((await given(t)).deps, asks);
   const id = await givenActive(deps);
   const first = await packOf(deps, id);
   const due = (await dueIn(deps, id)) ?? 0;
@@ -82,15 +91,19 @@ test('a pack whose CA does not say when is due at a third of its life left, and 
 });
 
 test('the CA’s window is kept to, and one that it moves ahead brings the renewal at once (RFC 9773 4.2)', async (t) => {
-  let window = { start: days(50), end: days(51) };
   const begin = new Date();
-  const deps = depsWith(t, {
-    renewalWindow: async () => ({
-      start: instantAfter(begin, window.start),
-      end: instantAfter(begin, window.end),
-      retryAfter: hours(20),
-    }),
+  const window = (start: number, end: number): TestRule => ({
+    on: 'renewal-info',
+    fault: 'patch',
+    headers: { 'retry-after': String(hours(20)) },
+    body: {
+      suggestedWindow: {
+        start: instantAfter(begin, start).toISOString(),
+        end: instantAfter(begin, end).toISOString(),
+      },
+    },
   });
+  const { deps, ca } = await given(t, [window(days(50), days(51))]);
   const id = await givenActive(deps);
   assert.equal(await dueIn(deps, id), hours(20));
   const { renewal, ...pack } = await packOf(deps, id);
@@ -101,17 +114,13 @@ test('the CA’s window is kept to, and one that it moves ahead brings the renew
 
   await pass(deps, hours(21));
   assert.deepEqual(fingerprints(await packOf(deps, id)), had);
-  window = { start: -days(1), end: 0 }; // as for a certificate that was revoked
+  ca.script(window(-days(1), 0)); // as for a certificate that was revoked
   await pass(deps, hours(21));
   assert.notDeepEqual(fingerprints(await packOf(deps, id)), had);
 });
 
 test('a CA that cannot be asked for its window costs nothing: the pack is renewed by its own time', async (t) => {
-  const deps = depsWith(t, {
-    renewalWindow: async () => {
-      throw new Fault('ca_unreachable', 'nobody answers');
-    },
-  });
+  const { deps } = await given(t, [{ on: 'renewal-info', fault: 'cut' }]);
   const id = await givenActive(deps);
   const { renewal, validationErrors } = await packOf(deps, id);
   assert.deepEqual(validationErrors, []);
@@ -121,7 +130,7 @@ test('a CA that cannot be asked for its window costs nothing: the pack is renewe
 });
 
 test('while an edge does not show the new certificates, both pairs are listed and the old one is the pack’s', async (t) => {
-  const deps = depsWith(t);
+  const { deps } = await given(t);
   const id = await givenActive(deps);
   const old = await packOf(deps, id);
   const stubborn: TestJobDeps = {
@@ -158,30 +167,26 @@ test('while an edge does not show the new certificates, both pairs are listed an
 });
 
 test('a renewal that a CA refuses to the end is told, and tried until the certificates end; then the pack expires', async (t) => {
-  const refusing = {
-    order: async () => {
-      throw new Fault('ca_refused', 'lets_encrypt does not issue today');
-    },
-  };
-  const deps = depsWith(t);
+  const { deps, ca } = await given(t);
   const id = await givenActive(deps);
-  const down = { ...deps, cas: scriptedCa(t, refusing, deps.clock).cas };
-  await pass(down, days(61));
+  const refusal = { problem: 'serverInternal', detail: 'nothing is issued today' } as const;
+  ca.script({ on: 'new-order', fault: 'answer', ...refusal });
+  await pass(deps, days(61));
   const waiting = await packOf(deps, id);
   assert.equal(waiting.status, 'active');
-  assert.match(waiting.validationErrors.join(), /does not issue today/);
+  assert.match(waiting.validationErrors.join(), /nothing is issued today/);
 
-  for (let day = 61; day < 82; day++) await pass(down, days(1));
+  for (let day = 61; day < 82; day++) await pass(deps, days(1));
   const hopeless = await packOf(deps, id);
   assert.equal(hopeless.status, 'pending_expiration');
-  assert.match(hopeless.validationErrors.join(), /does not issue today/);
+  assert.match(hopeless.validationErrors.join(), /nothing is issued today/);
 
-  await pass(down, days(9));
+  await pass(deps, days(9));
   assert.equal((await packOf(deps, id)).status, 'expired');
 });
 
 test('a renewal that succeeds after it was given up brings the pack back to active', async (t) => {
-  const deps = depsWith(t);
+  const { deps } = await given(t);
   const id = await givenActive(deps);
   await pass({ ...deps, cas: new Map() }, days(61));
   await pass({ ...deps, cas: new Map() }, days(21));
@@ -194,7 +199,7 @@ test('a renewal that succeeds after it was given up brings the pack back to acti
 });
 
 test('new certificates that an edge has not shown when the old ones end become the pack’s own, deployed in sight', async (t) => {
-  const deps = depsWith(t);
+  const { deps } = await given(t);
   const id = await givenActive(deps);
   const blind = { ...deps, showLeaf: async () => undefined };
   await pass(blind, days(61));
@@ -208,7 +213,7 @@ test('new certificates that an edge has not shown when the old ones end become t
 });
 
 test('a pack that is deleted while it is renewed goes, whatever its renewal has got', async (t) => {
-  const deps = depsWith(t);
+  const { deps } = await given(t);
   const id = await givenActive(deps);
   await pass({ ...deps, showLeaf: async () => undefined }, days(61));
   const { zone } = await packOf(deps, id);
@@ -220,7 +225,7 @@ test('a pack that is deleted while it is renewed goes, whatever its renewal has 
 });
 
 test('packs that an older version put down without a plan are planned, those that end first at first', async (t) => {
-  const deps = depsWith(t);
+  const { deps } = await given(t);
   const id = await givenActive(deps);
   const planned = await dueIn(deps, id);
   assert.equal(await remindUnplanned(deps.pool, 10, deps.clock.now()), 0);

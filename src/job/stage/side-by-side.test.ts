@@ -1,6 +1,6 @@
 /** Certificates of one pack that are got at the same time, and go different ways. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, type TestContext, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import {
   allVisible,
   carryAll,
@@ -12,9 +12,8 @@ import {
   type TestJobDeps,
 } from '../../../test/support/job-deps.ts';
 import { assertPairs } from '../../../test/support/key-pairs.ts';
-import { orderFor, scriptedCa } from '../../../test/support/scripted-ca.ts';
-import type { CaOrder } from '../../ca/ca.ts';
-import { Fault } from '../../kit/fault.ts';
+import type { TestCa, TestRule } from '../../../test/support/simulator/simulated-ca.ts';
+import { withCa } from '../../../test/support/simulator/with-ca.ts';
 import type { Algorithm } from '../../pack/pack.ts';
 
 const ends = new AsyncDisposableStack();
@@ -26,38 +25,22 @@ before(async () => {
 beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
-/** Finalizes as the scripted CA does, but for RSA, of which `finalizeRsa` says what comes. */
-function whereRsa(t: TestContext, finalizeRsa: (order: CaOrder) => Promise<CaOrder>) {
-  const requests = new Map<string, Buffer>();
-  const finalized: Algorithm[] = [];
-  const made = scriptedCa(t, {
-    finalize: async (order, csr) => {
-      const algorithm = csr.length > 350 ? 'rsa' : 'ecdsa';
-      finalized.push(algorithm);
-      requests.set(order.url, csr);
-      const url = { certificateUrl: `${order.url}/cert` };
-      return algorithm === 'rsa' ? finalizeRsa(order) : { ...order, status: 'valid', ...url };
-    },
-    order: async ({ names, algorithm }) => orderFor(names, algorithm === 'rsa' ? 'valid' : 'pending'),
-    download: async ({ url }) => made.sign(requests.get(url) ?? Buffer.alloc(0)),
-  });
-  return { cas: made.cas, finalized };
-}
+/** Asks to come back in a minute: nobody waits for that. */
+const IN_A_MINUTE = { 'retry-after': '60' };
 
-const GONE_WRONG: Readonly<Record<string, (order: CaOrder) => Promise<CaOrder>>> = {
-  'is refused': async (order) => ({ ...order, status: 'invalid', problem: 'one.test: no' }),
-  'takes its time': async (order) => ({ ...order, status: 'processing' }),
-  'cannot be got': () => Promise.reject(new Fault('ca_unreachable', 'one.test: no answer')),
+const RSA = { on: 'finalize', algorithm: 'rsa' } as const;
+
+const GONE_WRONG: Readonly<Record<string, readonly TestRule[]>> = {
+  'is refused': [{ ...RSA, fault: 'issuance', problem: 'caa', detail: 'no' }],
+  'takes its time': [
+    { ...RSA, fault: 'stall', seconds: 80 },
+    { ...RSA, fault: 'patch', headers: IN_A_MINUTE },
+  ],
+  'cannot be got': [{ ...RSA, fault: 'cut' }],
 };
-for (const [what, finalizeRsa] of Object.entries(GONE_WRONG)) {
+for (const [what, rules] of Object.entries(GONE_WRONG)) {
   test(`the certificate that was got is stored where the other ${what}, and is not asked for again`, async (t) => {
-    let isWell = false;
-    const { cas, finalized } = whereRsa(t, (order) =>
-      isWell
-        ? Promise.resolve({ ...order, status: 'valid', certificateUrl: `${order.url}/cert` })
-        : finalizeRsa(order),
-    );
-    const at = { ...deps, cas };
+    const { at, ca } = await withCa(t, deps, { rules });
     const id = await givenPack(at, await givenZone(deps, 'one.test'));
     await carryAll(at);
     const pack = await packOf(at, id);
@@ -66,52 +49,63 @@ for (const [what, finalizeRsa] of Object.entries(GONE_WRONG)) {
       pack.certificates.map(({ algorithm }) => algorithm),
       ['ecdsa'],
     );
-    assert.deepEqual(finalized.toSorted(), ['ecdsa', 'rsa'], 'side by side');
-    isWell = true;
+    const earlier = ca.requests.length;
+    const first = new Set(csrsAt(ca).map(({ algorithm }) => algorithm));
+    assert.deepEqual([...first].toSorted(), ['ecdsa', 'rsa'], 'side by side');
+    ca.script();
     deps.clock.advance(90);
     await carryAll(at);
     assert.equal((await packOf(at, id)).status, 'pending_deployment');
-    assert.deepEqual(finalized.slice(2), ['rsa']);
+    const later = csrsAt(ca, earlier).map(({ algorithm }) => algorithm);
+    assert.deepEqual(later, what === 'takes its time' ? [] : ['rsa']);
+    assert.equal(ca.server.ledger.certificates.size, 2);
     await assertPairs(deps, id);
   });
 }
 
-/** ECDSA orders are ready from the start and valid at the second look, RSA orders want control shown. */
-function slowAndUnproven(t: TestContext, firstOrder: (order: CaOrder) => CaOrder = (order) => order) {
-  const requests = new Map<string, Buffer>();
-  const csrs: Buffer[] = [];
-  const { cas, orders, sign } = scriptedCa(t, {
-    order: async ({ names, algorithm }) => {
-      const order = orderFor(names, algorithm === 'rsa' ? 'pending' : 'valid');
-      orders.push(order);
-      return orders.length === 1 ? firstOrder(order) : order;
-    },
-    finalize: async (order, csr) => {
-      if (!requests.has(order.url)) requests.set(order.url, csr);
-      if (csr.length < 350) csrs.push(csr);
-      if (csr.length < 350 && csrs.length === 1) return { ...order, status: 'processing' };
-      return { ...order, status: 'valid', certificateUrl: `${order.url}/cert` };
-    },
-    download: async ({ url }) => sign(requests.get(url) ?? Buffer.alloc(0)),
+/** The certificate requests that the CA was sent, those from one request on. */
+const csrsAt = ({ seen }: TestCa, from = 0): { readonly algorithm: Algorithm; readonly csr: string }[] =>
+  seen.slice(from).flatMap(({ payload }) => {
+    const csr = payload?.['csr'];
+    if (typeof csr !== 'string') return [];
+    return [{ csr, algorithm: csr.length > 470 ? 'rsa' : 'ecdsa' }];
   });
-  return { cas, orders, csrs };
-}
+
+/** ECDSA orders are ready from the start and valid at the second look, RSA orders want control shown. */
+const SLOW_AND_UNPROVEN: readonly TestRule[] = [
+  { on: 'new-order', at: 1, fault: 'terms', presumes_control: true },
+  { on: 'new-order', from: 2, fault: 'terms', reuses_authorizations: false },
+  {
+    on: 'finalize',
+    algorithm: 'ecdsa',
+    at: 1,
+    fault: 'patch',
+    body: { status: 'processing' },
+    headers: IN_A_MINUTE,
+  },
+];
 
 test('a request that the CA has is kept where the other order wants control shown', async (t) => {
-  const { cas, orders, csrs } = slowAndUnproven(t);
-  const at = { ...deps, cas };
+  const { at, ca } = await withCa(t, deps, { rules: SLOW_AND_UNPROVEN });
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   assert.equal((await packOf(at, id)).status, 'pending_deployment');
-  assert(csrs.length > 1 && csrs.every((csr) => csrs[0]?.equals(csr)), 'one request, one key');
-  assert.equal(orders.length, 2);
+  const csrs = csrsAt(ca).filter(({ algorithm }) => algorithm === 'ecdsa');
+  assert.equal(csrs.length, 1, 'one request, one key');
+  assert(ca.requests.filter((one) => one === 'POST challenge').length === 1, 'for RSA');
+  assert.equal(ca.server.ledger.orders.size, 2);
   await assertPairs(deps, id);
 });
 
 test('an order that took the place of one past its end is kept where the other order wants control shown', async (t) => {
-  const soon = new Date(deps.clock.now().getTime() + 60_000);
-  const { cas, orders } = slowAndUnproven(t, (order) => ({ ...order, expiresAt: soon }));
-  const at = { ...deps, cas };
+  const expires = new Date(deps.clock.now().getTime() + 60_000).toISOString();
+  const { at, ca } = await withCa(t, deps, {
+    rules: [
+      { on: 'new-order', at: 1, fault: 'patch', body: { expires } },
+      { on: 'new-order', at: 2, fault: 'terms', presumes_control: true },
+      ...SLOW_AND_UNPROVEN.map((rule) => (rule.from === 2 ? { ...rule, from: 3 } : rule)),
+    ],
+  });
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   const crash = new AbortController();
   t.mock.method(deps.keys, 'take', () => {
@@ -123,25 +117,22 @@ test('an order that took the place of one past its end is kept where the other o
   deps.clock.advance(61);
   await carryAll(at);
   assert.equal((await packOf(at, id)).status, 'pending_deployment');
-  assert.equal(orders.length, 3, 'the one that ended, one in its place, and one for RSA');
+  assert.equal(ca.server.ledger.orders.size, 3, 'the one that ended, one in its place, and one for RSA');
   await assertPairs(deps, id);
 });
 
 test('after something went wrong one certificate is tried before an order for the other is spent', async (t) => {
-  let orders = 0;
-  const { cas } = scriptedCa(t, {
-    order: async ({ names }) => {
-      orders += 1;
-      return orderFor(names, orders === 1 ? 'pending' : 'valid');
-    },
-    finalize: async (order) => ({ ...order, status: 'invalid', problem: 'one.test: no' }),
+  const { at, ca } = await withCa(t, deps, {
+    rules: [{ on: 'finalize', fault: 'issuance', problem: 'caa', detail: 'no' }],
   });
-  const at = { ...deps, cas };
+  const orders = () => ca.server.ledger.orders.size;
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
-  assert.deepEqual((await packOf(at, id)).validationErrors, ['one.test: no; it is tried again'], 'said once');
-  assert.equal(orders, 2);
+  const { validationErrors } = await packOf(at, id);
+  assert.match(validationErrors.join(), /^lets_encrypt refused one\.test: no; allow this CA in /);
+  assert.equal(validationErrors.length, 1, 'said once');
+  assert.equal(orders(), 2);
   deps.clock.advance(61);
   await carryAll(at);
-  assert.equal(orders, 3);
+  assert.equal(orders(), 3);
 });

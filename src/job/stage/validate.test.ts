@@ -11,9 +11,8 @@ import {
   startJobDeps,
   type TestJobDeps,
 } from '../../../test/support/job-deps.ts';
-import { scriptedCa } from '../../../test/support/scripted-ca.ts';
-import type { CaOrder } from '../../ca/ca.ts';
-import { Fault } from '../../kit/fault.ts';
+import type { TestRule } from '../../../test/support/simulator/simulated-ca.ts';
+import { ordersAt, withCa } from '../../../test/support/simulator/with-ca.ts';
 import { days } from '../../kit/time.ts';
 import { published } from '../../store/published-records.ts';
 
@@ -30,61 +29,49 @@ const TXT = '_acme-challenge.one.test';
 /** Values that our name servers show at a name. */
 const shownAt = async ({ pool }: TestJobDeps, name: string): Promise<readonly string[]> =>
   (await published(pool, [{ name, suffixes: [] }]))[0]?.txt ?? [];
-const valuesOf = (order: CaOrder | undefined) => order?.authorizations.map(({ txtValue }) => txtValue);
-const unreachable = async () => {
-  throw new Fault('ca_unreachable', 'the CA does not answer');
-};
 
+/** The same, where all records can be seen. */
+const visible = (): TestJobDeps => ({ ...deps, precheckTxt: allVisible });
 test('that the CA is told is stored before it is told', async (t) => {
   const seen: unknown[] = [];
-  const validate = async (order: CaOrder): Promise<CaOrder> => {
-    const { rows } = await deps.pool.query(`select is_answered from orders where state->>'url' = $1`, [
-      order.url,
-    ]);
-    seen.push(...rows);
-    return unreachable();
-  };
-  const at = { ...deps, cas: scriptedCa(t, { validate }).cas, precheckTxt: allVisible };
+  const { at } = await withCa(t, visible(), {
+    rules: [
+      {
+        on: 'challenge',
+        step: async () => {
+          const { rows } = await deps.pool.query(`select is_answered from orders`);
+          seen.push(...rows);
+          return { status: 500 };
+        },
+      },
+    ],
+  });
   await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   assert.deepEqual(seen, [{ is_answered: true }]);
 });
 
 test('a CA that was told is asked what it found before it is told again', async (t) => {
-  const asked: string[] = [];
-  const { cas } = scriptedCa(t, {
-    validate: async () => {
-      asked.push('validate');
-      return unreachable();
-    },
-    look: async (order) => {
-      asked.push('look');
-      return { ...order, status: 'ready' };
-    },
-    finalize: unreachable,
+  // It heard the word that control is shown; the answer is lost.
+  const { at, ca } = await withCa(t, visible(), {
+    rules: [{ on: 'challenge', fault: 'answer', status: 502, takes_effect: true }, CANNOT_FINALIZE],
   });
-  const at = { ...deps, cas, precheckTxt: allVisible };
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
+  const told = ca.requests.indexOf('POST challenge');
   deps.clock.advance(61);
   await carryAll(at);
-  assert.deepEqual(asked, ['validate', 'look']);
+  const asked = ca.requests.slice(told).filter((one) => one !== 'POST authorization');
+  assert.deepEqual(asked.slice(0, 2), ['POST challenge', 'POST order']);
+  assert.equal(asked.filter((one) => one === 'POST challenge').length, 1);
   assert.equal((await packOf(at, id)).status, 'pending_issuance');
 });
 
 test("a CA's refusal puts a new order behind the pack, with new records, and its cause is kept", async (t) => {
-  const { cas, orders } = scriptedCa(t, {
-    validate: async (order) => ({
-      ...order,
-      status: 'invalid',
-      authorizations: order.authorizations.map((one) => ({
-        ...one,
-        status: 'invalid',
-        problem: 'CAA forbids it',
-      })),
-    }),
+  const refusal = { found: false, problem: 'caa', detail: 'CAA forbids it' } as const;
+  const { at, ca } = await withCa(t, visible(), {
+    rules: [{ on: 'challenge', fault: 'validation', ...refusal }],
   });
-  const at = { ...deps, cas, precheckTxt: allVisible };
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   const pack = await packOf(at, id);
@@ -92,27 +79,33 @@ test("a CA's refusal puts a new order behind the pack, with new records, and its
     `select state->>'url' as url, is_answered from orders where pack_id = $1`,
     [id],
   );
-  assert.equal(orders.length, 2);
-  assert.deepEqual(rows, [{ url: orders[1]?.url, is_answered: false }]);
+  const [, second] = ordersAt(ca);
+  assert.equal(ordersAt(ca).length, 2);
+  assert.deepEqual(rows, [{ url: second?.url, is_answered: false }]);
   assert.equal(pack.status, 'pending_validation');
-  assert.deepEqual(pack.validationErrors, ['one.test: CAA forbids it; it is tried again']);
+  assert.match(
+    pack.validationErrors.join(),
+    /^lets_encrypt refused one.test: CAA forbids it; allow this CA in /,
+  );
+  assert.equal(pack.validationErrors.length, 1);
   assert.deepEqual(
     pack.validationRecords.map((one) => 'txtValue' in one && one.txtValue),
-    valuesOf(orders[1]),
+    second?.values,
   );
-  assert.deepEqual(await shownAt(deps, TXT), valuesOf(orders[1]));
+  assert.deepEqual(await shownAt(deps, TXT), second?.values);
   assert.equal(await dueIn(at, id), 60);
 });
 
+const CANNOT_FINALIZE: TestRule = { on: 'finalize', fault: 'answer', status: 502 };
+
 test('what one pack publishes leaves the values of another at the same name alone', async (t) => {
-  const { cas, orders } = scriptedCa(t, { finalize: unreachable });
-  const at = { ...deps, cas };
+  const { at, ca } = await withCa(t, deps, { rules: [CANNOT_FINALIZE] });
   const zone = await givenZone(deps, 'one.test');
   const id = await givenPack(at, zone);
   await carryAll(at);
   await givenPack(at, zone);
   await carryAll(at);
-  const [one, other] = orders.map(valuesOf).flat();
+  const [one, other] = ordersAt(ca).flatMap(({ values }) => values);
   assert(one && other);
   assert.deepEqual((await shownAt(deps, TXT)).toSorted(), [one, other].toSorted());
 
@@ -126,7 +119,7 @@ test('what one pack publishes leaves the values of another at the same name alon
 });
 
 test('the records of a pack that was not validated in time are no longer published', async (t) => {
-  const at = { ...deps, cas: scriptedCa(t).cas };
+  const { at } = await withCa(t, deps);
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   assert.equal((await shownAt(deps, TXT)).length, 1);

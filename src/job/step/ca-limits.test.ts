@@ -9,7 +9,7 @@ import {
   startJobDeps,
   type TestJobDeps,
 } from '../../../test/support/job-deps.ts';
-import { scriptedCa } from '../../../test/support/scripted-ca.ts';
+import { withCa } from '../../../test/support/simulator/with-ca.ts';
 import type { Ca, CaLimits } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
 import { days, hours } from '../../kit/time.ts';
@@ -35,8 +35,8 @@ async function givenPack(on: TestJobDeps, zone: PackZone, change: Partial<Pack> 
 }
 
 /** A CA with these limits. */
-function given(t: TestContext, limits: CaLimits): Ca {
-  const ca = scriptedCa(t).cas.get('lets_encrypt');
+async function given(t: TestContext, limits: CaLimits): Promise<Ca> {
+  const ca = (await withCa(t, deps)).at.cas.get('lets_encrypt');
   assert(ca);
   return { ...ca, row: { ...ca.row, limits } };
 }
@@ -47,7 +47,7 @@ const spend = (at: TestJobDeps, pack: Pack, ca: Ca) => spendOrder(at, lifeWork(p
 const seconds = (error: unknown): number => (error instanceof Fault ? (error.retryAfter ?? 0) : 0);
 
 test('orders of a CA are sent as its limit allows, one after the other again as time goes on', async (t) => {
-  const ca = given(t, { orders: { most: 3, within: hours(3) } });
+  const ca = await given(t, { orders: { most: 3, within: hours(3) } });
   const pack = await givenPack(deps, await givenZone(deps, 'a.test'));
   for (let i = 0; i < 3; i++) await spend(deps, pack, ca);
   await assert.rejects(spend(deps, pack, ca), (error: unknown) => {
@@ -68,7 +68,10 @@ test('orders of a CA are sent as its limit allows, one after the other again as 
 });
 
 test('certificates are limited by registered domain and by set of hosts, whatever pack they are of', async (t) => {
-  const ca = given(t, { domain: { most: 4, within: days(7) }, duplicates: { most: 2, within: days(7) } });
+  const ca = await given(t, {
+    domain: { most: 4, within: days(7) },
+    duplicates: { most: 2, within: days(7) },
+  });
   const zone = await givenZone(deps, 'shop.test');
   const same = await givenPack(deps, zone, { hosts: ['a.shop.test', '*.a.shop.test'] });
   const turned = await givenPack(deps, zone, { hosts: ['*.a.shop.test', 'A.shop.test'] });
@@ -86,7 +89,10 @@ test('certificates are limited by registered domain and by set of hosts, whateve
 });
 
 test('what one bucket refuses is taken from no other', async (t) => {
-  const ca = given(t, { orders: { most: 2, within: hours(1) }, duplicates: { most: 1, within: days(7) } });
+  const ca = await given(t, {
+    orders: { most: 2, within: hours(1) },
+    duplicates: { most: 1, within: days(7) },
+  });
   const zone = await givenZone(deps, 'a.test');
   const pack = await givenPack(deps, zone, { hosts: ['a.test'] });
   await spend(deps, pack, ca);
@@ -107,7 +113,7 @@ test('processes that ask at the same time take no more than there is', async () 
 });
 
 test('a host that failed too often is not shown to the CA again before its time', async (t) => {
-  const ca = given(t, { failures: { most: 2, within: hours(1) } });
+  const ca = await given(t, { failures: { most: 2, within: hours(1) } });
   await spendFailures(deps, ca, ['a.test']);
   await checkFailures(deps, ca, ['a.test', 'b.test']);
   await spendFailures(deps, ca, ['a.test']);
@@ -121,7 +127,7 @@ test('a host that failed too often is not shown to the CA again before its time'
 });
 
 test('a CA that asks for patience is not asked for other packs of the same domain either, also without limits', async (t) => {
-  const ca = given(t, {});
+  const ca = await given(t, {});
   const zone = await givenZone(deps, 'shop.test');
   const pack = await givenPack(deps, zone, { hosts: ['a.shop.test'] });
   await rememberPatience(deps, pack, ca, new Fault('ca_refused', 'rateLimited', { retryAfter: 500 }));
@@ -133,32 +139,29 @@ test('a CA that asks for patience is not asked for other packs of the same domai
 });
 
 test('without limits nothing is counted', async (t) => {
-  const ca = given(t, {});
+  const ca = await given(t, {});
   const pack = await givenPack(deps, await givenZone(deps, 'a.test'));
   for (let i = 0; i < 50; i++) await spend(deps, pack, ca);
   assert.equal((await deps.pool.query('select from ca_limits')).rowCount, 0);
 });
 
 test('a pack whose CA would refuse by a limit waits, says until when, and goes on then; nothing is asked', async (t) => {
-  const { cas, orders } = scriptedCa(t);
-  const ca = cas.get('lets_encrypt');
-  assert(ca);
   const limits = { orders: { most: 1, within: days(2) } };
-  const limitedCas = new Map([['lets_encrypt' as const, { ...ca, row: { ...ca.row, limits } }]]);
-  const limited = { ...deps, cas: limitedCas };
+  const { at, ca } = await withCa(t, deps, { row: { limits } });
+  const { orders } = ca.server.ledger;
   const zone = await givenZone(deps, 'a.test');
   await givenId(deps, zone);
-  await carryAll(limited);
+  await carryAll(at);
   const id = await givenId(deps, zone);
-  await carryAll(limited);
-  assert.equal(orders.length, 1);
+  await carryAll(at);
+  assert.equal(orders.size, 1);
   const waiting = await packOf(deps, id);
   assert.equal(waiting.status, 'initializing');
   assert.match(waiting.validationErrors[0] ?? '', /^a.test: lets_encrypt takes 1 new orders in 48 hours/);
   for (let day = 0; day < 2; day++) {
     deps.clock.advance(days(1) + 60);
-    await carryAll(limited);
+    await carryAll(at);
   }
-  assert.equal(orders.length, 2);
+  assert.equal(orders.size, 2);
   assert.equal((await packOf(deps, id)).status, 'pending_validation');
 });

@@ -9,7 +9,7 @@ import {
   startJobDeps,
   type TestJobDeps,
 } from '../../../test/support/job-deps.ts';
-import { scriptedCa } from '../../../test/support/scripted-ca.ts';
+import { withCa } from '../../../test/support/simulator/with-ca.ts';
 import {
   KEY,
   NEEDS,
@@ -47,14 +47,13 @@ async function valuesAt(address: string): Promise<string[]> {
 }
 
 /** Jobs for packs of b.test, whose records a server takes by the key; control is looked for there. */
-function given(t: TestContext, address: string, key = KEY): TestJobDeps {
-  const { cas } = scriptedCa(t);
+async function given(t: TestContext, address: string, key = KEY): Promise<TestJobDeps> {
   const publishers = new Map([['b.test', updater(address, scene?.port ?? 0, { key: toTsigKey(key) })]]);
   const precheckTxt: JobDeps['precheckTxt'] = async (record) => {
     const isVisible = (await valuesAt(address)).includes(record.txtValue);
     return { ...record, isVisible, seen: [], ...(!isVisible && { problem: `${record.txtName}: not there` }) };
   };
-  return { ...deps, cas, publishers, precheckTxt };
+  return (await withCa(t, { ...deps, publishers, precheckTxt })).at;
 }
 
 for (const { peer, address } of PEERS) {
@@ -62,7 +61,7 @@ for (const { peer, address } of PEERS) {
     `${peer}: a pack’s records come by themselves, and go again when they are no longer needed; others stay`,
     NEEDS,
     async (t) => {
-      const updating = given(t, address);
+      const updating = await given(t, address);
       const id = await givenPack(deps, await givenZone(deps, 'b.test'));
       const seen: string[][] = [];
       const look = updating.precheckTxt;
@@ -88,7 +87,7 @@ test(
   NEEDS,
   async (t) => {
     const [{ address }] = PEERS;
-    const updating = given(t, address);
+    const updating = await given(t, address);
     const zone = await givenZone(deps, 'b.test');
     const id = await givenPack(deps, zone);
     await carryAll({ ...updating, publishers: new Map() });
@@ -110,14 +109,14 @@ test(
 
 test('a server that refuses is told of beside what was seen, and tried again', NEEDS, async (t) => {
   const [{ address }] = PEERS;
-  const updating = given(t, address, READER);
+  const updating = await given(t, address, READER);
   const id = await givenPack(deps, await givenZone(deps, 'b.test'));
   await carryAll(updating);
   const { status, validationErrors } = await packOf(deps, id);
   assert.equal(status, 'pending_validation');
   assert.match(validationErrors[0] ?? '', /^the validation records could not be published: .*127\.0\.74\.1/);
   assert.equal(validationErrors[1], `${NAME}: not there; it is tried again`);
-  const mended = given(t, address);
+  const mended = await given(t, address);
   deps.clock.advance(days(0.1));
   await carryAll({ ...mended, cas: updating.cas });
   assert.notEqual((await packOf(deps, id)).status, 'pending_validation');

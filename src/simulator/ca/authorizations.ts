@@ -29,19 +29,22 @@ export function authorizationsFor(
   return names.map((name) => {
     const proven = ca.terms.reusesAuthorizations ? ca.ledger.provenOf(accountId, name) : undefined;
     const isGood = proven !== undefined && statusAt(proven, now) === 'valid';
-    return isGood ? proven : newAuthorization(accountId, name, after(now, ca.terms.tokenLife));
+    return isGood ? proven : newAuthorization(ca, accountId, name);
   });
 }
 
-function newAuthorization(accountId: string, name: string, expires: Date): Authorization {
+function newAuthorization({ terms, clock }: CaContext, accountId: string, name: string): Authorization {
   const isWildcard = name.startsWith('*.');
+  const [status, life] = terms.presumesControl
+    ? (['valid', PROOF_LIFE] as const)
+    : (['pending', terms.tokenLife] as const);
   return {
     id: newHexId(),
     accountId,
     name: isWildcard ? name.slice(2) : name,
     isWildcard,
-    status: 'pending',
-    expires: expires.toISOString(),
+    status,
+    expires: after(clock.now(), life).toISOString(),
     challenge: { token: randomBytes(32).toString('base64url'), status: 'pending' },
   };
 }
@@ -82,8 +85,9 @@ function authorizationAnswer(ca: CaContext, authorization: Authorization): Answe
   return { status: 200, body };
 }
 
-/** The ways to show control: every one that fits until the client chose, then the one that it chose. */
-export function typesOf({ challenge, isWildcard }: Authorization): readonly ChallengeType[] {
+/** The ways to show control: every one that fits until the client chose, then the one that it chose; none where it was presumed. */
+export function typesOf({ status, challenge, isWildcard }: Authorization): readonly ChallengeType[] {
+  if (status === 'valid' && challenge.status === 'pending') return [];
   if (challenge.type !== undefined) return [challenge.type];
   // A file shows nothing of the names below a wildcard (BR 3.2.2.4.19). Journals of before name no type.
   return isWildcard || challenge.status !== 'pending' ? ['dns-01'] : ['dns-01', 'http-01'];

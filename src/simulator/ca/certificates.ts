@@ -8,5 +8,8 @@ export function onCertificate(ca: CaContext, { id }: Signed, account: Account): 
   if (!found) throw new Refusal('malformed', 'there is no such certificate', { status: 404 });
   if (found.accountId !== account.id)
     throw new Refusal('unauthorized', 'this certificate is of another account');
-  return { status: 200, pem: found.chain };
+  return { status: 200, headers: { 'content-type': PEM_CHAIN }, content: found.chain };
 }
+
+/** RFC 8555 9.1. */
+const PEM_CHAIN = 'application/pem-certificate-chain';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { after } from '../../kit/time.ts';
 import { challengeView, ownAuthorization, PROOF_LIFE, statusAt, typesOf } from './authorizations.ts';
 import type { Answer, CaContext, Signed } from './context.ts';
@@ -63,41 +62,9 @@ function settled(ca: CaContext, asked: Authorization, error: ProblemDocument | u
   return { ...asked, challenge, status: 'valid', expires: after(now, PROOF_LIFE).toISOString() };
 }
 
-/** What hinders the validation, in the words in which public CAs tell it; undefined when control was shown. */
-async function problemOf(ca: CaContext, { accountId, name, challenge }: Authorization) {
+/** What hinders the validation. */
+function problemOf(ca: CaContext, { accountId, name, challenge }: Authorization) {
+  const { token, type = 'dns-01' } = challenge;
   const thumbprint = ca.ledger.accounts.get(accountId)?.thumbprint ?? '';
-  const expected = `${challenge.token}.${thumbprint}`;
-  const refuse = (problem: 'dns' | 'unauthorized' | 'connection', detail: string) =>
-    new Refusal(problem, detail, { identifier: { type: 'dns', value: name } }).document;
-  const problem = await (challenge.type === 'http-01'
-    ? fileProblem(ca, `http://${name}/.well-known/acme-challenge/${challenge.token}`, expected)
-    : txtProblem(ca, `_acme-challenge.${name}`, createHash('sha256').update(expected).digest('base64url')));
-  return problem && refuse(...problem);
-}
-
-type Hindrance = readonly ['dns' | 'unauthorized' | 'connection', string] | undefined;
-
-/** RFC 8555 8.4. */
-async function txtProblem(ca: CaContext, txtName: string, expected: string): Promise<Hindrance> {
-  const seen = await ca.lookUpTxt(txtName);
-  if ('failure' in seen) return ['dns', `DNS problem: ${seen.failure} looking up TXT for ${txtName}`];
-  const [first, ...more] = seen.texts;
-  if (first === undefined) return ['unauthorized', `No TXT record found at ${txtName}`];
-  if (seen.texts.includes(expected)) return undefined;
-  const others = more.length > 0 ? ` (and ${more.length} more)` : '';
-  const shown = JSON.stringify(first.slice(0, 100));
-  return ['unauthorized', `Incorrect TXT record ${shown}${others} found at ${txtName}`];
-}
-
-/** RFC 8555 8.3. */
-async function fileProblem(ca: CaContext, url: string, expected: string): Promise<Hindrance> {
-  const seen = await ca.fetchFile(url);
-  if ('failure' in seen) {
-    const isAnswer = seen.failure.startsWith('Invalid response');
-    return [isAnswer ? 'unauthorized' : 'connection', seen.failure];
-  }
-  if (seen.text.trimEnd() === expected) return undefined;
-  const shown = JSON.stringify(seen.text.slice(0, 100));
-  const sentence = `The key authorization file from the server did not match this challenge: ${shown} at ${url}`;
-  return ['unauthorized', `${sentence} [${seen.from}]`];
+  return ca.validate({ type, name, token, keyAuthorization: `${token}.${thumbprint}` });
 }

@@ -1,6 +1,9 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Clock } from '../../kit/clock.ts';
+import type { Seconds } from '../../kit/time.ts';
 import type { Authority } from './key-pair.ts';
-import type { Ledger } from './ledger.ts';
+import type { ChallengeType, Ledger } from './ledger.ts';
+import type { ProblemDocument } from './problems.ts';
 import type { Signing } from './signing.ts';
 import type { CaTerms } from './terms.ts';
 
@@ -12,25 +15,25 @@ export interface CaContext {
   readonly ledger: Ledger;
   /** The URL of a path of this CA. */
   url(path: string): string;
-  /** Looks up the TXT records of a name, afresh. */
-  lookUpTxt: LookUpTxt;
-  /** Gets a file over plain HTTP as a validating CA does (RFC 8555 8.3). */
-  fetchFile: FetchFile;
+  /** Looks afresh whether control is shown. */
+  readonly validate: Validate;
   /** Certificates; loaded when first needed, for it takes long to load. */
   signing(): Promise<Signing>;
-  /** Does work after the answer; it never fails in the face of anybody. */
-  later(work: () => Promise<void>): void;
+  /** Does work after the answer, at once or when so much of the CA's time has passed; it never fails in the face of anybody. */
+  later(work: () => Promise<void>, wait?: Seconds): void;
 }
 
-/** The texts at a name; `failure` says why none could be had. */
-export type LookUpTxt = (
-  name: string,
-) => Promise<{ readonly texts: readonly string[] } | { readonly failure: string }>;
+/** Whether control is shown: what hinders the validation, undefined when nothing does. */
+export type Validate = (asked: ShownControl) => Promise<ProblemDocument | undefined>;
 
-/** The text at a URL, of the server that showed it; `failure` says in words why there is none. */
-export type FetchFile = (
-  url: string,
-) => Promise<{ readonly text: string; readonly from: string } | { readonly failure: string }>;
+/** What has to be shown for a challenge. */
+export interface ShownControl {
+  readonly type: ChallengeType;
+  /** Without the wildcard label. */
+  readonly name: string;
+  readonly token: string;
+  readonly keyAuthorization: string;
+}
 
 /** A request whose signature was verified. */
 export interface Signed {
@@ -46,8 +49,24 @@ export interface Signed {
 /** What a resource answers. */
 export interface Answer {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** JSON; left out for an answer in PEM. */
+  /** Over the usual ones; null leaves a usual one out. */
+  readonly headers?: Headers;
+  /** JSON; left out for an answer without content, or with other content. */
   readonly body?: unknown;
-  readonly pem?: string;
+  /** Content that is no JSON, sent as it stands; `headers` say what it is. */
+  readonly content?: string | Buffer;
+  /** Sends the message otherwise than whole and at once. */
+  readonly deliver?: Deliver;
 }
+
+export type Headers = Readonly<Record<string, string | null>>;
+
+/** An answer as it is to go over the wire. */
+export interface Message {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly content: Buffer;
+}
+
+/** A way to send a message, or not to. */
+export type Deliver = (response: ServerResponse, message: Message) => void;

@@ -9,6 +9,7 @@ export interface Csr {
   /** Of common name and subject alternative names, lower-case. */
   readonly names: readonly string[];
   readonly publicKey: Jwk;
+  readonly hasCommonName: boolean;
 }
 
 /** Reads a request and checks its signature and key. Throws `badCSR`. */
@@ -20,7 +21,8 @@ export async function readCsr(der: Buffer): Promise<Csr> {
     );
     if (request.signatureAlgorithm.hash.name === 'SHA-1') refuse('is signed with SHA-1');
     if (!(await request.verify())) refuse('has a signature that does not verify');
-    return { names: namesIn(request), publicKey };
+    const hasCommonName = request.subjectName.getField('CN').length > 0;
+    return { names: namesIn(request), publicKey, hasCommonName };
   } catch (error) {
     // The library tells nothing apart: whatever it cannot read is no request.
     if (error instanceof Refusal) throw error;

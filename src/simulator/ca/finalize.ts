@@ -1,7 +1,7 @@
 import { after, days, type Seconds } from '../../kit/time.ts';
 import type { Answer, CaContext, Signed } from './context.ts';
 import { type Jwk, thumbprintOf } from './keys.ts';
-import type { Account, Order } from './ledger.ts';
+import type { Account, IssuedCertificate, Order } from './ledger.ts';
 import { orderAnswer, ownOrder, statusOf } from './orders.ts';
 import { Refusal, refusalOf } from './problems.ts';
 import { PROFILES, USUAL_PROFILE } from './profiles.ts';
@@ -11,12 +11,13 @@ import { readBase64url, stringIn } from './reading.ts';
 export async function onFinalize(ca: CaContext, request: Signed, account: Account): Promise<Answer> {
   checkIsReady(ca, ownOrder(ca, request, account));
   const csr = stringIn(request.payload ?? {}, 'csr', 'the request');
-  const { names, publicKey } = await (await ca.signing()).readCsr(readBase64url(csr, '"csr"'));
+  const { names, publicKey, hasCommonName } = await (await ca.signing()).readCsr(readBase64url(csr, '"csr"'));
   // Another request may have finalized it while this one was read.
   const order = ownOrder(ca, request, account);
   checkIsReady(ca, order);
   checkNames(order, names);
   checkKeyIsOwn(ca, publicKey);
+  if (ca.terms.wantsCommonName && !hasCommonName) throw new Refusal('badCSR', 'the CSR has no common name');
   const processing: Order = { ...order, status: 'processing', csr };
   ca.ledger.record({ order: processing });
   ca.later(() => issue(ca, order.id));
@@ -58,19 +59,16 @@ async function issue(ca: CaContext, id: string): Promise<void> {
   const order = ca.ledger.orders.get(id);
   if (order?.status !== 'processing') return;
   try {
-    const { accountId, names: hosts } = order;
-    const { serial, chain, notBefore, notAfter } = await leafOf(ca, order);
-    ca.ledger.record({
-      certificate: { serial, accountId, hosts, notBefore, notAfter, chain },
-      order: { ...order, status: 'valid', serial },
-    });
+    const { accountId } = order;
+    const certificate = { accountId, ...(await leafOf(ca, order)) };
+    ca.ledger.record({ certificate, order: { ...order, status: 'valid', serial: certificate.serial } });
   } catch (error) {
     ca.ledger.record({ order: { ...order, status: 'invalid', error: refusalOf(error).document } });
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
   }
 }
 
-async function leafOf(ca: CaContext, order: Order) {
+async function leafOf(ca: CaContext, order: Order): Promise<Omit<IssuedCertificate, 'accountId'>> {
   const signing = await ca.signing();
   const now = ca.clock.now();
   const start = order.notBefore ? new Date(order.notBefore) : now;
@@ -79,7 +77,13 @@ async function leafOf(ca: CaContext, order: Order) {
   const [notBefore, notAfter] = [wholeSeconds(start), wholeSeconds(end)];
   const csr = Buffer.from(order.csr ?? '', 'base64url');
   const leaf = await signing.issue({ csr, names: order.names, notBefore, notAfter });
-  return { ...leaf, notBefore: notBefore.toISOString(), notAfter: notAfter.toISOString() };
+  return {
+    serial: leaf.serial,
+    chain: leaf.chain,
+    hosts: leaf.names,
+    notBefore: leaf.notBefore.toISOString(),
+    notAfter: leaf.notAfter.toISOString(),
+  };
 }
 
 /** Of a certificate whose order names no end. */

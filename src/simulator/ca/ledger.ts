@@ -78,6 +78,8 @@ export interface Change {
   readonly authorizations?: readonly Authorization[];
   readonly order?: Order;
   readonly certificate?: IssuedCertificate;
+  /** Id of what is known no longer, of whatever kind. */
+  readonly forgotten?: string;
 }
 
 /** Everything that a CA knows, in memory, and in the journal before anybody is told. */
@@ -121,11 +123,20 @@ export class Ledger {
     this.#journal.close();
   }
 
-  #apply({ account, authorizations = [], order, certificate }: Change): void {
+  #apply({ account, authorizations = [], order, certificate, forgotten }: Change): void {
     if (account) this.#applyAccount(account);
     for (const authorization of authorizations) this.#applyAuthorization(authorization);
     if (order) this.#applyOrder(order);
     if (certificate) this.certificates.set(certificate.serial, certificate);
+    if (forgotten !== undefined) this.#forget(forgotten);
+  }
+
+  #forget(id: string): void {
+    this.#accountOfKey.delete(this.accounts.get(id)?.thumbprint ?? '');
+    for (const known of [this.accounts, this.authorizations, this.orders, this.certificates])
+      known.delete(id);
+    for (const orders of this.#ordersOfAccount.values())
+      if (orders.includes(id)) orders.splice(orders.indexOf(id), 1);
   }
 
   #applyAccount(account: Account): void {

@@ -1,4 +1,4 @@
-/** Error types of RFC 8555 6.7 that these CAs give, with the HTTP status of each. */
+/** Error types of RFC 8555 6.7, RFC 9773 7.4 and draft-aaron-acme-profiles, with the HTTP status of each. */
 const PROBLEMS = {
   accountDoesNotExist: 400,
   alreadyReplaced: 409,
@@ -8,15 +8,20 @@ const PROBLEMS = {
   badPublicKey: 400,
   badRevocationReason: 400,
   badSignatureAlgorithm: 400,
+  caa: 403,
+  compound: 400,
   connection: 400,
   dns: 400,
   externalAccountRequired: 403,
+  incorrectResponse: 400,
   invalidContact: 400,
   invalidProfile: 400,
   malformed: 400,
   orderNotReady: 403,
+  rateLimited: 429,
   rejectedIdentifier: 400,
   serverInternal: 500,
+  tls: 400,
   unauthorized: 403,
   unsupportedContact: 400,
   unsupportedIdentifier: 400,
@@ -24,6 +29,9 @@ const PROBLEMS = {
 } as const;
 /** The last part of a problem type. */
 export type ProblemName = keyof typeof PROBLEMS;
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a constant are known
+export const PROBLEM_NAMES = Object.keys(PROBLEMS) as ProblemName[];
 
 /** A problem document (RFC 7807) as it goes over the wire. */
 export interface ProblemDocument {

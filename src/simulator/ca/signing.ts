@@ -6,9 +6,11 @@ import {
   CertificatePolicyExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
   Pkcs10CertificateRequest,
+  type PublicKey,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509Certificate,
@@ -25,13 +27,31 @@ export interface LeafRequest {
   readonly names: readonly string[];
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** What no leaf of an honest CA has. */
+  readonly oddities?: {
+    /** Whether its key is another than that of the request. */
+    readonly hasOtherKey?: boolean;
+    readonly isCa?: boolean;
+    /** Lower-case hexadecimal. */
+    readonly serial?: string;
+    /** In place of the names, whatever it is; an empty one leaves the extension out. */
+    readonly subjectAltName?: Buffer;
+  };
+}
+
+/** A leaf that was signed. */
+export interface Leaf extends Pick<LeafRequest, 'names' | 'notBefore' | 'notAfter'> {
+  /** Lower-case hexadecimal. */
+  readonly serial: string;
+  /** PEM, leaf first. */
+  readonly chain: string;
 }
 
 /** The part of a CA that reads certificate requests and signs certificates. */
 export interface Signing {
   readonly readCsr: (der: Buffer) => Promise<Csr>;
-  /** Signs a leaf by the issuer of its kind of key; `serial` is lower-case hexadecimal, `chain` PEM, leaf first. Throws a bare error when the CA itself ends before it. */
-  issue(request: LeafRequest): Promise<{ readonly serial: string; readonly chain: string }>;
+  /** Signs a leaf by the issuer of its kind of key. Throws a bare error when the CA itself ends before it. */
+  readonly issue: (request: LeafRequest) => Promise<Leaf>;
 }
 
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -65,14 +85,16 @@ export async function openSigning({
   const rsa = await openIssuer(rsaIntermediate, RSA);
   return {
     readCsr,
-    async issue({ csr, names, notBefore, notAfter }) {
-      const { publicKey } = new Pkcs10CertificateRequest(csr);
-      const isEcdsa = publicKey.algorithm.name === 'ECDSA';
+    async issue(request) {
+      const { publicKey: requested } = new Pkcs10CertificateRequest(request.csr);
+      const isEcdsa = requested.algorithm.name === 'ECDSA';
       const { certificate: issuer, ...by } = isEcdsa ? ecdsa : rsa;
+      const { names, notBefore, notAfter, oddities = {} } = request;
       if (notAfter > issuer.notAfter) throw new Error('the CA ends before the certificate would');
-      const serialNumber = newSerial();
+      const serial = oddities.serial ?? newSerial();
+      const publicKey = oddities.hasOtherKey ? await newPublicKey(requested) : requested;
       const leaf = await X509CertificateGenerator.create({
-        serialNumber,
+        serialNumber: serial,
         subject: subjectOf(names),
         issuer: issuer.subjectName,
         publicKey,
@@ -81,18 +103,38 @@ export async function openSigning({
         notBefore,
         notAfter,
         extensions: [
-          new BasicConstraintsExtension(false, undefined, true),
-          isEcdsa ? SIGNS : SIGNS_AND_ENCIPHERS,
+          new BasicConstraintsExtension(oddities.isCa ?? false, undefined, true),
+          useOf(isEcdsa, oddities.isCa),
           new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-          new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value }))),
+          ...namesExtension(request),
           new CertificatePolicyExtension([POLICY]),
           await SubjectKeyIdentifierExtension.create(publicKey),
           by.asAuthority,
         ],
       });
-      return { serial: serialNumber, chain: `${leaf.toString('pem')}\n${issuer.toString('pem')}\n` };
+      const chain = `${leaf.toString('pem')}\n${issuer.toString('pem')}\n`;
+      return { serial, chain, names, notBefore, notAfter };
     },
   };
+}
+
+/** Object identifier of subject alternative names (RFC 5280 4.2.1.6). */
+const SUBJECT_ALT_NAME = '2.5.29.17';
+
+function namesExtension({ names, oddities: { subjectAltName } = {} }: LeafRequest): Extension[] {
+  if (!subjectAltName)
+    return [new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value })))];
+  return subjectAltName.length === 0 ? [] : [new Extension(SUBJECT_ALT_NAME, false, subjectAltName)];
+}
+
+/** A key of the same kind that nobody has the private part of. */
+async function newPublicKey({ algorithm }: PublicKey): Promise<webcrypto.CryptoKey> {
+  const keys = await webcrypto.subtle.generateKey({ ...algorithm, hash: 'SHA-256' }, false, [
+    'sign',
+    'verify',
+  ]);
+  if ('publicKey' in keys) return keys.publicKey;
+  throw new Error('keys of certificates are pairs');
 }
 
 /** The first name that fits into a common name: 64 characters (RFC 5280 A.1). */
@@ -101,8 +143,15 @@ function subjectOf(names: readonly string[]) {
   return short === undefined ? [] : [{ CN: [short] }];
 }
 
+/** What the key of a leaf is for; a CA is none unless it may sign certificates (RFC 5280 4.2.1.9). */
+function useOf(isEcdsa: boolean, isCa = false): KeyUsagesExtension {
+  if (isCa) return CERTIFIES;
+  return isEcdsa ? SIGNS : SIGNS_AND_ENCIPHERS;
+}
+
 const SIGNS = new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true);
 const SIGNS_AND_ENCIPHERS = new KeyUsagesExtension(
   KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment,
   true,
 );
+const CERTIFIES = new KeyUsagesExtension(KeyUsageFlags.digitalSignature | KeyUsageFlags.keyCertSign, true);

@@ -12,6 +12,10 @@ export interface CaTerms {
   readonly demandsBinding: boolean;
   /** Whether a valid authorization of the account serves its next order (RFC 8555 7.1.3). */
   readonly reusesAuthorizations: boolean;
+  /** Whether authorizations are valid from the start, without a challenge: for names that were proven elsewhere. */
+  readonly presumesControl?: boolean;
+  /** Whether a certificate request needs a common name. */
+  readonly wantsCommonName?: boolean;
   /** How long control may be shown with the tokens of an order. */
   readonly tokenLife: Seconds;
 }
