@@ -142,6 +142,7 @@ const hostsAt = (zone: PackZone, ord: number, n: number): string[] =>
 
 const recordAt = (host: string, seed: string, status: ValidationRecord['status']): ValidationRecord => ({
   host,
+  method: 'txt',
   txtName: challengeName(host),
   txtValue: createHash('sha256').update(seed).digest('base64url'),
   status,

@@ -5,6 +5,7 @@
  */
 import type { Seconds } from '../kit/time.ts';
 import type { Algorithm, CertificateAuthority, ValidityDays } from '../pack/pack.ts';
+import type { ShownBy, ShownMethod } from '../pack/validation-method.ts';
 
 /** A configured CA. */
 export interface CaRow {
@@ -71,8 +72,8 @@ export interface CaOrder {
   readonly authorizations: readonly CaAuthorization[];
   /** Why the CA refused, for the subscriber; with status `invalid`. */
   readonly problem?: string;
-  /** How control is shown; by TXT records unless told. */
-  readonly method?: 'http';
+  /** How control is shown. */
+  readonly method: ShownMethod;
   /** Whether the order is at the row's RSA directory. */
   readonly isAtRsaDirectory?: boolean;
 }
@@ -84,10 +85,7 @@ export interface CaAuthorization {
   readonly name: string;
   readonly status: 'pending' | 'valid' | 'invalid' | 'deactivated' | 'expired' | 'revoked';
   readonly challengeUrl: string;
-  readonly txtName: string;
-  readonly txtValue: string;
-  /** What is to be served, in an order that is validated over HTTP (RFC 8555 8.3). */
-  readonly file?: { readonly url: string; readonly body: string };
+  readonly shown: ShownBy;
   /** Why the CA did not find control, for the subscriber. */
   readonly problem?: string;
 }
@@ -169,8 +167,8 @@ export interface OrderAsk {
   /** Names in A-labels, wildcards with `*.`. */
   readonly names: readonly string[];
   readonly algorithm: Algorithm;
-  /** How control will be shown; by TXT records unless told. */
-  readonly method?: 'http';
+  /** How control will be shown. */
+  readonly method: ShownMethod;
   /** End of validity to ask for; left out for a CA with a fixed one. */
   readonly notAfter?: Date;
   /** PEM of the certificate that this one comes in the place of, to be told to a CA that wants to know (RFC 9773 5). */

@@ -1,9 +1,10 @@
 /** Where an order stands, from what the CA showed. */
 import type { KeyObject } from 'node:crypto';
 import { type Account, dnsTxtValue, keyAuthorization } from '../acme/account.ts';
-import type { Authorization, Challenge, Order, Problem } from '../acme/acme.ts';
+import type { Authorization, Order, Problem } from '../acme/acme.ts';
 import { Fault } from '../kit/fault.ts';
 import { challengeName } from '../pack/pack-json.ts';
+import { METHODS, type ShownBy, type ShownMethod } from '../pack/validation-method.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
 import type { CaAuthorization, CaOrder } from './ca.ts';
 import { messageOf } from './messages.ts';
@@ -45,33 +46,35 @@ function toAuthorization(
   { url, identifier, method, ...is }: Authorization & { readonly method: CaOrder['method'] },
 ): CaAuthorization {
   const name = is.isWildcard ? `*.${identifier.value}` : identifier.value;
-  const [wanted, how] = method === 'http' ? ['http-01', 'over HTTP'] : ['dns-01', 'by a TXT record'];
-  const challenge = is.challenges.find(({ type }) => type === wanted);
+  const challenge = is.challenges.find(({ type }) => type === METHODS[method].challenge);
   if (!challenge && is.status === 'pending')
-    throw new Fault('ca_wrong_answer', `${name} cannot be validated ${how}`);
+    throw new Fault('ca_wrong_answer', `${name} cannot be validated ${METHODS[method].how}`);
   const error = is.challenges.find((one) => one.error)?.error;
   return {
     url,
     name,
     status: is.status,
-    ...shownBy(name, challenge, key),
-    ...(challenge && method && { file: fileOf(name, challenge.token, key) }),
+    challengeUrl: challenge?.url ?? '',
+    shown: SHOWN[method](name, challenge?.token, key),
     ...(error && { problem: messageOf(row.name, [name], error) }),
   };
 }
 
-/** What a CA looks for in the DNS (RFC 8555 8.4). */
-const shownBy = (name: string, challenge: Challenge | undefined, key: KeyObject) => ({
-  challengeUrl: challenge?.url ?? '',
-  txtName: challengeName(name),
-  txtValue: challenge ? dnsTxtValue(challenge.token, key) : '',
-});
-
-/** What a CA asks the host for (RFC 8555 8.3). */
-const fileOf = (name: string, token: string, key: KeyObject) => ({
-  url: `http://${name}/.well-known/acme-challenge/${token}`,
-  body: keyAuthorization(token, key),
-});
+/** What a CA looks for; without a token, of what it has found before. */
+const SHOWN: {
+  readonly [M in ShownMethod]: (name: string, token: string | undefined, key: KeyObject) => ShownBy<M>;
+} = {
+  txt: (name, token, key) => ({
+    method: 'txt',
+    txtName: challengeName(name),
+    txtValue: token === undefined ? '' : dnsTxtValue(token, key),
+  }),
+  http: (name, token = '', key) => ({
+    method: 'http',
+    httpUrl: `http://${name}/.well-known/acme-challenge/${token}`,
+    httpBody: token === '' ? '' : keyAuthorization(token, key),
+  }),
+};
 
 /** The order with its authorizations; `invalid` as soon as one of them failed, whatever the CA says yet. */
 export function toCaOrder(
@@ -92,7 +95,7 @@ export function toCaOrder(
     ...(expires && { expiresAt: expires }),
     ...(certificate !== undefined && { certificateUrl: certificate }),
     authorizations,
-    ...(method && { method }),
+    method,
     ...(status === 'invalid' && { problem: whyInvalid(row.name, order.error, authorizations) }),
     ...(isRsaDirectory && { isAtRsaDirectory: true }),
   };

@@ -29,7 +29,7 @@ export async function newOrder(
   }
   const authorizations =
     usedAgain(order, valid) ?? (await getAuthorizations(directory, method, order.authorizations, signal));
-  return toCaOrder(directory, order, { authorizations, ...(method && { method }) });
+  return toCaOrder(directory, order, { authorizations, method });
 }
 
 /** The authorizations of an order that is ready from the start, where all are known. */

@@ -15,7 +15,7 @@ import { createCa } from './registry.ts';
 const signal = AbortSignal.timeout(60_000);
 const clock = systemClock();
 const names = ['a.example', '*.a.example'];
-const ask = { names, algorithm: 'ecdsa' } as const;
+const ask = { names, method: 'txt', algorithm: 'ecdsa' } as const;
 
 /** A CA of ours in front of a simulated one that goes wrong by `rules`. */
 async function given(t: TestContext, ...rules: readonly TestRule[]) {
@@ -60,8 +60,13 @@ it('tells the record of every name, with the same TXT name for apex and wildcard
   assert.deepEqual([status, expiresAt], ['pending', new Date(order.expires)]);
   const tokens = order.authorizationIds.map((id) => ledger.authorizations.get(id)?.challenge.token ?? '');
   assert.deepEqual(
-    authorizations.map(({ name, txtName, txtValue }) => [name, txtName, txtValue]),
-    names.map((name, i) => [name, '_acme-challenge.a.example', dnsTxtValue(tokens[i] ?? '', key)]),
+    authorizations.map(({ name, shown }) => ({ name, ...shown })),
+    names.map((name, i) => ({
+      name,
+      method: 'txt',
+      txtName: '_acme-challenge.a.example',
+      txtValue: dnsTxtValue(tokens[i] ?? '', key),
+    })),
   );
 });
 
@@ -192,7 +197,7 @@ it('makes RSA orders at the RSA directory, with an account there, and goes on wi
   const accounts = memoryAccounts();
   const row = { ...ecc.row, name: 'ssl_com', rsaDirectoryUrl: rsa.row.directoryUrl } as const;
   const ca = createCa(row, { accounts, clock });
-  const order = await ca.order({ names, algorithm: 'rsa' }, signal);
+  const order = await ca.order({ method: 'txt', names, algorithm: 'rsa' }, signal);
   assert.equal((await ca.validate(order, signal)).status, 'ready');
   assert.deepEqual([rsa.server.ledger.orders.size, ecc.requests.length], [1, 0]);
   await ca.order(ask, signal);

@@ -12,7 +12,7 @@ it('asks for no authorization again that it knows to be valid, where an order is
   const hosts = ['a.example', 'b.example'];
   const { row, requests, script, server } = await simulatedCa(t, { name: 'google' });
   const ca = createCa(row, { accounts: memoryAccounts(), clock: systemClock() });
-  const ask = { names: hosts, algorithm: 'ecdsa' } as const;
+  const ask = { names: hosts, method: 'txt', algorithm: 'ecdsa' } as const;
   const order = await ca.order(ask, signal);
   const { authorizations: valid } = await ca.validate(order, signal);
   const requestsOf = async (known: CaOrder['authorizations']) => {

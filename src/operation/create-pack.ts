@@ -14,6 +14,7 @@ import type {
 import { PACK_TYPES, type PackType } from '../pack/pack.ts';
 import { challengeName } from '../pack/pack-json.ts';
 import { TYPES } from '../pack/type.ts';
+import { METHODS } from '../pack/validation-method.ts';
 import type { Actor } from '../store/audit.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
 import { allSent, type Pool, pipelinedAfter, stateOf, type Tx } from '../store/store.ts';
@@ -139,12 +140,12 @@ function checkType(type: string): asserts type is PackType {
 
 /** A file proves no wildcard (BR 3.2.2.4.19); mail is not offered. */
 function checkMethod(method: ValidationMethod, names: readonly string[]): void {
-  const wildcard = names.find((name) => name.startsWith('*.'));
-  const why =
-    method === 'email'
-      ? 'email is not offered by this service'
-      : `no CA proves ${wildcard} over HTTP; order with 'txt', or without wildcards`;
-  if (method === 'txt' || (method === 'http' && wildcard === undefined)) return;
+  const { challenge, provesWildcards, how } = METHODS[method];
+  const unproven = provesWildcards ? undefined : names.find((name) => name.startsWith('*.'));
+  if (challenge && unproven === undefined) return;
+  const why = challenge
+    ? `no CA proves ${unproven} ${how}; order with 'txt', or without wildcards`
+    : `${method} is not offered by this service`;
   throw new Fault('method_not_offered', `validation_method ${method}: ${why}`, {
     pointer: '/validation_method',
   });

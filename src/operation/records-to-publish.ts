@@ -1,6 +1,14 @@
-import type { Pack, TxtValidation } from '../pack/pack.ts';
+import type { Pack, PackZone } from '../pack/pack.ts';
 import { delegatedName } from '../pack/pack-json.ts';
+import type { ByMethod, ShownBy, ShownMethod } from '../pack/validation-method.ts';
 import type { RecordsToPublish } from '../store/published-records.ts';
+
+/** Where a record is published: for which host, in whose zone, under which delegation zone ('' for none). */
+interface Place {
+  readonly host: string;
+  readonly zone: PackZone;
+  readonly delegationZone: string;
+}
 
 /**
  * What a pack still has to show, where our own DNS answers: in the zone itself when it is `full`, under the delegation
@@ -11,20 +19,21 @@ export function recordsToPublish(
   delegationZone: string,
 ): RecordsToPublish {
   const pending = validationRecords.filter(({ status }) => status === 'pending');
-  const isAnswered = zone.type === 'full' || delegationZone !== '';
-  const place = ({ host, txtName }: TxtValidation) =>
-    zone.type === 'full' ? txtName : delegatedName(host, zone.delegationUuid, delegationZone);
-  return {
-    txt: pending.flatMap((one) =>
-      'txtName' in one && isAnswered ? [{ name: place(one), value: one.txtValue }] : [],
-    ),
-    files: pending.flatMap((one) =>
-      'httpUrl' in one ? [{ ...toFilePlace(one.httpUrl), body: one.httpBody }] : [],
-    ),
-  };
+  const all = pending.map((one) => published(one, { host: one.host, zone, delegationZone }));
+  return { txt: all.flatMap(({ txt = [] }) => txt), files: all.flatMap(({ files = [] }) => files) };
 }
 
-function toFilePlace(url: string): { readonly host: string; readonly path: string } {
-  const { hostname, pathname } = new URL(url);
-  return { host: hostname, path: pathname };
-}
+const PUBLISHED: ByMethod<Partial<RecordsToPublish>, [Place]> = {
+  txt: ({ txtName, txtValue }, { host, zone, delegationZone }) => {
+    if (zone.type === 'full') return { txt: [{ name: txtName, value: txtValue }] };
+    if (delegationZone === '') return {};
+    return { txt: [{ name: delegatedName(host, zone.delegationUuid, delegationZone), value: txtValue }] };
+  },
+  http: ({ httpUrl, httpBody }) => {
+    const { hostname, pathname } = new URL(httpUrl);
+    return { files: [{ host: hostname, path: pathname, body: httpBody }] };
+  },
+};
+
+const published = <M extends ShownMethod>(shown: ShownBy<M>, place: Place): Partial<RecordsToPublish> =>
+  PUBLISHED[shown.method](shown, place);

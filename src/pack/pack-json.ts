@@ -7,6 +7,7 @@ import { isServed } from './lifecycle.ts';
 import type { Certificate, Pack, PackStatus, ValidationRecord } from './pack.ts';
 import { isSucceeded } from './renewal.ts';
 import { TYPES } from './type.ts';
+import { type ByMethod, METHODS, type ShownBy, type ShownMethod } from './validation-method.ts';
 
 /** Raised with every change of `toReply`: rows rendered by an older one are rendered again. */
 export const JSON_VERSION = 1;
@@ -70,14 +71,28 @@ function toCertificateReply(certificate: Certificate, pack: Pack, status: string
 const certificateStatus = (status: PackStatus): string =>
   status === 'pending_expiration' ? 'active' : status;
 
-const toRecordReply = ({ status, ...record }: ValidationRecord) =>
-  'httpUrl' in record
-    ? { status, http_url: record.httpUrl, http_body: record.httpBody }
-    : { status, txt_name: record.txtName, txt_value: record.txtValue };
+/** Fields of a record beside its status. */
+interface RecordFields {
+  readonly txt_name?: string;
+  readonly txt_value?: string;
+  readonly http_url?: string;
+  readonly http_body?: string;
+}
+
+const RECORD_FIELDS: ByMethod<RecordFields> = {
+  txt: ({ txtName, txtValue }) => ({ txt_name: txtName, txt_value: txtValue }),
+  http: ({ httpUrl, httpBody }) => ({ http_url: httpUrl, http_body: httpBody }),
+};
+
+const toRecordReply = (record: ValidationRecord) => ({ status: record.status, ...fieldsOf(record) });
+
+const fieldsOf = <M extends ShownMethod>(shown: ShownBy<M>): RecordFields =>
+  RECORD_FIELDS[shown.method](shown);
 
 /** The CNAMEs that delegate validation to us, one per Authorization Domain Name; none where our DNS serves. */
 function delegationRecords({ zone, hosts, validationMethod }: Pack, delegationZone: string) {
-  if (zone.type === 'full' || validationMethod !== 'txt' || delegationZone === '') return [];
+  const isDelegable = validationMethod !== undefined && METHODS[validationMethod].isDelegable;
+  if (zone.type === 'full' || !isDelegable || delegationZone === '') return [];
   return [...new Set(hosts.map((host) => withoutWildcard(toName(host))))].map((name) => ({
     cname: challengeName(name),
     cname_target: delegatedName(name, zone.delegationUuid, delegationZone),

@@ -3,6 +3,8 @@
  * become of it. Names and values are those of Cloudflare's API (ssl/certificate_packs).
  */
 
+import type { ShownBy } from './validation-method.ts';
+
 /** Statuses of Cloudflare's certificate packs, in their order. `LIFECYCLE` says what each means. */
 export const PACK_STATUSES = [
   'initializing',
@@ -82,26 +84,12 @@ export interface PackZone {
   readonly delegationUuid: string;
 }
 
-/** What shows control of one host. */
-export type ValidationRecord = TxtValidation | HttpValidation;
-
-interface HostValidation {
+/** What shows control of one host, and whether it did. */
+export type ValidationRecord = ShownBy & {
   /** The host as ordered, with its wildcard: apex and wildcard have a record each under the same name. */
   readonly host: string;
   readonly status: 'pending' | 'valid' | 'invalid';
-}
-
-/** A TXT record (RFC 8555 8.4, dns-01). */
-export interface TxtValidation extends HostValidation {
-  readonly txtName: string;
-  readonly txtValue: string;
-}
-
-/** A file that the host serves over plain HTTP (RFC 8555 8.3, http-01). */
-export interface HttpValidation extends HostValidation {
-  readonly httpUrl: string;
-  readonly httpBody: string;
-}
+};
 
 /** An issued certificate of a pack. Its private key is not here: it stays in the store, sealed. */
 export interface Certificate {

@@ -89,7 +89,7 @@ test("a CA's refusal puts a new order behind the pack, with new records, and its
   );
   assert.equal(pack.validationErrors.length, 1);
   assert.deepEqual(
-    pack.validationRecords.map((one) => 'txtValue' in one && one.txtValue),
+    pack.validationRecords.map((one) => one.method === 'txt' && one.txtValue),
     second?.values,
   );
   assert.deepEqual(await shownAt(deps, TXT), second?.values);

@@ -1,4 +1,4 @@
-import type { CaAuthorization, CaOrder } from '../../ca/ca.ts';
+import type { CaOrder } from '../../ca/ca.ts';
 import type { Seconds } from '../../kit/time.ts';
 import { loadOrders, type OrderedWork } from '../../operation/load-orders.ts';
 import { noteOrder } from '../../operation/note-order.ts';
@@ -7,13 +7,12 @@ import { type StoredAcmeOrder, type Work, withOrder } from '../../operation/work
 import { lookDelay, retryDelay } from '../../pack/backoff.ts';
 import { withoutWildcard } from '../../pack/hosts.ts';
 import type { Algorithm } from '../../pack/pack.ts';
-import { delegatedName } from '../../pack/pack-json.ts';
 import { algorithmsOf } from '../../pack/type.ts';
-import type { HttpCheck, TxtCheck, Wanted } from '../../validation/validation.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { allRecords, caOf, isDead, newRequest, placeOrder } from '../step/acme-orders.ts';
 import { checkFailures, spendFailures } from '../step/ca-limits.ts';
 import { publishByUpdate } from '../step/dns-update.ts';
+import { type Prechecked, precheck } from '../step/precheck.ts';
 
 /**
  * Shows control of every host. The records are looked at first, at every authoritative server; the CA is told
@@ -69,35 +68,22 @@ const lookAtAll = (
   work: OrderedWork,
   order: CaOrder,
   signal: AbortSignal,
-): Promise<(TxtCheck | HttpCheck)[]> =>
+): Promise<Prechecked[]> =>
   Promise.all(
     order.authorizations
       .filter(({ status }) => status === 'pending')
-      .map((one) =>
-        one.file ? deps.precheckHttp(one.file, signal) : deps.precheckTxt(wanted(deps, work, one), signal),
-      ),
+      .map((one) => precheck(one, { deps, work, signal })),
   );
-
-/** The record to look for, and where a CNAME is to lead if the subscriber delegates validation to us. */
-function wanted(
-  { json: { delegationZone } }: JobDeps,
-  { pack: { zone } }: Work,
-  one: CaAuthorization,
-): Wanted {
-  const { txtName, txtValue } = one;
-  if (zone.type === 'full' || delegationZone === '') return { txtName, txtValue };
-  return { txtName, txtValue, delegatedTo: delegatedName(one.name, zone.delegationUuid, delegationZone) };
-}
 
 async function waitForRecords(
   deps: JobDeps,
   work: Work,
-  unseen: readonly (TxtCheck | HttpCheck)[],
+  unseen: readonly Prechecked[],
   failure: string | undefined,
 ): Promise<undefined> {
-  const problems = unseen.map((look) => look.problem ?? `${nameOf(look)} cannot be seen yet`);
+  const problems = unseen.map(({ name, problem }) => problem ?? `${name} cannot be seen yet`);
   const validationErrors = failure === undefined ? problems : [failure, ...problems];
-  const shown = unseen.map((look) => ({ name: nameOf(look), seen: look.seen }));
+  const shown = unseen.map(({ name, seen }) => ({ name, seen }));
   deps.log.debug({ pack: work.pack.id, seen: shown }, 'validation records not visible');
   await recordStep(deps, work, { wait: lookAgainAfter(work), change: { validationErrors } });
 }
@@ -105,8 +91,6 @@ async function waitForRecords(
 /** Nobody has to publish what our own name servers answer: what is not there yet, while one of them starts, is soon. */
 const lookAgainAfter = ({ pack: { zone }, run: { attempts } }: Work): Seconds =>
   zone.type === 'full' ? Math.min(lookDelay(attempts), retryDelay(attempts)) : lookDelay(attempts);
-
-const nameOf = (look: TxtCheck | HttpCheck): string => ('url' in look ? look.url : look.txtName);
 
 /** Goes by what the CA found: on, on to wait, or to a new order in place of this one. */
 async function judge(

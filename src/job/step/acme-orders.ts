@@ -8,6 +8,7 @@ import type { StoredAcmeOrder, Work } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
 import type { Algorithm, Pack, ValidationRecord } from '../../pack/pack.ts';
 import { RUNS } from '../../pack/run.ts';
+import { markOf, shownMethodOf } from '../../pack/validation-method.ts';
 import { getChain } from '../../store/next-certificates.ts';
 import type { JobDeps } from '../job.ts';
 import { rememberPatience, spendOrder } from './ca-limits.ts';
@@ -57,7 +58,7 @@ async function askFor(
   return {
     names: pack.hosts.map(toName),
     algorithm,
-    ...(pack.validationMethod === 'http' && { method: 'http' }),
+    method: shownMethodOf(pack.validationMethod),
     ...(notAfter && { notAfter }),
     ...(replaces !== undefined && { replaces }),
     valid: earlier.filter(({ status }) => status === 'valid'),
@@ -88,10 +89,7 @@ export const isDead = ({ status, expiresAt }: CaOrder, now: Date): boolean =>
 
 /** The records that an order wants to see. */
 export const recordsOf = ({ authorizations }: CaOrder): ValidationRecord[] =>
-  authorizations.map(({ name, txtName, txtValue, file, status: is }) => {
-    const one = { host: name, status: RECORD_STATUS[is] };
-    return file ? { ...one, httpUrl: file.url, httpBody: file.body } : { ...one, txtName, txtValue };
-  });
+  authorizations.map(({ name, shown, status }) => ({ host: name, status: RECORD_STATUS[status], ...shown }));
 
 const RECORD_STATUS: Readonly<Record<CaAuthorization['status'], ValidationRecord['status']>> = {
   pending: 'pending',
@@ -105,6 +103,6 @@ const RECORD_STATUS: Readonly<Record<CaAuthorization['status'], ValidationRecord
 /** The records of all orders of a pack: one set for ECDSA, and one for RSA where the CA wants another. */
 export function allRecords(orders: readonly Pick<StoredAcmeOrder, 'order'>[]): ValidationRecord[] {
   const records = orders.flatMap(({ order }) => recordsOf(order));
-  const shown = records.map((one) => ('httpUrl' in one ? one.httpUrl : `${one.txtName} ${one.txtValue}`));
+  const shown = records.map(markOf);
   return records.filter((_, i) => shown.indexOf(shown[i] ?? '') === i);
 }

@@ -3,6 +3,7 @@ import { Fault } from '../../kit/fault.ts';
 import type { Seconds } from '../../kit/time.ts';
 import { toName } from '../../pack/hosts.ts';
 import type { Algorithm, Pack } from '../../pack/pack.ts';
+import { METHODS } from '../../pack/validation-method.ts';
 import type { JobDeps } from '../job.ts';
 
 /** What is to be ordered where. */
@@ -25,7 +26,7 @@ export async function checkCaa(
   signal: AbortSignal,
 ): Promise<void> {
   const { identities, accountUri } = await ca.caaNames(algorithm, signal);
-  const method = pack.validationMethod === 'http' ? 'http-01' : 'dns-01';
+  const { challenge: method = 'dns-01' } = METHODS[pack.validationMethod ?? 'txt'];
   const question = { hosts: pack.hosts.map(toName), identities, accountUri, method };
   const limit = AbortSignal.timeout(LONGEST_LOOK * 1_000);
   try {

@@ -15,7 +15,7 @@ export async function publishByUpdate(
 ): Promise<string | undefined> {
   const publisher = publishers.get(zone.name);
   const pending = validationRecords.flatMap((one) =>
-    'txtName' in one && one.status === 'pending' ? [one] : [],
+    one.method === 'txt' && one.status === 'pending' ? [one] : [],
   );
   if (!publisher || pending.length === 0) return undefined;
   const place = { packId: id, zone: zone.name };

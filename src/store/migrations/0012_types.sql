@@ -23,3 +23,16 @@ alter table order_requests drop column token_id;
 alter table order_requests add unique (zone_id, idempotency_key);
 create index order_requests_body on order_requests (zone_id, body_hash);
 drop index order_requests_zone;
+
+-- What shows control says by which method it does.
+update packs set validation_records = (
+    select jsonb_agg(record || jsonb_build_object('method', case when record ? 'httpUrl' then 'http' else 'txt' end) order by i)
+      from jsonb_array_elements(validation_records) with ordinality as each (record, i))
+ where validation_records <> '[]';
+update orders set state = state || jsonb_build_object('method', coalesce(state ->> 'method', 'txt'), 'authorizations', (
+    select coalesce(jsonb_agg(one - 'txtName' - 'txtValue' - 'file' || jsonb_build_object('shown',
+             case when one ? 'file'
+                  then jsonb_build_object('method', 'http', 'httpUrl', one #> '{file,url}', 'httpBody', one #> '{file,body}')
+                  else jsonb_build_object('method', 'txt', 'txtName', one -> 'txtName', 'txtValue', one -> 'txtValue')
+             end) order by i), '[]')
+      from jsonb_array_elements(state -> 'authorizations') with ordinality as each (one, i)));

@@ -1,0 +1,53 @@
+/** How control of a host is shown: one row per method, and what is shown by it. Names are Cloudflare's `validation_method`. */
+import type { ValidationMethod } from './pack.ts';
+
+/** What a method means. */
+export interface MethodRules {
+  /** Challenge of ACME by which it goes (RFC 8555 8.3, 8.4); undefined: ACME has none, so no CA is asked for it. */
+  readonly challenge: 'dns-01' | 'http-01' | undefined;
+  /** Whether it shows control of all names below a host (BR 3.2.2.4.19: a file does not). */
+  readonly provesWildcards: boolean;
+  /** Whether a CNAME can lead to us what is to be shown. */
+  readonly isDelegable: boolean;
+  /** Behind "it cannot be validated". */
+  readonly how: string;
+}
+
+// biome-ignore format: a table is read by column
+export const METHODS: Readonly<Record<ValidationMethod, MethodRules>> = {
+  txt:   { challenge: 'dns-01',  provesWildcards: true,  isDelegable: true,  how: 'by a TXT record' },
+  http:  { challenge: 'http-01', provesWildcards: false, isDelegable: false, how: 'over HTTP' },
+  email: { challenge: undefined, provesWildcards: true,  isDelegable: false, how: 'by e-mail' },
+};
+
+/** What is shown by each method that a CA can be asked for. */
+interface Shown {
+  /** A TXT record (RFC 8555 8.4). */
+  readonly txt: { readonly txtName: string; readonly txtValue: string };
+  /** A file that the host serves over plain HTTP (RFC 8555 8.3). */
+  readonly http: { readonly httpUrl: string; readonly httpBody: string };
+}
+
+/** Methods that a CA can be asked for. */
+export type ShownMethod = keyof Shown;
+
+/** What shows control of one name: by method `M`, or by any. */
+export type ShownBy<M extends ShownMethod = ShownMethod> = { [K in M]: { readonly method: K } & Shown[K] }[M];
+
+/** One function for each method; a method without its function does not compile. */
+export type ByMethod<T, More extends readonly unknown[] = []> = {
+  readonly [K in ShownMethod]: (shown: ShownBy<K>, ...more: More) => T;
+};
+
+/** What stands for a record where two are to be told apart. */
+const MARKS: ByMethod<string> = {
+  txt: ({ txtName, txtValue }) => `${txtName} ${txtValue}`,
+  http: ({ httpUrl }) => httpUrl,
+};
+
+/** Equal for records that show the same. */
+export const markOf = <M extends ShownMethod>(shown: ShownBy<M>): string => MARKS[shown.method](shown);
+
+/** The method by which a CA is asked where a pack has one that ACME knows; by TXT records for any other. */
+export const shownMethodOf = (method: ValidationMethod | undefined): ShownMethod =>
+  method === 'http' ? 'http' : 'txt';
