@@ -9,7 +9,8 @@ import {
   giveBack,
 } from '../../store/claims.ts';
 import type { JobDeps } from '../job.ts';
-import { every, report, startPeriodic } from '../periodic/periodic.ts';
+import { startPeriodic } from '../periodic/periodic.ts';
+import { every, report } from '../periodic/repeat.ts';
 import { run } from './run.ts';
 
 /** How often, in milliseconds, a worker asks for due packs that nobody in this process told it of. */

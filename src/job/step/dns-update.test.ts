@@ -23,7 +23,7 @@ import { exchange } from '../../dns/resolver/exchange.ts';
 import { toTsigKey } from '../../dns/update/tsig.ts';
 import { days } from '../../kit/time.ts';
 import type { JobDeps } from '../job.ts';
-import { removeDnsLeftovers } from './dns-update.ts';
+import { removeDnsLeftovers } from '../periodic/dns-leftovers.ts';
 
 const { signal } = new AbortController();
 const ends = new AsyncDisposableStack();

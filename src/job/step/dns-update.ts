@@ -1,7 +1,7 @@
 /** Validation records in zones whose name server takes dynamic updates from us (RFC 2136). */
 import { Fault, wordsOf } from '../../kit/fault.ts';
 import type { Pack } from '../../pack/pack.ts';
-import { forgetPublished, listLeftovers, notePublished, type Published } from '../../store/dns-published.ts';
+import { notePublished } from '../../store/dns-published.ts';
 import type { JobDeps } from '../job.ts';
 
 /**
@@ -29,37 +29,5 @@ export async function publishByUpdate(
     signal.throwIfAborted();
     if (!(error instanceof Fault)) throw error;
     return `the validation records could not be published: ${wordsOf(error)}`;
-  }
-}
-
-/** Records that are taken away in one go. */
-const MOST_AT_ONCE = 200;
-
-/** Takes away records that no pack waits for any more. What a server refuses is tried again later. */
-export async function removeDnsLeftovers(
-  { pool, publishers, log }: JobDeps,
-  signal: AbortSignal,
-): Promise<void> {
-  const byZone = Object.groupBy(await listLeftovers(pool, MOST_AT_ONCE), ({ zone }) => zone);
-  for (const [zone, records = []] of Object.entries(byZone)) {
-    const publisher = publishers.get(zone);
-    // The operator took the zone out of the configuration: what is left there is not ours to reach any more.
-    if (publisher && !(await isRemoved(publisher, records, { zone, log, signal }))) continue;
-    for (const record of records) await forgetPublished(pool, record);
-  }
-}
-
-async function isRemoved(
-  publisher: NonNullable<ReturnType<JobDeps['publishers']['get']>>,
-  records: readonly Published[],
-  { zone, log, signal }: { readonly zone: string; readonly signal: AbortSignal } & Pick<JobDeps, 'log'>,
-): Promise<boolean> {
-  try {
-    await publisher.remove(records, signal);
-    return true;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    log.warn({ zone, err: error }, 'validation records could not be taken away; it is tried again');
-    return false;
   }
 }

@@ -1,0 +1,19 @@
+import { after, days, hours } from '../../kit/time.ts';
+import { purgeAudit } from '../../store/audit.ts';
+import { purgeFullBuckets } from '../../store/ca-limits.ts';
+import { purgeChanges } from '../../store/deployments.ts';
+import { purgeOrderRequests } from '../../store/order-requests.ts';
+import type { JobDeps } from '../job.ts';
+
+/** How long an Idempotency-Key is remembered. */
+const REQUEST_LIFE = days(1);
+/** How long an edge may be without word of a change before it has to ask anew, many times over. */
+const CHANGE_LIFE = hours(1);
+
+/** Removes what is kept for a while only. */
+export async function purgeOld({ pool, clock, auditLife }: JobDeps): Promise<void> {
+  await purgeOrderRequests(pool, after(clock.now(), -REQUEST_LIFE));
+  await purgeChanges(pool, after(clock.now(), -CHANGE_LIFE));
+  if (auditLife > 0) await purgeAudit(pool, after(clock.now(), -auditLife));
+  await purgeFullBuckets(pool, clock.now());
+}
