@@ -4,14 +4,16 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { fail } from '../src/cli/process.ts';
+import { migrate } from '../src/store/migrate.ts';
 import { accountBench } from './account.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
-import { type BenchDatabase, benchDatabase, smallDatabase } from './database.ts';
+import { type BenchDatabase, benchDatabase, databaseBeside, scratchBeside } from './database.ts';
 import { exactCheck } from './exact.ts';
+import { ensureFilled, fill, fillingOf } from './fill.ts';
 import { type IssueOptions, issueBench } from './issue/issue.ts';
 import { listBench } from './list/list.ts';
+import { type Program, requirePrograms } from './programs.ts';
 import { progressBar } from './progress.ts';
-import { seed } from './seed/seed.ts';
 import { transitionsBench } from './transitions.ts';
 
 /** What every benchmark can be told beside its numbers. */
@@ -24,84 +26,120 @@ interface Common {
 
 const say = (what: string): void => void process.stderr.write(`${what}\n`);
 const bench = new Command('bench').description(
-  'Measures certpacks. Needs a database that `seed` filled, except seed and exact.',
+  'Measures certpacks. Each benchmark brings what it needs, and tells how long that takes.',
 );
 
-/** A benchmark with its numbers, each with what it is and its default. The result is the last line of the output. */
-function add<N extends string>(
-  name: string,
-  about: string,
-  numbers: Readonly<Record<N, readonly [string, number]>>,
-  run: (database: BenchDatabase, numbers: Record<N, number>, common: Common) => Promise<object>,
-): Command {
+/** A benchmark on a database. */
+interface Benchmark<N extends string> {
+  readonly name: string;
+  readonly about: string;
+  /** Programs of the system that it runs. */
+  readonly programs?: readonly Program[];
+  /** Its numbers: what each is, and its default. */
+  readonly numbers: Readonly<Record<N, readonly [says: string, usual?: number]>>;
+  readonly run: (database: BenchDatabase, numbers: Record<N, number>, common: Common) => Promise<object>;
+}
+
+/** Adds the command of a benchmark. The result is the last line of its output. */
+function add<N extends string>({ name, about, programs = [], numbers, run }: Benchmark<N>): Command {
   const command: Command = bench.command(name).description(about);
-  for (const [flag, [says, usual]] of Object.entries<readonly [string, number]>(numbers))
+  for (const [flag, [says, usual]] of Object.entries<readonly [string, number?]>(numbers))
     command.option(`--${flag} <n>`, says, toCount, usual);
   return command
     .option('--json', 'print the result as one line of JSON')
-    .option('--database <url>', 'PostgreSQL to use; else that of the configuration, else an embedded one')
-    .option('--data <dir>', 'folder of the embedded one')
+    .option('--database <url>', 'PostgreSQL to use: an empty database, or one that a benchmark filled')
+    .option('--data <dir>', 'else folder of an embedded one; unless told, of the benchmarks’ own')
     .action(async (options: Common & Record<N, number>) => {
+      requirePrograms(...programs);
       await using database = await benchDatabase(options);
       say(`on ${database.description}`);
-      const result = await run(database, options, options);
-      print(result, options);
+      print(await run(database, options, options), options);
     });
 }
 
+/** The same for a benchmark that wants packs: an empty database is filled first. */
+function addOnPacks<N extends string>({ numbers, run, ...rest }: Benchmark<N>): Command {
+  const packs = ['with which an empty database is filled', PACKS] as const;
+  return add<N | 'packs'>({
+    ...rest,
+    numbers: { packs, ...numbers },
+    run: async (database, told, common) => {
+      await ensureFilled(database, fillingOf(told.packs), say);
+      return run(database, told, common);
+    },
+  });
+}
+
+/** As many as the figures of docs/performance.md are of. */
+const PACKS = 1_000_000;
+/** What lists are compared with. */
+const FEW_PACKS = 50_000;
 const PARALLEL = 'how many are under way at once';
 const SECONDS = 'length of each measurement';
 const REPETITIONS = 'of everything, in turns';
 
-add(
-  'seed',
-  'fill an empty database with packs, through the code that renders them',
-  {
-    packs: ['packs in all', 1_000_000],
-    zones: ['zones they are in', 20_000],
-    largest: ['packs of the largest zone', 250_000],
+add({
+  name: 'seed',
+  about:
+    'fill an empty database with packs, through the code that renders them; the others do it by themselves',
+  numbers: {
+    packs: ['packs in all', PACKS],
+    zones: ['zones they are in; one for 50 packs unless told'],
+    largest: ['packs of the largest zone; a quarter of all unless told'],
   },
-  ({ url }, shape, { mixed = false }) => seed({ url, ...shape, isMixed: mixed }, progressBar(shape.packs)),
-).option('--mixed', 'zones get their packs in turns, so that neighbours in a list lie apart in the table');
+  run: (database, told, { mixed = false }) =>
+    fill(database, fillingOf(told.packs, { ...told, isMixed: mixed }), say),
+}).option('--mixed', 'zones get their packs in turns, so that neighbours in a list lie apart in the table');
 
-add(
-  'list',
-  'pages of a zone’s packs: in the cache, not in it, deep, filtered, and at another scale',
-  {
+addOnPacks({
+  name: 'list',
+  about: 'pages of a zone’s packs: in the cache, not in it, deep, filtered, and at another scale',
+  programs: ['wrk'],
+  numbers: {
     seconds: [SECONDS, 3],
     repetitions: [REPETITIONS, 5],
     connections: ['of the client', 32],
     readers: ['connections from which the API reads (option list_readers)', 4],
   },
-  async (database, numbers) => {
-    await using small = await smallDatabase(database, say);
+  run: async (database, numbers) => {
+    await using small = await databaseBeside(database, 'certpacks_bench_small');
+    say(`and, to compare with, on ${small.description}`);
+    await ensureFilled(small, fillingOf(FEW_PACKS), say);
     return await listBench({ ...numbers, url: database.url, pool: database.pool, small }, say);
   },
-);
+});
 
-add(
-  'account',
-  'pages of an account’s packs, by each filter: milliseconds of one request',
-  { requests: ['of each filter', 1_000], parallel: [PARALLEL, 1] },
-  async ({ url }, { requests, parallel }) => ({
-    filters: await accountBench({ databaseUrl: url, requests, atOnce: parallel }),
+addOnPacks({
+  name: 'account',
+  about: 'pages of an account’s packs, by each filter: milliseconds of one request',
+  numbers: { requests: ['of each filter', 1_000], parallel: [PARALLEL, 1] },
+  run: async ({ url }, { requests, parallel }) => ({
+    filters: await accountBench({ databaseUrl: url, requests, atOnce: parallel }, say),
   }),
-);
+});
 
-add(
-  'transitions',
-  'changes of status, each a transaction: spread over zones, and in one zone',
-  { seconds: [SECONDS, 5], repetitions: [REPETITIONS, 5], parallel: [PARALLEL, 32] },
-  ({ pool }, { seconds, repetitions, parallel }) =>
-    transitionsBench({ pool, seconds, repetitions, atOnce: parallel }),
-);
+addOnPacks({
+  name: 'transitions',
+  about: 'changes of status, each a transaction: spread over zones, and in one zone',
+  numbers: { seconds: [SECONDS, 5], repetitions: [REPETITIONS, 5], parallel: [PARALLEL, 32] },
+  run: ({ pool }, { seconds, repetitions, parallel }) =>
+    transitionsBench({ pool, seconds, repetitions, atOnce: parallel }, say),
+});
 
-add(
-  'exact',
-  'compare random pages with brute force while six writers change what is on them',
-  { checks: ['pages that are compared', 50_000], packs: ['packs of each zone before it begins', 400] },
-  ({ pool }, numbers) => exactCheck({ pool, ...numbers }, say),
-);
+add({
+  name: 'exact',
+  about:
+    'compare random pages with brute force while six writers change what is on them, in a database of its own',
+  numbers: {
+    checks: ['pages that are compared', 50_000],
+    packs: ['packs of each zone before it begins', 400],
+  },
+  run: async (database, numbers) => {
+    await using scratch = await scratchBeside(database, 'certpacks_bench_exact');
+    await migrate(scratch.pool);
+    return await exactCheck({ pool: scratch.pool, ...numbers }, say, progressBar(numbers.checks, 'pages'));
+  },
+});
 
 bench
   .command('issue')
@@ -110,7 +148,10 @@ bench
   .option('--repetitions <n>', REPETITIONS, toCount, 5)
   .option('--certificates <n>', 'of each measurement, after as many for warming up', toCount, 400)
   .option('--parallel <n>', PARALLEL, toCount, 10)
-  .action(async (options: IssueOptions & Common) => print(await issueBench(options, say), options));
+  .action(async (options: IssueOptions & Common) => {
+    requirePrograms('pebble', 'pebble-challtestsrv', 'openssl');
+    print(await issueBench(options, say), options);
+  });
 
 bench
   .command('crash')

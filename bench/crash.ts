@@ -13,6 +13,7 @@ export async function crashBench(
   say: (what: string) => void,
 ): Promise<CrashResult & { readonly seed: number; readonly parts: Readonly<Record<string, CrashResult>> }> {
   const parts: Record<string, CrashResult> = {};
+  say(`killing ${kills} times, about 5 s each`);
   for (const [i, victim] of VICTIMS.entries()) {
     const share = Math.floor(kills / VICTIMS.length) + (i < kills % VICTIMS.length ? 1 : 0);
     if (share === 0) continue;

@@ -1,42 +1,42 @@
 import { fileURLToPath } from 'node:url';
 import { environ, loadConfig } from '../src/kit/config.ts';
+import { Fault } from '../src/kit/fault.ts';
 import { newLog } from '../src/kit/log.ts';
 import { dataPlace } from '../src/postgres/placement.ts';
 import { openDatabase } from '../src/serve/database.ts';
-import { migrate } from '../src/store/migrate.ts';
-import { openPool, type Pool } from '../src/store/store.ts';
-import { seed } from './seed/seed.ts';
+import { openPool, type Pool, stateOf } from '../src/store/store.ts';
 
-/** The database that is measured. */
+/** A database that benchmarks use. */
 export interface BenchDatabase extends AsyncDisposable {
   readonly url: string;
   readonly pool: Pool;
   /** One line for people. */
   readonly description: string;
+  /** Folder of the embedded server; undefined: a server that somebody named. */
+  readonly dir: string | undefined;
 }
 
 const open = (connectionString: string): Pool => openPool({ connectionString, max: 40 }, () => undefined);
 
 /**
- * The database of `url`; else that of the configuration; else an embedded one of the benchmarks' own in `data`. Its
- * schema is brought up to date.
+ * The database of `url`, else an embedded one of the benchmarks' own, in `data`. Nothing is written to it yet, and the
+ * configured one of the service is never taken: who measures has to name it.
  */
 export async function benchDatabase(given: {
   readonly database?: string;
   readonly data?: string;
 }): Promise<BenchDatabase> {
   const { options } = loadConfig(environ());
-  const { dir } = dataPlace({
-    root: fileURLToPath(new URL('.', import.meta.url)),
-    wanted: given.data ?? options.data_dir,
-  });
-  const database_url = given.database ?? options.database_url;
-  const database = await openDatabase({ ...options, database_url }, dir, newLog('warn'));
+  const database_url = given.database ?? '';
+  const dir = database_url === '' ? placeOf(given.data) : undefined;
+  const log = newLog('warn');
+  const database = await openDatabase({ ...options, database_url }, dir ?? '', log, { isMigrated: false });
   const pool = open(database.url);
   return {
     pool,
     url: database.url,
     description: database.description,
+    dir,
     [Symbol.asyncDispose]: async () => {
       await pool.end();
       await database.stop();
@@ -44,26 +44,42 @@ export async function benchDatabase(given: {
   };
 }
 
-const SMALL = { packs: 50_000, zones: 1_000, largest: 12_500 };
+const placeOf = (wanted = ''): string =>
+  dataPlace({ root: fileURLToPath(new URL('.', import.meta.url)), wanted }).dir;
 
-/** A database of 50,000 packs beside the measured one, on the same server; made and filled where there is none yet. */
-export async function smallDatabase(
-  database: BenchDatabase,
-  say: (what: string) => void,
-): Promise<{ readonly url: string; readonly pool: Pool } & AsyncDisposable> {
-  const name = 'certpacks_bench_small';
-  const { rowCount } = await database.pool.query('select from pg_database where datname = $1', [name]);
-  if (rowCount === 0) await database.pool.query(`create database ${name}`);
+/** SQLSTATEs: `insufficient_privilege`, `duplicate_database`. */
+const [MAY_NOT, IS_THERE] = ['42501', '42P04'];
+
+/** A database of this name on the same server, made where there is none. Throws `configuration` where that is not allowed. */
+export async function databaseBeside(database: BenchDatabase, name: string): Promise<BenchDatabase> {
+  await database.pool.query(`create database ${name}`).catch((cause: unknown) => {
+    if (stateOf(cause) === IS_THERE) return;
+    if (stateOf(cause) !== MAY_NOT) throw cause;
+    const words = `this benchmark makes the database ${name} beside the named one, and its user may not: alter role … createdb`;
+    throw new Fault('configuration', words, { cause });
+  });
   // No URL of the platform's: that of a socket names no host.
   const url = database.url.replace(/^(\w+:\/\/[^/?]*\/)[^?]*/, `$1${name}`);
   const pool = open(url);
-  await migrate(pool);
-  const { rows } = await pool.query<{ is_empty: boolean }>(
-    'select not exists (select from packs) as is_empty',
-  );
-  if (rows[0]?.is_empty) {
-    say(`filling ${name} with ${SMALL.packs} packs, to compare with`);
-    await seed({ url, ...SMALL, isMixed: false }, () => undefined);
-  }
-  return { pool, url, [Symbol.asyncDispose]: () => pool.end() };
+  return {
+    pool,
+    url,
+    description: `${name} on the same server`,
+    dir: database.dir,
+    [Symbol.asyncDispose]: () => pool.end(),
+  };
+}
+
+/** The same for one that is new and goes when it is let go of. */
+export async function scratchBeside(database: BenchDatabase, name: string): Promise<BenchDatabase> {
+  const drop = () => database.pool.query(`drop database if exists ${name} with (force)`);
+  await drop();
+  const scratch = await databaseBeside(database, name);
+  return {
+    ...scratch,
+    [Symbol.asyncDispose]: async () => {
+      await scratch[Symbol.asyncDispose]();
+      await drop();
+    },
+  };
 }

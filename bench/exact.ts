@@ -42,11 +42,12 @@ const deps: AdvanceDeps = { clock: systemClock(), json: { delegationZone: 'dcv.e
 
 /**
  * Compares random pages of random filters with brute force, in one snapshot each, while writers insert, move, delete
- * and roll back. What differs is told to `say`.
+ * and roll back. What differs is told to `say`, and to `progress` how many were compared.
  */
 export async function exactCheck(
   { pool, checks, packs }: ExactOptions,
   say: (what: string) => void,
+  progress: (done: number) => void = () => undefined,
 ): Promise<ExactResult> {
   const zones = await givenZones(pool);
   const result = { checks: 0, mismatches: 0, writes: 0, rolled_back: 0, deadlocks: 0 };
@@ -60,6 +61,7 @@ export async function exactCheck(
   const read = async () => {
     const problem = await compare(pool, randomAsk(pick(zones), packs));
     result.checks += 1;
+    progress(result.checks);
     if (problem === undefined) return;
     result.mismatches += 1;
     say(problem);

@@ -35,8 +35,12 @@ const ROUND: readonly PackEvent[] = ['withdraw', 'done', 'promote', 'done'];
  * Status changes through `advance`, each a statement and transaction of its own, with counters, buckets, JSON and audit: of packs in
  * many zones, and of packs in the largest zone. Medians over the repetitions, which take turns.
  */
-export async function transitionsBench(options: TransitionsOptions): Promise<TransitionsResult> {
-  const { pool, repetitions } = options;
+export async function transitionsBench(
+  options: TransitionsOptions,
+  say: (what: string) => void,
+): Promise<TransitionsResult> {
+  const { pool, repetitions, seconds } = options;
+  say(`${repetitions} repetitions of three measurements: ${3 * repetitions * seconds} s`);
   await pool.query('create table if not exists bench_commits (id int primary key, body text not null)');
   const rates: Record<'spread' | 'together' | 'bare', number[]> = { spread: [], together: [], bare: [] };
   let cpu = 0;
@@ -45,8 +49,10 @@ export async function transitionsBench(options: TransitionsOptions): Promise<Tra
     const before = process.cpuUsage();
     rates.spread.push(await rate(options, mover(pool, await somePacks(pool, SPREAD))));
     const { user, system } = process.cpuUsage(before);
-    cpu += (user + system) / ((rates.spread.at(-1) ?? 1) * options.seconds) / repetitions;
+    cpu += (user + system) / ((rates.spread.at(-1) ?? 1) * seconds) / repetitions;
     rates.together.push(await rate(options, mover(pool, await somePacks(pool, TOGETHER))));
+    const last = Object.entries(rates).map(([name, all]) => `${name} ${Math.round(all.at(-1) ?? 0)}`);
+    say(`repetition ${i + 1}: ${last.join(', ')} a second`);
   }
   const { rows } = await pool.query<{ n: number }>('select count(*)::int as n from packs');
   return {
@@ -87,7 +93,7 @@ function mover(pool: Pool, packs: Pack[]): (n: number) => Promise<void> {
     const place = next;
     next = (next + 1) % packs.length;
     const pack = packs[place];
-    if (!pack) throw new Error('the database has no active packs: seed it first');
+    if (!pack) throw new Error('the database has no active packs');
     busy.add(place);
     const moved = await autocommit(pool, pack.zone.id, (db) =>
       advance(db, deps, lifeWork(pack), { event: eventOf(pack) }),

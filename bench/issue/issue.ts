@@ -23,6 +23,8 @@ export async function issueBench(
   say: (what: string) => void,
 ): Promise<IssueResult> {
   const rates: Record<'ours' | 'theirs' | 'pipeline', number[]> = { ours: [], theirs: [], pipeline: [] };
+  say(`${repetitions} repetitions of three measurements, each with a Pebble of its own`);
+  say('for the whole service RSA keys are made first, two for each pack: about a tenth of a second each');
   const of = (count: number): Amount => ({ count, warmUp: count, atOnce: parallel });
   for (let i = 0; i < repetitions; i++) {
     rates.ours.push(await rateOf(ours, of(certificates)));

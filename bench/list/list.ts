@@ -1,22 +1,14 @@
 import type { ListFilter } from '../../src/pack/list-index.ts';
-import type { Environment } from '../../src/pack/pack.ts';
 import type { Pool } from '../../src/store/store.ts';
-import { createToken, deleteTokensNamed } from '../../src/store/tokens.ts';
 import { buffersOf } from './buffers.ts';
-import { type BigZone, bigZones, checkPages, fullPages, PER_PAGE, pathOf, somePages } from './pages.ts';
-import { type BenchServer, startServer } from './process.ts';
+import { bigZones } from './pages.ts';
+import { ALL, deepPage, FILTERS, prepareRuns, type Run, type RunsOptions } from './runs.ts';
 import { type Load, load } from './wrk.ts';
 
-export interface ListOptions {
-  readonly url: string;
-  readonly pool: Pool;
-  /** A database with few packs on the same server. */
-  readonly small: { readonly url: string; readonly pool: Pool };
+export interface ListOptions extends RunsOptions {
   readonly seconds: number;
   readonly repetitions: number;
   readonly connections: number;
-  /** Connections from which the API reads. */
-  readonly readers: number;
 }
 
 /** Medians over the repetitions; ratios are taken within each. */
@@ -28,6 +20,8 @@ export interface ListResult {
   readonly filter_ratio: number;
   /** Pages of which none is asked for twice, with the cache on, against the same with it off. */
   readonly always_miss_ratio: number;
+  /** Misses with the page index against the same pages walked to: of the largest zone, and of fifty large ones. */
+  readonly page_index_gain: { readonly largest: number; readonly large: number };
   readonly filters: Readonly<Record<string, number>>;
   readonly per_s: Readonly<Record<string, number>>;
   readonly p99_ms: Readonly<Record<string, number>>;
@@ -41,33 +35,10 @@ export interface ListResult {
   readonly small_packs: number;
 }
 
-const ALL: ListFilter = { status: 'all', environment: undefined };
-const FILTERS: Readonly<Record<string, ListFilter>> = {
-  default: { status: 'served', environment: undefined },
-  staging: { status: 'all', environment: 'staging' satisfies Environment },
-  active: { status: 'active', environment: undefined },
-  pending_expiration: { status: 'pending_expiration', environment: undefined },
-};
-
-/** Pages that the cache holds, of misses, and of a crawl: as many as there are, each repetition begins elsewhere. */
-const HOT = 20;
-const COLD = 1_000;
-const CRAWL = 20_000;
-const CACHE_MB = 64;
-const DEEP = 4_000;
-
-/** One load that is measured, on one of the servers. */
-interface Run {
-  readonly name: string;
-  readonly server: BenchServer;
-  readonly token: string;
-  readonly paths: readonly string[];
-}
-
 /** Measures the list of a database that was filled before; says to `say` what it does. */
 export async function listBench(options: ListOptions, say: (what: string) => void): Promise<ListResult> {
   await using ends = new AsyncDisposableStack();
-  const { runs, zones, smallZones } = await prepare(options, ends, say);
+  const runs = await prepareRuns(options, ends, say);
   const seen = await measure(runs, options, say);
   const ratio = (of: string, to: string): number =>
     median(
@@ -79,8 +50,6 @@ export async function listBench(options: ListOptions, say: (what: string) => voi
     Object.fromEntries(
       runs.map(({ name }) => [name, median(seen.flatMap((rep) => rep.get(name) ?? []).map(pick), digits)]),
     );
-  const [largest, smallest] = [zones[0], smallZones[0]];
-  if (!largest || !smallest) throw new Error('no zones');
   return {
     hot_ratio: ratio('hot', 'bare_hot'),
     cold_ratio: ratio('cold', 'bare_cold'),
@@ -88,17 +57,12 @@ export async function listBench(options: ListOptions, say: (what: string) => voi
     scale_ratio: ratio('large', 'small'),
     filter_ratio: Math.min(...Object.values(filters)),
     always_miss_ratio: ratio('crawl_cached', 'crawl'),
+    page_index_gain: { largest: ratio('all', 'all_walked'), large: ratio('large', 'large_walked') },
     filters,
     per_s: by(({ per_s }) => per_s, 0),
     p99_ms: by(({ p99 }) => p99, 1),
     cpu_us: by(({ cpuUs }) => cpuUs, 0),
-    buffers: {
-      page_1: await buffersOf(options.pool, largest.id, ALL, 1),
-      page_4000: await buffersOf(options.pool, largest.id, ALL, Math.min(DEEP, fullPages(largest, ALL))),
-      small_page_1: await buffersOf(options.small.pool, smallest.id, ALL, 1),
-      staging: await buffersOf(options.pool, largest.id, FILTERS['staging'] ?? ALL, 10),
-      pending_expiration: await buffersOf(options.pool, largest.id, FILTERS['pending_expiration'] ?? ALL, 10),
-    },
+    buffers: await buffersOfPages(options),
     page_bytes: Math.round(
       median(
         seen.flatMap((rep) => rep.get('cold') ?? []).map(({ bytes }) => bytes),
@@ -111,63 +75,18 @@ export async function listBench(options: ListOptions, say: (what: string) => voi
   };
 }
 
-async function prepare(options: ListOptions, ends: AsyncDisposableStack, say: (what: string) => void) {
-  const token = await tokenFor(options.pool, ends);
-  const smallToken = await tokenFor(options.small.pool, ends);
-  const api = async (databaseUrl: string, pageCacheMb: number) =>
-    ends.use(await startServer({ databaseUrl, pageCacheMb, readers: options.readers }));
-  const [cold, cached, crawled] = [
-    await api(options.url, 0),
-    await api(options.url, CACHE_MB),
-    await api(options.url, CACHE_MB),
-  ];
-  const small = await api(options.small.url, 0);
-  const zones = await bigZones(options.pool, 200);
-  const smallZones = await bigZones(options.small.pool, 50);
-  const hot = somePages(zones, ALL, HOT);
-  const misses = somePages(zones, ALL, COLD);
-  const crawl = somePages(await bigZones(options.pool, 2_000), ALL, CRAWL);
-  const bareOf = async (paths: readonly string[]) =>
-    ends.use(await startServer({ origin: cold.origin, token, paths }));
-  const [largest] = zones;
-  if (!largest || fullPages(largest, ALL) < DEEP)
-    say(`the largest zone has no page ${DEEP}: its last one is taken`);
-  const deep = pathOf(zones[0] ?? NO_ZONE, ALL, Math.min(DEEP, fullPages(zones[0] ?? NO_ZONE, ALL)));
-  const onCold = (name: string, paths: readonly string[]): Run => ({ name, server: cold, token, paths });
-  const runs: Run[] = [
-    { name: 'bare_hot', server: await bareOf(hot), token, paths: hot },
-    { name: 'hot', server: cached, token, paths: hot },
-    { name: 'bare_cold', server: await bareOf(misses), token, paths: misses },
-    onCold('cold', misses),
-    onCold('crawl', crawl),
-    { name: 'crawl_cached', server: crawled, token, paths: crawl },
-    onCold('page_1', [pathOf(zones[0] ?? NO_ZONE, ALL, 1)]),
-    onCold('page_4000', [deep]),
-    onCold('all', somePages(zones.slice(0, 1), ALL, 200)),
-    ...Object.entries(FILTERS).map(([name, filter]) =>
-      onCold(name, somePages(zones.slice(0, 1), filter, 200)),
-    ),
-    onCold('large', somePages(zones.slice(0, 50), ALL, 300)),
-    { name: 'small', server: small, token: smallToken, paths: somePages(smallZones, ALL, 300) },
-  ];
-  for (const { name, server, token: bearer, paths } of runs) {
-    const bytes = await checkPages(server.origin, bearer, paths.slice(0, COLD));
-    say(`${name}: ${paths.length} pages of ${PER_PAGE} packs, ${Math.round(bytes)} bytes each`);
-  }
-  return { runs, zones, smallZones };
-}
-
-const NO_ZONE: BigZone = { id: '', counts: [] };
-const NAME = 'bench of the list';
-
-async function tokenFor(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
-  const [zone] = await bigZones(pool, 1);
-  const { rows } = await pool.query<{ account_id: string }>('select account_id from zones where id = $1', [
-    zone?.id,
-  ]);
-  const accountId = rows[0]?.account_id ?? '';
-  ends.defer(async () => void (await deleteTokensNamed(pool, accountId, NAME)));
-  return createToken(pool, { accountId, name: NAME, access: 'read' }, new Date());
+/** Blocks that the statements of some pages touch. */
+async function buffersOfPages({ pool, small }: ListOptions): Promise<Record<string, number>> {
+  const [[largest], [smallest]] = [await bigZones(pool, 1), await bigZones(small.pool, 1)];
+  if (!largest || !smallest) return {};
+  const blocks = (filter: ListFilter, page: number) => buffersOf(pool, largest.id, filter, page);
+  return {
+    page_1: await blocks(ALL, 1),
+    page_4000: await blocks(ALL, deepPage(largest)),
+    small_page_1: await buffersOf(small.pool, smallest.id, ALL, 1),
+    staging: await blocks(FILTERS.staging, 10),
+    pending_expiration: await blocks(FILTERS.pending_expiration, 10),
+  };
 }
 
 /** What one run saw, with the processor time of the server. */
@@ -182,6 +101,10 @@ async function measure(
   say: (what: string) => void,
 ): Promise<Map<string, Seen>[]> {
   const seen: Map<string, Seen>[] = [];
+  const minutes = (runs.length * (1 + seconds * repetitions)) / 60;
+  say(
+    `measuring ${runs.length} loads, ${repetitions} repetitions of ${seconds} s: ${minutes.toFixed(1)} min`,
+  );
   for (let i = 0; i <= repetitions; i++) {
     const rep = new Map<string, Seen>();
     for (const { name, server, token, paths } of runs) {

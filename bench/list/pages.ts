@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { Fault } from '../../src/kit/fault.ts';
 import { type ListFilter, selectionOf } from '../../src/pack/list-index.ts';
 import type { Pool } from '../../src/store/store.ts';
 
@@ -21,7 +22,10 @@ export async function bigZones(pool: Pool, limit: number): Promise<BigZone[]> {
     [limit],
   );
   if (rows.length === 0)
-    throw new Error('no zone of this database fills a page: `npm run bench -- seed` first');
+    throw new Fault(
+      'configuration',
+      `no zone of this database has ${PER_PAGE} packs, which is a page: name an empty one, and more --packs`,
+    );
   return rows;
 }
 
@@ -53,7 +57,10 @@ export function somePages(zones: readonly BigZone[], filter: ListFilter, n: numb
     if (pages > 0) found.add(pathOf(zone, filter, 1 + Math.floor(turn * pages)));
   }
   if (found.size === 0)
-    throw new Error(`no zone has a full page of status=${filter.status} deploy=${filter.environment}`);
+    throw new Fault(
+      'configuration',
+      `no zone has a full page of status=${filter.status} and deploy=${filter.environment ?? 'any'}: more --packs are needed`,
+    );
   return [...found];
 }
 

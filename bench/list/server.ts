@@ -11,6 +11,7 @@ import { buildApi } from '../../src/api/api.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
+import { Ladders } from '../../src/store/list/page-index.ts';
 import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool } from '../../src/store/store.ts';
 
@@ -19,6 +20,8 @@ interface ApiRole {
   readonly databaseUrl: string;
   readonly pageCacheMb: number;
   readonly readers: number;
+  /** Whether pages are found by counts in memory where that pays; else every page is walked to. */
+  readonly hasPageIndex: boolean;
 }
 
 /** A bare server of the pages of an API. */
@@ -56,14 +59,15 @@ function usage(): Usage {
   return { cpuMs: (user + system) / 1_000, rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20) };
 }
 
-async function api({ databaseUrl, pageCacheMb, readers }: ApiRole): Promise<number> {
+async function api({ databaseUrl, pageCacheMb, readers, hasPageIndex }: ApiRole): Promise<number> {
+  if (!hasPageIndex) Ladders.prototype.isWorth = () => false;
   const pool = openPool({ connectionString: databaseUrl, max: 4 }, () => undefined);
   const app = await buildApi({
     pool,
     reader: new Reader(pool, readers),
     clock: systemClock(),
     json: { delegationZone: 'dcv.example.net' },
-    log: newLog('info'),
+    log: newLog('warn'),
     installation: 'bench',
     pageCacheBytes: pageCacheMb * 2 ** 20,
     rows: new Map(),

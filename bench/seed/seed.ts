@@ -34,10 +34,14 @@ const [BATCH, STEP] = [5_000, 50];
 const PATIENT = { query_timeout: 3_600_000, pipeline: false };
 
 /**
- * Fills an empty database with packs of one account. Told to `progress`: how many are in. Throws where the database has
- * packs already.
+ * Fills a database that has the schema and no packs, with packs of one account. Told to `progress`: how many are in; to
+ * `say`: what else takes long. Throws where the database has packs already.
  */
-export async function seed(options: SeedOptions, progress: (done: number) => void): Promise<SeedResult> {
+export async function seed(
+  options: SeedOptions,
+  progress: (done: number) => void,
+  say: (what: string) => void = () => undefined,
+): Promise<SeedResult> {
   const sizes = zoneSizes(options);
   await using ends = new AsyncDisposableStack();
   const pool = openPool({ connectionString: options.url, max: 2, ...PATIENT }, () => undefined);
@@ -54,8 +58,10 @@ export async function seed(options: SeedOptions, progress: (done: number) => voi
   let bytes = 0;
   await withoutIndexes(pool, async () => {
     bytes = await fill(pool, options, { zones, sizes, now }, progress);
+    say('making the indexes');
   });
-  await pool.query('analyze');
+  // Else autovacuum would do it while something is measured.
+  await pool.query('vacuum analyze');
   const seconds = (performance.now() - began) / 1_000;
   const { packs, largest } = options;
   const packs_per_s = Math.round(packs / seconds);

@@ -1,5 +1,6 @@
 /** What a database is filled with: how large its zones are, and what its packs look like. The same each time, but for ids. */
 import { createHash } from 'node:crypto';
+import { Fault } from '../../src/kit/fault.ts';
 import { newDelegationUuid, newHexId, newUuid } from '../../src/kit/id.ts';
 import { after, days } from '../../src/kit/time.ts';
 import {
@@ -30,7 +31,10 @@ export function zoneSizes({ packs, zones, largest }: SeedShape): number[] {
   const others = zones - 1;
   const left = packs - largest;
   if (zones < 1 || largest < 1 || left < others || (others === 0 && left > 0)) {
-    throw new Error(`${packs} packs cannot be in ${zones} zones of which one has ${largest}`);
+    throw new Fault(
+      'configuration',
+      `${packs} packs cannot be in ${zones} zones of which one has ${largest}`,
+    );
   }
   const weights = Array.from({ length: others }, (_, i) => ((i + 0.5) / (others - i - 0.5)) ** SPREAD);
   const sum = weights.reduce((a, b) => a + b, 0);
