@@ -1,4 +1,4 @@
-import { isHostName } from './host-name.ts';
+import { toHostName } from './host-name.ts';
 
 /** What the first message of a TLS client tells before it is answered (RFC 8446 4.1.2). */
 export interface ClientHello {
@@ -83,8 +83,8 @@ function hostNameIn(data: Buffer): string | undefined {
   const names = new Cursor(new Cursor(data).vector(2));
   while (!names.isAtEnd) {
     const type = names.number(1);
-    const name = names.vector(2).toString('latin1').toLowerCase();
-    if (type === 0) return isHostName(name) ? name : undefined;
+    const name = names.vector(2).toString('latin1');
+    if (type === 0) return toHostName(name);
   }
   return undefined;
 }

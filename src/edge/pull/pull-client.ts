@@ -79,7 +79,8 @@ export class PullClient {
     try {
       const response = await this.#get(path, { agent: this.#agent, signal });
       const body = await readBody(response);
-      if (response.statusCode === 404) return 'unknown';
+      // A name that the service takes for none, e.g. an older one, is served by no pack of it.
+      if (response.statusCode === 404 || response.statusCode === 400) return 'unknown';
       return (response.statusCode === 200 ? read(body) : undefined) ?? 'unreachable';
     } catch (error) {
       log.debug({ ...about, code: codeOf(error) }, 'edge: the service did not answer');
