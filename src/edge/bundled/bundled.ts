@@ -77,7 +77,11 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
     server.close();
     throw error;
   };
-  const plain = options.httpPort === undefined ? undefined : newHttp01Server(client);
+  const files = {
+    file: (name: string, path: string) => client.file(name, path),
+    serves: (name: string) => contexts.serves(name),
+  };
+  const plain = options.httpPort === undefined ? undefined : newHttp01Server(files);
   const httpPort = plain && (await listenOn(plain, options.host, options.httpPort ?? 0).catch(giveUp));
   plain?.on('error', (err) => log.error({ err }, 'edge: listener failed'));
   client.follow(contexts);
