@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isValidationPath, VALIDATION_PATHS } from '../edge.ts';
 import type { PullClient } from '../pull/pull-client.ts';
+import type { Tally } from '../tally.ts';
 import { HandshakeLimiter } from './handshake-limiter.ts';
 import { atHttps, type RequestTarget, targetOf } from './request-target.ts';
 
@@ -12,6 +13,19 @@ export interface Http01Source {
   readonly serves: (name: string) => Promise<'served' | 'unknown' | 'unreachable'>;
 }
 
+/** What a request over plain HTTP came to, by the status it was answered with. */
+export const PLAIN_ANSWERS = ['file', 'no_file', 'redirect', 'not_served', 'refused', 'unreachable'] as const;
+
+export type PlainAnswer = (typeof PLAIN_ANSWERS)[number];
+
+const ANSWERS: Readonly<Record<number, PlainAnswer>> = {
+  200: 'file',
+  308: 'redirect',
+  404: 'no_file',
+  421: 'not_served',
+  503: 'unreachable',
+};
+
 const MOST_CONNECTIONS = 5_000;
 /** Connections whose request is not there yet, and how long it may take. */
 const MOST_WAITED_FOR = 1_000;
@@ -22,9 +36,10 @@ const MOST_LOCATION = 8_192;
 /**
  * The plain-HTTP side of an edge. A CA that asks for a file that shows control of a host gets it (RFC 8555 8.3), 404
  * where there is none, 503 where the service cannot be asked. Whoever asks for anything else is sent to https, at a host
- * that this edge serves, and told 421 at any other. Who is slow to ask makes room for those who come.
+ * that this edge serves, and told 421 at any other. Who is slow to ask makes room for those who come. Each answer is
+ * counted.
  */
-export function newHttp01Server(source: Http01Source): Server {
+export function newHttp01Server(source: Http01Source, tally: Tally<PlainAnswer>): Server {
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000 });
   server.maxConnections = MOST_CONNECTIONS;
   const waitedFor = new HandshakeLimiter(MOST_WAITED_FOR, REQUEST_SECONDS);
@@ -32,6 +47,7 @@ export function newHttp01Server(source: Http01Source): Server {
   server.on('request', (request, response) => {
     waitedFor.leave(request.socket);
     response.on('error', () => response.destroy());
+    response.once('finish', () => tally.add(ANSWERS[response.statusCode] ?? 'refused'));
     request.resume();
     answer(source, request, response).catch(() => response.destroy());
   });
