@@ -101,6 +101,7 @@ function addEdge(certpacks: Command): void {
       toPort,
     )
     .option('--upstream <host:port>', 'where decrypted connections are passed on to')
+    .option('--metrics-listen <address:port>', 'where Prometheus reads /metrics; keep it away from the world')
     .action(edge);
 }
 

@@ -18,6 +18,8 @@ const ACCEPTED = [
   ['a.co.uk', 'a.co.uk'],
   [`${'a'.repeat(63)}.example.com`, `${'a'.repeat(63)}.example.com`],
   ['1.2.3.example.com', '1.2.3.example.com'],
+  ['in-addr.arpa.example.com', 'in-addr.arpa.example.com'],
+  ['notip6.example.arpa', 'notip6.example.arpa'],
 ] as const;
 
 const REFUSED = [
@@ -52,6 +54,13 @@ const REFUSED = [
   ['0x7f.1', /not a host name|IP address|number/],
   ['127.1', /not a host name|IP address|number/],
   ['a.123', /number|not a host name/],
+  ['in-addr.arpa', /reverse zone/],
+  ['2.0.192.in-addr.arpa', /reverse zone/],
+  ['*.2.0.192.IN-ADDR.ARPA', /reverse zone/],
+  ['0-25.2.0.192.in-addr.arpa', /reverse zone/],
+  ['ip6.arpa', /reverse zone/],
+  ['8.b.d.0.1.0.0.2.ip6.arpa', /reverse zone/],
+  ['www.8.b.d.0.1.0.0.2.Ip6.Arpa', /reverse zone/],
   [`${'a'.repeat(64)}.example.com`, /63|not a host name/],
   [`${'a.'.repeat(125)}example.com`, /253|not a host name/],
 ] as const;

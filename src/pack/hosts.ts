@@ -57,9 +57,13 @@ function faultOfName(name: string): string | undefined {
   const labels = name.split('.');
   if (labels.length < 2) return 'has a single label; a host name needs two or more';
   if (/^\d+$/.test(labels.at(-1) ?? '')) return 'ends in a number';
+  if (isReverse(name)) return 'stands for an IP address (a reverse zone), for which no public CA may issue';
   if (getPublicSuffix(name) === name) return 'is a public suffix; nobody can show control of it';
   return undefined;
 }
+
+/** Whether a name is a zone of reverse names, or in one: no certificate may have it (CA/Browser Forum, ballot SC-086). */
+const isReverse = (name: string): boolean => /(?:^|\.)(?:in-addr|ip6)\.arpa$/.test(name);
 
 function faultOfLabel(label: string): string | undefined {
   if (label === '') return 'has an empty label';

@@ -63,8 +63,14 @@ class UpdateTable {
   }
 
   key(): ReturnType<typeof toTsigKey> {
-    const algorithm = this.#given['algorithm'] === undefined ? 'hmac-sha256' : this.#text('algorithm');
-    return toTsigKey({ name: this.#text('key_name'), algorithm, secret: this.#secret() });
+    const given = { name: this.#optional('key_name'), algorithm: this.#optional('algorithm') };
+    const secret = this.#secret();
+    try {
+      return toTsigKey({ ...given, secret });
+    } catch (error) {
+      // Which of several tables is meant.
+      throw error instanceof Fault ? new Fault('configuration', `${this.#place}: ${error.message}`) : error;
+    }
   }
 
   zones(): string[] {
@@ -88,10 +94,14 @@ class UpdateTable {
     if (this.#given['secret'] !== undefined) return this.#text('secret');
     const file = this.#text('secret_file');
     try {
-      return readFileSync(file, 'utf8').trim();
+      return readFileSync(file, 'utf8');
     } catch {
       throw this.wrong('secret_file', `names ${file}, which cannot be read`);
     }
+  }
+
+  #optional(name: OptionName): string | undefined {
+    return this.#given[name] === undefined ? undefined : this.#text(name);
   }
 
   #text(name: OptionName): string {

@@ -1,5 +1,4 @@
 /** What Prometheus is told, at a listener of its own. docs/metrics.md says what each is for. */
-import { createServer } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Exchanged } from '../acme/http.ts';
 import type { AnsweredRequest } from '../api/deps.ts';
@@ -7,10 +6,10 @@ import type { ShowLeaf } from '../edge/edge.ts';
 import type { StepTaken } from '../job/job.ts';
 import type { KeyPool } from '../key/key-pool.ts';
 import type { Clock } from '../kit/clock.ts';
-import { Fault } from '../kit/fault.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
 import { countByStatus, countDue } from '../store/statistics.ts';
 import type { Pool } from '../store/store.ts';
+import { type MetricsListener, serveMetrics } from './metrics-listener.ts';
 
 export interface Metrics {
   readonly onAnswer: (answer: AnsweredRequest) => void;
@@ -19,10 +18,7 @@ export interface Metrics {
   /** The same, with what each handshake came to counted. */
   readonly watched: (show: ShowLeaf) => ShowLeaf;
   /** Serves `/metrics`. Throws `configuration` where it cannot listen. */
-  listen(place: {
-    readonly host: string;
-    readonly port: number;
-  }): Promise<{ readonly url: string; stop(): void }>;
+  listen(place: { readonly host: string; readonly port: number }): Promise<MetricsListener>;
 }
 
 interface Sources {
@@ -30,6 +26,8 @@ interface Sources {
   readonly clock: Clock;
   readonly keys: Pick<KeyPool, 'ready'>;
 }
+
+const LISTENER = { option: 'metrics_listen', away: 'the database cannot be reached' };
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
@@ -70,7 +68,7 @@ export function newMetrics(sources: Sources): Metrics {
     onStep: ({ status, outcome }) => steps.inc({ status, outcome }),
     onExchange: (ca, { status = 'none', seconds }) => exchanges.observe({ ca, status }, seconds),
     watched: (show) => watched(show, (edge, outcome) => handshakes.inc({ edge, outcome })),
-    listen: (place) => listen(registry, place),
+    listen: (place) => serveMetrics(registry, place, LISTENER),
   };
 }
 
@@ -135,34 +133,4 @@ function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
     },
   });
   for (const gauge of [packs, due, late, connections, ready]) registry.registerMetric(gauge);
-}
-
-function listen(
-  registry: Registry,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<{ readonly url: string; stop(): void }> {
-  const server = createServer((request, response) => {
-    if (request.url !== '/metrics') {
-      response.writeHead(404).end();
-      return;
-    }
-    registry.metrics().then(
-      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-      () => response.writeHead(503, { 'retry-after': '1' }).end('the database cannot be reached\n'),
-    );
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<{ url: string; stop(): void }>();
-  server.once('error', (cause) =>
-    reject(new Fault('configuration', `metrics_listen: cannot listen on ${host}, port ${port}`, { cause })),
-  );
-  server.listen(port, host, () => {
-    const address = server.address();
-    const bound = typeof address === 'object' && address ? address.port : port;
-    const stop = () => {
-      server.close();
-      server.closeAllConnections();
-    };
-    resolve({ url: `http://${host}:${bound}/metrics`, stop });
-  });
-  return promise;
 }

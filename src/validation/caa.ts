@@ -1,6 +1,7 @@
 import { getDomain } from 'tldts';
 import { isPlainName, toDnsName } from '../dns/message/names.ts';
 import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
+import { ServerMemory } from '../dns/resolver/server-memory.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { objectionOf } from './caa-policy.ts';
 import { type CaaFound, CaaSearch } from './caa-search.ts';
@@ -18,7 +19,7 @@ const QUERIES = { domain: 40, host: 10 };
  * and 10 a host at most; rejects only with the reason of an aborted signal.
  */
 export function createCaaPrecheck(options: Omit<PrecheckOptions, 'delegationZone'>): PrecheckCaa {
-  const suffixes = new Suffixes(options.clock);
+  const memory = { suffixes: new Suffixes(options.clock), servers: new ServerMemory() };
   return async (question, signal) => {
     signal.throwIfAborted();
     if (question.identities.length === 0) return { doubts: [] };
@@ -27,7 +28,7 @@ export function createCaaPrecheck(options: Omit<PrecheckOptions, 'delegationZone
     const findings = await Promise.all(
       groups.map((hosts = []) => {
         const mostQueries = QUERIES.domain + QUERIES.host * hosts.length;
-        const search = new CaaSearch(new IterativeResolver({ ...options, suffixes, mostQueries }, limit));
+        const search = new CaaSearch(new IterativeResolver({ ...options, ...memory, mostQueries }, limit));
         return findAll(search, hosts, question);
       }),
     );

@@ -2,6 +2,7 @@ import { isAddress, isAllowed } from '../dns/address.ts';
 import { isPlainName, printable } from '../dns/message/names.ts';
 import { addressesOf } from '../dns/resolver/addresses.ts';
 import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
+import { ServerMemory } from '../dns/resolver/server-memory.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { exchange, type HttpSeen } from './http-exchange.ts';
 import type { PrecheckOptions } from './txt.ts';
@@ -27,11 +28,11 @@ const MOST_ADDRESSES = 4;
  * signal.
  */
 export function createHttpPrecheck(options: HttpPrecheckOptions): PrecheckHttp {
-  const suffixes = new Suffixes(options.clock);
+  const memory = { suffixes: new Suffixes(options.clock), servers: new ServerMemory() };
   return async (file, signal) => {
     signal.throwIfAborted();
     const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
-    const visit = new Visit(file, options, new IterativeResolver({ ...options, suffixes }, limit), limit);
+    const visit = new Visit(file, options, new IterativeResolver({ ...options, ...memory }, limit), limit);
     const look = await visit.look();
     signal.throwIfAborted();
     return look;

@@ -3,6 +3,7 @@ import { isPlainName, printable, toDnsName } from '../dns/message/names.ts';
 import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { locate } from '../dns/resolver/locate.ts';
 import { label, queryAll, type Said, saidOf, unasked } from '../dns/resolver/query-all.ts';
+import { ServerMemory } from '../dns/resolver/server-memory.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { findWildcard } from '../dns/resolver/wildcard.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -35,13 +36,13 @@ const MOST_HOPS = 8;
  * aborted signal.
  */
 export function createTxtPrecheck(options: PrecheckOptions): PrecheckTxt {
-  const suffixes = new Suffixes(options.clock);
+  const memory = { suffixes: new Suffixes(options.clock), servers: new ServerMemory() };
   return async (record, signal) => {
     signal.throwIfAborted();
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), LOOK_MS);
     try {
-      const walk = new IterativeResolver({ ...options, suffixes }, AbortSignal.any([signal, limit.signal]));
+      const walk = new IterativeResolver({ ...options, ...memory }, AbortSignal.any([signal, limit.signal]));
       const look = await lookWith(walk, record, options.delegationZone);
       signal.throwIfAborted();
       return look;

@@ -24,7 +24,7 @@ export function needsDnsServers(): { readonly skip: string | false } {
 /** A TSIG key; `secret` is in base64. */
 export interface TestKey {
   readonly name: string;
-  readonly algorithm: 'hmac-sha256' | 'hmac-sha512';
+  readonly algorithm: `hmac-sha${1 | 224 | 256 | 384 | 512}`;
   readonly secret: string;
 }
 

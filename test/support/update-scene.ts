@@ -34,8 +34,13 @@ const keyOf = (name: string, algorithm: TestKey['algorithm'], bytes: number): Te
 });
 /** May update TXT in every zone. */
 export const KEY = keyOf('packs.key', 'hmac-sha256', 32);
-/** May update too, by hmac-sha512. */
-export const LONG = keyOf('long', 'hmac-sha512', 64);
+/** May update too, one by each algorithm; the last by hmac-sha512. */
+export const OF_EACH = [
+  keyOf('sha1', 'hmac-sha1', 20),
+  keyOf('sha224', 'hmac-sha224', 28),
+  keyOf('sha384', 'hmac-sha384', 48),
+  keyOf('sha512', 'hmac-sha512', 64),
+] as const;
 /** Known to the servers, and may do nothing. */
 export const READER = keyOf('reader', 'hmac-sha256', 32);
 
@@ -56,7 +61,7 @@ export async function startUpdateScene(): Promise<UpdateScene> {
   const port = await freePortAt([...PEERS.map(({ address }) => address), RELAY]);
   const servers: DnsServer[] = [];
   for (const { address, start } of PEERS) {
-    servers.push(await start({ address, port, zones: ZONES, updaters: [KEY, LONG], others: [READER] }));
+    servers.push(await start({ address, port, zones: ZONES, updaters: [KEY, ...OF_EACH], others: [READER] }));
   }
   const stop = async () => {
     await Promise.all(servers.map((server) => server.stop()));
@@ -82,7 +87,8 @@ export const refusal = (words: RegExp) => (error: unknown) => {
   assert.ok(error instanceof Fault);
   assert.equal(error.fault, 'dns_update_refused');
   assert.match(error.message, words);
-  for (const { secret } of [KEY, LONG, READER]) assert.ok(!inspect(error, { depth: 9 }).includes(secret));
+  for (const { secret } of [KEY, ...OF_EACH, READER])
+    assert.ok(!inspect(error, { depth: 9 }).includes(secret));
   return true;
 };
 

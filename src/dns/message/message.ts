@@ -85,6 +85,17 @@ export function readReply(bytes: Buffer, sent: Sent): Reply | undefined {
   };
 }
 
+/**
+ * The response code of what came in place of a reply: a response to the question that does not repeat it, or whose bytes do
+ * not parse, as servers send that are baffled by EDNS. Undefined for anything else: another id or question, a query.
+ */
+export function readBareCode(bytes: Buffer, sent: Sent): number | undefined {
+  if (bytes.length < 12 || bytes.readUInt16BE(0) !== sent.id || bytes.readUInt16BE(2) < 0x8000)
+    return undefined;
+  const decoded = bytes.readUInt16BE(4) > 0 && hasSaneCounts(bytes) ? decode(bytes) : undefined;
+  return decoded ? undefined : bytes.readUInt16BE(2) & 15;
+}
+
 function isAnswerTo({ flag_qr: isReply, questions }: packet.DecodedPacket, sent: Sent): boolean {
   const question = questions?.[0];
   if (!isReply || !question || question.class !== 'IN') return false;

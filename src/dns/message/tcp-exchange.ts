@@ -59,6 +59,7 @@ export async function within<T>(
   { signal, limitMs, late }: Limits<T>,
   start: (settle: (value: T) => void) => void,
 ): Promise<T> {
+  if (signal.aborted) return late;
   const { promise, resolve } = Promise.withResolvers<T>();
   const abort = () => resolve(late);
   const timer = setTimeout(abort, limitMs);
@@ -71,6 +72,10 @@ export async function within<T>(
     signal.removeEventListener('abort', abort);
   }
 }
+
+/** Resolves after `ms` milliseconds, or at once on abort. */
+export const pause = (ms: number, signal: AbortSignal): Promise<undefined> =>
+  within({ signal, limitMs: ms, late: undefined }, () => undefined);
 
 /** A failed connection in words, as the rest of a sentence: `does not listen`. */
 export function wordsOf(error: Error): string {

@@ -15,11 +15,13 @@ const MOST_ALIASES = 8;
 
 /** Looks up a host's IPv6 and IPv4 addresses as the authoritative servers tell them, CNAMEs followed; IPv6 first. */
 export async function addressesOf(walk: IterativeResolver, name: string): Promise<Addresses> {
-  const v6 = await follow(walk, name, 'AAAA');
   const v4 = await follow(walk, name, 'A');
+  // Where nobody tells the one, nobody tells the other; some who tell the first do not know the second.
+  if (v4.kind === 'lost') return v4;
+  const v6 = await follow(walk, name, 'AAAA');
   const addresses = [v6, v4].flatMap((one) => (one.kind === 'found' ? one.addresses : []));
   if (addresses.length > 0) return { kind: 'found', addresses };
-  return v4.kind === 'lost' ? v4 : v6;
+  return v6.kind === 'lost' ? v6 : v4;
 }
 
 async function follow(

@@ -1,7 +1,9 @@
 import { isAllowed } from '../address.ts';
 import type { DnsRecord, Reply } from '../message/message.ts';
 import { isWithin } from '../message/names.ts';
+import { pause } from '../message/tcp-exchange.ts';
 import { exchange, type Heard } from './exchange.ts';
+import type { ServerMemory } from './server-memory.ts';
 import type { Suffixes } from './suffixes.ts';
 import {
   type Asked,
@@ -25,6 +27,8 @@ export interface Scope {
   readonly allow: readonly string[];
   readonly ipv6: boolean;
   readonly suffixes: Suffixes;
+  /** What other looks found of name servers. */
+  readonly servers: ServerMemory;
   /** Messages of one walk, all names and zones together: 50 unless said. */
   readonly mostQueries?: number;
 }
@@ -50,6 +54,8 @@ export type Descent =
   | { readonly kind: 'stuck'; readonly zone: Zone; readonly heard: readonly ServerHeard[] };
 
 const MOST_QUERIES = 50;
+/** How long one server is asked alone, in milliseconds, before the others of its zone are asked beside it. */
+const ALONE_MS = 600;
 /** Name servers whose names lie in zones of name servers whose names lie in zones … */
 const MOST_NESTED = 4;
 
@@ -85,12 +91,12 @@ export class IterativeResolver {
       return !this.#isShort;
     };
     const question = { ...asked, address: server.address, port: this.#scope.port };
-    return exchange(question, { tries, spend, signal });
+    return exchange(question, { tries, spend, signal, servers: this.#scope.servers });
   }
 
   /** Follows referrals down to the first server that answers with authority. */
   async descend(asked: Asked): Promise<Descent> {
-    let zone = this.#nearest(asked.name);
+    let zone = this.nearest(asked.name);
     for (;;) {
       const heard: ServerHeard[] = [];
       const step = await this.#step(zone, asked, heard);
@@ -116,6 +122,17 @@ export class IterativeResolver {
     return zone;
   }
 
+  /** The zone closest above `name`, or of that name, that the walk has met. */
+  nearest(name: string): Zone {
+    const met = [...this.#zones.values()].filter((zone) => isWithin(name, zone.name));
+    const longest = met.toSorted((a, b) => b.name.length - a.name.length)[0];
+    const root = {
+      name: '',
+      nameServers: this.#scope.roots.map((ip) => ({ name: 'root', addresses: [ip] })),
+    };
+    return longest ?? this.#scope.suffixes.get(name) ?? root;
+  }
+
   /** Every server of a zone, 8 at most: one address of each name server first, then the next of each. */
   async serversOf(zone: Zone): Promise<Servers> {
     const unknown: string[] = [];
@@ -129,16 +146,6 @@ export class IterativeResolver {
     const open = servers.filter((server) => this.#mayAsk(zone, server)).slice(0, MOST_SERVERS);
     const barred = servers.filter((server) => !this.#mayAsk(zone, server)).slice(0, MOST_SERVERS);
     return { open, barred, unknown };
-  }
-
-  #nearest(name: string): Zone {
-    const met = [...this.#zones.values()].filter((zone) => isWithin(name, zone.name));
-    const longest = met.toSorted((a, b) => b.name.length - a.name.length)[0];
-    const root = {
-      name: '',
-      nameServers: this.#scope.roots.map((ip) => ({ name: 'root', addresses: [ip] })),
-    };
-    return longest ?? this.#scope.suffixes.get(name) ?? root;
   }
 
   /** What helps on from `zone`: its servers with glue are asked first, then one name server after another. */
@@ -165,9 +172,10 @@ export class IterativeResolver {
     };
     const [first, ...others] = servers.slice(0, MOST_SERVERS);
     if (!first) return undefined;
-    const step = await attempt(first, others.length > 0 ? 1 : 2);
-    // One server alone as a rule; all the others together once it did not help, or a dead one costs too long.
-    const found = step ?? (await firstDefined(others.map((server) => attempt(server, 2))));
+    // One server alone as a rule; all the others beside it when it is slow, or a dead one costs too long.
+    const alone = attempt(first, 2);
+    const early = await Promise.race([alone, pause(ALONE_MS, signal)]);
+    const found = early ?? (await firstDefined([alone, ...others.map((server) => attempt(server, 2))]));
     race.abort();
     return found;
   }
@@ -187,9 +195,9 @@ export class IterativeResolver {
 
   async #addressesOf(name: string): Promise<readonly string[] | undefined> {
     const v4 = await this.#lookUp({ name, type: 'A' });
-    const v6 = this.#scope.ipv6 ? await this.#lookUp({ name, type: 'AAAA' }) : [];
-    const all = [...(v4 ?? []), ...(v6 ?? [])];
-    return v4 || all.length > 0 ? all : undefined;
+    // Where nobody tells the one, nobody tells the other; some who tell the first do not know the second.
+    const v6 = v4 && this.#scope.ipv6 ? await this.#lookUp({ name, type: 'AAAA' }) : [];
+    return v4 && [...v4, ...(v6 ?? [])];
   }
 
   async #lookUp(asked: Asked): Promise<readonly string[] | undefined> {

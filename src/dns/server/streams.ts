@@ -1,43 +1,32 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { networkOf } from '../address.ts';
 import { encode, readQuery } from '../message/query.ts';
 import type { Respondent } from './respond.ts';
+import { StreamTable } from './stream-table.ts';
 
-/** Longest from one message of a connection to the next, in milliseconds (RFC 7766 6.2.3). */
+/** Longest from an answer to the first byte of the next message, in milliseconds (RFC 7766 6.2.3). */
 const IDLE_MS = 10_000;
-const MOST_CONNECTIONS = 256;
-/** Connections from one /24 or /56. */
-const MOST_OF_NETWORK = 64;
+/** Longest for one message, from the connection or its first byte to its last; and for an answer to be taken. */
+const MESSAGE_MS = 5_000;
+/** Connections in all, and from one /24 or /56. */
+const LIMITS = { most: 1_000, mostOfNetwork: 64 };
 const MOST_MESSAGES = 10_000;
-/** No question is longer, EDNS options included. */
-const MOST_BYTES = 4_096;
+/** No question is longer, EDNS options and its length included. */
+const MOST_BYTES = 4_098;
 
-/** A TCP server, not yet listening, that answers with the messages of RFC 7766; `close` ends its connections. */
+/**
+ * A TCP server, not yet listening, that answers with the messages of RFC 7766; `close` ends its connections. Whoever comes
+ * finds room, and who does not finish a message in time is cut off.
+ */
 export function newStreamServer(respondent: Respondent): { readonly server: Server; close(): Promise<void> } {
-  const sockets = new Set<Socket>();
-  const counts = new Map<string, number>();
+  const table = new StreamTable(LIMITS);
   const server = createServer({ allowHalfOpen: true, noDelay: true });
-  server.maxConnections = MOST_CONNECTIONS;
   server.on('connection', (socket) => {
     socket.on('error', () => socket.destroy());
-    const network = socket.remoteAddress === undefined ? '' : networkOf(socket.remoteAddress);
-    const count = (counts.get(network) ?? 0) + 1;
-    if (count > MOST_OF_NETWORK) {
-      socket.destroy();
-      return;
-    }
-    counts.set(network, count);
-    sockets.add(socket);
-    socket.on('close', () => {
-      sockets.delete(socket);
-      const left = (counts.get(network) ?? 1) - 1;
-      if (left > 0) counts.set(network, left);
-      else counts.delete(network);
-    });
-    void serve(socket, respondent);
+    table.enter(socket);
+    void new Stream(socket, respondent, table).serve();
   });
   const close = async () => {
-    for (const socket of sockets) socket.destroy();
+    table.destroyAll();
     const { promise, resolve } = Promise.withResolvers<void>();
     server.close(() => resolve());
     await promise;
@@ -45,40 +34,72 @@ export function newStreamServer(respondent: Respondent): { readonly server: Serv
   return { server, close };
 }
 
-/** Answers one connection's messages in order, until it ends or asks too much. Never rejects. */
-async function serve(socket: Socket, respondent: Respondent): Promise<void> {
-  const timer = setTimeout(() => socket.destroy(), IDLE_MS);
-  let left = MOST_MESSAGES;
-  try {
-    for await (const message of messagesOf(socket)) {
-      const reply = await replyTo(message, respondent);
-      left -= 1;
-      if (!reply || left < 0) break;
-      await send(socket, reply);
-      timer.refresh();
+/** One connection. */
+class Stream {
+  readonly #socket: Socket;
+  readonly #respondent: Respondent;
+  readonly #table: StreamTable;
+  #timer: NodeJS.Timeout | undefined;
+  #left = MOST_MESSAGES;
+
+  constructor(socket: Socket, respondent: Respondent, table: StreamTable) {
+    this.#socket = socket;
+    this.#respondent = respondent;
+    this.#table = table;
+  }
+
+  /** Answers the connection's messages in order, until it ends, is slow or asks too much. Never rejects. */
+  async serve(): Promise<void> {
+    this.#allow(MESSAGE_MS);
+    try {
+      await this.#answerAll(this.#socket);
+    } catch {
+      // The client went away in the middle of something.
+    } finally {
+      clearTimeout(this.#timer);
+      this.#socket.destroySoon();
     }
-  } catch {
-    // The client went away in the middle of something.
-  } finally {
-    clearTimeout(timer);
-    socket.destroySoon();
+  }
+
+  /** Each message stands behind its length (RFC 1035 4.2.2). Ends early at one that is too long or no question. */
+  async #answerAll(chunks: AsyncIterable<Buffer>): Promise<void> {
+    let rest: Buffer = Buffer.alloc(0);
+    let isFirst = true;
+    for await (const chunk of chunks) {
+      // A byte now and then is no reason to wait longer for the message that it belongs to.
+      if (rest.length === 0 && !isFirst) this.#allow(MESSAGE_MS);
+      rest = Buffer.concat([rest, chunk]);
+      for (let end = endOf(rest); rest.length >= end; end = endOf(rest)) {
+        if (end > MOST_BYTES || !(await this.#answer(rest.subarray(2, end)))) return;
+        isFirst = false;
+        rest = rest.subarray(end);
+        this.#allow(rest.length > 0 ? MESSAGE_MS : IDLE_MS);
+      }
+      if (endOf(rest) > MOST_BYTES) return;
+    }
+  }
+
+  /** Whether the message was answered, and another may come. */
+  async #answer(message: Buffer): Promise<boolean> {
+    this.#table.answering(this.#socket);
+    this.#allow(MESSAGE_MS);
+    const reply = await replyTo(message, this.#respondent);
+    this.#left -= 1;
+    if (!reply || this.#left < 0) return false;
+    await send(this.#socket, reply);
+    this.#table.answered(this.#socket);
+    return true;
+  }
+
+  /** Cuts the connection off unless something else is allowed in time. */
+  #allow(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.destroy(), ms);
   }
 }
 
-/** The messages of a stream, each behind its length (RFC 1035 4.2.2); ends early at one that is too long. */
-async function* messagesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of chunks) {
-    rest = Buffer.concat([rest, chunk]);
-    while (rest.length >= 2) {
-      const length = rest.readUInt16BE(0);
-      if (length > MOST_BYTES) return;
-      if (rest.length < 2 + length) break;
-      yield rest.subarray(2, 2 + length);
-      rest = rest.subarray(2 + length);
-    }
-  }
-}
+/** Where the first message of `bytes` ends; before their own end only where all of it is there. */
+const endOf = (bytes: Buffer): number => 2 + (bytes.length < 2 ? 0 : bytes.readUInt16BE(0));
 
 async function replyTo(message: Buffer, respondent: Respondent): Promise<Buffer | undefined> {
   const incoming = readQuery(message);

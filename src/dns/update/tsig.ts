@@ -13,12 +13,19 @@ import {
   TYPE,
   uint16,
 } from '../message/raw-records.ts';
+import { type KeyText, keysIn } from './key-text.ts';
 
-/** Algorithms of RFC 8945 6 that are spoken, and the length of their MACs in bytes. */
+/** Algorithms of RFC 8945 6 that are spoken, and their hashes. */
 const ALGORITHMS = {
-  'hmac-sha256': { hash: 'sha256', length: 32 },
-  'hmac-sha512': { hash: 'sha512', length: 64 },
+  'hmac-sha1': 'sha1',
+  'hmac-sha224': 'sha224',
+  'hmac-sha256': 'sha256',
+  'hmac-sha384': 'sha384',
+  'hmac-sha512': 'sha512',
 } as const;
+
+const NAMES = Object.keys(ALGORITHMS).join(', ');
+const isAlgorithm = (name: string): name is keyof typeof ALGORITHMS => Object.hasOwn(ALGORITHMS, name);
 
 /** A key that a name server shares with us. It holds the secret as a KeyObject, which prints as its name. */
 export interface TsigKey {
@@ -30,24 +37,54 @@ export interface TsigKey {
 /** How far the two clocks may differ (RFC 8945 10). */
 const FUDGE: Seconds = minutes(5);
 
-/**
- * A key as it is configured; `secret` is base64. Throws `configuration` for a name, an algorithm or a secret that
- * cannot be, in words that do not repeat the secret.
- */
-export function toTsigKey(given: {
-  readonly name: string;
-  readonly algorithm: string;
+/** A key as it is configured. */
+interface GivenKey {
+  /** May be left out where the text of the secret has it. */
+  readonly name?: string | undefined;
+  /** `hmac-sha256` where neither this nor the text of the secret says. */
+  readonly algorithm?: string | undefined;
+  /** In base64, or all that a tool printed of the key; see `keysIn`. */
   readonly secret: string;
-}): TsigKey {
-  const name = toDnsName(given.name);
-  const algorithm = toDnsName(given.algorithm);
-  if (!isPlainName(name)) throw new Fault('configuration', 'a TSIG key has a name that DNS cannot hold');
-  if (algorithm !== 'hmac-sha256' && algorithm !== 'hmac-sha512')
-    throw new Fault('configuration', `the TSIG key ${name} must be of hmac-sha256 or hmac-sha512`);
-  const secret = Buffer.from(given.secret, 'base64');
-  if (secret.length < 16 || !/^[A-Za-z0-9+/]+={0,2}$/.test(given.secret))
-    throw new Fault('configuration', `the secret of the TSIG key ${name} must be base64 of 16 bytes or more`);
+}
+
+/**
+ * A key as it is configured. Throws `configuration` for a name, an algorithm or a secret that cannot be, in words that do
+ * not repeat the secret.
+ */
+export function toTsigKey(given: GivenKey): TsigKey {
+  const text = textOf(given);
+  const name = agreed('name', given.name, text.name) ?? '';
+  if (name === '') throw wrong('a TSIG key needs a name');
+  if (!isPlainName(name)) throw wrong('a TSIG key has a name that DNS cannot hold');
+  const algorithm = agreed('algorithm', given.algorithm, text.algorithm) ?? 'hmac-sha256';
+  if (!isAlgorithm(algorithm)) throw wrong(`the TSIG key ${name} must be of one of ${NAMES}`);
+  const secret = Buffer.from(text.secret, 'base64');
+  if (secret.length < 16 || !/^[A-Za-z0-9+/]+={0,2}$/.test(text.secret))
+    throw wrong(
+      `the secret of the TSIG key ${name} must be base64 of 16 bytes or more, or what tsig-keygen prints`,
+    );
   return { name, algorithm, secret: createSecretKey(secret) };
+}
+
+const wrong = (why: string): Fault => new Fault('configuration', why);
+
+/** The key in the text of the secret: the one of the given name where there are several. */
+function textOf({ name, secret }: GivenKey): KeyText {
+  const keys = keysIn(secret);
+  const named = keys.find((key) => name !== undefined && toDnsName(key.name ?? '') === toDnsName(name));
+  if (keys.length > 1 && !named)
+    throw wrong('the secret of the TSIG key has several keys in it; name the one to be used');
+  return named ?? keys[0] ?? { secret: '' };
+}
+
+/** What was given twice has to be the same. */
+function agreed(what: string, given: string | undefined, inText: string | undefined): string | undefined {
+  const [one, other] = [given, inText].map((text) => (text === undefined ? undefined : toDnsName(text)));
+  if (one !== undefined && other !== undefined && one !== other)
+    throw wrong(
+      `the TSIG key has another ${what} in the text of its secret than the one that is configured beside it`,
+    );
+  return one ?? other;
 }
 
 /** A message with its signature, and the MAC that the answer's covers. */
@@ -153,7 +190,7 @@ function apart(other: Buffer, now: Date): string {
 }
 
 function macOf(key: TsigKey, parts: readonly Buffer[]): Buffer {
-  const mac = createHmac(ALGORITHMS[key.algorithm].hash, key.secret);
+  const mac = createHmac(ALGORITHMS[key.algorithm], key.secret);
   for (const part of parts) mac.update(part);
   return mac.digest();
 }

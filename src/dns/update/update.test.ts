@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import {
   KEY,
-  LONG,
   NEEDS,
+  OF_EACH,
   PEERS,
   READER,
   record,
@@ -72,8 +72,18 @@ for (const { peer, address } of PEERS) {
     },
   );
 
-  test(`${peer}: a key of hmac-sha512 and a configured zone work too, with many records`, NEEDS, async () => {
-    const publisher = updater(address, port(), { key: toTsigKey(LONG), zone: 'A.test.' });
+  test(`${peer}: keys of every algorithm are good`, NEEDS, async () => {
+    const name = '_acme-challenge.each.a.test';
+    for (const key of OF_EACH) {
+      const publisher = updater(address, port(), { key: toTsigKey(key) });
+      await publisher.add([record(name, key.name)], signal);
+      assert.deepEqual(await valuesAt(address, name), [key.name]);
+      await publisher.remove([record(name, key.name)], signal);
+    }
+  });
+
+  test(`${peer}: a configured zone works too, with many records`, NEEDS, async () => {
+    const publisher = updater(address, port(), { zone: 'A.test.' });
     const records = Array.from({ length: 90 }, (_, n) => record('_acme-challenge.many.a.test', `v${n}`));
     await publisher.add(records, signal);
     assert.equal((await valuesAt(address, '_acme-challenge.many.a.test')).length, 90);

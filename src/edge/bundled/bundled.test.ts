@@ -77,6 +77,28 @@ test('a name that no pack serves, or none, gets the alert unrecognized_name and 
   await until(() => bundled.stats().connections === 0);
 });
 
+test('names as browsers send them are served: a final dot, and under a wildcard underscores and hyphens', async (t) => {
+  const { row, service } = await givenServedName(t);
+  service.packs.set('*.wild.example.com', await givenPack(['*.wild.example.com']));
+  const names = [
+    `${NAME}.`,
+    NAME.toUpperCase(),
+    'a_b.wild.example.com',
+    '_x.wild.example.com.',
+    '-y-.WILD.example.com',
+  ];
+  for (const servername of names) {
+    const client = await shaken(row.port, { servername });
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const answer = Buffer.concat(await client.toArray()).toString();
+    assert.equal(answer.split(': ').at(-1), servername.toLowerCase().replace(/\.$/, ''));
+  }
+  assert.deepEqual(
+    new Set(service.asked),
+    new Set(names.map((name) => name.toLowerCase().replace(/\.$/, ''))),
+  );
+});
+
 test('no session is taken up again, so a new leaf shows at the next handshake', async (t) => {
   const { row } = await givenServedName(t);
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {

@@ -63,8 +63,23 @@ test('a name that is no host name is none', () => {
     'a..example.comm',
     '192.168.100.101',
   ];
-  for (const name of [...names, 'exa_mple.com.ab', 'example-.com.ab', 'onesinglelabell']) {
-    assert.deepEqual(readClientHello(withName(name)), {}, name);
+  for (const name of [...names, 'example.com.0x7', 'example.com.123', 'onesinglelabell', 'example.com....']) {
+    assert.deepEqual(readClientHello(withName(name)), { hasOddName: true }, name);
+  }
+});
+
+test('a name is taken as browsers send it: letters of any case, underscores, hyphens anywhere, a final dot', () => {
+  const names = [
+    'WWW.EXAMPLE.co.',
+    'a_b.example.com',
+    '_dmarc.example.',
+    'r3---sn.exa.com',
+    '-a-.example.com',
+    '0x7f.example.co',
+    'xn--bcher-k.ab.',
+  ];
+  for (const name of names) {
+    assert.deepEqual(readClientHello(withName(name)), { serverName: name.toLowerCase().replace(/\.$/, '') });
   }
 });
 

@@ -1,9 +1,11 @@
-import { isHostName } from './host-name.ts';
+import { toHostName } from './host-name.ts';
 
 /** What the first message of a TLS client tells before it is answered (RFC 8446 4.1.2). */
 export interface ClientHello {
   /** Lower-case host name of server_name (RFC 6066 3); absent when none was sent, or none that is a host name. */
   readonly serverName?: string;
+  /** A name was sent that is no host name. */
+  readonly hasOddName?: true;
 }
 
 /** Most bytes that a ClientHello may take, record headers included. */
@@ -69,22 +71,24 @@ function readBody(body: Buffer): ClientHello | 'not tls' {
   cursor.vector(2); // cipher suites
   cursor.vector(1); // compression methods
   const extensions = new Cursor(cursor.isAtEnd ? EMPTY : cursor.vector(2));
-  let serverName: string | undefined;
+  let sent: string | undefined;
   while (!extensions.isAtEnd) {
     const type = extensions.number(2);
     const data = extensions.vector(2);
-    if (type === SERVER_NAME) serverName ??= hostNameIn(data);
+    if (type === SERVER_NAME) sent ??= sentName(data);
   }
   if (cursor.isBroken || extensions.isBroken) return 'not tls';
-  return serverName === undefined ? {} : { serverName };
+  if (sent === undefined) return {};
+  const serverName = toHostName(sent);
+  return serverName === undefined ? { hasOddName: true } : { serverName };
 }
 
-function hostNameIn(data: Buffer): string | undefined {
+function sentName(data: Buffer): string | undefined {
   const names = new Cursor(new Cursor(data).vector(2));
   while (!names.isAtEnd) {
     const type = names.number(1);
-    const name = names.vector(2).toString('latin1').toLowerCase();
-    if (type === 0) return isHostName(name) ? name : undefined;
+    const name = names.vector(2).toString('latin1');
+    if (type === 0) return name;
   }
   return undefined;
 }

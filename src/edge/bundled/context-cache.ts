@@ -66,6 +66,12 @@ export class ContextCache implements Follower {
     return answer === 'unreachable' ? (this.#known.get(name)?.context ?? answer) : answer;
   }
 
+  /** Whether there is a context for `name`, as `get` tells it. */
+  async serves(name: string): Promise<'served' | 'unknown' | 'unreachable'> {
+    const found = await this.get(name);
+    return typeof found === 'string' ? found : 'served';
+  }
+
   live(): void {
     this.#span++;
     this.#isLive = true;

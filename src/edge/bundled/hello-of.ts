@@ -3,16 +3,16 @@ import { type ClientHello, readClientHello } from './client-hello.ts';
 
 /**
  * The ClientHello that `socket` begins with, its bytes put back to be read again; `not tls` when it begins with
- * anything else, or closes before. Waits for as long as the socket is open.
+ * anything else, `closed` when it closes before. Waits for as long as the socket is open.
  */
-export function helloOf(socket: Socket): Promise<ClientHello | 'not tls'> {
-  const { promise, resolve } = Promise.withResolvers<ClientHello | 'not tls'>();
+export function helloOf(socket: Socket): Promise<ClientHello | 'not tls' | 'closed'> {
+  const { promise, resolve } = Promise.withResolvers<ClientHello | 'not tls' | 'closed'>();
   let bytes: Buffer = Buffer.alloc(0);
-  const finish = (hello: ClientHello | 'not tls') => {
+  const finish = (hello: ClientHello | 'not tls' | 'closed') => {
     socket.off('readable', look).off('close', close).off('end', close);
     resolve(hello);
   };
-  const close = () => finish('not tls');
+  const close = () => finish('closed');
   const look = () => {
     const chunk: Buffer | null = socket.read();
     if (chunk === null) return;

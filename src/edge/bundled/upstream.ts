@@ -6,8 +6,15 @@ import type { Seconds } from '../../kit/time.ts';
 /** Takes a connection over once its handshake is done. */
 export type Upstream = (client: TLSSocket, name: string) => void;
 
-/** Passes bytes both ways between each client and a connection of its own to `upstream`. */
-export function passTo(upstream: { readonly host: string; readonly port: number }, idle: Seconds): Upstream {
+/**
+ * Passes bytes both ways between each client and a connection of its own to `upstream`; `failed` is told of each of these
+ * that fails.
+ */
+export function passTo(
+  upstream: { readonly host: string; readonly port: number },
+  idle: Seconds,
+  failed: () => void = () => undefined,
+): Upstream {
   return (client) => {
     const server = connect({ host: upstream.host, port: upstream.port, allowHalfOpen: true });
     const end = () => {
@@ -18,7 +25,7 @@ export function passTo(upstream: { readonly host: string; readonly port: number 
       .setTimeout(idle * 1_000, end)
       .on('error', end)
       .on('close', () => server.destroySoon()); // what the client sent last is still on its way
-    server.on('error', end);
+    server.on('error', end).once('error', failed);
     client.pipe(server);
     server.pipe(client);
   };

@@ -4,10 +4,15 @@ import type { Log } from '../../kit/log.ts';
 import type { Seconds } from '../../kit/time.ts';
 import type { Environment } from '../../pack/pack.ts';
 import type { ServedFile, ServedPack } from '../edge.ts';
+import { Tally } from '../tally.ts';
 import { toHosts, toServedFile, toServedPack } from './pull-schema.ts';
 
 /** The pack that serves a name; `unknown` when none does, `unreachable` when the service cannot tell now. */
 export type PullAnswer = ServedPack | 'unknown' | 'unreachable';
+
+/** What came of a question to the service. */
+export type PullOutcome = (typeof OUTCOMES)[number];
+const OUTCOMES = ['found', 'unknown', 'unreachable'] as const;
 
 export interface PullClientOptions {
   /** Path of the service's unix socket. */
@@ -38,6 +43,7 @@ export class PullClient {
   readonly #options: PullClientOptions;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 32, timeout: 30_000 });
   readonly #closing = new AbortController();
+  readonly #tallies = { certificates: new Tally(OUTCOMES), files: new Tally(OUTCOMES) };
   #following: Promise<void> = Promise.resolve();
   #isLive = false;
   #failures = 0;
@@ -56,6 +62,12 @@ export class PullClient {
     return this.#ask('files', { name, path }, toServedFile);
   }
 
+  /** What was asked for since the start, and what came of it. */
+  get counts() {
+    const { certificates, files } = this.#tallies;
+    return { certificates: certificates.counts, files: files.counts };
+  }
+
   /** Follows the changes until `close`; a lost stream is opened again after 0.1 s to 5 s. */
   follow(follower: Follower): void {
     this.#following = this.#followAll(follower);
@@ -68,18 +80,29 @@ export class PullClient {
     await this.#following;
   }
 
-  async #ask<T>(
+  async #ask<T extends object>(
+    what: 'certificates' | 'files',
+    about: Readonly<Record<string, string>>,
+    read: (body: string) => T | undefined,
+  ): Promise<T | 'unknown' | 'unreachable'> {
+    const answer = await this.#answerTo(what, about, read);
+    this.#tallies[what].add(typeof answer === 'string' ? answer : 'found');
+    return answer;
+  }
+
+  async #answerTo<T extends object>(
     what: string,
     about: Readonly<Record<string, string>>,
     read: (body: string) => T | undefined,
   ): Promise<T | 'unknown' | 'unreachable'> {
     const { environment, deadline = 2, log } = this.#options;
-    const signal = AbortSignal.timeout(deadline * 1_000);
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(deadline * 1_000)]);
     const path = `/v1/${what}?${new URLSearchParams({ environment, ...about }).toString()}`;
     try {
       const response = await this.#get(path, { agent: this.#agent, signal });
       const body = await readBody(response);
-      if (response.statusCode === 404) return 'unknown';
+      // A name that the service takes for none, e.g. an older one, is served by no pack of it.
+      if (response.statusCode === 404 || response.statusCode === 400) return 'unknown';
       return (response.statusCode === 200 ? read(body) : undefined) ?? 'unreachable';
     } catch (error) {
       log.debug({ ...about, code: codeOf(error) }, 'edge: the service did not answer');

@@ -65,9 +65,13 @@ export const opt = (udpPayloadSize: number, ednsVersion = 0) => ({
   additionals: [{ ...OPT, options: [], udpPayloadSize, ednsVersion }],
 });
 
-/** Every reply on one TCP connection to `messages`. */
-export async function askTcp(messages: readonly Uint8Array[], port: number): Promise<Buffer[]> {
-  const socket = connect(port, HOST);
+/** Every reply on one TCP connection, from the address `from`, to `messages`. */
+export async function askTcp(
+  messages: readonly Uint8Array[],
+  port: number,
+  from = '127.0.0.1',
+): Promise<Buffer[]> {
+  const socket = connect({ port, host: HOST, localAddress: from });
   const framed = messages.map((one) =>
     Buffer.concat([Buffer.from([one.length >> 8, one.length & 255]), one]),
   );
