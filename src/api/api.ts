@@ -10,7 +10,7 @@ import { logAccess } from './http/access-log.ts';
 import { authenticate } from './http/auth.ts';
 import { demandHost, refuseUnheard, refuseUnread } from './http/connection-errors.ts';
 import { replyFault, replyFaults } from './http/envelope.ts';
-import { errorPage } from './http/error-page.ts';
+import { errorPageRoute } from './http/error-page.ts';
 import { healthRoutes } from './http/health.ts';
 import { serveOpenApi } from './http/openapi.ts';
 import { limitRates } from './http/rate-limit.ts';
@@ -51,7 +51,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   await limitRates(app, http);
   acceptEmptyBodies(app);
   await app.register(healthRoutes(deps));
-  app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorPage()));
+  errorPageRoute(app);
   await app.register(
     async (v4) => {
       await v4.register(packListRoute(deps));
