@@ -23,6 +23,7 @@ import { auditLogRoute } from './resource/audit-log.ts';
 import { certificatePackRoutes } from './resource/certificate-packs.ts';
 import { dcvDelegationRoutes } from './resource/dcv-delegation.ts';
 import { exportRoutes } from './resource/export.ts';
+import { literalPaths } from './resource/literal-paths.ts';
 import { revocationRoutes } from './resource/revocation.ts';
 import { tokenRoutes } from './resource/tokens.ts';
 import { zoneRoutes } from './resource/zones.ts';
@@ -57,6 +58,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(packListRoute(deps));
       await v4.register(accountPacksRoute(deps));
       await v4.register(exportRoutes(deps));
+      await v4.register(literalPaths);
     },
     { prefix: '/client/v4' },
   );
