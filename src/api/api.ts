@@ -10,7 +10,7 @@ import { logAccess } from './http/access-log.ts';
 import { authenticate } from './http/auth.ts';
 import { demandHost, refuseUnheard, refuseUnread } from './http/connection-errors.ts';
 import { replyFault, replyFaults } from './http/envelope.ts';
-import { errorPage } from './http/error-page.ts';
+import { errorPageRoute } from './http/error-page.ts';
 import { healthRoutes } from './http/health.ts';
 import { serveOpenApi } from './http/openapi.ts';
 import { limitRates } from './http/rate-limit.ts';
@@ -23,6 +23,7 @@ import { auditLogRoute } from './resource/audit-log.ts';
 import { certificatePackRoutes } from './resource/certificate-packs.ts';
 import { dcvDelegationRoutes } from './resource/dcv-delegation.ts';
 import { exportRoutes } from './resource/export.ts';
+import { literalPaths } from './resource/literal-paths.ts';
 import { revocationRoutes } from './resource/revocation.ts';
 import { tokenRoutes } from './resource/tokens.ts';
 import { zoneRoutes } from './resource/zones.ts';
@@ -51,12 +52,13 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   await limitRates(app, http);
   acceptEmptyBodies(app);
   await app.register(healthRoutes(deps));
-  app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorPage()));
+  errorPageRoute(app);
   await app.register(
     async (v4) => {
       await v4.register(packListRoute(deps));
       await v4.register(accountPacksRoute(deps));
       await v4.register(exportRoutes(deps));
+      await v4.register(literalPaths);
     },
     { prefix: '/client/v4' },
   );

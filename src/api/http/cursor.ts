@@ -1,6 +1,14 @@
 import { createHmac } from 'node:crypto';
+import { Type } from 'typebox';
 import type { Place } from '../../store/list/account-list.ts';
 import { type Query, readText, refuse } from './page.ts';
+
+/** `result_info` of a list that is walked by cursor. */
+export const CursorInfo = Type.Object({
+  count: Type.Integer(),
+  per_page: Type.Integer(),
+  cursor: Type.Optional(Type.String()),
+});
 
 /** What is walked through: which packs, in words that only equal filters share. */
 export interface Walk {

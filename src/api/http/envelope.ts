@@ -1,14 +1,32 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type TSchema, Type } from 'typebox';
 import { FAULTS, Fault } from '../../kit/fault.ts';
 import { isConnectionLoss } from '../../store/store.ts';
 
 /** Cloudflare's reply to a request that worked. */
-export const ok = <T>(result: T, messages: readonly Message[] = []) => ({
+export const ok = <T>(result: T, messages: Message[] = []) => ({
   success: true as const,
   errors: [],
   messages,
   result,
 });
+
+/** `response` of a route that answers with `ok`. */
+export const okOf = <R extends TSchema>(result: R) => ({ 200: Type.Object({ ...WORKED, result }) });
+
+/** `response` of a route that answers with a part of a list, and says by `info` which. */
+export const listOf = <R extends TSchema, I extends TSchema>(item: R, info: I) => ({
+  200: Type.Object({ ...WORKED, result: Type.Array(item), result_info: info }),
+});
+
+const WORKED = {
+  success: Type.Literal(true),
+  errors: Type.Array(Type.Unknown(), { maxItems: 0 }),
+  messages: Type.Array(Type.Object({ code: Type.Integer(), message: Type.String() })),
+};
+
+/** `response` of a route that answers without the envelope. */
+export const bareOf = (type: string, schema: TSchema) => ({ 200: { content: { [type]: { schema } } } });
 
 interface Message {
   readonly code: number;

@@ -1,4 +1,7 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
 import { FAULT_NAMES, FAULTS, type FaultName } from '../../kit/fault.ts';
+import { bareOf } from './envelope.ts';
 
 /** What each failure means to whoever meets it, and what to do. */
 const MEANING: Readonly<Record<FaultName, string>> = {
@@ -44,8 +47,18 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   internal: 'Something nobody foresaw; it is in the logs of the service.',
 };
 
-/** A page with every error, its HTTP status and code, and what to do; `documentation_url` leads here. */
-export function errorPage(): string {
+/** Route of the page with every error, its HTTP status and code, and what to do; `documentation_url` leads here. */
+export function errorPageRoute(app: FastifyInstance): void {
+  const schema = {
+    operationId: 'errors',
+    summary: 'What each error means, for people',
+    isOpen: true,
+    response: bareOf('text/html', Type.String()),
+  };
+  app.get('/docs/errors', { schema }, (_, reply) => reply.type('text/html; charset=utf-8').send(errorPage()));
+}
+
+function errorPage(): string {
   const rows = FAULT_NAMES.map((name) => ({ name, ...FAULTS[name] })).map(
     ({ name, status, code }) =>
       `<tr id="${name}"><td>${code}</td><td>${status}</td><td>${name}</td>` +

@@ -1,8 +1,8 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../../kit/fault.ts';
 import { isConnectionLoss } from '../../store/store.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ok } from './envelope.ts';
+import { ok, okOf } from './envelope.ts';
 
 /** Longest that the database may take to say that it is there, in milliseconds. */
 const PATIENCE_MS = 2_000;
@@ -14,8 +14,11 @@ const PATIENCE_MS = 2_000;
 export const healthRoutes =
   ({ pool, isStopping }: Pick<ApiDeps, 'pool' | 'isStopping'>): FastifyPluginAsyncTypebox =>
   async (app) => {
-    app.get('/healthz', async () => ok({ status: 'alive' }));
-    app.get('/readyz', async () => {
+    const told = { isOpen: true, response: okOf(Type.Object({ status: Type.String() })) };
+    const alive = { operationId: 'healthz', summary: 'Whether the process lives', ...told };
+    app.get('/healthz', { schema: alive }, async () => ok({ status: 'alive' }));
+    const ready = { operationId: 'readyz', summary: 'Whether the process can work', ...told };
+    app.get('/readyz', { schema: ready }, async () => {
       if (isStopping?.()) throw new Fault('database_unavailable', 'this process is about to end');
       await answers(pool);
       return ok({ status: 'ready' });

@@ -1,32 +1,59 @@
-/** The API described for machines (OpenAPI 3.1): from the schemas that requests are checked by, and the table of routes. */
-import type { FastifyInstance, RouteOptions } from 'fastify';
+/** The API described for machines (OpenAPI 3.1): from the schemas that stand on the routes. */
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { FAULTS } from '../../kit/fault.ts';
-import { DESCRIPTIONS } from './descriptions.ts';
+import { bareOf } from './envelope.ts';
+
+declare module 'fastify' {
+  /** What a route's schema says beside how requests are checked: that is for the description alone. */
+  interface FastifySchema {
+    /** Cloudflare's operationId where the route is one of theirs. */
+    operationId?: string;
+    /** What it is for, in one line. */
+    summary?: string;
+    /** Parameters of the query by name; the handler reads them itself, so that a refusal can name its parameter. */
+    parameters?: Readonly<Record<string, TSchema>>;
+    /** Whether it wants no token. */
+    isOpen?: boolean;
+    /** Whether it is no operation: only there to refuse. */
+    isHidden?: boolean;
+  }
+}
 
 interface Route {
   readonly method: string;
   /** As it is declared, with its prefix. */
   readonly url: string;
-  readonly schema: Readonly<Record<string, unknown>>;
+  readonly schema: FastifySchema;
 }
 
 /** Path of the description itself. */
 const PLACE = '/client/v4/openapi.json';
 
 /**
- * Serves the description. To be called before any route is declared: it hears of each. Throws, when it is asked for, where
- * a route has no line in `DESCRIPTIONS`.
+ * Serves the description. To be called before any route is declared: it hears of each, and throws where one does not say
+ * what it is.
  */
 export function serveOpenApi(app: FastifyInstance): void {
   const routes: Route[] = [];
+  // Response schemas describe; they neither check nor drop anything.
+  app.setSerializerCompiler(() => JSON.stringify);
   app.addHook('onRoute', ({ method, url, schema = {} }: RouteOptions) => {
+    if (schema.isHidden) return;
+    if (!schema.operationId || !schema.summary || schema.response === undefined)
+      throw new Error(`${[method].flat().join()} ${url} does not say what it is: its schema`);
     // A HEAD comes with each GET.
     for (const one of [method].flat())
       if (one !== 'HEAD') routes.push({ method: one, url, schema: { ...schema } });
   });
   let document: string | undefined;
-  app.get(PLACE, (_, reply) => {
+  const schema: FastifySchema = {
+    operationId: 'openapi',
+    summary: 'This description',
+    isOpen: true,
+    response: bareOf('application/json', Type.Object({ openapi: Type.String() })),
+  };
+  app.get(PLACE, { schema }, (_, reply) => {
     document ??= JSON.stringify(describeAll(routes));
     return reply.type('application/json; charset=utf-8').send(document);
   });
@@ -74,26 +101,29 @@ const Failure = Type.Object({
   result: Type.Null(),
 });
 
-function describeOne({ method, url, schema }: Route): object {
-  const told = DESCRIPTIONS[`${method} ${url}`];
-  if (!told) throw new Error(`${method} ${url} is not described: src/api/http/descriptions.ts`);
-  const { id, says, result, query, info, type = 'application/json', isOpen = false } = told;
-  const body = schema['body'];
+function describeOne({ url, schema }: Route): object {
+  const { operationId, summary, parameters, body, response, isOpen = false } = schema;
   return {
-    operationId: id,
-    summary: says,
+    operationId,
+    summary,
     ...(isOpen && { security: [] }),
-    parameters: [...inPath(url), ...inQuery(query)],
+    parameters: [...inPath(url), ...inQuery(parameters)],
     ...(body !== undefined && { requestBody: { content: { 'application/json': { schema: body } } } }),
     responses: {
-      200: {
-        description: 'It worked.',
-        content: { [type]: { schema: type === 'application/json' ? envelopeOf(result, info) : result } },
-      },
+      200: { description: 'It worked.', content: contentOf(response) },
       ...(isOpen ? {} : FAILURES),
     },
   };
 }
+
+/** What a route answers, by media type: JSON where its schema tells of none. */
+function contentOf(response: unknown): unknown {
+  const answer = fieldOf(response, '200');
+  return fieldOf(answer, 'content') ?? { 'application/json': { schema: answer } };
+}
+
+const fieldOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 const inPath = (url: string): object[] =>
   [...url.matchAll(/:(\w+)/g)].map(([, name]) => ({
@@ -105,16 +135,6 @@ const inPath = (url: string): object[] =>
 
 const inQuery = (query: Readonly<Record<string, TSchema>> = {}): object[] =>
   Object.entries(query).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
-
-/** The envelope of an answer that worked. */
-const envelopeOf = (result: TSchema, info?: TSchema): TSchema =>
-  Type.Object({
-    success: Type.Literal(true),
-    errors: Type.Array(Type.Unknown(), { maxItems: 0 }),
-    messages: Type.Array(Type.Object({ code: Type.Integer(), message: Type.String() })),
-    result,
-    ...(info && { result_info: info }),
-  });
 
 /** By status, each with the same envelope. */
 const FAILURES = Object.fromEntries(

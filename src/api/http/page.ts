@@ -6,6 +6,21 @@ import { isHexId } from './auth.ts';
 export const Query = Type.Record(Type.String(), Type.Unknown());
 export type Query = Static<typeof Query>;
 
+/** Parameters that `readPage` reads. */
+export const PAGES = {
+  page: Type.Integer({ minimum: 1, default: 1 }),
+  per_page: Type.Integer({ minimum: 5, maximum: 50, default: 20 }),
+};
+
+/** `result_info` of a list with pages. */
+export const PageInfo = Type.Object({
+  page: Type.Integer(),
+  per_page: Type.Integer(),
+  count: Type.Integer(),
+  total_count: Type.Integer(),
+  total_pages: Type.Integer(),
+});
+
 /** `page` and `per_page` of a list. */
 export interface PageQuery {
   readonly page: number;

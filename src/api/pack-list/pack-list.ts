@@ -12,8 +12,9 @@ import { getPackAt } from '../../store/packs.ts';
 import type { ApiDeps } from '../deps.ts';
 import { passInto } from '../http/auth.ts';
 import { codingFor, encode } from '../http/encoding.ts';
-import { pageHead, pageTail } from '../http/envelope.ts';
-import { Query, readChoice, readPage } from '../http/page.ts';
+import { listOf, pageHead, pageTail } from '../http/envelope.ts';
+import { PAGES, PageInfo, Query, readChoice, readPage } from '../http/page.ts';
+import { PACK_FILTER, PackReply } from '../resource/pack-schema.ts';
 import { type CachedPage, PageCache, type Ready } from './page-cache.ts';
 import { PageMemory, PageWriter } from './page-writer.ts';
 
@@ -43,6 +44,7 @@ export const packListRoute =
     };
     app.get<{ Params: { zone_id: string }; Querystring: Query }>(
       '/zones/:zone_id/ssl/certificate_packs',
+      { schema: SCHEMA },
       async (request, reply) => {
         const { zone_id: zoneId } = request.params;
         const { version } = await passInto(gate, request, zoneId, 'SSL and Certificates Read');
@@ -52,6 +54,13 @@ export const packListRoute =
       },
     );
   };
+
+const SCHEMA = {
+  operationId: 'certificate-packs-list-certificate-packs',
+  summary: 'List certificate packs of a zone',
+  parameters: { ...PAGES, ...PACK_FILTER },
+  response: listOf(PackReply, PageInfo),
+};
 
 /** Which packs are asked for; the default is what is served. Throws `malformed_request` with a pointer. */
 function readFilter(query: Query): ListFilter {

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { Fault } from '../../kit/fault.ts';
 import { renderAgain } from '../../operation/render-again.ts';
 import { toName, toSuffix } from '../../pack/hosts.ts';
@@ -9,9 +10,19 @@ import { getClaimed } from '../../store/packs.ts';
 import type { Token } from '../../store/tokens.ts';
 import type { ApiDeps } from '../deps.ts';
 import { bearerOf, checkAccount, checkReach, isHexId, tokenOf } from '../http/auth.ts';
-import { readCursor, toCursor } from '../http/cursor.ts';
-import { cursorBody } from '../http/envelope.ts';
-import { type Query, readChoice, readId, readInstant, readPerPage, readText, refuse } from '../http/page.ts';
+import { CursorInfo, readCursor, toCursor } from '../http/cursor.ts';
+import { cursorBody, listOf } from '../http/envelope.ts';
+import {
+  PAGES,
+  type Query,
+  readChoice,
+  readId,
+  readInstant,
+  readPerPage,
+  readText,
+  refuse,
+} from '../http/page.ts';
+import { PACK_FILTER, PackReply } from './pack-schema.ts';
 
 const PERMISSION = 'SSL and Certificates Read';
 
@@ -22,6 +33,7 @@ export const accountPacksRoute =
     const gate = new Gate(deps.reader, deps.clock);
     app.get<{ Params: { account_id: string }; Querystring: Query }>(
       '/accounts/:account_id/ssl/certificate_packs',
+      { schema: SCHEMA },
       async (request, reply) => {
         const { query } = request;
         const filter = await filterOf(gate, request, request.params.account_id);
@@ -35,6 +47,23 @@ export const accountPacksRoute =
       },
     );
   };
+
+const SCHEMA = {
+  operationId: 'list-account-certificate-packs',
+  summary: 'Packs of all zones of an account, by filter and cursor',
+  parameters: {
+    ...PACK_FILTER,
+    type: Type.Enum([...PACK_TYPES]),
+    certificate_authority: Type.Enum([...CERTIFICATE_AUTHORITIES]),
+    zone_id: Type.String(),
+    host: Type.String(),
+    'host.suffix': Type.String(),
+    expires_before: Type.String(),
+    per_page: PAGES.per_page,
+    cursor: Type.String(),
+  },
+  response: listOf(PackReply, CursorInfo),
+};
 
 /** The filter of a request, for a caller who may see what it shows. */
 async function filterOf(

@@ -1,4 +1,5 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
+import { Fault } from '../../kit/fault.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
 import { type Account, getAccount } from '../../store/accounts.ts';
 import { type Actor, RESOURCES } from '../../store/audit.ts';
@@ -6,11 +7,65 @@ import { type AuditFilter, type AuditRecord, listAudit } from '../../store/audit
 import type { ApiDeps } from '../deps.ts';
 import { checkAccount, demandAccount, isHexId } from '../http/auth.ts';
 import { readCursor, toCursor } from '../http/cursor.ts';
-import { ok } from '../http/envelope.ts';
+import { listOf, ok } from '../http/envelope.ts';
 import { Query, readChoice, readId, readInstant, readLimit, readText, refuse } from '../http/page.ts';
 
 const PERMISSION = 'Account Settings Read';
 const Params = Type.Object({ account_id: Type.String() });
+
+const Audited = Type.Object({
+  id: Type.String(),
+  account: Type.Object({ id: Type.String(), name: Type.String() }),
+  action: Type.Object({
+    type: Type.Enum(['create', 'update', 'delete']),
+    description: Type.String(),
+    result: Type.Literal('success'),
+    time: Type.String(),
+  }),
+  actor: Type.Object({
+    type: Type.Enum(['user', 'system']),
+    id: Type.Optional(Type.String()),
+    context: Type.Optional(Type.Enum(['api_token', 'api_key'])),
+    token_id: Type.Optional(Type.String()),
+    token_name: Type.Optional(Type.String()),
+    email: Type.Optional(Type.String()),
+    ip_address: Type.Optional(Type.String()),
+  }),
+  raw: Type.Optional(Type.Object({ request_id: Type.String() })),
+  resource: Type.Object({
+    id: Type.String(),
+    // A newer version may have recorded another.
+    type: Type.Unsafe<string>(Type.Enum([...RESOURCES])),
+    product: Type.String(),
+    name: Type.Optional(Type.String()),
+  }),
+  zone: Type.Optional(Type.Object({ id: Type.String(), name: Type.Optional(Type.String()) })),
+});
+
+const AuditInfo = Type.Object({
+  count: Type.Integer(),
+  cursor: Type.Optional(Type.String()),
+  cursors: Type.Optional(Type.Object({ after: Type.String() })),
+});
+
+const SCHEMA = {
+  operationId: 'audit-logs-v2-get-account-audit-logs',
+  summary: 'What clients and operators did in an account',
+  params: Params,
+  querystring: Query,
+  parameters: {
+    since: Type.String(),
+    before: Type.String(),
+    direction: Type.Enum(['desc', 'asc']),
+    limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 100 }),
+    cursor: Type.String(),
+    zone_id: Type.String(),
+    actor_token_id: Type.String(),
+    resource_type: Type.Enum([...RESOURCES]),
+    resource_id: Type.String(),
+  },
+  response: listOf(Audited, AuditInfo),
+};
 
 /**
  * Route of GET /accounts/{account_id}/logs/audit, Cloudflare's audit logs in their second version: every write of a
@@ -19,8 +74,7 @@ const Params = Type.Object({ account_id: Type.String() });
 export const auditLogRoute =
   ({ pool, installation }: Pick<ApiDeps, 'pool' | 'installation'>): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const schema = { params: Params, querystring: Query };
-    app.get('/accounts/:account_id/logs/audit', { schema }, async (request) => {
+    app.get('/accounts/:account_id/logs/audit', { schema: SCHEMA }, async (request) => {
       const { account_id: accountId } = request.params;
       checkAccount(request.token, request, accountId, PERMISSION);
       demandAccount(request, PERMISSION);
@@ -29,6 +83,7 @@ export const auditLogRoute =
       const walk = { secret: installation, of: `audit ${JSON.stringify(filter)}` };
       const page = await listAudit(pool, filter, { after: readCursor(request.query, walk), most });
       const account = await getAccount(pool, accountId);
+      if (!account) throw new Fault('invalid_object_id', 'the account is not there any more');
       const cursor = page.next && toCursor(walk, page.next);
       const records = page.records.map((record) => toReply(account, record));
       return { ...ok(records), result_info: infoOf(records.length, cursor) };
@@ -81,9 +136,9 @@ function readResourceId(query: Query): string | undefined {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const toReply = (account: Account | undefined, record: AuditRecord) => ({
+const toReply = (account: Account, record: AuditRecord): Static<typeof Audited> => ({
   id: record.id,
-  account: { id: account?.id, name: account?.name },
+  account: { id: account.id, name: account.name },
   action: {
     type: TYPES[record.event] ?? 'update',
     description: record.event,
@@ -99,18 +154,24 @@ const toReply = (account: Account | undefined, record: AuditRecord) => ({
     ...(record.name !== undefined && { name: record.name }),
   },
   ...(record.zoneId !== undefined && {
-    zone: { id: record.zoneId, name: record.zoneName ?? zoneIn(record) },
+    zone: { id: record.zoneId, ...zoneNameOf(record) },
   }),
 });
 
 /** What the event is of Cloudflare's three; any other is an update. */
-const TYPES: Readonly<Record<string, string>> = { order: 'create', create: 'create', delete: 'delete' };
+const TYPES: Readonly<Record<string, 'create' | 'delete'>> = {
+  order: 'create',
+  create: 'create',
+  delete: 'delete',
+};
 
-const zoneIn = ({ resource, name }: AuditRecord): string | undefined =>
-  resource === 'zone' ? name : undefined;
+function zoneNameOf({ resource, name, zoneName }: AuditRecord): { name?: string } {
+  const known = zoneName ?? (resource === 'zone' ? name : undefined);
+  return known === undefined ? {} : { name: known };
+}
 
 /** A user with a key is a token of ours, called after the address. */
-function toActor({ id, name, address }: Actor) {
+function toActor({ id, name, address }: Actor): Static<typeof Audited>['actor'] {
   if (id === 'operator') return { type: 'system', id };
   const email = /^user (.+@.+)$/.exec(name ?? '')?.[1];
   return {

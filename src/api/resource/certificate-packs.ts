@@ -8,9 +8,10 @@ import { getPack } from '../../store/packs.ts';
 import { getRenderedJson } from '../../store/rendered-json.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
-import { ok, okText, sendJson } from '../http/envelope.ts';
+import { ok, okOf, okText, sendJson } from '../http/envelope.ts';
 import { orderRoute } from './order.ts';
 import { packId } from './pack-id.ts';
+import { PackReply } from './pack-schema.ts';
 import { waitForRecords } from './wait-for-records.ts';
 
 const PackParams = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
@@ -20,6 +21,26 @@ const PackPatch = Type.Optional(
 
 const PACKS = '/zones/:zone_id/ssl/certificate_packs';
 
+const GET = {
+  operationId: 'certificate-packs-get-certificate-pack',
+  summary: 'Get a certificate pack',
+  params: PackParams,
+  response: okOf(PackReply),
+};
+const PATCH = {
+  operationId: 'certificate-packs-restart-validation-for-advanced-certificate-manager-certificate-pack',
+  summary: 'Try a stage again that ran out, or change the branding',
+  params: PackParams,
+  body: PackPatch,
+  response: okOf(PackReply),
+};
+const DELETE = {
+  operationId: 'certificate-packs-delete-advanced-certificate-manager-certificate-pack',
+  summary: 'Delete a certificate pack',
+  params: PackParams,
+  response: okOf(Type.Object({ id: Type.String() })),
+};
+
 /** Routes of /zones/{zone_id}/ssl/certificate_packs, but for the list. */
 export const certificatePackRoutes =
   (deps: ApiDeps): FastifyPluginAsyncTypebox =>
@@ -27,7 +48,7 @@ export const certificatePackRoutes =
     const { pool } = deps;
     await app.register(orderRoute(deps));
 
-    app.get(`${PACKS}/:certificate_pack_id`, { schema: { params: PackParams } }, async (request, reply) => {
+    app.get(`${PACKS}/:certificate_pack_id`, { schema: GET }, async (request, reply) => {
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Read');
       const id = packId(request.params.certificate_pack_id);
       const row = await getRenderedJson(pool, zone.id, id);
@@ -36,22 +57,18 @@ export const certificatePackRoutes =
       return sendJson(reply, okText(again ?? row.json));
     });
 
-    app.patch(
-      `${PACKS}/:certificate_pack_id`,
-      { schema: { params: PackParams, body: PackPatch } },
-      async (request, reply) => {
-        const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
-        const id = packId(request.params.certificate_pack_id);
-        const which = { zoneId: zone.id, id };
-        const isBranded = request.body?.cloudflare_branding;
-        const pack = await changePack(deps, { ...which, isBranded, by: actorOf(request) });
-        deps.poke(id);
-        const json = await waitForRecords(deps, { ...which, isNew: false });
-        return sendJson(reply, okText(json ?? render(deps, pack).json));
-      },
-    );
+    app.patch(`${PACKS}/:certificate_pack_id`, { schema: PATCH }, async (request, reply) => {
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
+      const id = packId(request.params.certificate_pack_id);
+      const which = { zoneId: zone.id, id };
+      const isBranded = request.body?.cloudflare_branding;
+      const pack = await changePack(deps, { ...which, isBranded, by: actorOf(request) });
+      deps.poke(id);
+      const json = await waitForRecords(deps, { ...which, isNew: false });
+      return sendJson(reply, okText(json ?? render(deps, pack).json));
+    });
 
-    app.delete(`${PACKS}/:certificate_pack_id`, { schema: { params: PackParams } }, async (request) => {
+    app.delete(`${PACKS}/:certificate_pack_id`, { schema: DELETE }, async (request) => {
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       await deletePack(deps, { zoneId: zone.id, id, by: actorOf(request) });

@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import type { Seconds } from '../../kit/time.ts';
 import { renderAgain } from '../../operation/render-again.ts';
 import { ENVIRONMENTS, PACK_STATUSES } from '../../pack/pack.ts';
@@ -11,12 +12,29 @@ import type { Token } from '../../store/tokens.ts';
 import type { ApiDeps } from '../deps.ts';
 import { bearerOf, checkAccount, demandAllZones, passInto, tokenOf } from '../http/auth.ts';
 import { readCursor, toCursor, type Walk } from '../http/cursor.ts';
+import { bareOf } from '../http/envelope.ts';
 import { type Query, readChoice } from '../http/page.ts';
+import { PACK_FILTER } from './pack-schema.ts';
 
 const PERMISSION = 'SSL and Certificates Read';
 
 /** How long a client may take nothing of what it is sent. */
 const PATIENCE: Seconds = 120;
+
+const LINES = {
+  parameters: { ...PACK_FILTER, cursor: Type.String() },
+  response: bareOf('application/x-ndjson', Type.String()),
+};
+const OF_ZONE = {
+  operationId: 'export-certificate-packs',
+  summary: 'All packs of a zone, a line of JSON each',
+  ...LINES,
+};
+const OF_ACCOUNT = {
+  operationId: 'export-account-certificate-packs',
+  summary: 'All packs of an account, a line of JSON each',
+  ...LINES,
+};
 
 /** What would answer HEAD would read every pack for nothing. */
 const GET_ALONE = { exposeHeadRoute: false } as const;
@@ -38,7 +56,7 @@ export const exportRoutes =
     };
     app.get<{ Params: { zone_id: string }; Querystring: Query }>(
       '/zones/:zone_id/ssl/certificate_packs/export',
-      GET_ALONE,
+      { ...GET_ALONE, schema: OF_ZONE },
       (request, reply) => {
         const zoneId = request.params.zone_id;
         const admit = async () => (await passInto(gate, request, zoneId, PERMISSION)).token;
@@ -47,7 +65,7 @@ export const exportRoutes =
     );
     app.get<{ Params: { account_id: string }; Querystring: Query }>(
       '/accounts/:account_id/ssl/certificate_packs/export',
-      GET_ALONE,
+      { ...GET_ALONE, schema: OF_ACCOUNT },
       (request, reply) => {
         const admit = () => admitToAccount(gate, request, request.params.account_id);
         return serve({ request, reply, zoneId: undefined, admit });

@@ -8,7 +8,8 @@ import type { OrderRequest } from '../../store/order-requests.ts';
 import type { Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
-import { okText, sendJson } from '../http/envelope.ts';
+import { okOf, okText, sendJson } from '../http/envelope.ts';
+import { PackReply } from './pack-schema.ts';
 import { waitForRecords } from './wait-for-records.ts';
 
 const Order = Type.Object({
@@ -22,29 +23,33 @@ const Order = Type.Object({
 });
 type Order = Static<typeof Order>;
 
+const SCHEMA = {
+  operationId: 'certificate-packs-order-advanced-certificate-manager-certificate-pack',
+  summary: 'Order a certificate pack',
+  params: Type.Object({ zone_id: Type.String() }),
+  body: Order,
+  response: okOf(PackReply),
+};
+
 /** Route of POST /zones/{zone_id}/ssl/certificate_packs/order. */
 export const orderRoute =
   (deps: ApiDeps): FastifyPluginAsyncTypebox =>
   async (app) => {
-    app.post(
-      '/zones/:zone_id/ssl/certificate_packs/order',
-      { schema: { params: Type.Object({ zone_id: Type.String() }), body: Order } },
-      async (request, reply) => {
-        const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
-        const { id, isNew } = await createPack(deps, {
-          zone,
-          order: toOrder(request.body),
-          request: requestOf(request, zone, request.body),
-          isRetry: Number(request.headers['x-stainless-retry-count']) > 0,
-          by: actorOf(request),
-        });
-        if (isNew) deps.poke();
-        const json = await waitForRecords(deps, { zoneId: zone.id, id, isNew });
-        if (json === undefined)
-          throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
-        return sendJson(reply, okText(json));
-      },
-    );
+    app.post('/zones/:zone_id/ssl/certificate_packs/order', { schema: SCHEMA }, async (request, reply) => {
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
+      const { id, isNew } = await createPack(deps, {
+        zone,
+        order: toOrder(request.body),
+        request: requestOf(request, zone, request.body),
+        isRetry: Number(request.headers['x-stainless-retry-count']) > 0,
+        by: actorOf(request),
+      });
+      if (isNew) deps.poke();
+      const json = await waitForRecords(deps, { zoneId: zone.id, id, isNew });
+      if (json === undefined)
+        throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
+      return sendJson(reply, okText(json));
+    });
   };
 
 const toOrder = (body: Order): PackOrder => ({

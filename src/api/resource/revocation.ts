@@ -6,13 +6,27 @@ import { toWireTime } from '../../pack/pack-json.ts';
 import { listRevocations, type Revocation } from '../../store/revocations.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
-import { ok } from '../http/envelope.ts';
+import { ok, okOf } from '../http/envelope.ts';
 import { packId } from './pack-id.ts';
 
 const Params = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
 const Body = Type.Optional(
   Type.Union([Type.Null(), Type.Object({ reason: Type.Optional(Type.Enum([...REASON_NAMES])) })]),
 );
+const Revoked = Type.Object({ id: Type.String(), certificates: Type.Array(Type.Unknown()) });
+const POST = {
+  operationId: 'revoke-certificate-pack',
+  summary: 'Revoke the certificates of a pack at their CA, and delete it',
+  params: Params,
+  body: Body,
+  response: okOf(Revoked),
+};
+const GET = {
+  operationId: 'get-certificate-pack-revocation',
+  summary: 'How far a revocation is',
+  params: Params,
+  response: okOf(Revoked),
+};
 const PATH = '/zones/:zone_id/ssl/certificate_packs/:certificate_pack_id/revoke';
 
 /**
@@ -22,7 +36,7 @@ const PATH = '/zones/:zone_id/ssl/certificate_packs/:certificate_pack_id/revoke'
 export const revocationRoutes =
   (deps: ApiDeps): FastifyPluginAsyncTypebox =>
   async (app) => {
-    app.post(PATH, { schema: { params: Params, body: Body } }, async (request) => {
+    app.post(PATH, { schema: POST }, async (request) => {
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       const reason = request.body?.reason ?? 'unspecified';
@@ -31,7 +45,7 @@ export const revocationRoutes =
       return ok(toReply(id, await listRevocations(deps.pool, zone.id, id)));
     });
 
-    app.get(PATH, { schema: { params: Params } }, async (request) => {
+    app.get(PATH, { schema: GET }, async (request) => {
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Read');
       const id = packId(request.params.certificate_pack_id);
       const known = await listRevocations(deps.pool, zone.id, id);

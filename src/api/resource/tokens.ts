@@ -8,8 +8,8 @@ import { toWireTime } from '../../pack/pack-json.ts';
 import { getTokenRecord, listTokens, type NewToken, type TokenRecord } from '../../store/tokens.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, demandAccount, isHexId } from '../http/auth.ts';
-import { ok, toResultInfo } from '../http/envelope.ts';
-import { Query, readPage } from '../http/page.ts';
+import { listOf, ok, okOf, toResultInfo } from '../http/envelope.ts';
+import { PAGES, PageInfo, Query, readPage } from '../http/page.ts';
 import { PERMISSION_GROUPS, Policies, toPolicies, toScope } from './token-policies.ts';
 
 const Params = Type.Object({ token_id: Type.String() });
@@ -21,42 +21,95 @@ const Body = Type.Object({
   expires_on: Type.Optional(Instant),
 });
 
+const TokenReply = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  status: Type.String(),
+  issued_on: Type.String(),
+  modified_on: Type.String(),
+  last_used_on: Type.Optional(Type.String()),
+  not_before: Type.Optional(Type.String()),
+  expires_on: Type.Optional(Type.String()),
+  policies: Type.Array(Type.Unknown()),
+});
+const VERIFY = {
+  operationId: 'user-api-tokens-verify-token',
+  summary: 'Whether the caller’s token is good',
+  response: okOf(Type.Object({ id: Type.String(), status: Type.String() })),
+};
+const GROUPS = {
+  operationId: 'permission-groups-list-permission-groups',
+  summary: 'What can be granted',
+  response: okOf(Type.Array(Type.Object({ id: Type.String(), name: Type.String() }))),
+};
+const LIST = {
+  operationId: 'user-api-tokens-list-tokens',
+  summary: 'List tokens',
+  querystring: Query,
+  parameters: PAGES,
+  response: listOf(TokenReply, PageInfo),
+};
+const POST = {
+  operationId: 'user-api-tokens-create-token',
+  summary: 'Make a token; its secret is in this answer alone',
+  body: Body,
+  response: okOf(Type.Intersect([TokenReply, Type.Object({ value: Type.String() })])),
+};
+const GET = {
+  operationId: 'user-api-tokens-token-details',
+  summary: 'Get a token',
+  params: Params,
+  response: okOf(TokenReply),
+};
+const DELETE = {
+  operationId: 'user-api-tokens-delete-token',
+  summary: 'Take a token away',
+  params: Params,
+  response: okOf(Type.Object({ id: Type.String() })),
+};
+const ROLL = {
+  operationId: 'user-api-tokens-roll-token',
+  summary: 'Give a token another secret',
+  params: Params,
+  body: Type.Optional(Type.Union([Type.Null(), Type.Object({})])),
+  response: okOf(Type.String()),
+};
+
 /** Routes of /user/tokens. Tokens are the account's: whoever may write for all of it may see and make them. */
 export const tokenRoutes =
   (deps: Pick<ApiDeps, 'pool' | 'clock'>): FastifyPluginAsyncTypebox =>
   async (app) => {
     const { pool, clock } = deps;
-    app.get('/user/tokens/verify', async ({ token }) => {
+    app.get('/user/tokens/verify', { schema: VERIFY }, async ({ token }) => {
       const found = await getTokenRecord(pool, token.accountId, token.id);
       const message = { code: 10000, message: 'This API Token is valid and active' };
       return ok({ id: token.id, status: 'active', ...(found && timesOf(found)) }, [message]);
     });
-    app.get('/user/tokens/permission_groups', () => ok(PERMISSION_GROUPS));
-    app.get('/user/tokens', { schema: { querystring: Query } }, async (request) => {
+    app.get('/user/tokens/permission_groups', { schema: GROUPS }, () => ok(PERMISSION_GROUPS));
+    app.get('/user/tokens', { schema: LIST }, async (request) => {
       demandAccount(request, 'API Tokens Read');
       const pages = readPage(request.query);
       const { tokens, total } = await listTokens(pool, request.token.accountId, pages);
       const info = toResultInfo({ ...pages, count: tokens.length, total });
       return { ...ok(tokens.map((one) => toReply(one, clock.now()))), result_info: info };
     });
-    app.post('/user/tokens', { schema: { body: Body } }, async (request) => {
+    app.post('/user/tokens', { schema: POST }, async (request) => {
       demandAccount(request, 'API Tokens Write');
       const token = toNewToken(request.token.accountId, request.body);
       const { id, secret } = await createToken(deps, token, actorOf(request));
       return ok({ ...toReply(await record(deps, request, id), clock.now()), value: secret });
     });
-    app.get('/user/tokens/:token_id', { schema: { params: Params } }, async (request) => {
+    app.get('/user/tokens/:token_id', { schema: GET }, async (request) => {
       demandAccount(request, 'API Tokens Read');
       return ok(toReply(await record(deps, request, request.params.token_id), clock.now()));
     });
-    app.delete('/user/tokens/:token_id', { schema: { params: Params } }, async (request) => {
+    app.delete('/user/tokens/:token_id', { schema: DELETE }, async (request) => {
       demandAccount(request, 'API Tokens Write');
       const found = await record(deps, request, request.params.token_id);
       await deleteToken(deps, found, actorOf(request));
       return ok({ id: found.id });
     });
-    const roll = { params: Params, body: Type.Optional(Type.Union([Type.Null(), Type.Object({})])) };
-    app.put('/user/tokens/:token_id/value', { schema: roll }, async (request) => {
+    app.put('/user/tokens/:token_id/value', { schema: ROLL }, async (request) => {
       demandAccount(request, 'API Tokens Write');
       const found = await record(deps, request, request.params.token_id);
       const secret = await rollToken(deps, found, actorOf(request));

@@ -9,8 +9,8 @@ import { toWireTime } from '../../pack/pack-json.ts';
 import { getZone, listZones, type Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, demand, demandAccount, zoneOf } from '../http/auth.ts';
-import { ok, toResultInfo } from '../http/envelope.ts';
-import { Query, readChoice, readPage, readText } from '../http/page.ts';
+import { listOf, ok, okOf, toResultInfo } from '../http/envelope.ts';
+import { PAGES, PageInfo, Query, readChoice, readPage, readText } from '../http/page.ts';
 
 const ZoneParams = Type.Object({ zone_id: Type.String() });
 
@@ -20,12 +20,43 @@ const NewZone = Type.Object({
   account: Type.Optional(Type.Object({ id: Type.Optional(Type.String()) })),
 });
 
+const ZoneReply = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  status: Type.String(),
+  type: Type.Enum([...ZONE_TYPES]),
+  name_servers: Type.Array(Type.String()),
+  created_on: Type.String(),
+  modified_on: Type.String(),
+  account: Type.Object({ id: Type.String(), name: Type.String() }),
+});
+const LIST = {
+  operationId: 'zones-get',
+  summary: 'List zones',
+  querystring: Query,
+  parameters: { ...PAGES, name: Type.String(), type: Type.Enum([...ZONE_TYPES]) },
+  response: listOf(ZoneReply, PageInfo),
+};
+const POST = { operationId: 'zones-post', summary: 'Make a zone', body: NewZone, response: okOf(ZoneReply) };
+const GET = {
+  operationId: 'zones-0-get',
+  summary: 'Get a zone',
+  params: ZoneParams,
+  response: okOf(ZoneReply),
+};
+const DELETE = {
+  operationId: 'zones-0-delete',
+  summary: 'Delete a zone and its packs',
+  params: ZoneParams,
+  response: okOf(Type.Object({ id: Type.String() })),
+};
+
 /** Routes of /zones. */
 export const zoneRoutes =
   (deps: ApiDeps): FastifyPluginAsyncTypebox =>
   async (app) => {
-    app.get('/zones', { schema: { querystring: Query } }, (request) => list(deps, request, request.query));
-    app.post('/zones', { schema: { body: NewZone } }, async (request) => {
+    app.get('/zones', { schema: LIST }, (request) => list(deps, request, request.query));
+    app.post('/zones', { schema: POST }, async (request) => {
       demandAccount(request, 'Zone Write');
       const { body, token } = request;
       if (body.account?.id !== undefined && body.account.id !== token.accountId) {
@@ -39,10 +70,10 @@ export const zoneRoutes =
       const isMute = zone.type === 'full' && deps.nameServers.length === 0;
       return ok(toZoneReply(deps, created), isMute ? [NO_NAME_SERVERS] : []);
     });
-    app.get('/zones/:zone_id', { schema: { params: ZoneParams } }, async (request) =>
+    app.get('/zones/:zone_id', { schema: GET }, async (request) =>
       ok(toZoneReply(deps, zoneOf(request, request.params.zone_id, 'Zone Read'))),
     );
-    app.delete('/zones/:zone_id', { schema: { params: ZoneParams } }, async (request) => {
+    app.delete('/zones/:zone_id', { schema: DELETE }, async (request) => {
       const zone = zoneOf(request, request.params.zone_id, 'Zone Write');
       await deleteZone(deps, zone, actorOf(request));
       deps.poke();
@@ -104,7 +135,7 @@ function toZoneReply({ nameServers }: ApiDeps, zone: Zone) {
     paused: false,
     type: zone.type,
     development_mode: 0,
-    name_servers: zone.type === 'full' ? nameServers : [],
+    name_servers: zone.type === 'full' ? [...nameServers] : [],
     original_name_servers: null,
     original_registrar: null,
     original_dnshost: null,
