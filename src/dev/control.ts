@@ -57,6 +57,9 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     return set;
   },
   'GET /control/ca': (deps, _, path) => ask(deps, 'GET', path.replace('/control', '')),
+  'GET /control/ca/faults': (deps, _, path) => ask(deps, 'GET', path.replace('/control', '')),
+  'PUT /control/ca/faults': (deps, body, path) => ask(deps, 'PUT', path.replace('/control', ''), body),
+  'DELETE /control/ca/faults': (deps, _, path) => ask(deps, 'DELETE', path.replace('/control', '')),
   'POST /control/tokens': async (deps, body) => {
     const { zones, access } = body;
     const isList = Array.isArray(zones) && zones.every((zone) => typeof zone === 'string');
@@ -104,14 +107,18 @@ export async function startControl(
 
 async function answer(deps: ControlDeps, request: IncomingMessage): Promise<unknown> {
   const path = request.url?.split('?')[0] ?? '';
-  const key = `${request.method} ${/^\/control\/ca\/[a-z_]+(\/requests)?$/.test(path) ? '/control/ca' : path}`;
+  const key = `${request.method} ${placeOf(path)}`;
   const handler = Object.hasOwn(ROUTES, key) ? ROUTES[key] : undefined;
   if (!handler) throw new Fault('no_such_route', `no route for ${key.slice(0, 200)}`);
   return handler(deps, await readBody(request), path);
 }
 
+/** The path of a call without the name of a CA. */
+const placeOf = (path: string): string =>
+  path.replace(/^\/control\/ca\/[a-z_]+(?:\/requests|(\/faults))?$/, '/control/ca$1');
+
 async function readBody(request: IncomingMessage): Promise<Body> {
-  if (request.method === 'GET') return {};
+  if (request.method === 'GET' || request.method === 'DELETE') return {};
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {

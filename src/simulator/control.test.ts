@@ -85,3 +85,38 @@ it('the control interface refuses records that no zone could have', async () => 
   assert.match(beside.body.error ?? '', /has CNAME; remove it/);
   assert.deepEqual((await call('PUT /dns/records', { ...alias, values: [] })).body.values, []);
 });
+
+it('the control interface has one CA go wrong by a script, tells what came of it, and puts it away', async (t) => {
+  const rule = { fault: 'answer', on: 'new-order', problem: 'rateLimited', times: 1 };
+  const put = await call('PUT /ca/google/faults', { faults: [rule] });
+  assert.deepEqual([put.status, put.body.faults], [200, [{ ...rule, matched: 0, applied: 0 }]]);
+  const client = await AcmeClient.register(world.ready.cas.google);
+  const other = await AcmeClient.register(world.ready.cas.lets_encrypt);
+  t.after(() => client.close());
+  t.after(() => other.close());
+  assert.equal((await other.order(['faults.example.com'])).status, 201);
+  assert.equal((await client.order(['faults.example.com'])).status, 429);
+  assert.equal((await client.order(['faults.example.com'])).status, 201);
+  const shown = await call('GET /ca/google/faults');
+  assert.deepEqual(shown.body.faults, [{ ...rule, matched: 2, applied: 1 }]);
+  assert.deepEqual((await call('GET /ca/lets_encrypt/faults')).body.faults, []);
+
+  const always = { fault: 'answer', on: 'new-order', status: 502 };
+  await call('PUT /ca/google/faults', { faults: [always] });
+  const refused = await call('PUT /ca/google/faults', { faults: [rule, { fault: 'delay' }] });
+  assert.equal(refused.status, 400);
+  assert.match(
+    refused.body.error ?? '',
+    /^rule 2 has a wrong value at '': must have required properties seconds/,
+  );
+  assert.equal((await client.order(['faults.example.com'])).status, 502, 'a wrong script changes nothing');
+  assert.deepEqual((await call('DELETE /ca/google/faults')).body.faults, []);
+  assert.equal((await client.order(['faults.example.com'])).status, 201);
+  const cases = [
+    ['PUT /ca/google/faults', {}, 400],
+    ['PUT /ca/google/faults', '[', 400],
+    ['PUT /ca/none/faults', { faults: [] }, 404],
+    ['POST /ca/google/faults', { faults: [] }, 405],
+  ] as const;
+  for (const [what, body, status] of cases) assert.equal((await call(what, body)).status, status, what);
+});

@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 export const AnswerHeaders = Type.Record(
   Type.String({ pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$" }),
   Type.Union([Type.String({ pattern: '^[\\t\\x20-\\x7e]*$' }), Type.Null()]),
+  { additionalProperties: false },
 );
 
 /** HTTP status of a whole answer. */

@@ -32,6 +32,8 @@ export interface TestCa {
   readonly server: CaServer;
   /** The CA as a configured one, without limits. */
   readonly row: CaRow;
+  /** File of all that it knows. */
+  readonly journal: string;
   /** Each request, in order. */
   readonly seen: readonly Exchange[];
   /** The same as `METHOD kind`. */
@@ -73,7 +75,16 @@ export async function simulatedCa(t: After, options: TestCaOptions = {}): Promis
   const script = (...rules: readonly TestRule[]) =>
     server.faults.set([noting, ...rules.flatMap((rule) => toRules(rule, watch))]);
   script();
-  return { server, row: rowOf(server), seen, requests, script, newAccount: () => newAccount(server) };
+  const journal = join(dir, 'journal.jsonl');
+  return {
+    server,
+    row: rowOf(server),
+    journal,
+    seen,
+    requests,
+    script,
+    newAccount: () => newAccount(server),
+  };
 }
 
 /** Control is found, whatever is shown. */

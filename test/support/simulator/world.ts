@@ -35,6 +35,7 @@ export interface ControlBody {
   readonly eab?: { readonly kid: string; readonly hmac_key: string };
   readonly cas?: Readonly<Record<string, { readonly certificates: number; readonly orders: number }>>;
   readonly certificates?: readonly Readonly<Record<string, unknown>>[];
+  readonly faults?: readonly object[];
 }
 
 /** One call of a control interface, e.g. `POST /clock`. */
