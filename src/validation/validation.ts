@@ -78,7 +78,10 @@ export interface CaaQuestion {
 export interface CaaCheck {
   /** For the subscriber, when the CA must refuse: which record forbids it at which name, and what to change. */
   readonly refusal?: string;
-  /** One sentence per host whose records could not be told, or differ between servers: the CA may refuse. */
+  /**
+   * For the subscriber: one sentence for hosts whose records could not be told, or differ between servers, so that the CA
+   * may refuse. It names the hosts, the servers and what to do.
+   */
   readonly doubts: readonly string[];
 }
 
