@@ -1,5 +1,5 @@
 import { type DnsRecord, RCODE } from '../dns/message/message.ts';
-import { isPlainName, parentOf, printable } from '../dns/message/names.ts';
+import { isPlainName, isRegistry, parentOf, printable } from '../dns/message/names.ts';
 import type { Descent, IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { locate } from '../dns/resolver/locate.ts';
 import { label, saidOf, unasked } from '../dns/resolver/query-all.ts';
@@ -18,7 +18,10 @@ export interface CaaFound {
   readonly records: readonly CaaRecord[];
 }
 
-/** What a search comes to; `doubt` where nobody could tell, and a CA that sees the same will not issue. */
+/**
+ * What a search comes to; `doubt` where nobody could tell, and a CA that sees the same may not issue: a sentence that names
+ * the servers and the next step.
+ */
 export type CaaResult =
   | CaaFound
   | { readonly kind: 'none' }
@@ -30,7 +33,7 @@ const MOST_HOPS = 8;
 /** Finds the CAA records that count for names (RFC 8659 3), remembering each name it asked for. */
 export class CaaSearch {
   readonly #walk: IterativeResolver;
-  readonly #met = new Map<string, CaaResult>();
+  readonly #met = new Map<string, Promise<CaaResult>>();
 
   constructor(walk: IterativeResolver) {
     this.#walk = walk;
@@ -39,8 +42,9 @@ export class CaaSearch {
   /** The records of the first of `name` and its parents that has any. */
   async climb(name: string): Promise<CaaResult> {
     for (let at = name; at !== ''; at = parentOf(at)) {
-      const found = this.#met.get(at) ?? (await this.#at(at));
-      this.#met.set(at, found);
+      const asked = this.#met.get(at) ?? this.#at(at);
+      this.#met.set(at, asked);
+      const found = await asked;
       if (found.kind !== 'none') return found;
     }
     return { kind: 'none' };
@@ -74,7 +78,8 @@ export class CaaSearch {
       const alias = reply.answers.find((record) => record.name === name && record.type === 'CNAME');
       if (!alias) return { kind: 'none' };
       const why = endOf(path, alias.data);
-      if (why) return { kind: 'doubt', why };
+      if (why)
+        return { kind: 'doubt', why: `${why} (seen at ${label(server)}); correct the CNAMEs, ${OR_ELSE}` };
       path.push(alias.data);
       name = alias.data;
     }
@@ -84,11 +89,16 @@ export class CaaSearch {
     const asked = heard.map((one) => saidOf(name, one));
     const said = failures([...asked, ...(await unasked(this.#walk, zone, name))]);
     const seen = said === '' ? 'no name server has an address to ask' : said;
-    const why = `CAA ${name} cannot be told: ${seen}; repair these servers, or the CA may refuse`;
+    const step = isRegistry(zone.name)
+      ? 'nothing to do at the domain, it is looked at again'
+      : `repair these servers, ${OR_ELSE}`;
     const spent = this.#walk.isSpent ? ' (the look ended early)' : '';
-    return { kind: 'doubt', why: `${why}${spent}` };
+    return { kind: 'doubt', why: `CAA ${name} cannot be told: ${seen}; ${step}${spent}` };
   }
 }
+
+/** BR 3.2.2.8: a CA may take a failed look-up for a permission, in some cases. */
+const OR_ELSE = 'or the CA may refuse to issue';
 
 function endOf(path: readonly string[], target: string): string | undefined {
   const [at = ''] = path;

@@ -1,10 +1,12 @@
 import { isAddress, isAllowed } from '../dns/address.ts';
 import { isPlainName, printable } from '../dns/message/names.ts';
 import { addressesOf } from '../dns/resolver/addresses.ts';
+import { findDenied } from '../dns/resolver/empty-non-terminal.ts';
 import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { ServerMemory } from '../dns/resolver/server-memory.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { exchange, type HttpSeen } from './http-exchange.ts';
+import { denial } from './message-format.ts';
 import type { PrecheckOptions } from './txt.ts';
 import type { HttpCheck, HttpSaid, PrecheckHttp, WantedFile } from './validation.ts';
 
@@ -52,6 +54,8 @@ class Visit {
   readonly #walk: IterativeResolver;
   readonly #signal: AbortSignal;
   readonly #seen: HttpSaid[] = [];
+  /** Hosts that were looked up, and what their CNAMEs lead to. */
+  readonly #names = new Set<string>();
 
   constructor(file: WantedFile, options: HttpPrecheckOptions, walk: IterativeResolver, signal: AbortSignal) {
     this.#file = file;
@@ -65,7 +69,17 @@ class Visit {
     const problem = await this.#problemAt({ url, path: [] });
     const { url: at, body } = this.#file;
     const look = { url: at, body, isVisible: problem === undefined, seen: this.#seen };
-    return problem === undefined ? look : { ...look, problem };
+    const told = problem ?? (await this.#denied());
+    return told === undefined ? look : { ...look, problem: told };
+  }
+
+  /** What keeps a strict resolver of a CA from a name that was met. */
+  async #denied(): Promise<string | undefined> {
+    for (const name of this.#names) {
+      const denied = await findDenied(this.#walk, name);
+      if (denied) return denial(denied);
+    }
+    return undefined;
   }
 
   /** What is wrong at a place, at each of its addresses; undefined where all of them show the file. */
@@ -77,6 +91,7 @@ class Visit {
       return `the address of ${host} could not be looked up: ${found.at === host ? '' : `at ${found.at} `}${found.why}; mend the DNS of ${host}`;
     if (found.kind === 'none')
       return `${host} has no address${found.at === host ? '' : ` (its CNAME leads to ${found.at}, which has none)`}; create an A or AAAA record that leads it to the server or edge that answers for it`;
+    for (const name of found.names) this.#names.add(name);
     const barred = found.addresses.find((address) => !isAllowed(address, this.#options.allow));
     if (barred !== undefined)
       return `${host} leads to ${barred}, which is not a public address, so no CA can reach it${came(path)}; lead ${host} to public addresses only`;

@@ -1,4 +1,5 @@
 import { printable } from '../dns/message/names.ts';
+import type { Denied } from '../dns/resolver/empty-non-terminal.ts';
 import type { Said } from '../dns/resolver/query-all.ts';
 import type { Wanted } from './validation.ts';
 
@@ -17,6 +18,14 @@ export function failures(said: readonly Said[]): string {
 }
 
 const BARRED = 'was not asked, its address is refused by policy (it is not public)';
+
+/** What is wrong with servers that deny an empty non-terminal, and the step that helps with them as they are. */
+export function denial({ name, below, servers: those }: Denied): string {
+  const verb = those.length > 1 ? 'answer' : 'answers';
+  const seen = `${cut(those)} ${verb} NXDOMAIN for ${name}, as if nothing were below it, while ${below} is there`;
+  const why = 'a resolver that goes by that (RFC 8020), such as a CA’s, never gets to it';
+  return `${seen}: ${why}; create any record at ${name}, e.g. a TXT, or have the name server repaired`;
+}
 
 const cut = (words: readonly string[]): string =>
   words.length > 4 ? `${words.slice(0, 4).join(', ')} and ${words.length - 4} more` : words.join(', ');

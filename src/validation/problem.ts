@@ -1,9 +1,10 @@
 import { getDomain } from 'tldts';
 import { isRegistry, isWithin, printable } from '../dns/message/names.ts';
+import type { Denied } from '../dns/resolver/empty-non-terminal.ts';
 import type { Said } from '../dns/resolver/query-all.ts';
 import type { Zone } from '../dns/resolver/zone.ts';
 import { besideCname, type CnameFindings, cnameProblem } from './cname-problem.ts';
-import { createStep, failures, leadsTo, quoted, servers } from './message-format.ts';
+import { createStep, denial, failures, leadsTo, quoted, servers } from './message-format.ts';
 import type { Wanted } from './validation.ts';
 
 /** Where the way to the record ended without a server to ask. */
@@ -20,21 +21,33 @@ export type Dead =
 export interface Trail extends CnameFindings {
   readonly said: readonly Said[];
   readonly dead: readonly Dead[];
+  /** A name above the record, or above one on the way to it, that servers deny. */
+  readonly denied?: Denied;
   /** Whether it ended early, its time or its messages spent. */
   readonly isSpent: boolean;
 }
 
+/** What a look comes to. */
+export interface Verdict {
+  readonly isVisible: boolean;
+  readonly problem?: string;
+}
+
 /**
- * One sentence for the subscriber: what was seen, at which servers, and the next step; undefined when every server
- * has the value. Names in `delegationZone` are ours to fill, and the sentence says so.
+ * Whether every server has the value, and one sentence for the subscriber where not: what was seen, at which servers, and
+ * the next step. Names in `delegationZone` are ours to fill, and the sentence says so. What is visible has a sentence
+ * too where a strict resolver of the CA does not get to it.
  */
-export function problemOf(record: Wanted, trail: Trail, delegationZone?: string): string | undefined {
-  const words = isVisible(record, trail)
-    ? besideCname(trail)
+export function verdictOf(record: Wanted, trail: Trail, delegationZone?: string): Verdict {
+  const denied = trail.denied && denial(trail.denied);
+  const beside = besideCname(trail);
+  if (isVisible(record, trail) && beside === undefined)
+    return { isVisible: true, ...(denied !== undefined && { problem: denied }) };
+  const wrong = isVisible(record, trail)
+    ? beside
     : (cnameProblem(record, trail) ?? wayProblem(record, trail, delegationZone));
-  return words && trail.isSpent
-    ? `${words} (the look ended early: its 10 s or 50 questions were spent)`
-    : words;
+  const early = trail.isSpent ? ' (the look ended early: its 10 s or 50 questions were spent)' : '';
+  return { isVisible: false, problem: `${wrong}${denied === undefined ? '' : `; also, ${denied}`}${early}` };
 }
 
 const isVisible = ({ txtValue }: Wanted, { said, dead }: Trail): boolean =>

@@ -1,5 +1,6 @@
 import type { Seen } from '../dns/dns.ts';
-import { isPlainName, printable, toDnsName } from '../dns/message/names.ts';
+import { isPlainName, isWithin, printable, toDnsName } from '../dns/message/names.ts';
+import { type Denied, findDenied } from '../dns/resolver/empty-non-terminal.ts';
 import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { locate } from '../dns/resolver/locate.ts';
 import { label, queryAll, type Said, saidOf, unasked } from '../dns/resolver/query-all.ts';
@@ -7,7 +8,7 @@ import { ServerMemory } from '../dns/resolver/server-memory.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { findWildcard } from '../dns/resolver/wildcard.ts';
 import type { Clock } from '../kit/clock.ts';
-import { type Dead, problemOf, type Trail } from './problem.ts';
+import { type Dead, type Trail, verdictOf } from './problem.ts';
 import type { PrecheckTxt, TxtCheck, Wanted } from './validation.ts';
 
 /** What a look needs to know of the world. */
@@ -57,11 +58,32 @@ async function lookWith(
   record: Wanted,
   delegationZone: string | undefined,
 ): Promise<TxtCheck> {
-  const trail = await follow(walk, toDnsName(record.txtName));
+  const way = await follow(walk, toDnsName(record.txtName));
+  const denied = await deniedOn(walk, way, delegationZone);
+  const trail = denied ? { ...way, denied, isSpent: walk.isSpent } : way;
   const look = lookOf(record, trail, delegationZone);
   if (look.isVisible) return look;
   const wildcard = await findWildcard(walk, toDnsName(record.txtName), [...trail.aliases, ...trail.said]);
   return wildcard ? lookOf(record, { ...trail, wildcard, isSpent: walk.isSpent }, delegationZone) : look;
+}
+
+/** What is denied above one of the names that servers know, those that are ours left out. */
+async function deniedOn(
+  walk: IterativeResolver,
+  { said, aliases }: Trail,
+  delegationZone: string | undefined,
+): Promise<Denied | undefined> {
+  const known = [...aliases, ...said].filter(({ answer }) => answer === 'alias' || answer === 'values');
+  for (const [name, those] of Object.entries(Object.groupBy(known, (one) => one.name))) {
+    if (delegationZone !== undefined && isWithin(name, delegationZone)) continue;
+    const denied = await findDenied(
+      walk,
+      name,
+      those?.flatMap(({ from }) => from ?? []),
+    );
+    if (denied) return denied;
+  }
+  return undefined;
 }
 
 /** Follows the name, and each target that a server's CNAME names, to the servers that have no CNAME for it. */
@@ -113,9 +135,8 @@ async function askAt(walk: IterativeResolver, name: string, dead: Dead[]): Promi
 
 function lookOf(record: Wanted, trail: Trail, delegationZone: string | undefined): TxtCheck {
   const { txtName, txtValue } = record;
-  const problem = problemOf({ ...record, txtName: toDnsName(txtName) }, trail, delegationZone);
-  const look = { txtName, txtValue, isVisible: problem === undefined, seen: trail.said.map(toSeen) };
-  return problem === undefined ? look : { ...look, problem };
+  const verdict = verdictOf({ ...record, txtName: toDnsName(txtName) }, trail, delegationZone);
+  return { txtName, txtValue, seen: trail.said.map(toSeen), ...verdict };
 }
 
 function toSeen({ server, name, answer, values }: Said): Seen {

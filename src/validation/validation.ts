@@ -15,7 +15,10 @@ export interface TxtCheck {
   readonly isVisible: boolean;
   /** What each server said, for logs and for the subscriber. */
   readonly seen: readonly Seen[];
-  /** One sentence for the subscriber when it is not visible: what was seen, by which server, what to do. */
+  /**
+   * One sentence for the subscriber when it is not visible: what was seen, by which server, what to do. Also when it is,
+   * where a CA may still not get to it: for the time when the CA says so.
+   */
   readonly problem?: string;
 }
 
@@ -44,7 +47,7 @@ export interface HttpCheck extends WantedFile {
   readonly isVisible: boolean;
   /** What each address said, redirects and all, for logs. */
   readonly seen: readonly HttpSaid[];
-  /** One sentence for the subscriber when it is not visible: what was seen, at which address, what to do. */
+  /** One sentence for the subscriber when it is not visible, and as for `TxtCheck` when it is. */
   readonly problem?: string;
 }
 
@@ -75,7 +78,10 @@ export interface CaaQuestion {
 export interface CaaCheck {
   /** For the subscriber, when the CA must refuse: which record forbids it at which name, and what to change. */
   readonly refusal?: string;
-  /** One sentence per host whose records could not be told, or differ between servers: the CA may refuse. */
+  /**
+   * For the subscriber: one sentence for hosts whose records could not be told, or differ between servers, so that the CA
+   * may refuse. It names the hosts, the servers and what to do.
+   */
   readonly doubts: readonly string[];
 }
 

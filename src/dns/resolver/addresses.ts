@@ -5,7 +5,12 @@ import { addressesIn } from './zone.ts';
 
 /** Addresses of a name, or how the look-up of them ended. */
 export type Addresses =
-  | { readonly kind: 'found'; readonly addresses: readonly string[] }
+  | {
+      readonly kind: 'found';
+      readonly addresses: readonly string[];
+      /** The name and those that its CNAMEs lead to. */
+      readonly names: readonly string[];
+    }
   /** The name, or what its CNAMEs lead to, has none. */
   | { readonly kind: 'none'; readonly at: string }
   /** Nobody who serves `zone` helped, or the CNAMEs lead nowhere. */
@@ -20,7 +25,8 @@ export async function addressesOf(walk: IterativeResolver, name: string): Promis
   if (v4.kind === 'lost') return v4;
   const v6 = await follow(walk, name, 'AAAA');
   const addresses = [v6, v4].flatMap((one) => (one.kind === 'found' ? one.addresses : []));
-  if (addresses.length > 0) return { kind: 'found', addresses };
+  const names = [v4, v6].flatMap((one) => (one.kind === 'found' ? one.names : []));
+  if (addresses.length > 0) return { kind: 'found', addresses, names: [...new Set(names)] };
   return v6.kind === 'lost' ? v6 : v4;
 }
 
@@ -35,7 +41,7 @@ async function follow(
     return { kind: 'lost', at, why: `no name server of ${descent.zone.name || 'the root'} gave an answer` };
   const { answers, rcode } = descent.reply;
   const addresses = addressesIn(answers, at);
-  if (addresses.length > 0) return { kind: 'found', addresses };
+  if (addresses.length > 0) return { kind: 'found', addresses, names: [...path, at] };
   const target = answers.find((record) => record.type === 'CNAME' && record.name === at)?.data;
   if (target === undefined || rcode === RCODE.nxDomain) return { kind: 'none', at };
   if (isDead(target, path)) return { kind: 'lost', at, why: 'its CNAMEs lead nowhere' };

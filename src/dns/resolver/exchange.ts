@@ -43,7 +43,11 @@ interface Patience {
 }
 
 /** A real server answers within a few hundred milliseconds; a lost or unwelcome message must not cost much more. */
-const PATIENCE = { good: { whole: 2_500, first: 600 }, slow: { whole: 1_200, first: 400 } } as const;
+const PATIENCE = {
+  good: { whole: 2_500, first: 600 },
+  slow: { whole: 1_200, first: 400 },
+  silent: { whole: 400, first: 150 },
+} as const;
 
 /** Datagrams with the wrong id or question that are read before a try is given up. */
 const MOST_STRAYS = 16;
@@ -51,7 +55,7 @@ const MOST_STRAYS = 16;
 /**
  * Asks one server: UDP first, TCP when the answer was truncated. A server that answers a question with EDNS by anything
  * that is of no use (RFC 6891 7: an error, a bare header, nothing for a while) is asked at once without. Only an answer
- * from the asked address with the same id and question counts. Who was silent a moment ago is not asked again. Never
+ * from the asked address with the same id and question counts. Who was silent a moment ago is waited for only shortly. Never
  * throws: an abort is silence too.
  */
 export async function exchange(question: Question, effort: Effort): Promise<Heard> {
@@ -59,9 +63,8 @@ export async function exchange(question: Question, effort: Effort): Promise<Hear
   const leave = await servers.enter(question.address, signal);
   if (!leave) return silence('was not asked in time');
   try {
-    const found = servers.find(question.address, question.type);
-    if (found === 'silent') return silence('does not answer');
-    return await new Exchange(question, { ...effort, servers }, PATIENCE[found]).run();
+    const patience = PATIENCE[servers.find(question.address, question.type)];
+    return await new Exchange(question, { ...effort, servers }, patience).run();
   } finally {
     leave();
   }

@@ -3,15 +3,15 @@ import type { AskedType } from '../message/message.ts';
 
 /** How long it is remembered of a server that it takes no EDNS, in milliseconds. */
 const PLAIN_MS = 600_000;
-/** For so long a server that was silent is not asked the same again, */
+/** For so long a server that was silent is waited for only shortly, */
 const SILENT_MS = 5_000;
-/** and for so long it is not waited for as long as others. */
+/** and for so long less than others. */
 const SLOW_MS = 300_000;
 /** Questions to one address that are open at a time. */
 const MOST_OPEN = 20;
 const MOST_ADDRESSES = 5_000;
 
-/** How a server was found: `silent` a moment ago, `slow` where that was a while ago. */
+/** How a server was found: `silent` a moment ago; `slow` where that was a while ago. */
 export type Found = 'good' | 'slow' | 'silent';
 
 /**
