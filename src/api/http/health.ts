@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../../kit/fault.ts';
-import { isConnectionLoss } from '../../store/store.ts';
+import { checkWritable } from '../../store/readiness.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ok, okOf } from './envelope.ts';
 
@@ -31,10 +31,7 @@ async function answers(pool: ApiDeps['pool']): Promise<void> {
     reject(new Fault('database_unavailable', `the database did not answer within ${PATIENCE_MS} ms`));
   const timer = setTimeout(late, PATIENCE_MS);
   try {
-    await Promise.race([pool.query('select'), promise]);
-  } catch (cause) {
-    if (!isConnectionLoss(cause)) throw cause;
-    throw new Fault('database_unavailable', 'the database cannot be reached', { cause });
+    await Promise.race([checkWritable(pool), promise]);
   } finally {
     clearTimeout(timer);
   }
