@@ -28,6 +28,8 @@ interface WatchDeps {
 export interface DatabaseWatch {
   /** How far our clock is ahead of the database's; 0 while it is not watched. */
   readonly skew: () => Seconds;
+  /** What is wrong with our clock, in words; undefined: nothing. */
+  readonly words: () => string | undefined;
   /** Whether work may be taken: not while the clock is off, as it would be taken from others too early. */
   readonly mayWork: () => boolean;
   /** Our clock, put right by the database's while it is off. */
@@ -66,6 +68,7 @@ class Watch {
     const heard = pool.fence.onTrouble(() => this.#lookSoon());
     return {
       skew: () => this.#skew,
+      words: () => (this.#isOff() ? skewWords(this.#skew) : undefined),
       mayWork: () => !this.#isOff(),
       aligned: {
         now: () => after(clock.now(), this.#isOff() ? -this.#skew : 0),
@@ -143,6 +146,6 @@ class Watch {
 }
 
 /** Words for a skew, for the log and `/readyz`. */
-export const skewWords = (skew: Seconds): string =>
-  `it is ${Math.abs(Math.round(skew))} s ${skew > 0 ? 'ahead of' : 'behind'} the database’s, so this process takes no work: ` +
+const skewWords = (skew: Seconds): string =>
+  `the clock of this machine is ${Math.abs(Math.round(skew))} s ${skew > 0 ? 'ahead of' : 'behind'} the database’s, so this process takes no work: ` +
   'set both right (NTP)';

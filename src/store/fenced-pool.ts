@@ -26,7 +26,7 @@ export class FencedPool extends pg.Pool {
     super({
       maxLifetimeSeconds: LONGEST_LIFE_S,
       ...config,
-      verify: (client, done) => void this.#enter(client).then(() => done(), done),
+      verify: (client, done) => void this.#verify(client, done),
     });
     this.on('release', (error) => this.fence.note(error));
   }
@@ -74,9 +74,15 @@ export class FencedPool extends pg.Pool {
     return this.fence.note(error) ?? this.fence.note(unreachable(error)) ?? unavailable('no connection');
   }
 
-  async #enter(client: pg.ClientBase): Promise<void> {
-    const role = await roleAt(client, this.fence);
-    this.#epochs.set(client, this.fence.enter(role));
+  async #verify(client: pg.ClientBase, done: (error?: Error) => void): Promise<void> {
+    let wrong: Error | undefined;
+    try {
+      const role = await roleAt(client, this.fence);
+      this.#epochs.set(client, this.fence.enter(role));
+    } catch (error) {
+      wrong = unreachable(error);
+    }
+    done(wrong);
   }
 }
 

@@ -93,7 +93,8 @@ export function replyFaults(app: FastifyInstance): void {
 export function replyFault(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const fault = asFault(error);
   const { status, code } = FAULTS[fault.fault];
-  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  // Of a database that is away its watch tells, once.
+  if (status >= 500) request.log[status === 503 ? 'info' : 'error']({ err: error }, 'request failed');
   const wait = fault.retryAfter ?? (status === 503 ? 1 : undefined);
   if (wait !== undefined) reply.header('retry-after', String(Math.ceil(wait)));
   const page =

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -31,7 +31,11 @@ export async function startPair(
   await before.stop();
   for (const name of ['postgres', 'database-password'])
     execFileSync('cp', ['-a', join(one, name), join(other, name)]);
-  writeFileSync(join(other, 'postgres', 'standby.signal'), '');
+  const signal = join(other, 'postgres', 'standby.signal');
+  writeFileSync(signal, '');
+  // The server removes it when it is promoted.
+  const { uid, gid } = statSync(join(other, 'postgres'));
+  chownSync(signal, uid, gid);
   const first = await startEmbedded({ dir: one, settings, log: () => undefined });
   ends.defer(() => first.stop());
   const second = await startEmbedded({ dir: other, settings, log: () => undefined });
