@@ -37,6 +37,8 @@ export interface Exchanged {
   /** Undefined: there was no answer that could be read. */
   readonly status: number | undefined;
   readonly seconds: Seconds;
+  /** Why there was no answer, or none that can be read; undefined also where we broke off ourselves. */
+  readonly problem?: Fault;
 }
 
 /** How a server is talked to. */
@@ -77,6 +79,7 @@ export class Http {
     const began = performance.now();
     const stop = new Stop(this.#options.within, signal);
     let status: number | undefined;
+    let problem: Fault | undefined;
     try {
       signal.throwIfAborted();
       const answer = await this.#exchange(url, exchange, stop);
@@ -89,10 +92,12 @@ export class Http {
       );
     } catch (error) {
       signal.throwIfAborted();
-      throw error instanceof Fault ? error : toFault(error, url.host, stop);
+      problem = error instanceof Fault ? error : toFault(error, url.host, stop);
+      throw problem;
     } finally {
       stop.end();
-      this.#options.onExchange?.({ status, seconds: (performance.now() - began) / 1_000 });
+      const seconds = (performance.now() - began) / 1_000;
+      this.#options.onExchange?.({ status, seconds, ...(problem && { problem }) });
     }
   }
 
@@ -206,8 +211,22 @@ function toFault(cause: unknown, host: string, { isLate }: Stop): Fault {
   if (isLate) return new Fault('ca_unreachable', `${host} did not answer in time`, { cause });
   if (code.startsWith('HPE_'))
     return new Fault('ca_wrong_answer', `${host} does not speak HTTP (${code})`, { cause });
-  return new Fault('ca_unreachable', `${host} cannot be reached (${code})`, { cause });
+  return new Fault('ca_unreachable', `${host} cannot be reached${whyOf(code)}`, { cause });
 }
+
+/** What a system's code means, where it is a riddle. */
+const UNREACHABLE: Readonly<Record<string, string>> = {
+  EAI_AGAIN: 'the DNS resolver of this machine does not answer',
+  ENOTFOUND: 'DNS knows no such name',
+  ECONNREFUSED: 'nobody listens there',
+  ECONNRESET: 'the connection was cut',
+  EHOSTUNREACH: 'no way leads there',
+  ENETUNREACH: 'no way leads there',
+  ETIMEDOUT: 'it does not answer',
+};
+
+const whyOf = (code: string): string =>
+  `${UNREACHABLE[code] === undefined ? '' : `: ${UNREACHABLE[code]}`} (${code})`;
 
 /** TLS options that trust `roots` besides the usual ones; made once, for parsing them takes milliseconds. */
 function trusting(roots: string | undefined) {

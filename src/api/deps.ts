@@ -30,6 +30,8 @@ export interface ApiDeps extends AdvanceDeps {
   readonly poke: (packId?: string) => void;
   /** Whether the process is about to end. */
   readonly isStopping?: () => boolean;
+  /** What is wrong with the clock of this machine, in words; undefined: nothing is known to be. */
+  readonly clockTrouble?: () => string | undefined;
   readonly http?: HttpOptions;
   /** Told of each request that was answered. */
   readonly onAnswer?: (answer: AnsweredRequest) => void;

@@ -80,6 +80,7 @@ function addServices(certpacks: Command): void {
     .command('serve')
     .description('the service: API, workers, DNS responder, edges’ listener')
     .addHelpText('after', SERVE_HELP)
+    .option('--insecure-http', 'listen without TLS on another address than loopback (option insecure_http)')
     .action(serve);
   certpacks
     .command('migrate')

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { type Config, environ, loadConfig } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
-import { type Log, newLog } from '../kit/log.ts';
+import { closeLog, type Log, newLog } from '../kit/log.ts';
+import type { Seconds } from '../kit/time.ts';
 import { dataPlace } from '../postgres/placement.ts';
 
 /** Folder of this package. */
@@ -45,6 +46,24 @@ export function asked(withParent = false): Promise<void> {
   const parent = process.ppid;
   if (withParent) setInterval(() => process.ppid !== parent && resolve(), 1_000).unref();
   return promise;
+}
+
+/** How much longer than its time an end may take before it is cut off: what hangs has been named by then. */
+const GRACE: Seconds = 1;
+
+/** Ends the process where it takes longer than it may, once it was asked to end: also in the middle of its start. */
+export function endWithin(ending: Promise<void>, within: Seconds, log: Log): void {
+  const cutOff = () => {
+    log.warn('stop_timeout_s is over: the process ends as it is');
+    void endNow();
+  };
+  void ending.then(() => setTimeout(cutOff, (within + GRACE) * 1_000).unref());
+}
+
+/** Ends the process as it was asked to, and does not wait for whoever reads its log. */
+export async function endNow(): Promise<never> {
+  await closeLog();
+  process.exit(0);
 }
 
 /** Ends the process after a command failed, with one sentence for people; what nobody foresaw is shown whole. */

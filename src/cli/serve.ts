@@ -3,17 +3,26 @@ import { toCaRow } from '../ca/configuration.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import { systemClock } from '../kit/clock.ts';
 import { createFirstToken } from '../operation/create-first-token.ts';
+import { demandTls } from '../serve/addresses.ts';
 import { openDatabase } from '../serve/database.ts';
 import { toPublishers } from '../serve/dns-publishers.ts';
 import { toEdgeRows } from '../serve/edge-rows.ts';
 import { edgeSocketOf, startService } from '../serve/service.ts';
-import { asked, placeFor, readSetting, type Setting } from './process.ts';
+import { asked, endNow, endWithin, placeFor, readSetting, type Setting } from './process.ts';
 
-/** `certpacks serve`: one process of the service, until it is asked to end. */
-export async function serve(): Promise<void> {
+/** What may be said of the configuration where it is started. */
+interface ServeWishes {
+  /** The same as the option `insecure_http`. */
+  readonly insecureHttp?: boolean;
+}
+
+/** `certpacks serve`: one process of the service, until it is asked to end. The process ends with it, whatever hangs. */
+export async function serve({ insecureHttp = false }: ServeWishes): Promise<void> {
   const ending = asked();
   const { config, log } = readSetting();
   const { options } = config;
+  endWithin(ending, options.stop_timeout_s, log);
+  demandTls(insecureHttp ? { ...options, insecure_http: true } : options);
   const rows = configuredRows({ config, log });
   const edges = toEdgeRows(config.edges);
   warnOfLacks({ config, log }, rows, edges);
@@ -22,7 +31,8 @@ export async function serve(): Promise<void> {
   try {
     const clock = systemClock();
     const publishers = toPublishers(config.dnsUpdates, clock);
-    const parts = { options, dir, pool: database.pool, clock, log, rows, edges, publishers };
+    const own = { dir, pool: database.pool, clock, isClockWatched: true };
+    const parts = { options, log, rows, edges, publishers, ...own };
     const service = await startService(parts);
     const about = { database: database.description, edge_socket: edgeSocketOf(parts) };
     log.info({ api: service.api, ...about, cas: rows.map(({ name }) => name) }, 'ready');
@@ -31,6 +41,7 @@ export async function serve(): Promise<void> {
   } finally {
     await database.stop();
   }
+  await endNow();
 }
 
 /** Says what a service without some part of it cannot do. */

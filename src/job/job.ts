@@ -46,6 +46,10 @@ export interface JobDeps extends AdvanceDeps {
   readonly moves: Pick<KeyedSignal<Pack>, 'notify'>;
   /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */
   readonly pushChange: (change: EdgeChange) => void;
+  /** Whether work may be taken now; it may unless told. */
+  readonly mayWork?: () => boolean;
+  /** Time as all processes on the database have it, by which leases are extended; `clock` unless told. */
+  readonly leaseClock?: Clock;
   /** Told of each step that a worker took with a pack. */
   readonly onStep?: (step: StepTaken) => void;
 }

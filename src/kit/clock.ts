@@ -6,7 +6,10 @@ import type { Seconds } from './time.ts';
  */
 export interface Clock {
   now(): Date;
-  /** Resolves when `seconds` of this clock have passed; rejects with the signal's reason once it is aborted. */
+  /**
+   * Resolves when `seconds` have passed, whatever the machine's time is set to meanwhile; rejects with the signal's reason once
+   * it is aborted.
+   */
   sleep(seconds: Seconds, signal?: AbortSignal): Promise<void>;
 }
 
@@ -28,6 +31,11 @@ export class VirtualClock implements Clock {
     return new Date(Date.now() + this.#ahead * 1_000);
   }
 
+  /** Milliseconds since some moment in the past, those by which this clock was moved on among them. */
+  #passed(): number {
+    return performance.now() + this.#ahead * 1_000;
+  }
+
   /** Moves the clock on and wakes every sleeper whose time has come. */
   advance(seconds: Seconds): void {
     this.#ahead += seconds;
@@ -36,12 +44,13 @@ export class VirtualClock implements Clock {
 
   async sleep(seconds: Seconds, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    const end = this.now().getTime() + seconds * 1_000;
+    // By a time that only goes on: the machine's may be put right, and what sleeps then would sleep on.
+    const end = this.#passed() + seconds * 1_000;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let timer: NodeJS.Timeout | undefined;
     const look = () => {
       clearTimeout(timer);
-      const left = end - this.now().getTime();
+      const left = end - this.#passed();
       if (left <= 0) resolve();
       else timer = setTimeout(look, Math.min(left, LONGEST_TIMEOUT_MS));
     };

@@ -1,4 +1,6 @@
 /** Addresses as options have them. */
+import { BlockList, isIP } from 'node:net';
+import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 
 /** `ns1.example.net=192.0.2.1` for each address; names that come again have several. */
@@ -22,4 +24,28 @@ export function toAddress(text: string): { host: string; port: number } {
     throw new Fault('configuration', `'${text}' must be ADDRESS:PORT`);
   }
   return { host, port: Number(port) };
+}
+
+type Listening = Pick<Options, 'host' | 'tls_cert_file' | 'tls_host' | 'insecure_http'>;
+
+/** Throws `configuration` where tokens would cross a network in clear, unless the operator took that upon himself. */
+export function demandTls({ host, tls_cert_file, tls_host, insecure_http }: Listening): void {
+  if (insecure_http || tls_cert_file !== '' || tls_host !== '' || isLoopback(host)) return;
+  throw new Fault(
+    'configuration',
+    `the API would listen on ${host} without TLS, and tokens would cross the network in clear: set tls_cert_file and ` +
+      'tls_key_file, or tls_host, or host = "127.0.0.1"; behind a proxy that ends TLS, on a network of its own, set ' +
+      'insecure_http = true (--insecure-http)',
+  );
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Whether nobody outside of this machine reaches an address. Of a name that is not known, but of `localhost`. */
+function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return host.toLowerCase() === 'localhost';
+  return LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }

@@ -5,6 +5,7 @@ import { type ApiDeps, type HttpOptions } from '../api/deps.ts';
 import { showCertificates } from '../api/http/server.ts';
 import type { PullSource } from '../edge/edge.ts';
 import type { Options } from '../kit/config.ts';
+import type { Endings } from '../kit/endings.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
 import { toAddress, toNameServers } from './addresses.ts';
@@ -26,7 +27,7 @@ export interface OpenApi {
 
 /** Starts the API and the listener for metrics. Throws `configuration` for addresses and certificates of no use. */
 export async function openApi(
-  started: AsyncDisposableStack,
+  started: Endings,
   { options, log }: { readonly options: Options; readonly log: Log },
   { source, metrics, ...ground }: ApiGround,
 ): Promise<OpenApi> {
@@ -39,14 +40,17 @@ export async function openApi(
     ...watched,
     http: httpOptionsOf(options, tls),
   });
-  started.defer(() => closeWithin(app, options.stop_timeout_s, log));
+  started.defer('requests', () => closeWithin(app, options.stop_timeout_s * PART_OF_REQUESTS, log), 0.75);
   if (tls) {
     const show = (other: ApiTls) => showCertificates(app.server, other);
-    started.defer(followApiTls(tls, { load: () => loadApiTls(options, source), show, log }).stop);
+    started.defer(
+      'certificates of the API',
+      followApiTls(tls, { load: () => loadApiTls(options, source), show, log }).stop,
+    );
   }
   if (options.metrics_listen !== '') {
     const told = await metrics.listen(toAddress(options.metrics_listen));
-    started.defer(() => told.stop());
+    started.defer('metrics', () => told.stop());
     log.info({ metrics: told.url }, 'metrics are told');
   }
   const address = await listen(app, options);
@@ -57,6 +61,9 @@ export async function openApi(
   };
   return { url, leave };
 }
+
+/** Which part of the time for ending is that of requests under way: workers want some of it, too. */
+const PART_OF_REQUESTS = 0.7;
 
 const apiParts = (options: Options) => ({
   orderWait: options.order_wait_s,

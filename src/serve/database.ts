@@ -2,12 +2,13 @@ import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
 import { startEmbedded } from '../postgres/postgres.ts';
+import type { FencedPool } from '../store/fenced-pool.ts';
 import { migrate } from '../store/migrate.ts';
 import { openPool, type Pool } from '../store/store.ts';
 
 /** A database that is ready: reachable and with the schema of this version. */
 export interface Database {
-  readonly pool: Pool;
+  readonly pool: FencedPool;
   /** One line for people: which database it is. */
   readonly description: string;
   /** For other processes: the URL under which they reach it. */

@@ -6,6 +6,9 @@ import type { ShowLeaf } from '../edge/edge.ts';
 import type { StepTaken } from '../job/job.ts';
 import type { KeyPool } from '../key/key-pool.ts';
 import type { Clock } from '../kit/clock.ts';
+import { droppedLines } from '../kit/log.ts';
+import type { Seconds } from '../kit/time.ts';
+import type { Troubles } from '../kit/troubles.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
 import { countByStatus, countDue } from '../store/statistics.ts';
 import type { Pool } from '../store/store.ts';
@@ -25,6 +28,9 @@ interface Sources {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly keys: Pick<KeyPool, 'ready'>;
+  readonly troubles: Troubles;
+  /** How far our clock is ahead of the database's. */
+  readonly skew: () => Seconds;
 }
 
 const LISTENER = { option: 'metrics_listen', away: 'the database cannot be reached' };
@@ -63,6 +69,7 @@ export function newMetrics(sources: Sources): Metrics {
     registers,
   });
   addGauges(registry, sources);
+  addOwnGauges(registry, sources);
   return {
     onAnswer: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
     onStep: ({ status, outcome }) => steps.inc({ status, outcome }),
@@ -133,4 +140,36 @@ function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
     },
   });
   for (const gauge of [packs, due, late, connections, ready]) registry.registerMetric(gauge);
+}
+
+/** What this process knows of itself. */
+function addOwnGauges(registry: Registry, { troubles, skew }: Sources): void {
+  const trouble = new Gauge({
+    name: 'certpacks_trouble',
+    help: 'What of the operator’s does not work now, as this process sees it: 1 each',
+    labelNames: ['kind', 'name'],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const { kind, name } of troubles.list()) this.set({ kind, name }, 1);
+    },
+  });
+  const off = new Gauge({
+    name: 'certpacks_clock_skew_seconds',
+    help: 'How far the clock of this machine is ahead of the database’s; beyond 5 either way no work is taken',
+    registers: [],
+    collect() {
+      this.set(skew());
+    },
+  });
+  const dropped = new Counter({
+    name: 'certpacks_log_lines_dropped_total',
+    help: 'Lines of the log that were dropped because nobody read them',
+    registers: [],
+    collect() {
+      this.reset();
+      this.inc(droppedLines());
+    },
+  });
+  for (const metric of [trouble, off, dropped]) registry.registerMetric(metric);
 }

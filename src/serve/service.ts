@@ -8,31 +8,36 @@ import { EDGE_DRIVERS } from '../edge/drivers.ts';
 import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
 import { startPull } from '../edge/pull/pull.ts';
 import { followChanges } from '../job/engine/edge-changes.ts';
-import { startWorker } from '../job/engine/worker.ts';
+import { startWorker, type Worker } from '../job/engine/worker.ts';
 import type { JobDeps } from '../job/job.ts';
 import { KeyPool } from '../key/key-pool.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
+import { Endings } from '../kit/endings.ts';
 import { Fault } from '../kit/fault.ts';
 import { newHexId } from '../kit/id.ts';
 import { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import { days } from '../kit/time.ts';
+import { Troubles } from '../kit/troubles.ts';
 import { rerenderAll } from '../operation/rerender.ts';
 import type { Pack } from '../pack/pack.ts';
+import type { FencedPool } from '../store/fenced-pool.ts';
 import { settleSetting } from '../store/installation-settings.ts';
 import { Reader } from '../store/protocol/reader.ts';
-import type { Pool } from '../store/store.ts';
+import { pullIn } from '../store/pull-in.ts';
 import { createCaaPrecheck } from '../validation/caa.ts';
 import { remembering } from '../validation/caa-memory.ts';
 import { createHttpPrecheck } from '../validation/http.ts';
 import { createTxtPrecheck } from '../validation/txt.ts';
 import { toAddress, toNameServers } from './addresses.ts';
 import { openApi } from './api-listener.ts';
+import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { kekPlaceOf, loadSeal } from './kek.ts';
-import { newMetrics } from './metrics.ts';
+import { type Metrics, newMetrics } from './metrics.ts';
 import { caAccounts, pullSource, responderSource } from './sources.ts';
+import { hearExchange, hearHandshakes, hearLooks, hearPublishers } from './tell-troubles.ts';
 import { takeIdentity } from './worker-identity.ts';
 
 /** What a service is made from. */
@@ -40,8 +45,10 @@ export interface ServiceParts {
   readonly options: Options;
   /** Folder of the service's own files. */
   readonly dir: string;
-  readonly pool: Pool;
+  readonly pool: FencedPool;
   readonly clock: Clock;
+  /** Whether the clock is the machine's own and has to agree with the database's; not one that is moved on at will. */
+  readonly isClockWatched?: boolean;
   readonly log: Log;
   readonly rows: readonly CaRow[];
   readonly edges: readonly EdgeRow[];
@@ -58,7 +65,10 @@ export interface Service {
   readonly moves: Pick<KeyedSignal<Pack>, 'next'>;
   /** Whether no worker of this process has a pack in its hands. */
   readonly isIdle: () => boolean;
-  /** Stops in order: no new requests, then no new work, then what is left. */
+  /**
+   * Stops in order: no new requests, then no new work, then what is left; within `stop_timeout_s` in all. What had not ended by
+   * then is named in the log, and goes with the process.
+   */
   readonly stop: () => Promise<void>;
 }
 
@@ -68,54 +78,88 @@ export interface Service {
  * be listened on.
  */
 export async function startService(parts: ServiceParts): Promise<Service> {
-  await using started = new AsyncDisposableStack();
-  const { options, pool, clock, log } = parts;
+  const { options, pool, clock, log, isClockWatched = false } = parts;
+  await using started = new Endings(log, options.stop_timeout_s);
   const deps = { pool, clock, log, json: { delegationZone: options.delegation_zone } };
   const seal = await openSeal(parts);
   const source = pullSource({ pool, seal, clock });
   const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
-  started.defer(() => keys.close());
-  const metrics = newMetrics({ pool, clock, keys });
+  started.defer('RSA keys', () => keys.close());
+  const troubles = new Troubles(log);
+  const watch = await watchDatabase({ pool, clock, log, troubles, isClockWatched });
+  started.defer('watch over the database', watch.stop);
+  const metrics = newMetrics({ pool, clock, keys, troubles, skew: watch.skew });
   const pull = await startPull({ path: edgeSocketOf(parts), source, log });
-  started.defer(() => pull.close());
+  started.defer('listener for edges', () => pull.close());
   const responder = await startOwnResponder(parts);
-  started.defer(() => responder?.close());
+  started.defer('DNS responder', () => responder?.close());
   const pushChange = (change: EdgeChange) => pull.push(change);
   const changes = followChanges(deps, pushChange);
-  started.defer(changes.stop);
-  const accounts = caAccounts({ pool, seal, clock });
-  const cas = openCas(parts.rows, { accounts, clock, log, onExchange: metrics.onExchange });
-  const { publishers = new Map() } = parts;
+  started.defer('changes for edges', changes.stop);
   const moves = new KeyedSignal<Pack>();
-  const name = takeIdentity(parts.dir);
   const work = {
     ...deps,
-    ...jobParts(parts),
-    showLeaf: metrics.watched(shownBy),
-    worker: name,
+    ...heardParts(parts, { seal, troubles, metrics }),
+    worker: takeIdentity(parts.dir),
     onStep: metrics.onStep,
+    mayWork: watch.mayWork,
+    leaseClock: watch.aligned,
     moves,
-    publishers,
     seal,
-    cas,
     keys,
     pushChange,
   };
+  if (isClockWatched) await pullIn(pool, watch.aligned.now(), []);
   const worker = startWorker(work, options.workers);
-  started.defer(worker.stop);
-  started.defer(startRendering(deps));
+  started.defer('workers', worker.stop, 0.9);
+  healClocks(parts, watch, worker);
+  started.defer('rendering', startRendering(deps));
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const reader = new Reader(pool, options.list_readers);
-  started.defer(() => reader.close());
+  started.defer('connections for lists', () => reader.close());
   const installation = await settleSetting(pool, 'installation', newHexId());
-  const about = { reader, installation, rows, moves, poke: worker.poke };
+  const about = { reader, installation, rows, moves, poke: worker.poke, clockTrouble: watch.words };
   const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
-  const all = started.move();
-  const stop = () => {
+  started.keep();
+  const stop = async () => {
     api.leave();
-    return all.disposeAsync();
+    await started.end();
   };
   return { api: `${api.url}/client/v4`, moves, poke: worker.poke, isIdle: worker.isIdle, stop };
+}
+
+/** What waits by a time that was wrong is due when the time is right again. */
+function healClocks({ pool, log }: ServiceParts, watch: DatabaseWatch, worker: Worker): void {
+  watch.onCorrected(async () => {
+    const packs = await pullIn(pool, watch.aligned.now(), worker.inHand());
+    if (packs > 0) log.warn({ packs }, 'packs that waited by a wrong time are due');
+    worker.poke();
+  });
+}
+
+interface Hearing {
+  readonly seal: Seal;
+  readonly troubles: Troubles;
+  readonly metrics: Metrics;
+}
+
+/** What workers speak to, each heard: what stops working is told. */
+function heardParts(parts: ServiceParts, { seal, troubles, metrics }: Hearing) {
+  const { pool, clock, log, publishers = new Map() } = parts;
+  const hear = hearExchange(troubles);
+  const accounts = caAccounts({ pool, seal, clock });
+  const onExchange: typeof metrics.onExchange = (ca, seen) => {
+    metrics.onExchange(ca, seen);
+    hear(ca, seen);
+  };
+  const looks = jobParts(parts);
+  return {
+    ...looks,
+    precheckTxt: hearLooks(troubles, looks.precheckTxt),
+    cas: openCas(parts.rows, { accounts, clock, log, onExchange }),
+    showLeaf: metrics.watched(hearHandshakes(troubles, shownBy)),
+    publishers: hearPublishers(troubles, publishers),
+  };
 }
 
 const openCas = (rows: readonly CaRow[], deps: Parameters<typeof createCa>[1]) =>

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { ProtocolConnection } from './protocol/connection.ts';
+import { ServerFence } from './server-role.ts';
 import { openPool, transaction } from './store.ts';
 
 /** A message of PostgreSQL's protocol: its letter, its length, its content. */
@@ -37,5 +38,5 @@ test('a server that ends as soon as a connection is ready fails what was asked, 
   t.after(() => pool.end());
   await assert.rejects(transaction(pool, (tx) => tx.query('select')));
   await assert.rejects(pool.query('select'));
-  await assert.rejects(ProtocolConnection.open(place));
+  await assert.rejects(ProtocolConnection.open(place, new ServerFence()));
 });

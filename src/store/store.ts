@@ -4,8 +4,10 @@
  */
 import { Writable } from 'node:stream';
 import pg from 'pg';
+import { FencedPool } from './fenced-pool.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import { type Statement, type Values, valuesOf } from './statement.ts';
+import { scopeOf, unavailable } from './unavailable.ts';
 
 export type Pool = pg.Pool;
 /** A connection inside an open transaction. Only `transaction` hands one out. */
@@ -13,9 +15,12 @@ export type Tx = pg.PoolClient;
 /** Where a single statement can run. */
 export type Db = Pool | Tx;
 
-/** A pool of connections, none of which is waited for without end. What breaks while idle is replaced by the pool, so it is only told to `onError`. */
-export function openPool(config: pg.PoolConfig, onError: (error: Error) => void): Pool {
-  const pool = new pg.Pool({
+/**
+ * A pool of connections, none of which is waited for without end, and none is used at a server that the address does not lead
+ * to any more (`FencedPool`). What breaks while idle is replaced by the pool, so it is only told to `onError`.
+ */
+export function openPool(config: pg.PoolConfig, onError: (error: Error) => void): FencedPool {
+  const pool = new FencedPool({
     connectionTimeoutMillis: 10_000,
     query_timeout: 30_000,
     keepAlive: true,
@@ -199,9 +204,15 @@ async function onConnection<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promis
   };
   tx.on('error', lose);
   try {
-    return await work(tx);
+    const result = await work(tx);
+    // What was written at a server that was left meanwhile may be nowhere.
+    if (isOutdated(pool, tx)) throw unavailable('the server of the database changed meanwhile');
+    return result;
   } catch (error) {
-    await tx.query('rollback').catch(lose);
+    // Such a connection is given up: what hangs would hang once more.
+    if (['server', 'means'].includes(scopeOf(error) ?? ''))
+      lose(error instanceof Error ? error : new Error('lost', { cause: error }));
+    else await tx.query('rollback').catch(lose);
     throw error;
   } finally {
     tx.off('error', lose);
@@ -209,22 +220,12 @@ async function onConnection<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promis
   }
 }
 
+const isOutdated = (pool: Pool, tx: Tx): boolean => pool instanceof FencedPool && pool.isOutdated(tx);
+
 /** Bounds that hold for this transaction alone, so that they also do behind pgbouncer. */
 const BEGIN = "begin; set local lock_timeout = '5s'; set local idle_in_transaction_session_timeout = '30s'";
 
 /** SQLSTATE of a database error, '' for any other. */
 export function stateOf(error: unknown): string {
   return error instanceof pg.DatabaseError ? (error.code ?? '') : '';
-}
-
-/** Whether an error says that the database cannot be reached now, rather than that a statement was wrong. */
-export function isConnectionLoss(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error ? String(error.code) : '';
-  const isSystem = ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'].includes(code);
-  return (
-    isSystem ||
-    /^(08|57P0|53300)/.test(code) ||
-    /Connection terminated|timeout exceeded when trying|Query read timeout/.test(error.message)
-  );
 }

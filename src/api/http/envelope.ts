@@ -1,7 +1,7 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { FAULTS, Fault } from '../../kit/fault.ts';
-import { isConnectionLoss } from '../../store/store.ts';
+import { unavailability } from '../../store/unavailable.ts';
 
 /** Cloudflare's reply to a request that worked. */
 export const ok = <T>(result: T, messages: Message[] = []) => ({
@@ -93,7 +93,8 @@ export function replyFaults(app: FastifyInstance): void {
 export function replyFault(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const fault = asFault(error);
   const { status, code } = FAULTS[fault.fault];
-  if (status >= 500) request.log.error({ err: error }, 'request failed');
+  // Of a database that is away its watch tells, once.
+  if (status >= 500) request.log[status === 503 ? 'info' : 'error']({ err: error }, 'request failed');
   const wait = fault.retryAfter ?? (status === 503 ? 1 : undefined);
   if (wait !== undefined) reply.header('retry-after', String(Math.ceil(wait)));
   const page =
@@ -142,11 +143,8 @@ function asFault(error: unknown): Fault {
   // Before the database is thought of: a client that breaks off has lost its own connection, not ours.
   const status = 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status >= 400 && status < 500) return new Fault('malformed_request', error.message);
-  return isConnectionLoss(error) ? unreachable(error) : unforeseen(error);
+  return unavailability(error) ?? unforeseen(error);
 }
-
-const unreachable = (cause: Error): Fault =>
-  new Fault('database_unavailable', 'the database cannot be reached now; try again', { cause });
 
 const isRefused = (error: Error): error is Error & { readonly validation: readonly [Refusal] } =>
   'validation' in error && Array.isArray(error.validation) && error.validation.length > 0;

@@ -1,18 +1,25 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../../kit/fault.ts';
-import { isConnectionLoss } from '../../store/store.ts';
+import { checkWritable } from '../../store/readiness.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ok, okOf } from './envelope.ts';
 
 /** Longest that the database may take to say that it is there, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
+/** Code of the message that says that the clock is off: requests are answered, and work is left to others. */
+const CLOCK_OFF = 1004;
+
 /**
  * Routes for whoever watches over the process, without a token: `/healthz` answers while it lives, `/readyz` while it can
- * work, else 503 with `Retry-After` and the reason.
+ * work, else 503 with `Retry-After` and the reason. What does not keep it from answering stands in `messages`.
  */
 export const healthRoutes =
-  ({ pool, isStopping }: Pick<ApiDeps, 'pool' | 'isStopping'>): FastifyPluginAsyncTypebox =>
+  ({
+    pool,
+    isStopping,
+    clockTrouble,
+  }: Pick<ApiDeps, 'pool' | 'isStopping' | 'clockTrouble'>): FastifyPluginAsyncTypebox =>
   async (app) => {
     const told = { isOpen: true, response: okOf(Type.Object({ status: Type.String() })) };
     const alive = { operationId: 'healthz', summary: 'Whether the process lives', ...told };
@@ -21,7 +28,8 @@ export const healthRoutes =
     app.get('/readyz', { schema: ready }, async () => {
       if (isStopping?.()) throw new Fault('database_unavailable', 'this process is about to end');
       await answers(pool);
-      return ok({ status: 'ready' });
+      const message = clockTrouble?.();
+      return ok({ status: 'ready' }, message === undefined ? [] : [{ code: CLOCK_OFF, message }]);
     });
   };
 
@@ -31,10 +39,7 @@ async function answers(pool: ApiDeps['pool']): Promise<void> {
     reject(new Fault('database_unavailable', `the database did not answer within ${PATIENCE_MS} ms`));
   const timer = setTimeout(late, PATIENCE_MS);
   try {
-    await Promise.race([pool.query('select'), promise]);
-  } catch (cause) {
-    if (!isConnectionLoss(cause)) throw cause;
-    throw new Fault('database_unavailable', 'the database cannot be reached', { cause });
+    await Promise.race([checkWritable(pool), promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -14,8 +14,8 @@ interface Awaited {
 }
 
 /**
- * A pack's JSON once the CA named its validation records, or as it is when the configured time for that is over; undefined
- * where the zone has no such pack any more.
+ * A pack's JSON once the CA named its validation records, or it is known why it did not, or as it is when the configured time
+ * for that is over; undefined where the zone has no such pack any more.
  */
 export async function waitForRecords(
   deps: ApiDeps,
@@ -28,11 +28,18 @@ export async function waitForRecords(
     // Listened for before it is looked: it may move in between.
     const next = deps.moves.next(id, LOOK_MS);
     const row = await getRenderedJson(deps.pool, zoneId, id);
-    if (!row?.isWaiting || performance.now() >= end) return row?.json;
+    if (!row?.isWaiting || saysWhy(row.json) || performance.now() >= end) return row?.json;
     moved = await next;
   }
 }
 
-/** Whether what the CA wants to see is known of a pack. */
-const isKnown = ({ status, validationRecords }: Pack): boolean =>
-  status !== 'initializing' && (status !== 'pending_validation' || validationRecords.length > 0);
+/** Whether what the CA wants to see is known of a pack, or why it is not. */
+const isKnown = ({ status, validationRecords, validationErrors }: Pack): boolean =>
+  validationErrors.length > 0 ||
+  (status !== 'initializing' && (status !== 'pending_validation' || validationRecords.length > 0));
+
+/** Whether a pack's JSON says why there are no records. */
+function saysWhy(json: string): boolean {
+  const { validation_errors: errors }: { readonly validation_errors?: readonly object[] } = JSON.parse(json);
+  return errors !== undefined && errors.length > 0;
+}

@@ -4,6 +4,7 @@ import type { Log } from '../../kit/log.ts';
 import { after, type Seconds } from '../../kit/time.ts';
 import { listChanges } from '../../store/deployments.ts';
 import type { Pool } from '../../store/store.ts';
+import { unavailability } from '../../store/unavailable.ts';
 
 /** How often other processes' changes are looked for, in milliseconds. */
 const LOOK_MS = 200;
@@ -33,7 +34,10 @@ export function followChanges(
     if (isLooking) return;
     isLooking = true;
     look()
-      .catch((error: unknown) => log.warn({ err: error }, 'edge changes could not be read'))
+      .catch((err: unknown) => {
+        // Of a database that is away its watch tells, once.
+        log[unavailability(err) ? 'debug' : 'warn']({ err }, 'edge changes could not be read');
+      })
       .finally(() => {
         isLooking = false;
       });

@@ -10,6 +10,7 @@ import type { Pack, Run } from '../../pack/pack.ts';
 import { isOver, isSucceeded } from '../../pack/renewal.ts';
 import type { Claimed } from '../../store/claims.ts';
 import { setDue } from '../../store/packs.ts';
+import { unavailability } from '../../store/unavailable.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { deploy } from '../stage/deploy.ts';
 import { expire } from '../stage/expire.ts';
@@ -39,25 +40,33 @@ export async function run(
 ): Promise<void> {
   let work: Work | undefined = workOn(await read(), deps.clock.now());
   while (work && work.pack.claim === claim && !signal.aborted) {
-    work = await step(deps, work, signal);
-    deps.moves.notify(packId, work?.pack);
+    const { next, pack }: Stepped = await step(deps, work, signal);
+    deps.moves.notify(packId, next?.pack ?? pack);
+    work = next;
   }
 }
 
-/** One step: what is next, or undefined when the pack waits. */
-async function step(deps: JobDeps, work: Work, signal: AbortSignal): Promise<Work | undefined> {
+/** What a step came to. */
+interface Stepped {
+  /** Undefined: the pack waits. */
+  readonly next?: Work | undefined;
+  /** The pack that waits, where it is known. */
+  readonly pack?: Pack | undefined;
+}
+
+async function step(deps: JobDeps, work: Work, signal: AbortSignal): Promise<Stepped> {
   const { status } = work.run;
   try {
     const turned = await turn(deps, work);
-    if (turned) return turned;
+    if (turned) return { next: turned };
     const { job } = LIFECYCLE[status];
     const moved = job ? await JOBS[job](deps, work, signal) : await rest(deps, work);
     deps.onStep?.({ status, outcome: 'done' });
-    return moved;
+    return { next: moved };
   } catch (error) {
-    if (signal.aborted) return undefined;
+    if (signal.aborted) return {};
     deps.onStep?.({ status, outcome: 'failed' });
-    return failed(deps, work, error);
+    return { pack: await failed(deps, work, error) };
   }
 }
 
@@ -104,15 +113,19 @@ function isLate(deps: JobDeps, at: Omit<Run, 'kind' | 'attempts'>): boolean {
   return LIFECYCLE[at.status].late !== undefined && late !== undefined && late <= deps.clock.now();
 }
 
-/** A step failed: the pack says why and is tried again, later each time. */
-async function failed(deps: JobDeps, work: Work, error: unknown): Promise<undefined> {
-  if (error instanceof Fault && error.fault === 'pack_moved') return;
+/**
+ * A step failed: the pack says why and is tried again, later each time. Throws where it was the database that failed: that is
+ * no trouble of the pack, which stays in the hands of this process.
+ */
+async function failed(deps: JobDeps, work: Work, error: unknown): Promise<Pack | undefined> {
+  if (error instanceof Fault && error.fault === 'pack_moved') return undefined;
+  if (unavailability(error)) throw error;
   const isForeseen = error instanceof Fault && error.fault !== 'internal';
   const { status } = work.run;
   deps.log[isForeseen ? 'info' : 'error']({ pack: work.pack.id, status, err: error }, 'work put off');
   const seconds = waitAfter(error, work.run);
   const validationErrors = [error instanceof Fault ? wordsOf(error) : UNFORESEEN];
-  await putOff(deps, work, { seconds, validationErrors, ...anew(deps, error, seconds) });
+  return putOff(deps, work, { seconds, validationErrors, ...anew(deps, error, seconds) });
 }
 
 /** Nothing of the error itself: nobody knows what it holds. */

@@ -8,6 +8,7 @@ import {
   freeLeases,
   giveBack,
 } from '../../store/claims.ts';
+import { unavailability } from '../../store/unavailable.ts';
 import type { JobDeps } from '../job.ts';
 import { startPeriodic } from '../periodic/periodic.ts';
 import { every, report } from '../periodic/repeat.ts';
@@ -17,6 +18,9 @@ import { run } from './run.ts';
 const ASK_MS = 500;
 /** Leases are extended three times in their life. */
 const EXTEND_MS = 20_000;
+/** How long, in milliseconds, nothing is claimed after the database failed. */
+const REST_MS = 1_000;
+
 export interface Worker {
   /**
    * Says that something became due: it is claimed at once. A pack that is worked on now is claimed when that ends, where
@@ -25,6 +29,8 @@ export interface Worker {
   readonly poke: (packId?: string) => void;
   /** Whether it has no pack in its hands. */
   readonly isIdle: () => boolean;
+  /** Ids of the packs in its hands. */
+  readonly inHand: () => string[];
   /** Takes no more work, interrupts what runs and gives it back. */
   readonly stop: () => Promise<void>;
 }
@@ -71,9 +77,10 @@ export function startWorker(deps: JobDeps, size: number): Worker {
   const stopped = new AbortController();
   const claiming = new Claiming(deps, size, stopped.signal);
   const loop = claiming.run();
-  const extend = () => extendLeases(deps.pool, deps.clock, claiming.hands.claims());
+  const { leaseClock = deps.clock } = deps;
+  const extend = () => extendLeases(deps.pool, leaseClock, claiming.hands.claims());
   const timers = [
-    every(deps, EXTEND_MS, extend),
+    every({ ...deps, mayWork: () => true }, EXTEND_MS, extend),
     ...startPeriodic(deps, () => claiming.ring(), stopped.signal),
   ];
   return {
@@ -82,6 +89,7 @@ export function startWorker(deps: JobDeps, size: number): Worker {
       claiming.ring();
     },
     isIdle: () => claiming.hands.size === 0,
+    inHand: claiming.hands.ids,
     stop: async () => {
       stopped.abort();
       claiming.ring();
@@ -102,6 +110,7 @@ class Claiming {
   #isUnsure = true;
   // Whether more packs may be due than were claimed last: then a hand that becomes free claims.
   #isMore = false;
+  #restsUntil = 0;
   #bell = Promise.withResolvers<void>();
   #lane = Math.floor(Math.random() * LANES);
 
@@ -125,7 +134,8 @@ class Claiming {
   }
 
   async #claimSome(): Promise<void> {
-    const { pool, clock, worker } = this.#deps;
+    const { pool, clock, worker, mayWork } = this.#deps;
+    if (mayWork?.() === false || performance.now() < this.#restsUntil) return;
     if (this.#isUnsure) {
       this.#isUnsure = false;
       await freeOwn(this.#deps, this.hands.ids());
@@ -151,6 +161,8 @@ class Claiming {
   #failed(error: unknown, what: string): void {
     report(this.#deps, error, what);
     this.#isUnsure = true;
+    // What a database cannot do now is asked of it again soon, and not at once.
+    if (unavailability(error)) this.#restsUntil = performance.now() + REST_MS;
   }
 }
 
@@ -163,5 +175,5 @@ async function freeOwn({ pool, clock, worker, log }: JobDeps, inHand: readonly s
 /** Carries a pack until it waits. Throws where the database went away: the pack is still in the hands of this process. */
 async function carry(deps: JobDeps, claim: Claimed, signal: AbortSignal): Promise<void> {
   await run(deps, claim, signal);
-  if (signal.aborted) await giveBack(deps.pool, deps.clock, claim);
+  if (signal.aborted) await giveBack(deps.pool, deps.leaseClock ?? deps.clock, claim);
 }

@@ -29,7 +29,7 @@ async function isRemoved(
     return true;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    log.warn({ zone, err: error }, 'validation records could not be taken away; it is tried again');
+    log.info({ zone, err: error }, 'validation records could not be taken away; it is tried again');
     return false;
   }
 }

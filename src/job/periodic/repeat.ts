@@ -1,12 +1,12 @@
 import { Fault } from '../../kit/fault.ts';
-import { isConnectionLoss } from '../../store/store.ts';
+import { unavailability } from '../../store/unavailable.ts';
 import type { JobDeps } from '../job.ts';
 
-/** Runs `work` again and again, never twice at once. */
+/** Runs `work` again and again, never twice at once, and not while this process may take no work. */
 export function every(deps: JobDeps, ms: number, work: () => Promise<unknown>): NodeJS.Timeout {
   let isRunning = false;
   return setInterval(() => {
-    if (isRunning) return;
+    if (isRunning || deps.mayWork?.() === false) return;
     isRunning = true;
     work()
       .catch((error: unknown) => report(deps, error, 'timer'))
@@ -16,9 +16,9 @@ export function every(deps: JobDeps, ms: number, work: () => Promise<unknown>): 
   }, ms);
 }
 
-/** Logs what failed; the loss of a connection passes by itself. */
+/** Logs what failed. Of a database that cannot answer now whoever watches it tells once, and it passes by itself. */
 export function report(deps: JobDeps, error: unknown, what: string): void {
   if (error instanceof Fault && error.fault === 'pack_moved') return; // another process was first
-  const level = isConnectionLoss(error) ? 'warn' : 'error';
+  const level = unavailability(error) ? 'debug' : 'error';
   deps.log[level]({ err: error }, `worker: ${what} failed`);
 }

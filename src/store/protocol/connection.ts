@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import { roleAt } from '../fenced-pool.ts';
+import { type ServerFence, toRole } from '../server-role.ts';
 import type { Statement } from '../statement.ts';
+import { unavailable } from '../unavailable.ts';
+import { locate, offsetsFor, textAt } from './data-row.ts';
 import { MessagesIn } from './messages-in.ts';
 import { errorOf, KIND, parseMessage, runMessage, type Text } from './messages-out.ts';
 import { ReadBuffer } from './read-buffer.ts';
@@ -22,21 +26,31 @@ interface Asked {
 /** Milliseconds that an answer may take. */
 const PATIENCE_MS = 30_000;
 const LOOK_MS = 1_000;
+/** How long, in milliseconds, it is taken for granted that the server is what it was when it was asked last. */
+const SURE_MS = 100;
+const GOODBYE_MS = 1_000;
 
 /**
  * A connection for reading: `pg` opens it, with all that this takes, and then its socket is spoken to directly, so
  * that rows arrive as bytes. Questions are sent without waiting for the answers of earlier ones.
  */
 export class ProtocolConnection {
+  /** By when it was opened (`performance.now()`). */
+  readonly openedAt = performance.now();
+  readonly #fence: ServerFence;
+  readonly #epoch: number;
   readonly #socket: Socket;
   readonly #asked: Asked[] = [];
   #unsent: Buffer[] = [];
   readonly #named = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   #lost: Error | undefined;
+  #isRetired = false;
+  #isLeft = false;
+  #sureUntil = performance.now() + SURE_MS;
 
-  /** Opens a connection; throws what `pg` throws. */
-  static async open(config: pg.ClientConfig): Promise<ProtocolConnection> {
+  /** Opens a connection; throws what `pg` throws, and `database_unavailable` where the server is not the one to be at. */
+  static async open(config: pg.ClientConfig, fence: ServerFence): Promise<ProtocolConnection> {
     const intake = new ReadBuffer();
     // What is encrypted passes through memory of TLS in any case.
     const own = config.ssl === undefined || config.ssl === false ? { stream: () => intake.socket } : {};
@@ -48,10 +62,22 @@ export class ProtocolConnection {
     });
     await client.connect();
     if (lost) throw lost;
-    return new ProtocolConnection(client, intake);
+    try {
+      const epoch = fence.enter(await roleAt(client, fence));
+      return new ProtocolConnection(client, intake, { fence, epoch });
+    } catch (error) {
+      client.end().catch(() => undefined);
+      throw error;
+    }
   }
 
-  private constructor(client: pg.Client, intake: ReadBuffer) {
+  private constructor(
+    client: pg.Client,
+    intake: ReadBuffer,
+    { fence, epoch }: { readonly fence: ServerFence; readonly epoch: number },
+  ) {
+    this.#fence = fence;
+    this.#epoch = epoch;
     this.#socket = socketOf(client);
     const frames = new MessagesIn((kind, bytes, start, end) => this.#take(kind, bytes, start, end));
     intake.handOver(this.#socket, (bytes) => frames.push(bytes));
@@ -69,9 +95,51 @@ export class ProtocolConnection {
     return this.#lost !== undefined;
   }
 
-  /** Asks; `onRow` gets each row as it arrives. A statement `isNamed` is parsed once on this connection. */
+  /** Whether its server is no longer the one to ask. */
+  get isOutdated(): boolean {
+    return this.#isLeft || this.#epoch !== this.#fence.epoch;
+  }
+
+  /** Whether it was given up because its server changed: what failed by that had no row yet, and can be asked elsewhere. */
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
+  /**
+   * Asks; `onRow` gets each row as it arrives. A statement `isNamed` is parsed once on this connection. Now and then the server
+   * is asked first, in the same write, whether it is still what it was.
+   */
   ask(statement: Statement, values: readonly Text[], isNamed: boolean, onRow: OnRow): Promise<void> {
     if (this.#lost) return Promise.reject(this.#lost);
+    if (performance.now() > this.#sureUntil) this.#makeSure(isNamed);
+    return this.#ask(statement, values, isNamed, onRow);
+  }
+
+  /** Closes it as soon as nothing is under way. */
+  retire(): void {
+    this.#isRetired = true;
+    // Whoever was given it in this turn asks in this turn.
+    setImmediate(() => this.#closeIfDone());
+  }
+
+  #closeIfDone(): void {
+    if (this.#isRetired && this.#asked.length === 0) void this.close();
+  }
+
+  #makeSure(isNamed: boolean): void {
+    this.#sureUntil = performance.now() + SURE_MS;
+    const onRow: OnRow = (bytes, at) => {
+      const cells = offsetsFor(1);
+      locate(bytes, at, cells);
+      if (this.#fence.isStill(toRole(textAt(bytes, cells, 0) ?? ''))) return;
+      this.#isLeft = true;
+      this.#lose(unavailable('the server of the database is not what it was'));
+    };
+    // A pooler that mixes up statements is found by the question behind it.
+    this.#ask(this.#fence.statement, [], isNamed, onRow).catch(() => undefined);
+  }
+
+  #ask(statement: Statement, values: readonly Text[], isNamed: boolean, onRow: OnRow): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const name = isNamed ? statement.name : '';
     const isKnown = isNamed && this.#named.has(name);
@@ -93,12 +161,15 @@ export class ProtocolConnection {
     });
   }
 
+  /** Says goodbye, and does not wait long for the answer. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     if (this.#socket.destroyed) return;
     const closed = once(this.#socket, 'close');
+    const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
     this.#socket.end(Buffer.from([0x58, 0, 0, 0, 4])); // Terminate
     await closed;
+    clearTimeout(timer);
   }
 
   #take(kind: number, bytes: Buffer, start: number, end: number): void {
@@ -111,6 +182,7 @@ export class ProtocolConnection {
 
   #answer(first: Asked): void {
     this.#asked.shift();
+    this.#closeIfDone();
     if (!first.error) return first.resolve();
     if (first.parses !== undefined) this.#named.delete(first.parses);
     first.reject(first.error);

@@ -3,7 +3,8 @@ import { after, before, test } from 'node:test';
 import { startJobDeps, type TestJobDeps } from '../../../test/support/job-deps.ts';
 import { until } from '../../../test/support/world.ts';
 import { statement } from '../statement.ts';
-import { isConnectionLoss, stateOf } from '../store.ts';
+import { stateOf } from '../store.ts';
+import { unavailability } from '../unavailable.ts';
 import { intAt, isNull, locate, offsetsFor, textAt } from './data-row.ts';
 import { Reader, type Texts } from './reader.ts';
 
@@ -69,7 +70,7 @@ test('a reader says what the database says, and goes on', async () => {
 
 test('a reader tells of a lost connection and opens another', async () => {
   const waits = texts('select pg_sleep(20)::text', 1);
-  const lost = assert.rejects(waits, (error) => isConnectionLoss(error));
+  const lost = assert.rejects(waits, (error) => unavailability(error) !== undefined);
   // Behind a pooler the connection that works on it is known only by its work.
   const end = `select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and state = 'active' and query like '%pg_sl' || 'eep(20)%'`;

@@ -3,8 +3,11 @@
  * connections beside the pool's, each with many questions under way at once. The front file of this folder.
  */
 import type pg from 'pg';
+import { FencedPool } from '../fenced-pool.ts';
+import { ServerFence } from '../server-role.ts';
 import type { Statement } from '../statement.ts';
 import { isMixedUp, type Pool } from '../store.ts';
+import { unreachable } from '../unavailable.ts';
 import { type OnRow, ProtocolConnection } from './connection.ts';
 import type { Text } from './messages-out.ts';
 
@@ -18,8 +21,14 @@ interface Seat {
   busy: number;
 }
 
+/** How long, in milliseconds, a connection is used, however well it works: its address may lead elsewhere by now. */
+const LONGEST_LIFE_MS = 60_000;
+/** How often a question is asked elsewhere because its server was left. */
+const MOST_TRIES = 3;
+
 export class Reader {
   readonly #config: pg.ClientConfig;
+  readonly #fence: ServerFence;
   readonly #seats: readonly Seat[];
   #isNaming = true;
   #isClosed = false;
@@ -28,7 +37,9 @@ export class Reader {
    * Reads from the pool's database, over at most `size` connections. They are opened when first needed, and again after
    * they were lost.
    */
-  constructor({ options }: Pool, size: number) {
+  constructor(pool: Pool, size: number) {
+    const { options } = pool;
+    this.#fence = pool instanceof FencedPool ? pool.fence : new ServerFence();
     const { Client: _, ...config } = options;
     // The pool hides them from those who copy or print its options.
     const { password, ssl } = options;
@@ -41,23 +52,34 @@ export class Reader {
   }
 
   /**
-   * Runs a statement that reads; `onRow` gets each row, in bytes that are used again when it returns. Throws what the database says (`stateOf`), or that the connection
-   * was lost (`isConnectionLoss`).
+   * Runs a statement that reads; `onRow` gets each row, in bytes that are used again when it returns. Throws what the database
+   * says (`stateOf`), or that it cannot answer now (`unavailability`).
    */
   async read(statement: Statement, values: Texts, onRow: OnRow): Promise<void> {
     const texts = statement.parameters.map((name) => values[name] ?? null);
     const seat = this.#seats.reduce((best, one) => (one.busy < best.busy ? one : best));
     seat.busy += 1;
     try {
-      const connection = await this.#connectionOf(seat);
-      const ask = (isNaming: boolean) => connection.ask(statement, texts, isNaming, onRow);
-      await ask(this.#isNaming).catch((error: unknown) => {
-        if (!isMixedUp(error)) throw error;
-        this.#isNaming = false; // from now on: a pooler is between us and the database. No row came before.
-        return ask(false);
-      });
+      await this.#ask(seat, { statement, texts, onRow }, MOST_TRIES);
+    } catch (error) {
+      this.#fence.note(error);
+      throw error;
     } finally {
       seat.busy -= 1;
+    }
+  }
+
+  async #ask(seat: Seat, asked: Question, tries: number): Promise<void> {
+    const { statement, texts, onRow } = asked;
+    const connection = await this.#connectionOf(seat);
+    const ask = (isNaming: boolean) => connection.ask(statement, texts, isNaming, onRow);
+    try {
+      await ask(this.#isNaming);
+    } catch (error) {
+      if (connection.isLeft && tries > 1) return this.#ask(seat, asked, tries - 1);
+      if (!isMixedUp(error)) throw error;
+      this.#isNaming = false; // from now on: a pooler is between us and the database. No row came before.
+      await ask(false);
     }
   }
 
@@ -69,19 +91,36 @@ export class Reader {
     );
   }
 
-  /** The seat's connection; a new one where there is none, or it was lost. */
+  /** The seat's connection; a new one where there is none, it was lost, its server was left, or it is old. */
   async #connectionOf(seat: Seat): Promise<ProtocolConnection> {
     if (this.#isClosed) throw new Error('Connection terminated: the service stops');
-    const opening = (seat.connection ??= ProtocolConnection.open(this.#config));
+    const opening = (seat.connection ??= this.#open());
     try {
       const connection = await opening;
-      if (!connection.isLost) return connection;
+      if (isGood(connection)) return connection;
+      // Of several that find it so, the first makes room for another.
+      if (seat.connection === opening) seat.connection = undefined;
+      connection.retire();
     } catch (error) {
       if (seat.connection === opening) seat.connection = undefined;
       throw error;
     }
-    // Of several that find it lost, the first makes room for another.
-    if (seat.connection === opening) seat.connection = undefined;
     return this.#connectionOf(seat);
   }
+
+  #open(): Promise<ProtocolConnection> {
+    return ProtocolConnection.open(this.#config, this.#fence).catch((error: unknown) => {
+      throw unreachable(error);
+    });
+  }
+}
+
+const isGood = (connection: ProtocolConnection): boolean =>
+  !connection.isLost && !connection.isOutdated && performance.now() - connection.openedAt < LONGEST_LIFE_MS;
+
+/** A statement with its values, and who takes its rows. */
+interface Question {
+  readonly statement: Statement;
+  readonly texts: readonly Text[];
+  readonly onRow: OnRow;
 }

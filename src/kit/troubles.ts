@@ -1,0 +1,55 @@
+import type { Log } from './log.ts';
+
+/** What of the operator's can stop working: which kind, and its name among those. */
+export interface Subject {
+  readonly kind: 'ca' | 'edge' | 'database' | 'dns' | 'clock';
+  readonly name: string;
+}
+
+/** Something that does not work now. */
+export interface Trouble extends Subject {
+  readonly why: string;
+}
+
+const WORDS = {
+  ca: (name: string) => `the CA ${name}`,
+  edge: (name: string) => `the edge ${name}`,
+  database: () => 'the database',
+  dns: (name: string) => `DNS (${name})`,
+  clock: () => 'the clock of this machine',
+} as const satisfies Record<Subject['kind'], (name: string) => string>;
+
+/** Tells once when something of the operator's stops working, and once when it works again. */
+export class Troubles {
+  readonly #log: Log;
+  readonly #now = new Map<string, Trouble & { readonly since: number }>();
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** It does not work; `why` is told, and what is logged with it. */
+  began({ kind, name }: Subject, why: string, about: object = {}): void {
+    const key = keyOf({ kind, name });
+    if (this.#now.has(key)) return;
+    this.#now.set(key, { kind, name, why, since: performance.now() });
+    this.#log.warn({ [kind]: name, ...about }, `${WORDS[kind](name)} does not work: ${why}`);
+  }
+
+  /** It works. */
+  over({ kind, name }: Subject): void {
+    const key = keyOf({ kind, name });
+    const trouble = this.#now.get(key);
+    if (!trouble) return;
+    this.#now.delete(key);
+    const seconds = Math.round((performance.now() - trouble.since) / 1_000);
+    this.#log.warn({ [kind]: name, seconds }, `${WORDS[kind](name)} works again`);
+  }
+
+  /** What does not work now. */
+  list(): Trouble[] {
+    return [...this.#now.values()].map(({ kind, name, why }) => ({ kind, name, why }));
+  }
+}
+
+const keyOf = ({ kind, name }: Subject): string => `${kind} ${name}`;
