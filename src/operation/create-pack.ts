@@ -4,16 +4,11 @@ import { Fault } from '../kit/fault.ts';
 import { newUuid } from '../kit/id.ts';
 import { after, minutes } from '../kit/time.ts';
 import { isInZone, toNames, withoutWildcard } from '../pack/hosts.ts';
-import type {
-  CertificateAuthority,
-  Environment,
-  Pack,
-  ValidationMethod,
-  ValidityDays,
-} from '../pack/pack.ts';
+import type { CertificateAuthority, Environment, Pack, ValidityDays } from '../pack/pack.ts';
 import { PACK_TYPES, type PackType } from '../pack/pack.ts';
 import { challengeName } from '../pack/pack-json.ts';
 import { TYPES } from '../pack/type.ts';
+import type { ValidationMethod } from '../pack/validation-method.ts';
 import { METHODS } from '../pack/validation-method.ts';
 import type { Actor } from '../store/audit.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';

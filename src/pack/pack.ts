@@ -3,7 +3,7 @@
  * become of it. Names and values are those of Cloudflare's API (ssl/certificate_packs).
  */
 
-import type { ShownBy } from './validation-method.ts';
+import type { ShownBy, ValidationMethod } from './validation-method.ts';
 
 /** Statuses of Cloudflare's certificate packs, in their order. `LIFECYCLE` says what each means. */
 export const PACK_STATUSES = [
@@ -45,9 +45,6 @@ export type PackType = (typeof PACK_TYPES)[number];
 
 export const CERTIFICATE_AUTHORITIES = ['google', 'lets_encrypt', 'ssl_com'] as const;
 export type CertificateAuthority = (typeof CERTIFICATE_AUTHORITIES)[number];
-
-export const VALIDATION_METHODS = ['txt', 'http', 'email'] as const;
-export type ValidationMethod = (typeof VALIDATION_METHODS)[number];
 
 /** Days, as a subscriber may ask for them. */
 export const VALIDITY_DAYS = [14, 30, 90, 365] as const;

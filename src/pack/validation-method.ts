@@ -1,5 +1,6 @@
 /** How control of a host is shown: one row per method, and what is shown by it. Names are Cloudflare's `validation_method`. */
-import type { ValidationMethod } from './pack.ts';
+export const VALIDATION_METHODS = ['txt', 'http', 'email'] as const;
+export type ValidationMethod = (typeof VALIDATION_METHODS)[number];
 
 /** What a method means. */
 export interface MethodRules {

@@ -8,11 +8,11 @@ import type {
   PackType,
   Renewal,
   Run,
-  ValidationMethod,
   ValidationRecord,
   ValidityDays,
   ZoneType,
 } from '../pack/pack.ts';
+import type { ValidationMethod } from '../pack/validation-method.ts';
 import { listCertificates } from './certificates.ts';
 import type { Db } from './store.ts';
 

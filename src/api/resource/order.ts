@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
 import { createPack, type PackOrder } from '../../operation/create-pack.ts';
 import * as words from '../../pack/pack.ts';
+import { VALIDATION_METHODS } from '../../pack/validation-method.ts';
 import type { OrderRequest } from '../../store/order-requests.ts';
 import type { Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -16,7 +17,7 @@ const Order = Type.Object({
   type: Type.String(),
   hosts: Type.Array(Type.String({ maxLength: 300 }), { maxItems: 1_000 }),
   certificate_authority: Type.Enum([...words.CERTIFICATE_AUTHORITIES]),
-  validation_method: Type.Enum([...words.VALIDATION_METHODS]),
+  validation_method: Type.Enum([...VALIDATION_METHODS]),
   validity_days: Type.Enum([...words.VALIDITY_DAYS]),
   cloudflare_branding: Type.Optional(Type.Boolean()),
   deploy: Type.Optional(Type.Enum([...words.ENVIRONMENTS])),

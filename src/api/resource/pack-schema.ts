@@ -5,9 +5,9 @@ import {
   ENVIRONMENTS,
   PACK_STATUSES,
   PACK_TYPES,
-  VALIDATION_METHODS,
   VALIDITY_DAYS,
 } from '../../pack/pack.ts';
+import { VALIDATION_METHODS } from '../../pack/validation-method.ts';
 
 const Certificate = Type.Object({
   id: Type.String(),
