@@ -35,7 +35,7 @@ export function newExchange(
   newNonce: () => string,
 ): Exchange {
   const [path = ''] = target.split('?', 1);
-  const jws = objectIn(body.toString('utf8')) ?? {};
+  const part = (name: string) => objectIn(decoded(objectIn(body.toString('utf8'))?.[name]));
   return {
     ca,
     kind: kindOf(path),
@@ -44,8 +44,13 @@ export function newExchange(
     id: path.split('/')[3] ?? '',
     headers,
     body,
-    header: objectIn(decoded(jws['protected'])) ?? {},
-    payload: objectIn(decoded(jws['payload'])),
+    // Read when asked for: few rules do, and every request is an exchange.
+    get header() {
+      return part('protected') ?? {};
+    },
+    get payload() {
+      return part('payload');
+    },
     newNonce,
   };
 }

@@ -1,7 +1,8 @@
 /**
  * The world for `dev`, `npm start` and tests: three ACME CAs with roots of their own, and a small DNS with a
  * root, customers' servers and a resolver. It runs as a process of its own and keeps its state in a folder,
- * so it survives the service, and a restart. It validates for real and refuses when a record is absent.
+ * so it survives the service, and a restart. It validates for real and refuses when a record is absent; its CAs go
+ * wrong to order (`faults/`).
  * The front file; `process.ts` is the program, `ca-server.ts` one CA, `dns-world.ts` the DNS.
  */
 import type { CertificateAuthority } from '../pack/pack.ts';

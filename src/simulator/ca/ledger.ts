@@ -132,7 +132,6 @@ export class Ledger {
   }
 
   #forget(id: string): void {
-    this.#accountOfKey.delete(this.accounts.get(id)?.thumbprint ?? '');
     for (const known of [this.accounts, this.authorizations, this.orders, this.certificates])
       known.delete(id);
     for (const orders of this.#ordersOfAccount.values())

@@ -40,7 +40,12 @@ it('answer: the request takes effect, and its answer is lost, where that is want
 it('patch: changes members, takes some away, and leaves what it does not name', async (t) => {
   const { client } = await faulty(t, [
     { on: 'directory', fault: 'patch', body: { renewalInfo: null, meta: { website: null, odd: { a: 1 } } } },
-    { on: 'new-order', fault: 'patch', status: 299, headers: { Link: null, 'x-a': 'b' } },
+    {
+      on: 'new-order',
+      fault: 'patch',
+      status: 299,
+      headers: { Link: null, 'Cache-Control': null, 'x-a': 'b' },
+    },
     { on: 'certificate', fault: 'patch', body: { a: 1 } },
   ]);
   const { body } = await client.send(
@@ -53,7 +58,8 @@ it('patch: changes members, takes some away, and leaves what it does not name', 
   assert.equal('website' in (body.meta ?? {}), false);
   assert.ok(body.meta?.['termsOfService']);
   const order = await client.order(NAMES);
-  assert.deepEqual([order.status, order.headers['x-a'], order.headers['link']], [299, 'b', undefined]);
+  const { link, 'x-a': own, 'cache-control': cache } = order.headers;
+  assert.deepEqual([order.status, own, link, cache], [299, 'b', undefined, undefined]);
   assert.equal(order.body.status, 'pending');
   await client.prove(order.body, async () => undefined);
   assert.match(await client.certificate(order.body, NAMES), /^-----BEGIN/, 'what is no JSON stays');
@@ -70,6 +76,7 @@ it('chain: is of the parts that are named, in their order', async (t) => {
   assert.ok(leaf.verify(issuer.publicKey) && issuer.verify(root.publicKey));
   assert.equal(root.fingerprint256, new X509Certificate(ca.server.authority.root.pem).fingerprint256);
   assert.match(stranger.subject, /CN=Stranger/);
+  assert.ok(stranger.ca && namesake.ca);
   assert.ok(leaf.checkIssued(namesake), 'by its name and key identifiers it could be the issuer');
   assert.ok(!leaf.verify(namesake.publicKey) && !leaf.checkIssued(stranger));
   assert.match(blocks[5] ?? '', /PRIVATE KEY/);

@@ -15,8 +15,8 @@ const TURNS: Readonly<Record<string, readonly [When, readonly number[]]>> = {
   'every request, where nothing is said':      [{},                             [1, 2, 3, 4, 5, 6, 7, 8]],
   'the one that is named alone':               [{ at: 3 },                      [3]],
   'from the one that is named on':             [{ from: 6 },                    [6, 7, 8]],
-  'each so-and-so-manieth':                    [{ every: 3 },                   [3, 6]],
-  'each so-and-so-manieth from one on':        [{ from: 2, every: 3 },          [2, 5, 8]],
+  'each n-th':                    [{ every: 3 },                   [3, 6]],
+  'each n-th from one on':        [{ from: 2, every: 3 },          [2, 5, 8]],
   'so many at most':                           [{ times: 2 },                   [1, 2]],
   'so many at most of those that are its turn': [{ from: 3, every: 2, times: 2 }, [3, 5]],
 };
