@@ -40,6 +40,8 @@ const HOT = 20;
 const COLD = 1_000;
 const CRAWL = 20_000;
 const CACHE_MB = 64;
+/** Five times as many as that cache holds. */
+const LEAST_CRAWL = 3_000;
 
 const DEEP = 4_000;
 
@@ -53,11 +55,10 @@ export async function prepareRuns(
   say: (what: string) => void,
 ): Promise<Run[]> {
   const runs = [...(await usualRuns(options, ends)), ...(await largeRuns(options, ends))];
-  const lengthOf = (name: string) => runs.find((run) => run.name === name)?.paths.length ?? 0;
+  const crawl = runs.find(({ name }) => name === 'crawl')?.paths.length ?? 0;
   const [largest] = await bigZones(options.pool, 1);
   if (largest && deepPage(largest) < DEEP) say(`the largest zone has no page ${DEEP}: its last one is taken`);
-  if (lengthOf('crawl') < CRAWL / 2)
-    say('the cache holds many of the pages here: always_miss_ratio says nothing');
+  if (crawl < LEAST_CRAWL) say('the cache holds many of these pages: always_miss_ratio says nothing');
   say('looking at every page once');
   for (const { name, server, token, paths } of runs) {
     const bytes = await checkPages(server.origin, token, paths.slice(0, COLD));
