@@ -58,8 +58,7 @@ export async function prepareRuns(
   const crawl = runs.find(({ name }) => name === 'crawl')?.paths.length ?? 0;
   const [largest] = await bigZones(options.pool, 1);
   if (largest && deepPage(largest) < DEEP) say(`the largest zone has no page ${DEEP}: its last one is taken`);
-  if (lengthOf('crawl') < CRAWL / 2)
-    say('the cache holds many of the pages here: always_miss_ratio says nothing');
+  if (crawl < LEAST_CRAWL) say('the cache holds many of these pages: always_miss_ratio says nothing');
   say('looking at every page once');
   for (const { name, server, token, paths } of runs) {
     const bytes = await checkPages(server.origin, token, paths.slice(0, COLD));
