@@ -97,9 +97,12 @@ export const EDGE_OPTIONS = {
 export const DNS_UPDATE_OPTIONS = {
   server: 'IP address of the primary name server.',
   port: 'Its port; 53 unless told.',
-  key_name: 'Name of the TSIG key that may update TXT records (RFC 8945).',
-  algorithm: '`hmac-sha256` or `hmac-sha512`; the first unless told.',
-  secret: 'Secret of the key in base64; better kept in `secret_file`.',
+  key_name:
+    'Name of the TSIG key that may update TXT records (RFC 8945); not needed where the secret is what a tool printed of the key.',
+  algorithm:
+    '`hmac-sha1`, `hmac-sha224`, `hmac-sha256`, `hmac-sha384` or `hmac-sha512`; `hmac-sha256` unless told here or by what a tool printed.',
+  secret:
+    'Secret of the key in base64, broken into lines or not, or all that `tsig-keygen`, `ddns-confgen` or `keymgr -t` printed; better kept in `secret_file`.',
   secret_file: 'File with the secret, instead of `secret`.',
   zones:
     'Names of zones at the API, of type `partial`, in whose DNS validation records are published there and taken away again.',

@@ -24,6 +24,7 @@ before(async () => {
 beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
+const NEVER = new AbortController().signal;
 const TXT = '_acme-challenge.one.test';
 
 /** Values that our name servers show at a name. */
@@ -94,6 +95,23 @@ test("a CA's refusal puts a new order behind the pack, with new records, and its
   );
   assert.deepEqual(await shownAt(deps, TXT), second?.values);
   assert.equal(await dueIn(at, id), 60);
+});
+
+test('where the CA does not get to a record that we see, what keeps it from that is named as the cause', async (t) => {
+  const refusal = { found: false, problem: 'unauthorized', detail: 'NXDOMAIN looking up TXT' } as const;
+  const { at } = await withCa(t, visible(), {
+    rules: [{ on: 'challenge', fault: 'validation', ...refusal }],
+  });
+  const problem = 'ns1.one.test (192.0.2.1) answers NXDOMAIN for one.test; repair it';
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
+  await carryAll({
+    ...at,
+    precheckTxt: async (record) => ({ ...(await allVisible(record, NEVER)), problem }),
+  });
+  assert.deepEqual((await packOf(at, id)).validationErrors, [
+    problem,
+    'lets_encrypt refused one.test: NXDOMAIN looking up TXT; it is tried again',
+  ]);
 });
 
 const CANNOT_FINALIZE: TestRule = { on: 'finalize', fault: 'answer', status: 502 };

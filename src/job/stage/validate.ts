@@ -101,7 +101,7 @@ async function judge(
 ): Promise<Work | undefined> {
   const { order, algorithm } = open;
   if (isDead(order, deps.clock.now()))
-    return replace(deps, work, { algorithm, why: refusals(order) }, signal);
+    return replace(deps, work, { algorithm, why: await causes(deps, work, order, signal) }, signal);
   const answered = { ...open, isAnswered: true };
   if (order.status !== 'pending') return controlShown(deps, work, answered);
   await showControl(deps, work, { stored: answered, wait: CA_STILL_LOOKS });
@@ -111,9 +111,28 @@ async function judge(
 /** Seconds until a CA that has not made up its mind is asked again. */
 const CA_STILL_LOOKS = 5;
 
+/**
+ * Why the order came to nothing. What we see ourselves that explains it comes first, e.g. servers that keep a strict
+ * resolver from the record; the CA, which did not see that, has no good step then.
+ */
+async function causes(
+  deps: JobDeps,
+  work: OrderedWork,
+  order: CaOrder,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const refused = order.authorizations.filter(({ status }) => status === 'invalid');
+  const looks = await Promise.all(refused.map((one) => precheck(one, { deps, work, signal })));
+  const seen = [...new Set(looks.flatMap(({ problem }) => problem ?? []))];
+  return seen.length === 0 ? refusals(order) : [...seen, ...refusals(order).map(withoutStep)];
+}
+
+/** A CA's refusal without what it is followed by: what to do. */
+const withoutStep = (words: string): string => words.slice(0, Math.max(words.lastIndexOf('; '), 0)) || words;
+
 const refusals = (order: CaOrder): string[] => {
-  const causes = order.authorizations.flatMap(({ problem }) => problem ?? []);
-  return causes.length > 0 ? causes : [order.problem ?? 'the order ended at the CA; a new one was made'];
+  const told = order.authorizations.flatMap(({ problem }) => problem ?? []);
+  return told.length > 0 ? told : [order.problem ?? 'the order ended at the CA; a new one was made'];
 };
 
 /** The CA refused: a new order goes in place of this one, to be looked at after the usual wait. */
