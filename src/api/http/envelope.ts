@@ -134,6 +134,7 @@ const FASTIFY_FAULTS: Readonly<Record<string, [ConstructorParameters<typeof Faul
 
 /** What fastify's validation adds to its error. */
 interface Refusal {
+  readonly keyword: string;
   readonly instancePath: string;
   readonly message?: string;
   readonly params?: Readonly<Record<string, unknown>>;
@@ -172,7 +173,7 @@ const unforeseen = (cause: unknown): Fault => new Fault('internal', 'internal er
 
 /** Of what may be one of several things, what speaks of the one that was meant: it looked further into it. */
 const deepest = (refusals: readonly [Refusal, ...Refusal[]]): Refusal =>
-  refusals.reduce((best, one) => (depthOf(one) > depthOf(best) ? one : best));
+  refusals.reduce((best, one) => (one.keyword !== 'anyOf' && depthOf(one) >= depthOf(best) ? one : best));
 
 const depthOf = ({ instancePath, params = {} }: Refusal): number =>
   instancePath.split('/').length + (typeof params['additionalProperty'] === 'string' ? 1 : 0);
