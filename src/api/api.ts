@@ -12,6 +12,7 @@ import { demandHost, refuseUnheard, refuseUnread } from './http/connection-error
 import { replyFault, replyFaults } from './http/envelope.ts';
 import { errorPageRoute } from './http/error-page.ts';
 import { healthRoutes } from './http/health.ts';
+import { readJson } from './http/json-body.ts';
 import { serveOpenApi } from './http/openapi.ts';
 import { limitRates } from './http/rate-limit.ts';
 import { newServer } from './http/server.ts';
@@ -50,7 +51,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   logAccess(app, http, deps.onAnswer);
   demandHost(app);
   await limitRates(app, http);
-  acceptEmptyBodies(app);
+  readJson(app);
   await app.register(healthRoutes(deps));
   errorPageRoute(app);
   await app.register(
@@ -102,15 +103,3 @@ function newApp(log: Log, http: HttpOptions): FastifyInstance {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
 }
-
-/** Clients send `Content-Type: application/json` with no body at all: that is an absent body, not a bad one. */
-function acceptEmptyBodies(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else void parse(request, body.toString(), (error, value) => done(error && notJson(error), value));
-  });
-}
-
-const notJson = (cause: Error): Error => Object.assign(cause, { code: 'FST_ERR_CTP_INVALID_JSON_BODY' });

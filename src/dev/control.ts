@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { VirtualClock } from '../kit/clock.ts';
 import { FAULTS, Fault, wordsOf } from '../kit/fault.ts';
+import type { Access } from '../pack/permission.ts';
 import { makeDue } from '../store/packs.ts';
 import type { Pool } from '../store/store.ts';
-import { type Access, createToken } from '../store/tokens.ts';
+import { createToken } from '../store/tokens.ts';
 import { runClock } from './run-clock.ts';
 
 /** What the control interface moves. It exists where the world is simulated, never in production. */

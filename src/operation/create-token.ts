@@ -1,19 +1,35 @@
 import type { Clock } from '../kit/clock.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
 import { type Pool, transaction } from '../store/store.ts';
-import { insertToken, type NewToken, newSecret } from '../store/tokens.ts';
+import { insertToken, lockTokens, type NewToken, newSecret, type Token } from '../store/tokens.ts';
+import { checkBounds } from './token-bounds.ts';
 import { tokenEvent } from './token-event.ts';
+import { tokenOnDuty } from './token-on-duty.ts';
 
-/** Makes a token. Its secret is stored nowhere: only its hash is. */
+/** Who makes a token: another token, or the operator where there is none. */
+interface Maker {
+  readonly by: Actor;
+  readonly maker?: Pick<Token, 'id' | 'accountId'>;
+}
+
+/**
+ * Makes a token. Its secret is stored nowhere: only its hash is. What another token makes ends with that one at the latest.
+ * Throws `missing_permission` with a pointer where it would outrank or outlive its maker, `invalid_token` where that is not
+ * good any more.
+ */
 export function createToken(
   { pool, clock }: { readonly pool: Pool; readonly clock: Clock },
   token: NewToken,
-  by: Actor,
+  { by, maker }: Maker,
 ): Promise<{ readonly id: string; readonly secret: string }> {
   const secret = newSecret();
   return transaction(pool, async (tx) => {
     const now = clock.now();
-    const id = await insertToken(tx, token, secret, now);
+    await lockTokens(tx, token.accountId);
+    const bounds = maker && (await tokenOnDuty(tx, maker, now));
+    const wanted = { ...token, expiresOn: token.expiresOn ?? bounds?.expiresOn, madeBy: bounds?.id };
+    if (bounds) checkBounds(wanted, bounds);
+    const id = await insertToken(tx, wanted, secret, now);
     await recordAudit(tx, tokenEvent('create', { ...token, id }, by), now);
     return { id, secret };
   });

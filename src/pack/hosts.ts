@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { getPublicSuffix } from 'tldts';
 import { Fault } from '../kit/fault.ts';
+import { hasUnprintable } from '../kit/unprintable.ts';
 
 /** Most hosts that one pack may have (Cloudflare, order a certificate pack). */
 const MOST_HOSTS = 50;
@@ -40,6 +41,8 @@ function toAscii(host: string, base: string): string {
   if (isIP(host.replace(/^\[|\]$/g, '')))
     throw refused(host, 'is an IP address; a certificate pack is for host names');
   if (/(?![a-z0-9.-])\p{ASCII}/iu.test(base)) throw refused(host, 'has a character no host name may have');
+  // Some of these would be dropped (UTS 46), and whoever reads the name would not know.
+  if (hasUnprintable(base)) throw refused(host, 'has a character that cannot be seen');
   const ascii = domainToASCII(base);
   // A single character may stand for several, such as parentheses around a letter.
   if (!/^[a-z0-9.-]+$/.test(ascii) || isIP(ascii)) throw refused(host, 'is not a host name (RFC 5890)');

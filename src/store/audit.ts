@@ -44,7 +44,7 @@ export const audited = (of: string): string => `noted as (
   select :now, :account, :zone, :id, :event, :status, :actor, :actor_name, :address, :request from ${of})`;
 
 /** What is recorded beside packs, by what it is called in the API. */
-export const RESOURCES = ['certificate_pack', 'zone', 'api_token'] as const;
+export const RESOURCES = ['certificate_pack', 'zone', 'api_token', 'account'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
 /** Something that was done in an account. */

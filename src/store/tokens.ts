@@ -1,21 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { newHexId } from '../kit/id.ts';
-import type { Db } from './store.ts';
-
-/** `certificates` may write certificate packs and read the rest. */
-export type Access = 'read' | 'certificates' | 'write';
+import type { RequestIp } from '../pack/client-address.ts';
+import { type Access, PERMISSIONS, type Policy, policyFor } from '../pack/permission.ts';
+import type { Db, Tx } from './store.ts';
 
 /** What a bearer token allows. */
 export interface Token {
   readonly id: string;
   readonly accountId: string;
   readonly name: string;
-  readonly access: Access;
-  /** Ids of the zones it is limited to; undefined for every zone of its account. */
-  readonly zones?: readonly string[];
+  readonly policies: readonly Policy[];
+  /** Undefined: from anywhere. */
+  readonly requestIp?: RequestIp | undefined;
 }
 
-/** When a token is good, and what became of it. */
+/** When a token is good, where it comes from, and what became of it. */
 export interface TokenRecord extends Token {
   readonly createdOn: Date;
   readonly modifiedOn: Date;
@@ -23,15 +23,26 @@ export interface TokenRecord extends Token {
   readonly expiresOn?: Date | undefined;
   /** To a minute; undefined: never. */
   readonly lastUsedOn?: Date | undefined;
+  readonly isDisabled: boolean;
+  /** Whether the token that made it is disabled or held, or may no longer all that this one may. */
+  readonly isHeld: boolean;
+  /** Id of the token that made it; undefined: the operator did. */
+  readonly madeBy?: string | undefined;
 }
+
+/** What can be said of a token when it is made or changed. */
+export type TokenTerms = Omit<Token, 'id'> &
+  Partial<Pick<TokenRecord, 'notBefore' | 'expiresOn' | 'isDisabled' | 'isHeld'>>;
+
+export type NewToken = TokenTerms & Pick<Partial<TokenRecord>, 'madeBy'>;
 
 /** A row of tokens, as far as it says what a token allows. */
 export interface TokenRow {
   id: string;
   account_id: string;
   name: string;
-  access: Access;
-  zones: string[] | null;
+  policies: string;
+  request_ip: string | null;
 }
 
 interface RecordRow extends TokenRow {
@@ -40,27 +51,65 @@ interface RecordRow extends TokenRow {
   not_before: Date | null;
   expires_on: Date | null;
   last_used_on: Date | null;
+  is_disabled: boolean;
+  is_held: boolean;
+  made_by: string | null;
 }
 
-export type NewToken = Omit<Token, 'id'> & Pick<TokenRecord, 'notBefore' | 'expiresOn'>;
+/** The columns of a TokenRow, in this order. */
+export const TOKEN_COLUMNS =
+  'tokens.id, tokens.account_id, tokens.name, tokens.policies::text, tokens.request_ip::text';
 
-/** Makes a token and returns its secret, which is stored nowhere: only its hash is. */
-export async function createToken(db: Db, token: NewToken, now: Date): Promise<string> {
+const RECORD = `${TOKEN_COLUMNS}, tokens.created_on, tokens.modified_on, tokens.not_before, tokens.expires_on,
+  tokens.last_used_on, tokens.is_disabled, tokens.is_held, tokens.made_by`;
+
+/** Condition under which a token is good at `now`, a parameter of the statement that it stands in. */
+export const isGood = (now: string): string =>
+  `not tokens.is_disabled and not tokens.is_held
+   and (tokens.expires_on is null or tokens.expires_on > ${now})
+   and (tokens.not_before is null or tokens.not_before <= ${now})`;
+
+/** Makes a token with an access, and returns its secret, which is stored nowhere: only its hash is. */
+export async function createToken(
+  db: Db,
+  { access, zones, ...rest }: Omit<NewToken, 'policies'> & { access: Access; zones?: readonly string[] },
+  now: Date,
+): Promise<string> {
   const secret = newSecret();
-  await insertToken(db, token, secret, now);
+  await insertToken(db, { ...rest, policies: [policyFor(newHexId(), access, zones)] }, secret, now);
   return secret;
 }
 
 /** Makes a token with a secret that is given. Its id. */
 export async function insertToken(db: Db, token: NewToken, secret: string, now: Date): Promise<string> {
   const id = newHexId();
-  const { accountId, name, access, zones = null, notBefore = null, expiresOn = null } = token;
   await db.query(
-    `insert into tokens (id, account_id, name, hash, access, zones, created_on, modified_on, not_before, expires_on)
-     values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)`,
-    [id, accountId, name, hashOf(secret), access, zones, now, notBefore, expiresOn],
+    `insert into tokens (id, account_id, name, hash, policies, request_ip, not_before, expires_on, is_disabled, is_held,
+       created_on, modified_on, made_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)`,
+    [id, token.accountId, token.name, hashOf(secret), ...termsOf(token), now, token.madeBy ?? null],
   );
   return id;
+}
+
+/** Values of `policies`, `request_ip`, `not_before`, `expires_on`, `is_disabled` and `is_held`. */
+const termsOf = (token: TokenTerms): unknown[] => [
+  JSON.stringify(token.policies),
+  token.requestIp === undefined ? null : JSON.stringify(token.requestIp),
+  token.notBefore ?? null,
+  token.expiresOn ?? null,
+  token.isDisabled ?? false,
+  token.isHeld ?? false,
+];
+
+/** Gives a token other terms. */
+export async function updateToken(db: Db, token: TokenTerms & Pick<Token, 'id'>, now: Date): Promise<void> {
+  await db.query(
+    `update tokens set name = $3, policies = $4, request_ip = $5, not_before = $6, expires_on = $7, is_disabled = $8,
+       is_held = $9, modified_on = $10
+      where account_id = $1 and id = $2`,
+    [token.accountId, token.id, token.name, ...termsOf(token), now],
+  );
 }
 
 /** A secret of 240 random bits. */
@@ -69,22 +118,20 @@ export const newSecret = (): string => `cp_${randomBytes(30).toString('base64url
 /** What a user's key and address are together, as the secret of a token. */
 export const keySecret = (email: string, key: string): string => `${email.toLowerCase()} ${key}`;
 
-/** Condition under which a token is good at `now`, a parameter of the statement that it stands in. */
-export const isGood = (now: string): string =>
-  `(tokens.expires_on is null or tokens.expires_on > ${now}) and (tokens.not_before is null or tokens.not_before <= ${now})`;
-
 /** A page of an account's tokens, oldest first, with the count of all. */
 export async function listTokens(
   db: Db,
   accountId: string,
   { page, perPage }: { readonly page: number; readonly perPage: number },
 ): Promise<{ readonly tokens: TokenRecord[]; readonly total: number }> {
-  const { rows } = await db.query<RecordRow & { total: number }>(
-    `select ${RECORD}, count(*) over ()::int as total from tokens where account_id = $1
-      order by created_on, id limit $2 offset $3`,
+  const { rows } = await db.query<RecordRow>(
+    `select ${RECORD} from tokens where account_id = $1 order by created_on, id limit $2 offset $3`,
     [accountId, perPage, (page - 1) * perPage],
   );
-  return { tokens: rows.map(toRecord), total: rows[0]?.total ?? 0 };
+  const count = await db.query<{ n: number }>('select count(*)::int as n from tokens where account_id = $1', [
+    accountId,
+  ]);
+  return { tokens: rows.map(toRecord), total: count.rows[0]?.n ?? 0 };
 }
 
 /** A token of an account, or undefined. */
@@ -100,16 +147,61 @@ export async function getTokenRecord(
   return rows[0] && toRecord(rows[0]);
 }
 
-const RECORD =
-  'id, account_id, name, access, zones, created_on, modified_on, not_before, expires_on, last_used_on';
+/** A token of an account that is good now, or undefined. */
+export async function getGoodToken(
+  db: Db,
+  accountId: string,
+  id: string,
+  now: Date,
+): Promise<TokenRecord | undefined> {
+  const { rows } = await db.query<RecordRow>(
+    `select ${RECORD} from tokens where account_id = $1 and id = $2 and ${isGood('$3')}`,
+    [accountId, id, now],
+  );
+  return rows[0] && toRecord(rows[0]);
+}
 
-/** Takes a token away: the next request that bears it is refused. False where there was none. */
-export async function deleteToken(db: Db, accountId: string, id: string): Promise<boolean> {
-  const { rowCount } = await db.query('delete from tokens where account_id = $1 and id = $2', [
+/** A token of an account by its name, the oldest of several, or undefined. */
+export async function getTokenNamed(
+  db: Db,
+  accountId: string,
+  name: string,
+): Promise<TokenRecord | undefined> {
+  const { rows } = await db.query<RecordRow>(
+    `select ${RECORD} from tokens where account_id = $1 and name = $2 order by created_on, id limit 1`,
+    [accountId, name],
+  );
+  return rows[0] && toRecord(rows[0]);
+}
+
+/** Lets nobody else make, change or delete tokens of the account until the transaction ends. */
+export async function lockTokens(tx: Tx, accountId: string): Promise<void> {
+  // Weaker than `for update`: whoever makes a pack or a zone refers to the account, and need not wait.
+  await tx.query('select from accounts where id = $1 for no key update', [accountId]);
+}
+
+/** What a token made, and what that made, and so on: each behind its maker. */
+export async function listMadeBy(db: Db, accountId: string, id: string): Promise<TokenRecord[]> {
+  const { rows } = await db.query<RecordRow>(
+    `with recursive line as (
+       select id, 0 as depth from tokens where account_id = $1 and made_by = $2
+       union all
+       select made.id, line.depth + 1 from tokens as made join line on made.made_by = line.id
+        where made.account_id = $1)
+     select ${RECORD} from tokens join line on line.id = tokens.id where account_id = $1
+      order by line.depth, tokens.created_on, tokens.id`,
+    [accountId, id],
+  );
+  return rows.map(toRecord);
+}
+
+/** Takes tokens of an account away: the next request that bears one is refused. How many there were. */
+export async function deleteTokens(db: Db, accountId: string, ids: readonly string[]): Promise<number> {
+  const { rowCount } = await db.query('delete from tokens where account_id = $1 and id = any($2)', [
     accountId,
-    id,
+    ids,
   ]);
-  return rowCount === 1;
+  return rowCount ?? 0;
 }
 
 /** Gives a token another secret; the old one is refused from then on. False where there is none. */
@@ -131,9 +223,12 @@ export async function noteUses(db: Db, ids: readonly string[], now: Date): Promi
   await db.query('update tokens set last_used_on = $2 where id = any($1)', [ids, now]);
 }
 
-/** How many tokens there are. */
-export async function countTokens(db: Db): Promise<number> {
-  const { rows } = await db.query<{ n: number }>('select count(*)::int as n from tokens');
+/** How many tokens there are, in an account or in all. */
+export async function countTokens(db: Db, accountId?: string): Promise<number> {
+  const { rows } = await db.query<{ n: number }>(
+    'select count(*)::int as n from tokens where $1::text is null or account_id = $1',
+    [accountId ?? null],
+  );
   return rows[0]?.n ?? 0;
 }
 
@@ -150,13 +245,38 @@ export async function deleteTokensNamed(db: Db, accountId: string, name: string)
 export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
 /** The token of a row. */
-export const toToken = ({ id, account_id, name, access, zones }: TokenRow): Token => ({
-  id,
-  accountId: account_id,
-  name,
-  access,
-  ...(zones && { zones }),
+export const toToken = (row: TokenRow): Token => ({
+  id: row.id,
+  accountId: row.account_id,
+  name: row.name,
+  policies: toPolicies(row.policies),
+  ...(row.request_ip !== null && { requestIp: toRequestIp(row.request_ip) }),
 });
+
+/** Policies of busy tokens are not parsed anew for each request. */
+const PARSED = new LRUCache<string, readonly Policy[]>({
+  max: 1_000,
+  maxSize: 2 ** 22,
+  sizeCalculation: (_, text) => text.length,
+});
+
+function toPolicies(text: string): readonly Policy[] {
+  const known = PARSED.get(text);
+  if (known) return known;
+  const stored: Policy[] = JSON.parse(text);
+  // What this version does not know gives nothing.
+  const policies = stored.map((one) => ({
+    ...one,
+    permissions: one.permissions.filter((name) => Object.hasOwn(PERMISSIONS, name)),
+  }));
+  PARSED.set(text, policies);
+  return policies;
+}
+
+function toRequestIp(text: string): RequestIp {
+  const condition: RequestIp = JSON.parse(text);
+  return condition;
+}
 
 const toRecord = (row: RecordRow): TokenRecord => ({
   ...toToken(row),
@@ -165,4 +285,7 @@ const toRecord = (row: RecordRow): TokenRecord => ({
   notBefore: row.not_before ?? undefined,
   expiresOn: row.expires_on ?? undefined,
   lastUsedOn: row.last_used_on ?? undefined,
+  isDisabled: row.is_disabled,
+  isHeld: row.is_held,
+  madeBy: row.made_by ?? undefined,
 });

@@ -172,7 +172,7 @@ it('is not shown to another account, nor to a token that is limited to zones', a
   const limited = await tokenFor(api.jobs, { accountId: account.id, zones: [zoneNamed('one.test').id] });
   const answer = await api.get(path, limited);
   assert.equal(answer.status, 403);
-  assert.match(await answer.text(), /'Account Settings Read' for all zones/);
+  assert.match(await answer.text(), /'Account Settings Read' for all of its account/);
 });
 
 it('is kept as long as the option says, and no longer', async () => {

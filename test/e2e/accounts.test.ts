@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Cloudflare from 'cloudflare';
+import type { Access } from '../../src/pack/permission.ts';
 import { createAccount } from '../../src/store/accounts.ts';
-import { type Access, createToken } from '../../src/store/tokens.ts';
+import { createToken } from '../../src/store/tokens.ts';
 import { orderOf } from '../support/order.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 

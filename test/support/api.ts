@@ -83,7 +83,7 @@ export async function givenAccount(
 /** A token that reads, for all of an account or some zones. */
 export const tokenFor = (
   { pool, clock }: Pick<TestJobDeps, 'pool' | 'clock'>,
-  of: Pick<Token, 'accountId' | 'zones'>,
+  of: Pick<Token, 'accountId'> & { readonly zones?: readonly string[] },
 ): Promise<string> => createToken(pool, { name: 'test', access: 'read', ...of }, clock.now());
 
 /** Certificates of which the first ends at that instant. */

@@ -1,21 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
+import { isAllowed } from '../../pack/client-address.ts';
+import { isGranted, isGrantedIn, type Permission } from '../../pack/permission.ts';
 import type { Actor } from '../../store/audit.ts';
-import { getEntry } from '../../store/entry.ts';
-import type { Gate, Passage } from '../../store/gate.ts';
-import { keySecret, type Token } from '../../store/tokens.ts';
+import { getCaller, type ListCallers } from '../../store/authentication.ts';
+import type { Token } from '../../store/tokens.ts';
 import type { Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
-
-/** Permissions by Cloudflare's names. */
-export type Permission =
-  | 'SSL and Certificates Read'
-  | 'SSL and Certificates Write'
-  | 'Zone Read'
-  | 'Zone Write'
-  | 'Account Settings Read'
-  | 'API Tokens Read'
-  | 'API Tokens Write';
+import { isByKey, secretOf } from './credentials.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -26,14 +18,13 @@ declare module 'fastify' {
   }
 }
 
-/** Lets only bearers of a known token in. */
+/** Lets only bearers of a good token in. */
 export function authenticate(app: FastifyInstance, { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>): void {
   app.addHook('onRequest', async (request) => {
-    const ask = { secret: bearerOf(request), zoneId: zoneIdOf(request) };
-    const entry = await getEntry(pool, ask, clock.now());
-    if (!entry) throw new Fault('invalid_token', 'the API token is not valid here');
-    request.token = entry.token;
-    request.zone = entry.zone;
+    const ask = { secret: secretOf(request), zoneId: zoneIdOf(request) };
+    const caller = await getCaller(pool, ask, clock.now());
+    admit(request, caller?.token);
+    request.zone = caller?.zone;
   });
 }
 
@@ -44,38 +35,19 @@ function zoneIdOf({ params }: FastifyRequest): string | undefined {
   return isHexId(id) ? id : undefined;
 }
 
-/** The token that the gate found. Throws `invalid_token` where it found none. */
-export function tokenOf({ token }: Passage): Token {
+/**
+ * Takes the token that was found as the request's, and returns it. Throws `invalid_token` or `unknown_key` where none was,
+ * `missing_permission` where the request comes from an address that the token is not for.
+ */
+function admit(request: FastifyRequest, token: Token | undefined): Token {
+  if (!token && isByKey(request))
+    throw new Fault('unknown_key', 'the X-Auth-Key is not known here, or not with that X-Auth-Email');
   if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
+  const { ip } = request;
+  if (token.requestIp && !isAllowed(token.requestIp, ip))
+    throw new Fault('missing_permission', `this token cannot be used from ${ip}: its condition.request_ip`);
+  request.token = token;
   return token;
-}
-
-/** The secret of the caller's token. Throws `not_authenticated` or `invalid_headers`. */
-export function bearerOf({ headers }: FastifyRequest): string {
-  const header = headers.authorization;
-  const [email, key] = [headers['x-auth-email'], headers['x-auth-key']];
-  if (header === undefined && typeof email === 'string' && typeof key === 'string') return keyOf(email, key);
-  if (header === undefined) {
-    const ways = '`Authorization: Bearer <token>`, or `X-Auth-Email` and `X-Auth-Key`';
-    throw new Fault('not_authenticated', `authentication is missing: send ${ways}`);
-  }
-  const [, secret] = /^Bearer +([\w.~+/=-]{1,200})$/i.exec(header) ?? [];
-  if (secret === undefined) {
-    throw new Fault('invalid_headers', 'the Authorization header must be `Bearer <token>`');
-  }
-  return secret;
-}
-
-/** A user's address and key as one secret. Throws `invalid_headers`. */
-function keyOf(email: string, key: string): string {
-  if (!/^[^\s@]{1,64}@[^\s@]{1,189}$/.test(email))
-    throw new Fault('invalid_headers', 'the X-Auth-Email header must be an e-mail address');
-  if (!/^[0-9a-f]{37,64}$/.test(key))
-    throw new Fault(
-      'invalid_headers',
-      'the X-Auth-Key header must be a key of 37 hexadecimal characters or more',
-    );
-  return keySecret(email, key);
 }
 
 /** Who makes a request, for the record of what was done. */
@@ -86,48 +58,25 @@ export const actorOf = ({ token, ip, id }: FastifyRequest): Actor => ({
   request: id,
 });
 
-/** Throws `missing_permission` that names it, unless the token has it. */
-function demandOf(token: Token, permission: Permission): void {
-  const { access } = token;
-  const isEnough =
-    access === 'write' || (access === 'certificates' && permission === 'SSL and Certificates Write');
-  if (!permission.endsWith('Write') || isEnough) return;
-  const may = access === 'read' ? 'may only read' : 'may write nothing but certificate packs';
-  throw new Fault('missing_permission', `this token ${may}; the request needs '${permission}'`);
-}
-
-/** As `demandOf`, for the caller's token. */
-export const demand = ({ token }: FastifyRequest, permission: Permission): void =>
-  demandOf(token, permission);
-
-/** As `demand`, for what concerns the whole account: a token limited to zones does not do. */
-export const demandAccount = ({ token }: FastifyRequest, permission: Permission): void =>
-  demandAllZones(token, permission);
-
-/** Throws `missing_permission` that names it, unless the token has it for every zone of its account. */
-export function demandAllZones(token: Token, permission: Permission): void {
-  demandOf(token, permission);
-  if (token.zones) {
-    const sentence = `this token is limited to certain zones; the request needs '${permission}' for all zones`;
-    throw new Fault('missing_permission', sentence);
-  }
+/** Throws `missing_permission` that names it, unless the token has it for all of its account. */
+export function demandAll({ policies }: Token, permission: Permission): void {
+  if (isGranted(policies, permission)) return;
+  throw new Fault('missing_permission', `this token has no '${permission}' for all of its account`);
 }
 
 /** Throws `invalid_object_id` or `missing_permission` unless the token may do that in such a zone. */
 export function checkReach(
-  token: Token,
+  { policies }: Token,
   { url }: { readonly url: string },
   zoneId: string,
   permission: Permission,
 ): void {
   if (!isHexId(zoneId)) throw unroutable(url, 'a zone id');
-  if (token.zones && !token.zones.includes(zoneId)) {
+  if (!isGrantedIn(policies, permission, zoneId))
     throw new Fault('missing_permission', `this token has no '${permission}' for zone ${zoneId}`);
-  }
-  demandOf(token, permission);
 }
 
-/** Throws `invalid_object_id`, or `missing_permission` unless the account is the token's own and it may do that. */
+/** Throws `invalid_object_id`, or `missing_permission` unless the account is the token's own. */
 export function checkAccount(
   token: Token,
   { url }: { readonly url: string },
@@ -135,10 +84,8 @@ export function checkAccount(
   permission: Permission,
 ): void {
   if (!isHexId(accountId)) throw unroutable(url, 'an account id');
-  if (accountId !== token.accountId) {
+  if (accountId !== token.accountId)
     throw new Fault('missing_permission', `this token has no '${permission}' for account ${accountId}`);
-  }
-  demandOf(token, permission);
 }
 
 /** Whether a text can be the id of an account or a zone. */
@@ -160,17 +107,25 @@ export function zoneOf(request: FastifyRequest, zoneId: string, permission: Perm
   return zone;
 }
 
-/** As `zoneOf`, through the gate: the caller's token, and the version of the zone. */
-export async function passInto(
-  gate: Gate,
+/** Lets the bearer of a good token into a list: the token, and the version of the zone with that id, if there is one. */
+export async function passIn(
+  callers: ListCallers,
+  request: FastifyRequest,
+  zoneId: string,
+): Promise<{ readonly token: Token; readonly version: number | undefined }> {
+  const { token, version } = await callers.get(secretOf(request), isHexId(zoneId) ? zoneId : '');
+  return { token: admit(request, token), version };
+}
+
+/** As `zoneOf`, into a list: the caller's token, and the version of the zone. */
+export async function passIntoZone(
+  callers: ListCallers,
   request: FastifyRequest,
   zoneId: string,
   permission: Permission,
 ): Promise<{ readonly token: Token; readonly version: number }> {
-  const passage = await gate.pass(bearerOf(request), isHexId(zoneId) ? zoneId : '');
-  const token = tokenOf(passage);
-  request.token = token;
+  const { token, version } = await passIn(callers, request, zoneId);
   checkReach(token, request, zoneId, permission);
-  if (passage.version === undefined) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
-  return { token, version: passage.version };
+  if (version === undefined) throw new Fault('zone_not_found', `zone ${zoneId} not found`);
+  return { token, version };
 }

@@ -109,11 +109,17 @@ export function replyFault(error: unknown, request: FastifyRequest, reply: Fasti
 /** A host, and perhaps a port, that can stand in a URL. */
 const HOST = /^(?:[\w.-]{1,253}|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
-/** Cloudflare adds a cause to faults of the authorization header. */
-const chainOf = ({ fault }: Fault) =>
-  fault === 'invalid_headers'
-    ? { error_chain: [{ code: 6111, message: 'Invalid format for Authorization header' }] }
-    : {};
+/** Cloudflare adds a cause to faults of the headers that show who asks. */
+const CHAINS: Readonly<Record<string, Message>> = {
+  invalid_headers: { code: 6111, message: 'Invalid format for Authorization header' },
+  invalid_auth_email: { code: 6102, message: 'Invalid format for X-Auth-Email header' },
+  invalid_auth_key: { code: 6103, message: 'Invalid format for X-Auth-Key header' },
+};
+
+function chainOf({ fault }: Fault): { error_chain?: Message[] } {
+  const cause = CHAINS[fault];
+  return cause ? { error_chain: [cause] } : {};
+}
 
 /** fastify's own errors that a client can cause, by their code. */
 const FASTIFY_FAULTS: Readonly<Record<string, [ConstructorParameters<typeof Fault>[0], string]>> = {
@@ -129,6 +135,7 @@ const FASTIFY_FAULTS: Readonly<Record<string, [ConstructorParameters<typeof Faul
 
 /** What fastify's validation adds to its error. */
 interface Refusal {
+  readonly keyword: string;
   readonly instancePath: string;
   readonly message?: string;
   readonly params?: Readonly<Record<string, unknown>>;
@@ -137,7 +144,7 @@ interface Refusal {
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   if (!(error instanceof Error)) return unforeseen(error);
-  if (isRefused(error)) return asMalformed(error.validation[0]);
+  if (isRefused(error)) return asMalformed(deepest(error.validation));
   const known = FASTIFY_FAULTS['code' in error ? String(error.code) : ''];
   if (known) return new Fault(...known);
   // Before the database is thought of: a client that breaks off has lost its own connection, not ours.
@@ -146,21 +153,40 @@ function asFault(error: unknown): Fault {
   return unavailability(error) ?? unforeseen(error);
 }
 
-const isRefused = (error: Error): error is Error & { readonly validation: readonly [Refusal] } =>
+const isRefused = (
+  error: Error,
+): error is Error & { readonly validation: readonly [Refusal, ...Refusal[]] } =>
   'validation' in error && Array.isArray(error.validation) && error.validation.length > 0;
 
+const asUnknown = (pointer: string): Fault =>
+  new Fault('malformed_request', `${fieldOf(pointer)} is not known here`, { pointer });
+
+/** A name as a part of a JSON pointer (RFC 6901). */
+const escaped = (name: string): string => name.slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1');
+
+const fieldOf = (pointer: string): string =>
+  pointer === '' ? 'the body' : pointer.slice(1).replaceAll('/', '.');
+
 const unforeseen = (cause: unknown): Fault => new Fault('internal', 'internal error', { cause });
+
+/** Of what may be one of several things, what speaks of the one that was meant: it looked further into it. */
+const deepest = (refusals: readonly [Refusal, ...Refusal[]]): Refusal =>
+  refusals.reduce((best, one) => (one.keyword !== 'anyOf' && depthOf(one) >= depthOf(best) ? one : best));
+
+const depthOf = ({ instancePath, params = {} }: Refusal): number =>
+  instancePath.split('/').length + (typeof params['additionalProperty'] === 'string' ? 1 : 0);
 
 /** A schema's refusal, with a pointer to what it refused. */
 function asMalformed({ instancePath, message = 'is malformed', params = {} }: Refusal): Fault {
   const required = params['requiredProperties'];
   const missing: unknown = Array.isArray(required) ? required[0] : params['missingProperty'];
+  const { additionalProperty: unknown } = params;
+  if (typeof unknown === 'string') return asUnknown(`${instancePath}/${escaped(unknown)}`);
   const pointer = instancePath + (typeof missing === 'string' ? `/${missing}` : '');
   if (pointer === '' && message === 'must be object')
     return new Fault('malformed_request', 'the body must be a JSON object', { pointer });
-  const field = pointer === '' ? 'the body' : pointer.slice(1).replaceAll('/', '.');
   const values: unknown = params['allowedValues'];
   const allowed = Array.isArray(values) ? `: ${values.join(', ')}` : '';
   const why = typeof missing === 'string' ? 'is required' : message + allowed;
-  return new Fault('malformed_request', `${field} ${why}`, { pointer });
+  return new Fault('malformed_request', `${fieldOf(pointer)} ${why}`, { pointer });
 }

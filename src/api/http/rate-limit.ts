@@ -6,7 +6,7 @@ import { Fault } from '../../kit/fault.ts';
 import { minutes } from '../../kit/time.ts';
 import { hashOf } from '../../store/tokens.ts';
 import type { HttpOptions } from '../deps.ts';
-import { bearerOf } from './auth.ts';
+import { secretOf } from './credentials.ts';
 
 /** In which so many requests may be made; Cloudflare's. */
 const WINDOW = minutes(5);
@@ -60,7 +60,7 @@ const callerOf = (request: FastifyRequest, good: LRUCache<string, true>): string
 /** What a request shows to be let in, as authentication reads it, however it is spelt; undefined: nothing that could be good. */
 function shownBy(request: FastifyRequest): string | undefined {
   try {
-    return hashOf(bearerOf(request)).toString('base64');
+    return hashOf(secretOf(request)).toString('base64');
   } catch {
     return undefined;
   }

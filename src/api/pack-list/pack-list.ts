@@ -5,12 +5,12 @@ import { renderAgain } from '../../operation/render-again.ts';
 import type { ListFilter } from '../../pack/list-index.ts';
 import { ENVIRONMENTS, PACK_STATUSES } from '../../pack/pack.ts';
 import { JSON_VERSION } from '../../pack/pack-json.ts';
-import { Gate } from '../../store/gate.ts';
+import { ListCallers } from '../../store/authentication.ts';
 import { Lists, type PageHead } from '../../store/list/list.ts';
 import type { PageAsk } from '../../store/list/page-ask.ts';
 import { getPackAt } from '../../store/packs.ts';
 import type { ApiDeps } from '../deps.ts';
-import { passInto } from '../http/auth.ts';
+import { passIntoZone } from '../http/auth.ts';
 import { codingFor, encode } from '../http/encoding.ts';
 import { listOf, pageHead, pageTail } from '../http/envelope.ts';
 import { PAGES, PageInfo, Query, readChoice, readPage } from '../http/page.ts';
@@ -34,7 +34,7 @@ interface ListDeps extends ApiDeps {
 export const packListRoute =
   (given: ApiDeps): FastifyPluginAsync =>
   async (app) => {
-    const gate = new Gate(given.reader, given.clock);
+    const callers = new ListCallers(given.reader, given.clock);
     const deps = {
       ...given,
       lists: new Lists(given.reader),
@@ -47,7 +47,7 @@ export const packListRoute =
       { schema: SCHEMA },
       async (request, reply) => {
         const { zone_id: zoneId } = request.params;
-        const { version } = await passInto(gate, request, zoneId, 'SSL and Certificates Read');
+        const { version } = await passIntoZone(callers, request, zoneId, 'SSL and Certificates Read');
         const ask = { zoneId, ...readPage(request.query), ...readFilter(request.query) };
         await answer(deps, { request, reply }, ask, version);
         return reply;

@@ -4,12 +4,13 @@ import { Fault } from '../../kit/fault.ts';
 import { renderAgain } from '../../operation/render-again.ts';
 import { toName, toSuffix } from '../../pack/hosts.ts';
 import { CERTIFICATE_AUTHORITIES, ENVIRONMENTS, PACK_STATUSES, PACK_TYPES } from '../../pack/pack.ts';
-import { Gate } from '../../store/gate.ts';
+import { isGranted, zonesWith } from '../../pack/permission.ts';
+import { ListCallers } from '../../store/authentication.ts';
 import { type AccountFilter, type AccountRow, listAccountPage } from '../../store/list/account-list.ts';
 import { getClaimed } from '../../store/packs.ts';
 import type { Token } from '../../store/tokens.ts';
 import type { ApiDeps } from '../deps.ts';
-import { bearerOf, checkAccount, checkReach, isHexId, tokenOf } from '../http/auth.ts';
+import { checkAccount, checkReach, isHexId, passIn } from '../http/auth.ts';
 import { CursorInfo, readCursor, toCursor } from '../http/cursor.ts';
 import { cursorBody, listOf } from '../http/envelope.ts';
 import {
@@ -30,13 +31,13 @@ const PERMISSION = 'SSL and Certificates Read';
 export const accountPacksRoute =
   (deps: ApiDeps): FastifyPluginAsync =>
   async (app) => {
-    const gate = new Gate(deps.reader, deps.clock);
+    const callers = new ListCallers(deps.reader, deps.clock);
     app.get<{ Params: { account_id: string }; Querystring: Query }>(
       '/accounts/:account_id/ssl/certificate_packs',
       { schema: SCHEMA },
       async (request, reply) => {
         const { query } = request;
-        const filter = await filterOf(gate, request, request.params.account_id);
+        const filter = await filterOf(callers, request, request.params.account_id);
         const perPage = readPerPage(query);
         const walk = { secret: deps.installation, of: `packs ${JSON.stringify(filter)}` };
         const after = readCursor(query, walk);
@@ -67,24 +68,25 @@ const SCHEMA = {
 
 /** The filter of a request, for a caller who may see what it shows. */
 async function filterOf(
-  gate: Gate,
+  callers: ListCallers,
   request: FastifyRequest<{ Querystring: Query }>,
   accountId: string,
 ): Promise<AccountFilter> {
   const { query } = request;
   const wanted = query['zone_id'];
   const isId = typeof wanted === 'string' && isHexId(wanted);
-  const passage = await gate.pass(bearerOf(request), isId ? wanted : '');
-  const token = tokenOf(passage);
-  request.token = token;
+  const caller = await passIn(callers, request, isId ? wanted : '');
+  const { token } = caller;
   checkAccount(token, request, accountId, PERMISSION);
   const filter = readAccountFilter(query, accountId);
-  if (filter.zoneId !== undefined) checkZone(request, filter.zoneId, { ...passage, token });
-  else if (token.zones) throw limited();
+  if (filter.zoneId !== undefined) checkZone(request, filter.zoneId, caller);
+  else if (!isGranted(token.policies, PERMISSION)) throw limited(token);
   return filter;
 }
 
-const limited = (): Fault => {
+const limited = ({ policies }: Token): Fault => {
+  if (zonesWith(policies, PERMISSION).length === 0)
+    return new Fault('missing_permission', `this token has no '${PERMISSION}'`);
   const sentence = `this token is limited to certain zones: add zone_id, or use one with '${PERMISSION}' for all zones`;
   return new Fault('missing_permission', sentence, { pointer: '/zone_id' });
 };

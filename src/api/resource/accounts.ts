@@ -38,7 +38,7 @@ export const accountRoutes =
       return { ...ok(shown), result_info: toResultInfo({ ...pages, count: shown.length, total: 1 }) };
     });
     app.get('/accounts/:account_id', { schema: GET }, async (request) => {
-      checkAccount(request.token, request, request.params.account_id, 'Zone Read');
+      checkAccount(request.token, request, request.params.account_id, 'Account Settings Read');
       const account = await getAccount(pool, request.params.account_id);
       if (!account) throw new Fault('invalid_object_id', 'the account is not there any more');
       return ok(toReply(account));

@@ -5,7 +5,7 @@ import { type Account, getAccount } from '../../store/accounts.ts';
 import { type Actor, RESOURCES } from '../../store/audit.ts';
 import { type AuditFilter, type AuditRecord, listAudit } from '../../store/audit-list.ts';
 import type { ApiDeps } from '../deps.ts';
-import { checkAccount, demandAccount, isHexId } from '../http/auth.ts';
+import { checkAccount, demandAll, isHexId } from '../http/auth.ts';
 import { readCursor, toCursor } from '../http/cursor.ts';
 import { listOf, ok } from '../http/envelope.ts';
 import { Query, readChoice, readId, readInstant, readLimit, readText, refuse } from '../http/page.ts';
@@ -77,7 +77,7 @@ export const auditLogRoute =
     app.get('/accounts/:account_id/logs/audit', { schema: SCHEMA }, async (request) => {
       const { account_id: accountId } = request.params;
       checkAccount(request.token, request, accountId, PERMISSION);
-      demandAccount(request, PERMISSION);
+      demandAll(request.token, PERMISSION);
       const filter = readFilter(request.query, accountId);
       const most = readLimit(request.query, { least: 1, most: 1_000, default: 100 });
       const walk = { secret: installation, of: `audit ${JSON.stringify(filter)}` };

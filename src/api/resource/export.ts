@@ -4,13 +4,13 @@ import { Type } from 'typebox';
 import type { Seconds } from '../../kit/time.ts';
 import { renderAgain } from '../../operation/render-again.ts';
 import { ENVIRONMENTS, PACK_STATUSES } from '../../pack/pack.ts';
-import { Gate } from '../../store/gate.ts';
+import { ListCallers } from '../../store/authentication.ts';
 import type { Place } from '../../store/list/account-list.ts';
 import { type ExportPlace, type ExportRow, exportBatches } from '../../store/list/export.ts';
 import { getPackAt } from '../../store/packs.ts';
 import type { Token } from '../../store/tokens.ts';
 import type { ApiDeps } from '../deps.ts';
-import { bearerOf, checkAccount, demandAllZones, passInto, tokenOf } from '../http/auth.ts';
+import { checkAccount, demandAll, passIn, passIntoZone } from '../http/auth.ts';
 import { readCursor, toCursor, type Walk } from '../http/cursor.ts';
 import { bareOf } from '../http/envelope.ts';
 import { type Query, readChoice } from '../http/page.ts';
@@ -46,7 +46,7 @@ const GET_ALONE = { exposeHeadRoute: false } as const;
 export const exportRoutes =
   (deps: ApiDeps, patience: Seconds = PATIENCE): FastifyPluginAsync =>
   async (app) => {
-    const gate = new Gate(deps.reader, deps.clock);
+    const callers = new ListCallers(deps.reader, deps.clock);
     // An export would hold up the end of the service for as long as it takes.
     const stop = new AbortController();
     app.addHook('preClose', async () => stop.abort());
@@ -59,7 +59,7 @@ export const exportRoutes =
       { ...GET_ALONE, schema: OF_ZONE },
       (request, reply) => {
         const zoneId = request.params.zone_id;
-        const admit = async () => (await passInto(gate, request, zoneId, PERMISSION)).token;
+        const admit = async () => (await passIntoZone(callers, request, zoneId, PERMISSION)).token;
         return serve({ request, reply, zoneId, admit });
       },
     );
@@ -67,7 +67,7 @@ export const exportRoutes =
       '/accounts/:account_id/ssl/certificate_packs/export',
       { ...GET_ALONE, schema: OF_ACCOUNT },
       (request, reply) => {
-        const admit = () => admitToAccount(gate, request, request.params.account_id);
+        const admit = () => admitToAccount(callers, request, request.params.account_id);
         return serve({ request, reply, zoneId: undefined, admit });
       },
     );
@@ -85,10 +85,14 @@ interface Export {
   readonly stop: AbortSignal;
 }
 
-async function admitToAccount(gate: Gate, request: FastifyRequest, accountId: string): Promise<Token> {
-  const token = tokenOf(await gate.pass(bearerOf(request), ''));
+async function admitToAccount(
+  callers: ListCallers,
+  request: FastifyRequest,
+  accountId: string,
+): Promise<Token> {
+  const { token } = await passIn(callers, request, '');
   checkAccount(token, request, accountId, PERMISSION);
-  demandAllZones(token, PERMISSION);
+  demandAll(token, PERMISSION);
   return token;
 }
 

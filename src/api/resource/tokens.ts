@@ -1,26 +1,30 @@
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
 import { createToken } from '../../operation/create-token.ts';
 import { deleteToken } from '../../operation/delete-token.ts';
 import { rollToken } from '../../operation/roll-token.ts';
+import { updateToken } from '../../operation/update-token.ts';
+import type { RequestIp } from '../../pack/client-address.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
-import { getTokenRecord, listTokens, type NewToken, type TokenRecord } from '../../store/tokens.ts';
+import type { Policy } from '../../pack/permission.ts';
+import {
+  getTokenRecord,
+  listTokens,
+  type Token,
+  type TokenRecord,
+  type TokenTerms,
+} from '../../store/tokens.ts';
+import { listZones } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
-import { actorOf, demandAccount, isHexId } from '../http/auth.ts';
+import { actorOf, demandAll, isHexId } from '../http/auth.ts';
 import { listOf, ok, okOf, toResultInfo } from '../http/envelope.ts';
-import { PAGES, PageInfo, Query, readPage } from '../http/page.ts';
-import { PERMISSION_GROUPS, Policies, toPolicies, toScope } from './token-policies.ts';
+import { PAGES, PageInfo, Query, readPage, readText } from '../http/page.ts';
+import { PERMISSION_GROUPS, PolicyReply, toPolicyReplies } from './token-policies.ts';
+import { NewTokenBody, TokenBody, toTerms } from './token-terms.ts';
 
 const Params = Type.Object({ token_id: Type.String() });
-const Instant = Type.String({ minLength: 10, maxLength: 40 });
-const Body = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 120 }),
-  policies: Policies,
-  not_before: Type.Optional(Instant),
-  expires_on: Type.Optional(Instant),
-});
 
+const Networks = Type.Optional(Type.Array(Type.String()));
 const TokenReply = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -30,7 +34,8 @@ const TokenReply = Type.Object({
   last_used_on: Type.Optional(Type.String()),
   not_before: Type.Optional(Type.String()),
   expires_on: Type.Optional(Type.String()),
-  policies: Type.Array(Type.Unknown()),
+  policies: Type.Array(PolicyReply),
+  condition: Type.Optional(Type.Object({ request_ip: Type.Object({ in: Networks, not_in: Networks }) })),
 });
 const VERIFY = {
   operationId: 'user-api-tokens-verify-token',
@@ -40,7 +45,11 @@ const VERIFY = {
 const GROUPS = {
   operationId: 'permission-groups-list-permission-groups',
   summary: 'What can be granted',
-  response: okOf(Type.Array(Type.Object({ id: Type.String(), name: Type.String() }))),
+  querystring: Query,
+  parameters: { name: Type.String(), scope: Type.String() },
+  response: okOf(
+    Type.Array(Type.Object({ id: Type.String(), name: Type.String(), scopes: Type.Array(Type.String()) })),
+  ),
 };
 const LIST = {
   operationId: 'user-api-tokens-list-tokens',
@@ -52,13 +61,20 @@ const LIST = {
 const POST = {
   operationId: 'user-api-tokens-create-token',
   summary: 'Make a token; its secret is in this answer alone',
-  body: Body,
+  body: NewTokenBody,
   response: okOf(Type.Intersect([TokenReply, Type.Object({ value: Type.String() })])),
 };
 const GET = {
   operationId: 'user-api-tokens-token-details',
   summary: 'Get a token',
   params: Params,
+  response: okOf(TokenReply),
+};
+const PUT = {
+  operationId: 'user-api-tokens-update-token',
+  summary: 'Change a token: what it may, from where, when, and whether it is on',
+  params: Params,
+  body: TokenBody,
   response: okOf(TokenReply),
 };
 const DELETE = {
@@ -75,7 +91,7 @@ const ROLL = {
   response: okOf(Type.String()),
 };
 
-/** Routes of /user/tokens. Tokens are the account's: whoever may write for all of it may see and make them. */
+/** Routes of /user/tokens. Tokens are the account's: whoever may write them sees and makes them, up to what it may itself. */
 export const tokenRoutes =
   (deps: Pick<ApiDeps, 'pool' | 'clock'>): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -85,81 +101,136 @@ export const tokenRoutes =
       const message = { code: 10000, message: 'This API Token is valid and active' };
       return ok({ id: token.id, status: 'active', ...(found && timesOf(found)) }, [message]);
     });
-    app.get('/user/tokens/permission_groups', { schema: GROUPS }, () => ok(PERMISSION_GROUPS));
-    app.get('/user/tokens', { schema: LIST }, async (request) => {
-      demandAccount(request, 'API Tokens Read');
-      const pages = readPage(request.query);
-      const { tokens, total } = await listTokens(pool, request.token.accountId, pages);
+    app.get('/user/tokens/permission_groups', { schema: GROUPS }, async ({ query }) => {
+      const [name, scope] = [readText(query, 'name'), readText(query, 'scope')];
+      return ok(
+        PERMISSION_GROUPS.filter((one) => (name ?? one.name) === one.name && isIn(one.scopes, scope)),
+      );
+    });
+    app.get('/user/tokens', { schema: LIST }, async ({ token, query }) => {
+      demandAll(token, 'API Tokens Read');
+      const pages = readPage(query);
+      const { tokens, total } = await listTokens(pool, token.accountId, pages);
       const info = toResultInfo({ ...pages, count: tokens.length, total });
       return { ...ok(tokens.map((one) => toReply(one, clock.now()))), result_info: info };
     });
-    app.post('/user/tokens', { schema: POST }, async (request) => {
-      demandAccount(request, 'API Tokens Write');
-      const token = toNewToken(request.token.accountId, request.body);
-      const { id, secret } = await createToken(deps, token, actorOf(request));
-      return ok({ ...toReply(await record(deps, request, id), clock.now()), value: secret });
+    app.get('/user/tokens/:token_id', { schema: GET }, async ({ token, params }) => {
+      demandAll(token, 'API Tokens Read');
+      return ok(await replyFor(deps, token, params.token_id));
     });
-    app.get('/user/tokens/:token_id', { schema: GET }, async (request) => {
-      demandAccount(request, 'API Tokens Read');
-      return ok(toReply(await record(deps, request, request.params.token_id), clock.now()));
+    await app.register(changes(deps));
+  };
+
+const isIn = (scopes: readonly string[], scope: string | undefined): boolean =>
+  scope === undefined || scopes.includes(scope);
+
+/** What makes, changes and takes away. */
+const changes =
+  (deps: Pick<ApiDeps, 'pool' | 'clock'>): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post('/user/tokens', { schema: POST }, async (request) => {
+      const { token, body } = request;
+      demandAll(token, 'API Tokens Write');
+      const terms = toTerms(body, token.accountId);
+      checkName(terms.name, undefined);
+      await checkZones(deps, terms, []);
+      const { id, secret } = await createToken(deps, terms, { by: actorOf(request), maker: token });
+      return ok({ ...(await replyFor(deps, token, id)), value: secret });
+    });
+    app.put('/user/tokens/:token_id', { schema: PUT }, async (request) => {
+      const { token, body, params } = request;
+      demandAll(token, 'API Tokens Write');
+      const before = await record(deps, token, params.token_id);
+      const terms = toTerms(body, token.accountId);
+      checkName(terms.name, before.name);
+      await checkZones(deps, terms, before.policies);
+      await updateToken(deps, { id: before.id, terms, by: actorOf(request), changer: token });
+      return ok(await replyFor(deps, token, before.id));
     });
     app.delete('/user/tokens/:token_id', { schema: DELETE }, async (request) => {
-      demandAccount(request, 'API Tokens Write');
-      const found = await record(deps, request, request.params.token_id);
-      await deleteToken(deps, found, actorOf(request));
+      const { token, params } = request;
+      demandAll(token, 'API Tokens Write');
+      const found = await record(deps, token, params.token_id);
+      await deleteToken(deps, found, { by: actorOf(request), changer: token });
       return ok({ id: found.id });
     });
     app.put('/user/tokens/:token_id/value', { schema: ROLL }, async (request) => {
-      demandAccount(request, 'API Tokens Write');
-      const found = await record(deps, request, request.params.token_id);
-      const secret = await rollToken(deps, found, actorOf(request));
-      return ok(secret);
+      const { token, params } = request;
+      demandAll(token, 'API Tokens Write');
+      const found = await record(deps, token, params.token_id);
+      return ok(await rollToken(deps, found, { by: actorOf(request), changer: token }));
     });
   };
 
-/** Throws `invalid_object_id` for what is no token of the caller's account. */
+/** Throws `token_not_found` for what is no token of the caller's account. */
 async function record(
   { pool }: Pick<ApiDeps, 'pool'>,
-  { token }: FastifyRequest,
+  { accountId }: Token,
   id: string,
 ): Promise<TokenRecord> {
-  const found = isHexId(id) ? await getTokenRecord(pool, token.accountId, id) : undefined;
+  const found = isHexId(id) ? await getTokenRecord(pool, accountId, id) : undefined;
   if (found) return found;
   throw new Fault('token_not_found', `there is no token ${id.slice(0, 64)}`);
 }
 
-function toNewToken(accountId: string, body: Static<typeof Body>): NewToken {
-  if (/^user\b/i.test(body.name))
-    throw new Fault('malformed_request', "a name that begins with 'user' is a user's alone", {
-      pointer: '/name',
-    });
-  const notBefore = instantOf(body.not_before, '/not_before');
-  const expiresOn = instantOf(body.expires_on, '/expires_on');
-  if (notBefore && expiresOn && notBefore >= expiresOn)
-    throw new Fault('malformed_request', 'expires_on must be after not_before', { pointer: '/expires_on' });
-  return { accountId, name: body.name, ...toScope(body.policies), notBefore, expiresOn };
+/** Users are told by their names: nobody becomes one, and none becomes another. */
+function checkName(name: string, before: string | undefined): void {
+  if (name === before || !(isOfUser(name) || isOfUser(before ?? ''))) return;
+  const sentence = "a name that begins with 'user' is a user's alone, and stays";
+  throw new Fault('malformed_request', sentence, { pointer: '/name' });
 }
 
-/** RFC 3339. */
-function instantOf(text: string | undefined, pointer: string): Date | undefined {
-  if (text === undefined) return undefined;
-  const instant = new Date(/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) ? text : Number.NaN);
-  if (!Number.isNaN(instant.getTime())) return instant;
-  throw new Fault('malformed_request', `${pointer.slice(1)} must be an instant of RFC 3339`, { pointer });
+const isOfUser = (name: string): boolean => /^user\b/i.test(name);
+
+/** Throws `malformed_request` with a pointer where policies name a zone that the account does not have, nor had before. */
+async function checkZones(
+  { pool }: Pick<ApiDeps, 'pool'>,
+  { policies, accountId }: TokenTerms,
+  before: readonly Policy[],
+): Promise<void> {
+  const wanted = namedIn(policies).filter((id) => !namedIn(before).includes(id));
+  if (wanted.length === 0) return;
+  const { zones } = await listZones(pool, { accountId, ids: wanted, page: 1, perPage: wanted.length });
+  const missing = wanted.find((id) => !zones.some((zone) => zone.id === id));
+  if (missing === undefined) return;
+  const i = policies.findIndex((policy) => namedIn([policy]).includes(missing));
+  const sentence = `the account has no zone ${missing}`;
+  throw new Fault('malformed_request', sentence, { pointer: `/policies/${i}/resources` });
 }
+
+const namedIn = (policies: readonly Policy[]): string[] => [
+  ...new Set(policies.flatMap(({ zones }) => (zones === 'all' ? [] : zones))),
+];
+
+const replyFor = async (
+  deps: Pick<ApiDeps, 'pool' | 'clock'>,
+  by: Token,
+  id: string,
+): Promise<Static<typeof TokenReply>> => toReply(await record(deps, by, id), deps.clock.now());
 
 const timesOf = ({ notBefore, expiresOn }: TokenRecord) => ({
   ...(notBefore && { not_before: toWireTime(notBefore) }),
   ...(expiresOn && { expires_on: toWireTime(expiresOn) }),
 });
 
-const toReply = (token: TokenRecord, now: Date) => ({
+const toReply = (token: TokenRecord, now: Date): Static<typeof TokenReply> => ({
   id: token.id,
   name: token.name,
-  status: token.expiresOn && token.expiresOn <= now ? 'expired' : 'active',
+  status: statusOf(token, now),
   issued_on: toWireTime(token.createdOn),
   modified_on: toWireTime(token.modifiedOn),
   ...(token.lastUsedOn && { last_used_on: toWireTime(token.lastUsedOn) }),
   ...timesOf(token),
-  policies: toPolicies(token),
+  policies: toPolicyReplies(token.policies, token.accountId),
+  ...(token.requestIp && { condition: { request_ip: toAddresses(token.requestIp) } }),
 });
+
+const toAddresses = ({ in: inside, not_in: outside }: RequestIp) => ({
+  ...(inside && { in: [...inside] }),
+  ...(outside && { not_in: [...outside] }),
+});
+
+function statusOf({ expiresOn, isDisabled, isHeld }: TokenRecord, now: Date): string {
+  if (expiresOn && expiresOn <= now) return 'expired';
+  return isDisabled || isHeld ? 'disabled' : 'active';
+}

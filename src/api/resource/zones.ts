@@ -6,9 +6,10 @@ import { deleteZone } from '../../operation/delete-zone.ts';
 import { isWildcard, toName } from '../../pack/hosts.ts';
 import { ZONE_TYPES } from '../../pack/pack.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
+import { zonesWith } from '../../pack/permission.ts';
 import { getZone, listZones, type Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
-import { actorOf, demand, demandAccount, zoneOf } from '../http/auth.ts';
+import { actorOf, demandAll, zoneOf } from '../http/auth.ts';
 import { listOf, ok, okOf, toResultInfo } from '../http/envelope.ts';
 import { PAGES, PageInfo, Query, readChoice, readPage, readText } from '../http/page.ts';
 
@@ -57,8 +58,8 @@ export const zoneRoutes =
   async (app) => {
     app.get('/zones', { schema: LIST }, (request) => list(deps, request, request.query));
     app.post('/zones', { schema: POST }, async (request) => {
-      demandAccount(request, 'Zone Write');
       const { body, token } = request;
+      demandAll(token, 'Zone Write');
       if (body.account?.id !== undefined && body.account.id !== token.accountId) {
         const sentence = `this token has no 'Zone Write' for account ${body.account.id.slice(0, 36)}`;
         throw new Fault('missing_permission', sentence, { pointer: '/account/id' });
@@ -88,18 +89,19 @@ const NO_NAME_SERVERS = {
 };
 
 async function list(deps: ApiDeps, request: FastifyRequest, query: Query) {
-  demand(request, 'Zone Read');
+  const { token } = request;
+  const seen = zonesWith(token.policies, 'Zone Read');
+  if (seen.length === 0) throw new Fault('missing_permission', "this token has no 'Zone Read'");
   const pages = readPage(query);
   const wantedTypes = readTypes(query['type']);
   const name = readText(query, 'name');
   const accountId = readText(query, 'account.id');
   readChoice(query, 'status', ['active']);
-  const { token } = request;
   const isForeign = accountId !== undefined && accountId !== token.accountId;
   const { zones, total } = await listZones(deps.pool, {
     ...pages,
     accountId: isForeign ? '' : token.accountId,
-    ...(token.zones && { ids: token.zones }),
+    ...(seen !== 'all' && { ids: seen }),
     ...(name !== undefined && { name: name.replace(/^equal:/, '').toLowerCase() }),
     ...(wantedTypes && { types: wantedTypes }),
   });
