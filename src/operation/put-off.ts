@@ -1,5 +1,5 @@
 import type { Seconds } from '../kit/time.ts';
-import { getClaimed } from '../store/packs.ts';
+import { getPack } from '../store/packs.ts';
 import { transaction } from '../store/store.ts';
 import { type Change, postpone } from './advance.ts';
 import type { OperationDeps } from './operation.ts';
@@ -15,7 +15,7 @@ export function putOff(
   why: { readonly seconds: Seconds } & Change,
 ): Promise<void> {
   return transaction(deps.pool, async (tx) => {
-    const found = await getClaimed(tx, pack.id);
+    const found = await getPack(tx, pack.zone.id, pack.id);
     if (!found || found.claim !== pack.claim) return;
     const work = run.kind === 'life' ? lifeWork(found) : workOn(found, deps.clock.now());
     await postpone(tx, deps, work, why);

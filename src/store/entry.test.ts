@@ -4,6 +4,7 @@ import { givenZone, startJobDeps, type TestJobDeps } from '../../test/support/jo
 import { minutes, after as then } from '../kit/time.ts';
 import type { PackZone } from '../pack/pack.ts';
 import { getEntry } from './entry.ts';
+import { transaction } from './store.ts';
 import { createToken } from './tokens.ts';
 import { getZone, hideZone } from './zones.ts';
 
@@ -38,7 +39,7 @@ it('a token enters without a zone that is none, another account’s, or hidden',
   const entry = await enter(foreign.id);
   assert(entry);
   assert.equal(entry.zone, undefined);
-  await hideZone(deps.pool, home.accountId, home.id, deps.clock.now());
+  await transaction(deps.pool, (tx) => hideZone(tx, home.accountId, home.id, deps.clock.now()));
   const hidden = await enter(home.id);
   assert(hidden);
   assert.equal(hidden.zone, undefined);

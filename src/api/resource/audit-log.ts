@@ -26,7 +26,7 @@ export const auditLogRoute =
       demandAccount(request, PERMISSION);
       const filter = readFilter(request.query, accountId);
       const most = readLimit(request.query, { least: 1, most: 1_000, default: 100 });
-      const walk = { secret: installation, of: `audit ${JSON.stringify(filter)}` };
+      const walk = { secret: installation, of: `audit by time ${JSON.stringify(filter)}` };
       const page = await listAudit(pool, filter, { after: readCursor(request.query, walk), most });
       const account = await getAccount(pool, accountId);
       const cursor = page.next && toCursor(walk, page.next);

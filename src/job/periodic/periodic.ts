@@ -4,10 +4,11 @@ import { after, days, hours } from '../../kit/time.ts';
 import { deleteStranded } from '../../operation/delete-stranded.ts';
 import { purgeAudit } from '../../store/audit.ts';
 import { purgeFullBuckets } from '../../store/ca-limits.ts';
-import { purgeChanges } from '../../store/deployments.ts';
+import { purgeChanges } from '../../store/edge-changes.ts';
 import { purgeOrderRequests } from '../../store/order-requests.ts';
 import { remindUnplanned } from '../../store/packs.ts';
 import { isConnectionLoss } from '../../store/store.ts';
+import { EVERY_CELL } from '../../store/zone-key.ts';
 import { purgeZones } from '../../store/zones.ts';
 import type { JobDeps } from '../job.ts';
 import { removeDnsLeftovers } from '../step/dns-update.ts';
@@ -18,7 +19,7 @@ const LEFTOVERS_MS = 2_000;
 const PURGE_MS = 60_000;
 const REMIND_MS = 30_000;
 /** Packs whose renewal is planned at a time, beside those that are due of themselves. */
-const MOST_REMINDED = 500;
+const REMINDED = { cells: EVERY_CELL, limit: 500 };
 
 /** How long an Idempotency-Key is remembered. */
 const REQUEST_LIFE = days(1);
@@ -30,7 +31,7 @@ export const startPeriodic = (deps: JobDeps, ring: () => void, signal: AbortSign
   every(deps, PURGE_MS, () => purgeOld(deps)),
   every(deps, SWEEP_MS, () => sweepZones(deps, ring)),
   every(deps, SWEEP_MS, () => revokeDue(deps, signal)),
-  every(deps, REMIND_MS, () => remindUnplanned(deps.pool, MOST_REMINDED, deps.clock.now())),
+  every(deps, REMIND_MS, () => remindUnplanned(deps.pool, REMINDED, deps.clock.now())),
   every(deps, LEFTOVERS_MS, () => removeDnsLeftovers(deps, signal)),
 ];
 

@@ -10,15 +10,16 @@ import type { JobDeps } from '../job.ts';
  */
 export async function publishByUpdate(
   { pool, publishers, clock, log }: JobDeps,
-  { id, zone, validationRecords }: Pack,
+  pack: Pack,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { id, zone, validationRecords } = pack;
   const publisher = publishers.get(zone.name);
   const pending = validationRecords.flatMap((one) =>
     'txtName' in one && one.status === 'pending' ? [one] : [],
   );
   if (!publisher || pending.length === 0) return undefined;
-  const place = { packId: id, zone: zone.name };
+  const place = { pack, zoneName: zone.name };
   const fresh = await notePublished(pool, place, pending, clock.now());
   try {
     // Those that were noted before may be missing: whoever noted them may have been killed then.
@@ -40,7 +41,7 @@ export async function removeDnsLeftovers(
   { pool, publishers, log }: JobDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const byZone = Object.groupBy(await listLeftovers(pool, MOST_AT_ONCE), ({ zone }) => zone);
+  const byZone = Object.groupBy(await listLeftovers(pool, MOST_AT_ONCE), ({ zoneName }) => zoneName);
   for (const [zone, records = []] of Object.entries(byZone)) {
     const publisher = publishers.get(zone);
     // The operator took the zone out of the configuration: what is left there is not ours to reach any more.
