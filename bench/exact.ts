@@ -95,7 +95,8 @@ async function givenZones(pool: Pool): Promise<Zone[]> {
   const zones: Zone[] = [];
   for (let i = 0; i < 3; i++) {
     const zone = { accountId: account.id, name: `exact-${newUuid()}.example`, type: 'partial' } as const;
-    const made = await getZone(pool, account.id, await createZone(pool, zone, now));
+    const id = await transaction(pool, (tx) => createZone(tx, zone, now));
+    const made = await getZone(pool, account.id, id);
     if (made) zones.push(made);
   }
   return zones;

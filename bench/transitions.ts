@@ -4,7 +4,7 @@ import { type AdvanceDeps } from '../src/operation/operation.ts';
 import { lifeWork } from '../src/operation/work.ts';
 import type { PackEvent } from '../src/pack/lifecycle.ts';
 import type { Pack } from '../src/pack/pack.ts';
-import { getClaimed } from '../src/store/packs.ts';
+import { getPack } from '../src/store/packs.ts';
 import { autocommit, type Pool, transaction } from '../src/store/store.ts';
 
 /** What is measured, and on which database. */
@@ -67,17 +67,17 @@ export async function transitionsBench(
 const median = (numbers: readonly number[]): number =>
   Math.round(numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0);
 
-const SPREAD = `select distinct on (zone_id) id from packs
+const SPREAD = `select distinct on (zone_id) zone_id, id from packs
   where status in ('active', 'inactive', 'deactivating', 'pending_deployment') and environment = 'production' limit 2000`;
-const TOGETHER = `select id from packs
+const TOGETHER = `select zone_id, id from packs
   where zone_id = (select id from zones order by counts[43] desc limit 1)
     and status in ('active', 'inactive', 'deactivating', 'pending_deployment') and environment = 'production' order by ord limit 2000`;
 
 async function somePacks(pool: Pool, sql: string): Promise<Pack[]> {
-  const { rows } = await pool.query<{ id: string }>(sql);
+  const { rows } = await pool.query<{ zone_id: string; id: string }>(sql);
   const packs: Pack[] = [];
-  for (const { id } of rows) {
-    const pack = await getClaimed(pool, id);
+  for (const { zone_id: zoneId, id } of rows) {
+    const pack = await getPack(pool, zoneId, id);
     if (pack) packs.push(pack);
   }
   return packs;

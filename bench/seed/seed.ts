@@ -4,6 +4,7 @@ import type { PackZone } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { reverse } from '../../src/store/published-records.ts';
 import { openPool, type Pool, type Tx, transaction } from '../../src/store/store.ts';
+import { cellOf } from '../../src/store/zone-key.ts';
 import { Rows } from './copy.ts';
 import { withoutIndexes } from './indexes.ts';
 import { packAt, type SeedShape, zoneAt, zoneSizes } from './shape.ts';
@@ -69,19 +70,14 @@ export async function seed(
 }
 
 async function sendZones(tx: Tx, zones: readonly PackZone[], now: Date): Promise<void> {
-  const rows = new Rows('zones');
-  for (const zone of zones)
-    rows.add({
-      id: zone.id,
-      account_id: zone.accountId,
-      name: zone.name,
-      reversed: reverse(zone.name),
-      type: zone.type,
-      delegation_uuid: zone.delegationUuid,
-      created_on: now,
-      modified_on: now,
-    });
+  const [rows, names] = [new Rows('zones'), new Rows('zone_names')];
+  for (const { id, accountId: account_id, name, type, delegationUuid: delegation_uuid } of zones) {
+    const said = { cell: cellOf(id), account_id, name, type };
+    rows.add({ ...said, id, delegation_uuid, created_on: now, modified_on: now });
+    names.add({ ...said, zone_id: id, reversed: reverse(name) });
+  }
   await rows.send(tx);
+  await names.send(tx);
 }
 
 interface Plan {
@@ -116,7 +112,7 @@ async function fill(
     ords[place] = ord;
     const pack = packAt(zone, ord, now);
     done += 1;
-    tables.add(pack, done);
+    tables.add(pack);
     counts[place]?.add(pack);
     // The next batch is made while this one is written.
     if (done % BATCH === 0) await send();
@@ -151,7 +147,6 @@ async function sendCounts(tx: Tx, counts: readonly ZoneCounts[]): Promise<void> 
     `update zones set next_ord = zone_counts.next_ord, counts = zone_counts.counts, version = 1
        from zone_counts where zone_counts.id = zones.id and cardinality(zone_counts.counts) = ${SLOTS}`,
   );
-  await tx.query("select setval(pg_get_serial_sequence('packs', 'seq'), (select max(seq) from packs))");
 }
 
 /** One zone after the other. */

@@ -4,12 +4,13 @@ import { systemClock } from '../../src/kit/clock.ts';
 import { render } from '../../src/operation/render.ts';
 import { toName } from '../../src/pack/hosts.ts';
 import { deadline, earliestEnd } from '../../src/pack/lifecycle.ts';
-import { classOf, facetOf } from '../../src/pack/list-index.ts';
+import { classOf, countChange, facetOf } from '../../src/pack/list-index.ts';
 import type { Certificate, Pack, PackZone } from '../../src/pack/pack.ts';
-import { BUCKET_BITS, countsOf } from '../../src/store/list/counts.ts';
+import { BUCKET_BITS } from '../../src/store/list/counts.ts';
 import type { RowAside } from '../../src/store/packs.ts';
 import { reverse } from '../../src/store/published-records.ts';
 import type { Tx } from '../../src/store/store.ts';
+import { cellOf } from '../../src/store/zone-key.ts';
 import { suffixesOf } from '../../src/store/zones.ts';
 import { Rows } from './copy.ts';
 
@@ -24,12 +25,13 @@ export class PackTables {
   /** Bytes of all packs' JSON. */
   bytes = 0;
 
-  add(pack: Pack, seq: number): void {
+  add(pack: Pack): void {
     const rendered = render(deps, pack);
     this.bytes += Buffer.byteLength(rendered.json);
-    this.#packs.add(packRow(pack, { ...rendered, seq }));
+    this.#packs.add(packRow(pack, rendered));
     for (const one of pack.certificates) this.#certificates.add(certificateRow(pack, one));
-    const place = { pack_id: pack.id, account_id: pack.zone.accountId, seq };
+    const { ord, createdOn: created_on } = pack;
+    const place = { ...inZone(pack.zone), ord, account_id: pack.zone.accountId, created_on };
     const names = new Set(pack.hosts.map(toName));
     for (const name of names) this.#hosts.add({ ...place, reversed: reverse(name) });
     for (const name of new Set([...names].flatMap(suffixesOf)))
@@ -47,12 +49,11 @@ export class PackTables {
   }
 }
 
-const packRow = (
-  pack: Pack,
-  { json: wire, jsonVersion: wireVersion, seq }: Omit<RowAside, 'dueAt'> & { readonly seq: number },
-) => ({
+const inZone = ({ id }: Pick<PackZone, 'id'>) => ({ cell: cellOf(id), zone_id: id });
+
+const packRow = (pack: Pack, { json: wire, jsonVersion: wireVersion }: Omit<RowAside, 'dueAt'>) => ({
+  ...inZone(pack.zone),
   id: pack.id,
-  zone_id: pack.zone.id,
   account_id: pack.zone.accountId,
   lane: 0,
   ord: pack.ord,
@@ -77,10 +78,10 @@ const packRow = (
   class: classOf(pack),
   facet: facetOf(pack),
   expires_on: earliestEnd(pack),
-  seq,
 });
 
 const certificateRow = (pack: Pack, one: Certificate) => ({
+  ...inZone(pack.zone),
   id: one.id,
   pack_id: pack.id,
   algorithm: one.algorithm,
@@ -113,7 +114,7 @@ export class ZoneCounts {
 
   add(pack: Pack): void {
     this.#last = Math.max(this.#last, pack.ord);
-    const counts = countsOf(pack);
+    const counts = countChange(undefined, pack);
     addTo(this.#total, counts);
     for (const [level, buckets] of this.#buckets.entries()) {
       const bucket = Math.floor(pack.ord / 2 ** (BUCKET_BITS[level] ?? 0));
@@ -126,7 +127,7 @@ export class ZoneCounts {
   /** Rows of `pack_buckets`, and of the table in which zones' own counts are brought in. */
   write(buckets: Rows, zones: Rows): void {
     for (const [level, sums] of this.#buckets.entries())
-      for (const [bucket, counts] of sums) buckets.add({ zone_id: this.#zone.id, level, bucket, counts });
+      for (const [bucket, counts] of sums) buckets.add({ ...inZone(this.#zone), level, bucket, counts });
     zones.add({ id: this.#zone.id, next_ord: this.#last + 1, counts: this.#total });
   }
 }

@@ -1,6 +1,7 @@
 import { toName } from '../pack/hosts.ts';
 import type { Environment } from '../pack/pack.ts';
 import * as deployments from '../store/deployments.ts';
+import { logChange } from '../store/edge-changes.ts';
 import { transaction } from '../store/store.ts';
 import { lockHeld } from './lock-held.ts';
 import type { OperationDeps } from './operation.ts';
@@ -27,7 +28,7 @@ export function assignToEdges(
     await lockHeld(tx, pack);
     if (await deployments.isDeployed(tx, shown, edges)) return undefined;
     await deployments.deploy(tx, shown, change.hosts, edges);
-    await deployments.logChange(tx, change, deps.clock.now());
+    await logChange(tx, change, deps.clock.now());
     return change;
   });
 }

@@ -1,6 +1,6 @@
 import type { Seconds } from '../kit/time.ts';
 import type { Pack } from '../pack/pack.ts';
-import { getClaimed } from '../store/packs.ts';
+import { getPack } from '../store/packs.ts';
 import { transaction } from '../store/store.ts';
 import { type Change, postpone } from './advance.ts';
 import type { OperationDeps } from './operation.ts';
@@ -16,7 +16,7 @@ export function putOff(
   why: { readonly seconds: Seconds } & Change,
 ): Promise<Pack | undefined> {
   return transaction(deps.pool, async (tx) => {
-    const found = await getClaimed(tx, pack.id);
+    const found = await getPack(tx, pack.zone.id, pack.id);
     if (!found || found.claim !== pack.claim) return undefined;
     const work = run.kind === 'life' ? lifeWork(found) : workOn(found, deps.clock.now());
     return (await postpone(tx, deps, work, why)).pack;

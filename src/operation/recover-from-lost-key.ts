@@ -1,5 +1,6 @@
 /** The way back when the key-encryption key is lost: what was sealed with it is given up, and certificates are ordered anew. */
 import { isServed, may } from '../pack/lifecycle.ts';
+import type { PackKey } from '../pack/pack.ts';
 import { deleteCertificates } from '../store/certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { lockPack } from '../store/packs.ts';
@@ -18,19 +19,19 @@ const BATCH = 100;
 export async function recoverFromLostKey(deps: OperationDeps, kekIds: readonly string[]): Promise<number> {
   await deleteSealedOtherwise(deps.pool, kekIds);
   let count = 0;
-  let last: string | undefined;
+  let last: PackKey | undefined;
   do {
     const packs = await listPacksSealedOtherwise(deps.pool, kekIds, last, BATCH);
-    for (const { id, zoneId } of packs) count += (await orderAnew(deps, zoneId, id)) ? 1 : 0;
-    last = packs.at(-1)?.id;
+    for (const key of packs) count += (await orderAnew(deps, key)) ? 1 : 0;
+    last = packs.at(-1);
   } while (last !== undefined);
   return count;
 }
 
-function orderAnew(deps: OperationDeps, zoneId: string, id: string): Promise<boolean> {
+function orderAnew(deps: OperationDeps, { zone, id }: PackKey): Promise<boolean> {
   return transaction(deps.pool, async (tx) => {
-    await touchZone(tx, zoneId);
-    const pack = await lockPack(tx, zoneId, id);
+    await touchZone(tx, zone.id);
+    const pack = await lockPack(tx, zone.id, id);
     if (!pack) return false;
     if (isServed(pack.status)) {
       await deleteOrders(tx, pack);

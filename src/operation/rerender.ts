@@ -1,7 +1,8 @@
 import type { Log } from '../kit/log.ts';
+import type { PackKey } from '../pack/pack.ts';
 import { JSON_VERSION } from '../pack/pack-json.ts';
 import { getSetting, putSetting } from '../store/installation-settings.ts';
-import { getClaimed, listIdsAfter } from '../store/packs.ts';
+import { getPack, listKeysAfter } from '../store/packs.ts';
 import { putRenderedJson } from '../store/rendered-json.ts';
 import { transaction } from '../store/store.ts';
 import { touchZone } from '../store/zones.ts';
@@ -22,11 +23,11 @@ export async function rerenderAll(
   const edition = `${JSON_VERSION} ${deps.json.delegationZone}`;
   if ((await getSetting(deps.pool, 'rendered')) === edition) return;
   let changed = 0;
-  let last: string | undefined;
+  let last: PackKey | undefined;
   do {
-    const ids = await listIdsAfter(deps.pool, last, BATCH);
-    for (const id of ids) changed += (await renderOne(deps, id)) ? 1 : 0;
-    last = ids.at(-1);
+    const keys = await listKeysAfter(deps.pool, last, BATCH);
+    for (const key of keys) changed += (await renderOne(deps, key)) ? 1 : 0;
+    last = keys.at(-1);
   } while (last !== undefined && !signal.aborted);
   if (signal.aborted) return;
   await putSetting(deps.pool, 'rendered', edition);
@@ -34,8 +35,8 @@ export async function rerenderAll(
 }
 
 /** Whether the pack's JSON was another. One that changes meanwhile is rendered by its change. */
-async function renderOne(deps: OperationDeps, id: string): Promise<boolean> {
-  const pack = await getClaimed(deps.pool, id);
+async function renderOne(deps: OperationDeps, { zone, id }: PackKey): Promise<boolean> {
+  const pack = await getPack(deps.pool, zone.id, id);
   if (!pack) return false;
   return transaction(deps.pool, async (tx) => {
     await touchZone(tx, pack.zone.id);

@@ -1,6 +1,7 @@
 import { toName } from '../pack/hosts.ts';
 import type { Pack } from '../pack/pack.ts';
-import { logChange, undeploy } from '../store/deployments.ts';
+import { undeploy } from '../store/deployments.ts';
+import { logChange } from '../store/edge-changes.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { unpublishRecords } from '../store/published-records.ts';
 import { transaction } from '../store/store.ts';

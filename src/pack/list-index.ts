@@ -52,26 +52,15 @@ const slotsOf = (pack: Counted): number[] => {
   return [classOf(pack) + 1, ALL + e, ...(isServed(pack.status) ? [SERVED + e] : [])];
 };
 
-/** By how much each slot changes when a pack becomes another; undefined: it was not, or is no more. */
-export function countChanges(from: Counted | undefined, to: Counted | undefined): Map<number, number> {
-  const change = new Map<number, number>();
+/** By how much each slot changes, in their order, when a pack becomes another; undefined: it was not, or is no more. */
+export function countChange(from: Counted | undefined, to: Counted | undefined): number[] {
+  const change = Array.from({ length: SLOTS }, () => 0);
   const add = (pack: Counted | undefined, n: number) => {
-    for (const slot of pack ? slotsOf(pack) : []) change.set(slot, (change.get(slot) ?? 0) + n);
+    for (const slot of pack ? slotsOf(pack) : []) change[slot - 1] = (change[slot - 1] ?? 0) + n;
   };
   add(from, -1);
   add(to, 1);
-  for (const [slot, n] of change) if (n === 0) change.delete(slot);
   return change;
-}
-
-/** Most slots that one change touches. */
-export const MOST_CHANGES = 6;
-
-/** The change as pairs of slot and number, filled up with pairs that change nothing. */
-export function toPairs(change: ReadonlyMap<number, number>): number[] {
-  const pairs = [...change].flat();
-  while (pairs.length < MOST_CHANGES * 2) pairs.push(NONE, 0);
-  return pairs;
 }
 
 /** Which packs of a zone a list shows. */

@@ -9,8 +9,9 @@ import type { Seal } from '../kit/seal.ts';
 import type { Algorithm } from '../pack/pack.ts';
 import { getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listKeyPairs } from '../store/certificates.ts';
-import { getServing, listServedHosts } from '../store/deployments.ts';
+import { listNames } from '../store/packs.ts';
 import { getFile, type NameAsked, type Published, published } from '../store/published-records.ts';
+import { getServing } from '../store/served-hosts.ts';
 import type { Pool } from '../store/store.ts';
 import { suffixesOf } from '../store/zones.ts';
 
@@ -33,7 +34,7 @@ export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
         key: keyPlaceOf(pack.type).open({ seal }, { pack, algorithm }, sealedKey),
       };
     }
-    return { packId: pack.id, hosts: await listServedHosts(pool, pack), certificates };
+    return { packId: pack.id, hosts: await listNames(pool, pack), certificates };
   },
   fileFor: (name, path) => getFile(pool, name, path),
 });

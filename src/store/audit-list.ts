@@ -51,6 +51,7 @@ interface Row {
   resource_id: string;
   name: string | null;
   zone_id: string;
+  is_in_zone: boolean;
   zone_name: string | null;
   is_wanted: boolean;
 }
@@ -71,14 +72,19 @@ export async function listAudit(
     token: filter.tokenId,
     resource: filter.resource,
     resource_id: filter.resourceId,
-    at: after?.at,
-    seq: after?.seq,
+    ...placeValues(after),
     limit,
   });
   const wanted = rows.filter((row) => row.is_wanted);
   const records = wanted.slice(0, most).map(toRecord);
   if (wanted.length > most) return { records, next: placeOf(wanted[most - 1]) };
   return { records, next: rows.length < limit ? undefined : placeOf(rows.at(-1)) };
+}
+
+/** A place in the order: when, the zone in text, then the number in that zone. */
+function placeValues(place: Place | undefined) {
+  const [at, zone] = place?.at.split(' ') ?? [];
+  return { at, in_zone: zone ?? '', seq: place?.seq };
 }
 
 const placeOf = (row: Row | undefined): Place | undefined => row && { at: row.at, seq: Number(row.seq) };
@@ -88,28 +94,28 @@ const AT = "timestamptz 'epoch' + :at::bigint * interval '1 microsecond'";
 
 const listing = (order: 'asc' | 'desc', beyond: '<' | '>') =>
   statement(`
-    select (extract(epoch from made_on) * 1000000)::bigint::text as at, one.id::text as seq, made_on, event, actor,
+    select (extract(epoch from made_on) * 1000000)::bigint || ' ' || zone_id as at, seq, made_on, event, actor,
            actor_name, address, request, resource, resource_id, one.name, zone_id,
-           zones.name as zone_name, is_wanted
+           zone_id <> :account as is_in_zone, zones.name as zone_name, is_wanted
       from (
-        select id, made_on, event, actor, actor_name, address, request, resource, coalesce(resource_id, pack_id::text) as resource_id,
-               name, zone_id,
+        select cell, zone_id, seq, made_on, event, actor, actor_name, address, request, resource,
+               coalesce(resource_id, pack_id::text) as resource_id, name,
                (:zone::text is null or zone_id = :zone) and (:token::text is null or actor = :token)
                and (:resource::text is null or resource = :resource)
                and (:resource_id::text is null or coalesce(resource_id, pack_id::text) = :resource_id) as is_wanted
           from audit
          where account_id = :account and actor <> 'worker'
            and (:since::timestamptz is null or made_on >= :since) and (:before::timestamptz is null or made_on < :before)
-           and (:at::bigint is null or (made_on, id) ${beyond} (${AT}, :seq::bigint))
-         order by made_on ${order}, id ${order} limit :limit::int) as one
-      left join zones on zones.id = zone_id and is_wanted
-     order by made_on ${order}, one.id ${order}`);
+           and (:at::bigint is null or (made_on, zone_id, seq) ${beyond} (${AT}, :in_zone::text, :seq::bigint))
+         order by made_on ${order}, zone_id ${order}, seq ${order} limit :limit::int) as one
+      left join zones on zones.cell = one.cell and zones.id = zone_id and is_wanted
+     order by made_on ${order}, zone_id ${order}, seq ${order}`);
 
 const NEWEST = listing('desc', '<');
 const OLDEST = listing('asc', '>');
 
 const toRecord = (row: Row): AuditRecord => ({
-  id: row.seq,
+  id: `${row.zone_id}-${row.seq}`,
   madeOn: row.made_on,
   event: row.event,
   actor: {
@@ -121,6 +127,6 @@ const toRecord = (row: Row): AuditRecord => ({
   resource: row.resource,
   resourceId: row.resource_id,
   name: row.name ?? undefined,
-  zoneId: row.zone_id === '' ? undefined : row.zone_id,
+  zoneId: row.is_in_zone ? row.zone_id : undefined,
   zoneName: row.zone_name ?? undefined,
 });

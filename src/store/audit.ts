@@ -2,6 +2,7 @@
 import type { PackStatus } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
+import { zoneKey } from './zone-key.ts';
 
 /** Who does something. */
 export interface Actor {
@@ -38,10 +39,14 @@ export const auditValues = (
   status: pack.status,
 });
 
-/** CTE `noted`: the record of what the CTE `of` did to the pack `:id` of zone `:zone` at `:now`, if it has a row. */
+/**
+ * CTE `noted`: the record of what the CTE `of` did to the pack `:id` of zone `:zone` at `:now`, if it has a row: its
+ * `version` is that of the zone since then, which numbers the record.
+ */
 export const audited = (of: string): string => `noted as (
-  insert into audit (made_on, account_id, zone_id, pack_id, event, status, actor, actor_name, address, request)
-  select :now, :account, :zone, :id, :event, :status, :actor, :actor_name, :address, :request from ${of})`;
+  insert into audit (cell, zone_id, seq, made_on, account_id, pack_id, event, status, actor, actor_name, address, request)
+  select :cell, :zone, version, :now, :account, :id, :event, :status, :actor, :actor_name, :address, :request
+    from ${of})`;
 
 /** What is recorded beside packs, by what it is called in the API. */
 export const RESOURCES = ['certificate_pack', 'zone', 'api_token', 'account'] as const;
@@ -58,11 +63,11 @@ export interface AuditEvent extends PackEventRecord {
 
 /** Records what was done, in the transaction that does it. */
 export async function recordAudit(db: Db, doing: AuditEvent, now: Date): Promise<void> {
-  const { actor } = doing;
-  await execute(db, NOTE, {
+  const { actor, zoneId, accountId } = doing;
+  await execute(db, zoneId === undefined ? NOTE_IN_ACCOUNT : NOTE_IN_ZONE, {
+    ...zoneKey(zoneId ?? accountId),
     now,
-    account: doing.accountId,
-    zone: doing.zoneId ?? '',
+    account: accountId,
     event: doing.event,
     actor: actor.id,
     actor_name: actor.name,
@@ -74,9 +79,21 @@ export async function recordAudit(db: Db, doing: AuditEvent, now: Date): Promise
   });
 }
 
-const NOTE = statement(`
-  insert into audit (made_on, account_id, zone_id, event, actor, actor_name, address, request, resource, resource_id, name)
-  values (:now, :account, :zone, :event, :actor, :actor_name, :address, :request, :resource, :resource_id, :name)`);
+/** What `numbered` gives stands for the record's place in its zone, or in its account. */
+const noting = (numbered: string) =>
+  statement(`
+    with numbered as (${numbered})
+    insert into audit (cell, zone_id, seq, made_on, account_id, event, actor, actor_name, address, request, resource,
+      resource_id, name)
+    select :cell, :zone, seq, :now, :account, :event, :actor, :actor_name, :address, :request, :resource,
+           :resource_id, :name from numbered`);
+
+const NOTE_IN_ZONE = noting(
+  'update zones set version = version + 1 where cell = :cell and id = :zone returning version as seq',
+);
+const NOTE_IN_ACCOUNT = noting(
+  'update accounts set records = records + 1 where id = :account returning records as seq',
+);
 
 /** Removes records made before `instant`. */
 export async function purgeAudit(db: Db, instant: Date): Promise<void> {

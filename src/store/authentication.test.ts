@@ -6,6 +6,7 @@ import { minutes, after as then } from '../kit/time.ts';
 import type { PackZone } from '../pack/pack.ts';
 import { getCaller, ListCallers } from './authentication.ts';
 import { Reader } from './protocol/reader.ts';
+import { transaction } from './store.ts';
 import { createToken, getTokenNamed, type TokenTerms, updateToken } from './tokens.ts';
 import { getZone, hideZone } from './zones.ts';
 
@@ -44,7 +45,7 @@ it('a token enters without a zone that is none, another account’s, or hidden',
   const entry = await callerOf(foreign.id);
   assert(entry);
   assert.equal(entry.zone, undefined);
-  await hideZone(deps.pool, home.accountId, home.id, deps.clock.now());
+  await transaction(deps.pool, (tx) => hideZone(tx, home.accountId, home.id, deps.clock.now()));
   const hidden = await callerOf(home.id);
   assert(hidden);
   assert.equal(hidden.zone, undefined);

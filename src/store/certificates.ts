@@ -1,6 +1,7 @@
 import type { Algorithm, Certificate, PackKey } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
+import { OF_PACK, packKey } from './zone-key.ts';
 
 interface CertificateRow {
   id: string;
@@ -33,7 +34,7 @@ export async function listCertificates(
   db: Db,
   pack: PackKey,
 ): Promise<{ readonly present: Certificate[]; readonly coming: Certificate[] }> {
-  const { rows } = await execute<CertificateRow & { is_coming: boolean }>(db, LIST, { pack: pack.id });
+  const { rows } = await execute<CertificateRow & { is_coming: boolean }>(db, LIST, packKey(pack));
   return {
     present: rows.filter((row) => !row.is_coming).map(toCertificate),
     coming: rows.filter((row) => row.is_coming).map(toCertificate),
@@ -41,8 +42,8 @@ export async function listCertificates(
 }
 
 const LIST = statement(`
-  select ${COLUMNS}, false as is_coming from certificates where pack_id = :pack
-  union all select ${COLUMNS}, true from successors where pack_id = :pack order by algorithm`);
+  select ${COLUMNS}, false as is_coming from certificates where ${OF_PACK}
+  union all select ${COLUMNS}, true from successors where ${OF_PACK} order by algorithm`);
 
 /** Stores a certificate of a pack in place of the one that the table had of it for that algorithm. */
 export async function putCertificate(
@@ -58,15 +59,15 @@ export async function putCertificate(
     uploaded_on: uploadedOn,
     modified_on: modifiedOn,
   };
-  await execute(tx, PUT[table], { ...named, ...times, pack: pack.id, chain, sealed_key: sealedKey });
+  await execute(tx, PUT[table], { ...named, ...times, ...packKey(pack), chain, sealed_key: sealedKey });
 }
 
 const putting = (table: CertificateTable) =>
   statement(`
-    insert into ${table} (pack_id, ${COLUMNS}, chain, sealed_key)
-    values (:pack, :id, :algorithm, :hosts, :issuer, :signature, :fingerprint, :serial, :not_before, :not_after,
+    insert into ${table} (cell, zone_id, pack_id, ${COLUMNS}, chain, sealed_key)
+    values (:cell, :zone, :pack, :id, :algorithm, :hosts, :issuer, :signature, :fingerprint, :serial, :not_before, :not_after,
       :uploaded_on, :modified_on, :chain, :sealed_key)
-    on conflict (pack_id, algorithm) do update set (id, hosts, issuer, signature, fingerprint, serial, not_before,
+    on conflict (cell, zone_id, pack_id, algorithm) do update set (id, hosts, issuer, signature, fingerprint, serial, not_before,
       not_after, uploaded_on, modified_on, chain, sealed_key) = (excluded.id, excluded.hosts, excluded.issuer,
       excluded.signature, excluded.fingerprint, excluded.serial, excluded.not_before, excluded.not_after,
       excluded.uploaded_on, excluded.modified_on, excluded.chain, excluded.sealed_key)`);
@@ -75,11 +76,12 @@ const PUT = { certificates: putting('certificates'), successors: putting('succes
 
 /** Removes a pack's certificates and their keys: it begins anew. */
 export async function deleteCertificates(tx: Tx, pack: PackKey): Promise<void> {
-  await tx.query(
-    'with coming as (delete from successors where pack_id = $1) delete from certificates where pack_id = $1',
-    [pack.id],
-  );
+  await execute(tx, DELETE, packKey(pack));
 }
+
+const DELETE = statement(
+  `with coming as (delete from successors where ${OF_PACK}) delete from certificates where ${OF_PACK}`,
+);
 
 interface KeyPairRow {
   algorithm: Algorithm;
@@ -93,7 +95,7 @@ export async function listKeyPairs(
   db: Db,
   pack: PackKey,
 ): Promise<readonly (StoredKeyPair & { readonly algorithm: Algorithm })[]> {
-  const { rows } = await execute<KeyPairRow>(db, KEY_PAIRS, { pack: pack.id });
+  const { rows } = await execute<KeyPairRow>(db, KEY_PAIRS, packKey(pack));
   const [coming, present] = [rows.filter((row) => row.is_coming), rows.filter((row) => !row.is_coming)];
   const isWhole = present.every(({ algorithm }) => coming.some((row) => row.algorithm === algorithm));
   const served = coming.length > 0 && isWhole ? coming : present;
@@ -101,8 +103,8 @@ export async function listKeyPairs(
 }
 
 const KEY_PAIRS = statement(`
-  select algorithm, chain, sealed_key, false as is_coming from certificates where pack_id = :pack
-  union all select algorithm, chain, sealed_key, true from successors where pack_id = :pack order by algorithm`);
+  select algorithm, chain, sealed_key, false as is_coming from certificates where ${OF_PACK}
+  union all select algorithm, chain, sealed_key, true from successors where ${OF_PACK} order by algorithm`);
 
 const toCertificate = (row: CertificateRow): Certificate => ({
   id: row.id,

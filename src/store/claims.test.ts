@@ -26,8 +26,8 @@ before(async () => {
 beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
-const idsOf = (claims: readonly Claim[]) => claims.map(({ packId }) => packId).toSorted();
-const numbersOf = (claims: readonly Claim[]) => claims.map(({ packId, claim: number }) => [packId, number]);
+const idsOf = (claims: readonly Claim[]) => claims.map(({ id }) => id).toSorted();
+const numbersOf = (claims: readonly Claim[]) => claims.map(({ id, claim: number }) => [id, number]);
 
 test('two workers that claim at the same time get different packs', async () => {
   const zone = await givenZone(deps, 'one.test');
@@ -71,7 +71,7 @@ test('an extended lease keeps the pack, and only for the worker that has it', as
   await extendLeases(deps.pool, deps.clock, [held]);
   deps.clock.advance(40);
   assert.deepEqual(await claim(deps), []);
-  await extendLeases(deps.pool, deps.clock, [{ packId: id, claim: 0 }]);
+  await extendLeases(deps.pool, deps.clock, [{ ...held, claim: 0 }]);
   deps.clock.advance(20);
   assert.deepEqual(idsOf(await claim(deps)), [id]);
 });
@@ -99,7 +99,7 @@ test('a pack is given back by the worker that has it alone', async () => {
   const id = await givenPack(deps, await givenZone(deps, 'one.test'));
   const [held] = await claim(deps);
   assert(held);
-  await giveBack(deps.pool, deps.clock, { packId: id, claim: 0 });
+  await giveBack(deps.pool, deps.clock, { ...held, claim: 0 });
   assert.equal(await dueIn(deps, id), 60);
   await giveBack(deps.pool, deps.clock, held);
   assert.equal(await dueIn(deps, id), 0);

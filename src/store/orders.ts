@@ -1,6 +1,7 @@
 import type { Algorithm, Pack, PackKey } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
+import { IN_ZONE, OF_PACK, packKey } from './zone-key.ts';
 
 /** A pack's order at its CA, one for each algorithm. `T` is the order as the CA's room describes it. */
 export interface StoredOrder<T> {
@@ -26,7 +27,7 @@ export async function listOrders<T>(
   pack: PackKey,
   revive: (json: string) => T,
 ): Promise<StoredOrder<T>[]> {
-  const { rows } = await execute<OrderRow>(db, LIST, { pack: pack.id });
+  const { rows } = await execute<OrderRow>(db, LIST, packKey(pack));
   return rows.map(({ algorithm, state, is_answered, csr, sealed_key }) => ({
     algorithm,
     order: revive(state),
@@ -35,13 +36,12 @@ export async function listOrders<T>(
   }));
 }
 
-const LIST = statement(
-  'select algorithm, state::text, is_answered, csr, sealed_key from orders where pack_id = :pack order by algorithm',
-);
+const LIST = statement(`
+  select algorithm, state::text, is_answered, csr, sealed_key from orders where ${OF_PACK} order by algorithm`);
 
 /** Stores an order in place of the one the pack had for that algorithm. */
 export async function putOrder(tx: Tx, pack: PackKey, stored: StoredOrder<unknown>): Promise<void> {
-  await execute(tx, PUT, { pack: pack.id, ...columnsOf(stored) });
+  await execute(tx, PUT, { ...packKey(pack), ...columnsOf(stored) });
 }
 
 const columnsOf = ({ algorithm, order, isAnswered, request }: StoredOrder<unknown>) => ({
@@ -52,18 +52,18 @@ const columnsOf = ({ algorithm, order, isAnswered, request }: StoredOrder<unknow
   sealed_key: request?.sealedKey,
 });
 
-const VALUES = ':algorithm, :state, :is_answered, :csr, :sealed_key';
+const COLUMNS = 'cell, zone_id, pack_id, algorithm, state, is_answered, csr, sealed_key';
+const VALUES = ':cell, :zone, :pack, :algorithm, :state, :is_answered, :csr, :sealed_key';
 const INSTEAD = `
-  on conflict (pack_id, algorithm) do update set state = excluded.state, is_answered = excluded.is_answered,
+  on conflict (cell, zone_id, pack_id, algorithm) do update set state = excluded.state, is_answered = excluded.is_answered,
     csr = excluded.csr, sealed_key = excluded.sealed_key`;
 
-const PUT = statement(`
-  insert into orders (pack_id, algorithm, state, is_answered, csr, sealed_key) values (:pack, ${VALUES}) ${INSTEAD}`);
+const PUT = statement(`insert into orders (${COLUMNS}) values (${VALUES}) ${INSTEAD}`);
 
 // Whoever claims the pack waits for this, and then sees the order; or was before, and this finds nothing.
 const PUT_HELD = statement(`
-  with held as (select id from packs where id = :pack and claim = :claim for no key update)
-  insert into orders (pack_id, algorithm, state, is_answered, csr, sealed_key) select id, ${VALUES} from held ${INSTEAD}`);
+  with held as (select from packs where ${IN_ZONE} and id = :pack and claim = :claim for no key update)
+  insert into orders (${COLUMNS}) select ${VALUES} from held ${INSTEAD}`);
 
 /**
  * As `putOrder`, in one statement and beside the pack's row, which shows nothing of it: only while the pack is still
@@ -71,18 +71,22 @@ const PUT_HELD = statement(`
  */
 export async function putOrderHeld(
   db: Db,
-  { id, claim }: PackKey & Pick<Pack, 'claim'>,
+  pack: PackKey & Pick<Pack, 'claim'>,
   stored: StoredOrder<unknown>,
 ): Promise<boolean> {
-  const { rowCount } = await execute(db, PUT_HELD, { pack: id, claim, ...columnsOf(stored) });
+  const { rowCount } = await execute(db, PUT_HELD, {
+    ...packKey(pack),
+    claim: pack.claim,
+    ...columnsOf(stored),
+  });
   return rowCount === 1;
 }
 
 /** Forgets an order of the pack, or all of them. */
 export async function deleteOrders(tx: Tx, pack: PackKey, algorithm?: Algorithm): Promise<void> {
-  await execute(tx, DELETE, { pack: pack.id, algorithm: algorithm ?? null });
+  await execute(tx, DELETE, { ...packKey(pack), algorithm: algorithm ?? null });
 }
 
 const DELETE = statement(
-  'delete from orders where pack_id = :pack and (:algorithm::text is null or algorithm = :algorithm)',
+  `delete from orders where ${OF_PACK} and (:algorithm::text is null or algorithm = :algorithm)`,
 );

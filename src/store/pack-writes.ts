@@ -3,20 +3,14 @@
  * record of what was done. The zone's row is locked first, so no two writers wait for each other.
  */
 import { earliestEnd } from '../pack/lifecycle.ts';
-import { classOf, countChanges, facetOf } from '../pack/list-index.ts';
+import { classOf, countChange, facetOf } from '../pack/list-index.ts';
 import type { Pack } from '../pack/pack.ts';
 import { audited, auditValues, type PackEventRecord, WORKER } from './audit.ts';
-import {
-  BUCKETS_COUNTED,
-  BUCKETS_GROWN,
-  BUCKETS_SHRUNK,
-  countsOf,
-  countValues,
-  ZONE_COUNTED,
-} from './list/counts.ts';
+import { BUCKETS_COUNTED, BUCKETS_GROWN, BUCKETS_SHRUNK, countValues, ZONE_COUNTED } from './list/counts.ts';
 import { storedRenewal } from './pack-row.ts';
 import type { RowAside } from './packs.ts';
-import { reverse } from './published-records.ts';
+import { reverse, unpublishRecords } from './published-records.ts';
+import { uncover } from './served-hosts.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, stateOf, type Tx } from './store.ts';
 import { suffixesOf } from './zones.ts';
@@ -58,16 +52,16 @@ const CHANGING: readonly (keyof ReturnType<typeof changing>)[] = [
 
 const INSERT = statement(`
   with ${ZONE_COUNTED}, ${BUCKETS_GROWN}, ${audited('zone')}, pack as (
-    insert into packs (id, zone_id, account_id, lane, ord, type, hosts, certificate_authority, validation_method,
+    insert into packs (cell, zone_id, id, account_id, lane, ord, type, hosts, certificate_authority, validation_method,
       validity_days, created_on, due_at, claim, ${CHANGING.join(', ')})
-    select :id, zone.id, :account, :lane, :ord, :type, :hosts, :ca, :method,
+    select :cell, :zone, :id, :account, :lane, :ord, :type, :hosts, :ca, :method,
       :days, :created_on, :due_at, 0, ${CHANGING.map((name) => `:${name}`).join(', ')} from zone
-    returning id, account_id, seq),
+    returning cell, zone_id, ord, account_id, created_on),
   hosts as (
-    insert into pack_hosts (pack_id, account_id, seq, reversed)
-    select id, account_id, seq, unnest(:reversed::text[]) from pack)
-  insert into pack_suffixes (pack_id, account_id, seq, name)
-  select id, account_id, seq, unnest(:above::text[]) from pack`);
+    insert into pack_hosts (cell, zone_id, ord, account_id, created_on, reversed)
+    select *, unnest(:reversed::text[]) from pack)
+  insert into pack_suffixes (cell, zone_id, ord, account_id, created_on, name)
+  select *, unnest(:above::text[]) from pack`);
 
 /** Who stores a new pack: the lane of its account, and the names of its hosts in A-labels. */
 export interface Place {
@@ -85,7 +79,6 @@ export async function insertPack(
   const names = new Set(place.names);
   await execute(tx, INSERT, {
     ...countValues({ zoneId: pack.zone.id, ord: pack.ord }, undefined, pack),
-    fresh: countsOf(pack),
     ...auditValues(aside, pack),
     now: pack.modifiedOn,
     id: pack.id,
@@ -110,10 +103,11 @@ const MOVED = `moved as (
     claim = claim + :freed, worker = case when :put_down then null else worker end,
     due_at = case when due_at <= :stays_due_at then due_at else :due_at end
    from zone
-  where packs.id = :id and zone_id = zone.id and packs.class = :from_class and claim = :claim
-  returning packs.id)`;
+  where cell = :cell and zone_id = :zone and id = :id and class = :from_class and claim = :claim
+  returning zone.version)`;
 
-const ZONE_TOUCHED = 'zone as (update zones set version = version + 1 where id = :zone returning id)';
+const ZONE_TOUCHED = `zone as (
+  update zones set version = version + 1 where cell = :cell and id = :zone returning version)`;
 
 /**
  * The zone is counted before it shows that the pack was another's: then nothing of the statement may stay, also where it
@@ -144,7 +138,7 @@ export interface RowChange extends RowAside {
  * transaction around it is over.
  */
 export async function updatePack(db: Db, from: Pack, to: Pack, change: RowChange): Promise<boolean> {
-  const isCounted = countChanges(from, to).size > 0;
+  const isCounted = countChange(from, to).some((n) => n !== 0);
   const written = execute(db, isCounted ? COUNTED : change.record ? ALIKE : STEP, {
     ...countValues({ zoneId: from.zone.id, ord: from.ord }, from, to),
     ...auditValues(change.record ?? UNNAMED, to),
@@ -173,8 +167,8 @@ const DELETE = statement(`
   with ${ZONE_COUNTED},
   moved as (
     delete from packs using zone
-     where packs.id = :id and zone_id = zone.id and packs.class = :from_class and claim = :claim
-    returning packs.id),
+     where cell = :cell and zone_id = :zone and id = :id and class = :from_class and claim = :claim
+    returning zone.version),
   ${BUCKETS_SHRUNK} select from moved`);
 
 /**
@@ -188,5 +182,8 @@ export async function deletePack(tx: Tx, pack: Pack): Promise<boolean> {
     from_class: classOf(pack),
     claim: pack.claim,
   });
-  return rowCount === 1;
+  if (rowCount !== 1) return false;
+  await unpublishRecords(tx, pack);
+  await uncover(tx, pack);
+  return true;
 }

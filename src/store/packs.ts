@@ -1,14 +1,24 @@
 import { after, minutes } from '../kit/time.ts';
-import type { Pack, PackStatus } from '../pack/pack.ts';
+import { toName } from '../pack/hosts.ts';
+import type { Pack, PackKey, PackStatus } from '../pack/pack.ts';
 import { PACK_COLUMNS, type PackRow, storedRenewal, toPack, ZONE_OF_PACK } from './pack-row.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
+import {
+  AFTER_PACK,
+  afterPack,
+  IN_ORDER,
+  IN_ZONE,
+  type KeyRow,
+  packKey,
+  toKey,
+  zoneKey,
+} from './zone-key.ts';
+import { listZonesNamed } from './zones.ts';
 
-const SELECT = `select ${PACK_COLUMNS}, ${ZONE_OF_PACK} from packs join zones on zones.id = packs.zone_id`;
-
-const BY_ID = statement(`${SELECT} where packs.id = :id`);
-const IN_ZONE = statement(`${SELECT} where packs.id = :id and zone_id = :zone`);
-const LOCKED = statement(`${SELECT} where packs.id = :id and zone_id = :zone for no key update of packs`);
+const SELECT = `select ${PACK_COLUMNS}, ${ZONE_OF_PACK}
+  from packs join zones on zones.cell = packs.cell and zones.id = packs.zone_id`;
+const THIS = `${IN_ZONE} and id = :pack`;
 
 /** How a pack is written down beside its fields: its JSON in the API, and when it next wants attention. */
 export interface RowAside {
@@ -18,97 +28,106 @@ export interface RowAside {
   readonly dueAt: Date | undefined;
 }
 
+/** Condition on a pack in a statement that joins its zone. */
+const OF_ZONE = 'packs.cell = :cell and packs.zone_id = :zone';
+
 /** The pack, or undefined where the zone has no such pack. */
 export async function getPack(db: Db, zoneId: string, id: string): Promise<Pack | undefined> {
-  const { rows } = await execute<PackRow>(db, IN_ZONE, { id, zone: zoneId });
+  const { rows } = await execute<PackRow>(db, GET, { ...zoneKey(zoneId), id });
   return rows[0] && toPack(db, rows[0]);
 }
+
+const GET = statement(`${SELECT} where ${OF_ZONE} and packs.id = :id`);
 
 /** The pack at an ordinal of a zone, or undefined. */
 export async function getPackAt(db: Db, zoneId: string, ord: number): Promise<Pack | undefined> {
-  const { rows } = await db.query<PackRow>(`${SELECT} where zone_id = $1 and ord = $2`, [zoneId, ord]);
+  const { rows } = await execute<PackRow>(db, AT, { ...zoneKey(zoneId), ord });
   return rows[0] && toPack(db, rows[0]);
 }
 
-/** The pack by its id alone, for a worker that claimed it. */
-export async function getClaimed(db: Db, id: string): Promise<Pack | undefined> {
-  const { rows } = await execute<PackRow>(db, BY_ID, { id });
-  return rows[0] && toPack(db, rows[0]);
-}
+const AT = statement(`${SELECT} where ${OF_ZONE} and ord = :ord`);
 
 /** As `getPack`, with the pack locked against other writers until the transaction ends. */
 export async function lockPack(tx: Tx, zoneId: string, id: string): Promise<Pack | undefined> {
-  const { rows } = await execute<PackRow>(tx, LOCKED, { id, zone: zoneId });
+  const { rows } = await execute<PackRow>(tx, LOCK, { ...zoneKey(zoneId), id });
   return rows[0] && toPack(tx, rows[0]);
 }
 
-/** Ids of packs that follow `last`, in an order of their own; undefined: from the first. */
-export async function listIdsAfter(db: Db, last: string | undefined, limit: number): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>(
-    'select id from packs where $1::uuid is null or id > $1 order by id limit $2',
-    [last ?? null, limit],
-  );
-  return rows.map(({ id }) => id);
+const LOCK = statement(`${SELECT} where ${OF_ZONE} and packs.id = :id for no key update of packs`);
+
+/** The names of a pack's hosts, in A-labels; none where it is gone. */
+export async function listNames(db: Db, pack: PackKey): Promise<string[]> {
+  const { rows } = await execute<{ hosts: string[] }>(db, HOSTS, packKey(pack));
+  return rows.flatMap(({ hosts }) => hosts.map(toName));
 }
+
+const HOSTS = statement(`select hosts from packs where ${THIS}`);
+
+/** Packs that follow `last` in the order of their keys; undefined: from the first. */
+export async function listKeysAfter(db: Db, last: PackKey | undefined, limit: number): Promise<PackKey[]> {
+  const { rows } = await execute<KeyRow>(db, KEYS, { ...afterPack(last), limit });
+  return rows.map(toKey);
+}
+
+const KEYS = statement(`select zone_id, id from packs where ${AFTER_PACK} ${IN_ORDER} limit :limit`);
 
 /** Locks a pack that a worker has and tells whether it still has it. */
-export async function isHeld(tx: Tx, { id, claim }: Pack): Promise<boolean> {
-  const { rowCount } = await execute(tx, HELD, { id, claim });
+export async function isHeld(tx: Tx, pack: Pack): Promise<boolean> {
+  const { rowCount } = await execute(tx, HELD, { ...packKey(pack), claim: pack.claim });
   return rowCount === 1;
 }
 
-const HELD = statement('select from packs where id = :id and claim = :claim for no key update');
+const HELD = statement(`select from packs where ${THIS} and claim = :claim for no key update`);
 
 /** Whether a worker works on a pack now. */
-export async function isInHand(db: Db, { id }: Pack, now: Date): Promise<boolean> {
-  const { rowCount } = await db.query(
-    'select from packs where id = $1 and worker is not null and due_at > $2',
-    [id, now],
-  );
+export async function isInHand(db: Db, pack: PackKey, now: Date): Promise<boolean> {
+  const { rowCount } = await execute(db, IN_HAND, { ...packKey(pack), now });
   return rowCount === 1;
 }
 
+const IN_HAND = statement(`select from packs where ${THIS} and worker is not null and due_at > :now`);
+
 /** Sets when a held pack is due, and nothing else. */
-export async function setDue(db: Db, { id, claim }: Pack, dueAt: Date | undefined): Promise<void> {
-  await db.query('update packs set due_at = $3, worker = null where id = $1 and claim = $2', [
-    id,
-    claim,
-    dueAt ?? null,
-  ]);
+export async function setDue(db: Db, pack: Pack, dueAt: Date | undefined): Promise<void> {
+  await execute(db, SET_DUE, { ...packKey(pack), claim: pack.claim, due_at: dueAt ?? null });
 }
+
+const SET_DUE = statement(
+  `update packs set due_at = :due_at, worker = null where ${THIS} and claim = :claim`,
+);
 
 /**
  * Writes when a held pack is to be renewed, of which nothing shows in lists, and when it is due for that. False: another
  * took it.
  */
 export async function putRenewal(db: Db, pack: Pack, dueAt: Date | undefined): Promise<boolean> {
-  const { id, claim } = pack;
-  const { rowCount } = await execute(db, PUT_RENEWAL, {
-    id,
-    claim,
-    renewal: storedRenewal(pack),
-    due_at: dueAt,
-  });
+  const values = { ...packKey(pack), claim: pack.claim, renewal: storedRenewal(pack), due_at: dueAt };
+  const { rowCount } = await execute(db, PUT_RENEWAL, values);
   return rowCount === 1;
 }
 
 const PUT_RENEWAL = statement(
-  'update packs set renewal = :renewal, due_at = :due_at, worker = null where id = :id and claim = :claim',
+  `update packs set renewal = :renewal, due_at = :due_at, worker = null where ${THIS} and claim = :claim`,
 );
 
-/** Makes served packs due that nobody planned to renew, at most `limit`, those that end first. How many. */
-export async function remindUnplanned(db: Db, limit: number, now: Date): Promise<number> {
-  const { rowCount } = await db.query(
-    `update packs set due_at = $2
-      where id in (
-        select id from packs
-         where status in ('active', 'staging_active') and (renewal is null or due_at = expires_on)
-           and certificate_authority is not null and due_at > $3
-         order by expires_on limit $1 for update skip locked)`,
-    [limit, now, after(now, LEASES)],
-  );
+/** Makes served packs of some cells due that nobody planned to renew, at most `limit`, those that end first. How many. */
+export async function remindUnplanned(
+  db: Db,
+  what: { readonly cells: readonly number[]; readonly limit: number },
+  now: Date,
+): Promise<number> {
+  const { rowCount } = await execute(db, REMIND, { ...what, now, free: after(now, LEASES) });
   return rowCount ?? 0;
 }
+
+const REMIND = statement(`
+  update packs set due_at = :now
+   where (cell, zone_id, id) in (
+     select cell, zone_id, id from packs
+      where cell = any(:cells::smallint[]) and status in ('active', 'staging_active')
+        and (renewal is null or due_at = expires_on)
+        and certificate_authority is not null and due_at > :free
+      order by expires_on limit :limit for update skip locked)`);
 
 /** Longer than a worker has a pack before it tells so: what is due later is in nobody's hands. */
 const LEASES = minutes(10);
@@ -131,16 +150,17 @@ export async function listStranded(db: Db, leaving: readonly PackStatus[], limit
   return Promise.all(rows.map((row) => toPack(db, row)));
 }
 
-/** Makes packs of a status in the zone that holds `name` due, so that their records are looked at again. */
+/** Makes packs of a status due in the zones of these names, so that their records are looked at again. */
 export async function makeDue(
   db: Db,
   zoneNames: readonly string[],
   status: PackStatus,
   now: Date,
 ): Promise<void> {
-  await db.query(
-    `update packs set due_at = $3 from zones
-      where zones.id = zone_id and zones.name = any($1) and packs.status = $2 and due_at > $3`,
-    [zoneNames, status, now],
-  );
+  for (const zoneId of await listZonesNamed(db, zoneNames))
+    await execute(db, MAKE_DUE, { ...zoneKey(zoneId), status, now });
 }
+
+const MAKE_DUE = statement(
+  `update packs set due_at = :now where ${IN_ZONE} and status = :status and due_at > :now`,
+);

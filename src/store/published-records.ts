@@ -1,6 +1,7 @@
 import type { PackKey } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { allSent, type Db, execute, type Tx } from './store.ts';
+import { OF_PACK, packKey } from './zone-key.ts';
 
 /** What a pack shows: TXT values at our name servers, files at our edges. */
 export interface RecordsToPublish {
@@ -13,30 +14,30 @@ export async function publishRecords(tx: Tx, pack: PackKey, { txt, files }: Reco
   const names = txt.map(({ name }) => name);
   const values = txt.map(({ value }) => value);
   const hosts = files.map(({ host }) => host);
+  const key = packKey(pack);
   const places = { hosts, paths: files.map(({ path }) => path), bodies: files.map(({ body }) => body) };
   await allSent(
     unpublishRecords(tx, pack),
-    names.length > 0 &&
-      execute(tx, PUBLISH_TXT, { pack: pack.id, names, values, reversed: names.map(reverse) }),
-    hosts.length > 0 && execute(tx, PUBLISH_FILES, { pack: pack.id, ...places }),
+    names.length > 0 && execute(tx, PUBLISH_TXT, { ...key, names, values, reversed: names.map(reverse) }),
+    hosts.length > 0 && execute(tx, PUBLISH_FILES, { ...key, ...places }),
   );
 }
 
 const PUBLISH_TXT = statement(`
-  insert into txt_records (pack_id, name, value, reversed)
-  select :pack, * from unnest(:names::text[], :values::text[], :reversed::text[]) on conflict do nothing`);
+  insert into txt_records (cell, zone_id, pack_id, name, value, reversed)
+  select :cell, :zone, :pack, * from unnest(:names::text[], :values::text[], :reversed::text[]) on conflict do nothing`);
 
 const PUBLISH_FILES = statement(`
-  insert into http_files (pack_id, host, path, body)
-  select :pack, * from unnest(:hosts::text[], :paths::text[], :bodies::text[]) on conflict do nothing`);
+  insert into http_files (cell, zone_id, pack_id, host, path, body)
+  select :cell, :zone, :pack, * from unnest(:hosts::text[], :paths::text[], :bodies::text[]) on conflict do nothing`);
 
 /** Takes away all that a pack shows. */
 export async function unpublishRecords(tx: Tx, pack: PackKey): Promise<void> {
-  await execute(tx, UNPUBLISH, { pack: pack.id });
+  await execute(tx, UNPUBLISH, packKey(pack));
 }
 
 const UNPUBLISH = statement(
-  'with files as (delete from http_files where pack_id = :pack) delete from txt_records where pack_id = :pack',
+  `with files as (delete from http_files where ${OF_PACK}) delete from txt_records where ${OF_PACK}`,
 );
 
 /** The file that `host` has to show at `path`; undefined for none. */
@@ -84,14 +85,14 @@ interface PublishedRow {
 
 // '/' follows '.' in the C collation. How many names are asked for is hidden from the planner: it would plan each time.
 const PUBLISHED = statement(`
-  select (select name from zones
-           where name = any(string_to_array(asked.suffixes, ' ')) and type = 'full' and deleted_on is null
+  select (select name from zone_names
+           where name = any(string_to_array(asked.suffixes, ' ')) and type = 'full'
            order by length(name) desc limit 1) as zone,
          array(select distinct value from txt_records where name = asked.name) as txt,
          exists (select from txt_records
                   where reversed > asked.reversed || '.' and reversed < asked.reversed || '/')
-           or exists (select from zones
-                       where reversed > asked.reversed || '.' and reversed < asked.reversed || '/' and deleted_on is null)
+           or exists (select from zone_names
+                       where reversed > asked.reversed || '.' and reversed < asked.reversed || '/')
            as has_below
     from unnest((select :names::text[]), (select :suffixes::text[]), (select :reversed::text[]))
          with ordinality as asked (name, suffixes, reversed, i)

@@ -3,6 +3,7 @@ import type { Pack } from '../pack/pack.ts';
 import type { RowAside } from './packs.ts';
 import { statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
+import { IN_ZONE, packKey, zoneKey } from './zone-key.ts';
 
 /** A pack's JSON as it is stored. */
 export interface RenderedJson {
@@ -14,7 +15,7 @@ export interface RenderedJson {
 
 /** The stored JSON of one pack, or undefined where the zone has no such pack. */
 export async function getRenderedJson(db: Db, zoneId: string, id: string): Promise<RenderedJson | undefined> {
-  const { rows } = await execute<WireRow>(db, GET_WIRE, { zone: zoneId, id });
+  const { rows } = await execute<WireRow>(db, GET_WIRE, { ...zoneKey(zoneId), id });
   const [row] = rows;
   return row && { json: row.wire, jsonVersion: row.wire_version, isWaiting: row.is_waiting };
 }
@@ -28,7 +29,7 @@ interface WireRow {
 const GET_WIRE = statement(`
   select wire, wire_version, status = 'initializing'
       or status = 'pending_validation' and jsonb_array_length(validation_records) = 0 as is_waiting
-    from packs where zone_id = :zone and id = :id`);
+    from packs where ${IN_ZONE} and id = :id`);
 
 /** Writes a pack's JSON alone, unless it changed since it was read, or is so already: then false. */
 export async function putRenderedJson(
@@ -36,10 +37,12 @@ export async function putRenderedJson(
   pack: Pack,
   { json: wire, jsonVersion: wireVersion }: Omit<RowAside, 'dueAt'>,
 ): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update packs set wire = $3, wire_version = $4
-      where id = $1 and modified_on = $2 and wire_version <= $4 and (wire, wire_version) <> ($3, $4)`,
-    [pack.id, pack.modifiedOn, wire, wireVersion],
-  );
+  const values = { ...packKey(pack), modified_on: pack.modifiedOn, wire, version: wireVersion };
+  const { rowCount } = await execute(db, PUT_WIRE, values);
   return rowCount === 1;
 }
+
+const PUT_WIRE = statement(`
+  update packs set wire = :wire, wire_version = :version
+   where ${IN_ZONE} and id = :pack and modified_on = :modified_on and wire_version <= :version
+     and (wire, wire_version) <> (:wire, :version)`);

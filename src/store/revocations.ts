@@ -1,8 +1,11 @@
 import type { Algorithm, CertificateAuthority, Pack } from '../pack/pack.ts';
-import type { Db, Pool, Tx } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, type Pool, type Tx } from './store.ts';
+import { IN_ZONE, OF_PACK, packKey, zoneKey } from './zone-key.ts';
 
 /** A certificate that is to be revoked, or was. */
 export interface Revocation {
+  readonly zoneId: string;
   readonly packId: string;
   readonly fingerprint: string;
   readonly serial: string;
@@ -27,65 +30,80 @@ export async function noteRevocations(
   reason: string,
   now: Date,
 ): Promise<void> {
-  await tx.query(
-    `insert into revocations (fingerprint, pack_id, zone_id, algorithm, serial, ca, chain, reason, asked_on, due_on)
-     select fingerprint, pack_id, $5, algorithm, serial, $2, chain, $3, $4, $4 from (
-       select pack_id, fingerprint, algorithm, serial, chain from certificates
-       union all select pack_id, fingerprint, algorithm, serial, chain from successors) as issued
-      where pack_id = $1
-     on conflict (fingerprint) do nothing`,
-    [pack.id, pack.certificateAuthority, reason, now, pack.zone.id],
-  );
+  await execute(tx, NOTE, { ...packKey(pack), ca: pack.certificateAuthority, reason, now });
 }
 
+const OF_LEAF = 'cell, zone_id, pack_id, fingerprint, algorithm, serial, chain';
+const NOTE = statement(`
+  insert into revocations (${OF_LEAF}, ca, reason, asked_on, due_on)
+  select ${OF_LEAF}, :ca, :reason, :now, :now from (
+    select ${OF_LEAF} from certificates where ${OF_PACK}
+    union all select ${OF_LEAF} from successors where ${OF_PACK}) as issued
+  on conflict (cell, zone_id, fingerprint) do nothing`);
+
 const COLUMNS =
-  'fingerprint, pack_id, algorithm, serial, ca, chain, reason, asked_on, revoked_on, problem, attempts';
+  'zone_id, fingerprint, pack_id, algorithm, serial, ca, chain, reason, asked_on, revoked_on, problem, attempts';
 
 /** Those of a pack of a zone, ECDSA first; also of one that is gone. */
 export async function listRevocations(db: Db, zoneId: string, packId: string): Promise<Revocation[]> {
-  const { rows } = await db.query<Row>(
-    `select ${COLUMNS} from revocations where pack_id = $1 and zone_id = $2 order by algorithm, asked_on`,
-    [packId, zoneId],
-  );
+  const { rows } = await execute<Row>(db, LIST, { ...zoneKey(zoneId), pack: packId });
   return rows.map(toRevocation);
 }
 
-/** Takes due ones, at most `limit`, until `until`: whoever takes them is alone with them so long. */
+const LIST = statement(`select ${COLUMNS} from revocations where ${OF_PACK} order by algorithm, asked_on`);
+
+/** Takes due ones of some cells, at most `limit`, until `until`: whoever takes them is alone with them so long. */
 export async function takeRevocations(
   pool: Pool,
-  { now, until, limit }: { readonly now: Date; readonly until: Date; readonly limit: number },
+  what: {
+    readonly cells: readonly number[];
+    readonly now: Date;
+    readonly until: Date;
+    readonly limit: number;
+  },
 ): Promise<Revocation[]> {
-  const { rows } = await pool.query<Row>(
-    `update revocations set due_on = $2
-      where fingerprint in (
-        select fingerprint from revocations where due_on <= $1 order by due_on limit $3 for update skip locked)
-     returning ${COLUMNS}`,
-    [now, until, limit],
-  );
+  const { rows } = await execute<Row>(pool, TAKE, what);
   return rows.map(toRevocation);
 }
 
+const TAKE = statement(`
+  update revocations set due_on = :until
+   where (cell, zone_id, fingerprint) in (
+     select cell, zone_id, fingerprint from revocations
+      where cell = any(:cells::smallint[]) and due_on <= :now
+      order by due_on limit :limit for update skip locked)
+  returning ${COLUMNS}`);
+
+/** What finds a revocation. */
+export type RevocationKey = Pick<Revocation, 'zoneId' | 'fingerprint'>;
+
+const revocationKey = ({ zoneId, fingerprint }: RevocationKey) => ({ ...zoneKey(zoneId), fingerprint });
+const THIS = `${IN_ZONE} and fingerprint = :fingerprint`;
+
 /** It is revoked. */
-export async function settleRevocation(db: Db, fingerprint: string, now: Date): Promise<void> {
-  await db.query(
-    'update revocations set due_on = null, revoked_on = $2, problem = null where fingerprint = $1',
-    [fingerprint, now],
-  );
+export async function settleRevocation(db: Db, key: RevocationKey, now: Date): Promise<void> {
+  await execute(db, SETTLE, { ...revocationKey(key), now });
 }
+
+const SETTLE = statement(
+  `update revocations set due_on = null, revoked_on = :now, problem = null where ${THIS}`,
+);
 
 /** It is not revoked yet, for this reason; it is tried again at `due`. */
 export async function putOffRevocation(
   db: Db,
-  fingerprint: string,
-  { problem, due }: { readonly problem: string; readonly due: Date },
+  key: RevocationKey,
+  why: { readonly problem: string; readonly due: Date },
 ): Promise<void> {
-  await db.query(
-    'update revocations set due_on = $3, problem = $2, attempts = attempts + 1 where fingerprint = $1',
-    [fingerprint, problem, due],
-  );
+  await execute(db, PUT_OFF, { ...revocationKey(key), ...why });
 }
 
+const PUT_OFF = statement(
+  `update revocations set due_on = :due, problem = :problem, attempts = attempts + 1 where ${THIS}`,
+);
+
 interface Row {
+  zone_id: string;
   fingerprint: string;
   pack_id: string;
   algorithm: Algorithm;
@@ -100,6 +118,7 @@ interface Row {
 }
 
 const toRevocation = (row: Row): Revocation => ({
+  zoneId: row.zone_id,
   packId: row.pack_id,
   fingerprint: row.fingerprint,
   serial: row.serial,

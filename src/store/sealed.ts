@@ -1,12 +1,15 @@
 /** Every place of the database where something is sealed; what a place is bound to is for the callers to say. */
-import type { Db } from './store.ts';
+import type { PackKey } from '../pack/pack.ts';
+import { type Statement, statement } from './statement.ts';
+import { type Db, execute } from './store.ts';
+import { AFTER_PACK, afterPack, IN_ORDER, IN_ZONE, type KeyRow, toKey, zoneKey } from './zone-key.ts';
 
-/** A place: its table, and the columns that name a row in it. */
+/** A place: its table, and the columns that name a row in it, behind those of its zone where it is of one. */
 const SEALED = {
-  certificates: ['pack_id', 'algorithm'],
-  successors: ['pack_id', 'algorithm'],
-  orders: ['pack_id', 'algorithm'],
-  ca_accounts: ['ca', 'directory_url'],
+  certificates: { of: 'zone', key: ['pack_id', 'algorithm'] },
+  successors: { of: 'zone', key: ['pack_id', 'algorithm'] },
+  orders: { of: 'zone', key: ['pack_id', 'algorithm'] },
+  ca_accounts: { of: 'all', key: ['ca', 'directory_url'] },
 } as const;
 export type SealedTable = keyof typeof SEALED;
 export const SEALED_TABLES = [
@@ -16,9 +19,11 @@ export const SEALED_TABLES = [
   'ca_accounts',
 ] as const satisfies readonly SealedTable[];
 
-/** Something that is sealed, and the two columns that name its row. */
+/** Something that is sealed, its zone, and the two columns that name its row. */
 export interface SealedRow {
   readonly table: SealedTable;
+  /** Undefined: of none. */
+  readonly zoneId: string | undefined;
   readonly key: readonly [string, string];
   readonly sealed: Buffer;
 }
@@ -44,23 +49,48 @@ export async function listSealedOtherwise(
   kekId: string,
   limit: number,
 ): Promise<SealedRow[]> {
-  const [first, second] = SEALED[table];
-  const { rows } = await db.query<{ first: string; second: string; sealed: Buffer }>(
-    `select ${first}::text as first, ${second} as second, sealed_key as sealed from ${table}
+  const { of, key } = SEALED[table];
+  const zone = of === 'zone' ? 'zone_id' : 'null';
+  const { rows } = await db.query<Row>(
+    `select ${zone} as zone_id, ${key[0]}::text as first, ${key[1]} as second, sealed_key as sealed from ${table}
       where sealed_key is not null and ${KEK_ID} <> $1 limit $2`,
     [kekId, limit],
   );
-  return rows.map((row) => ({ table, key: [row.first, row.second], sealed: row.sealed }));
+  return rows.map(({ zone_id, first, second, sealed }) => ({
+    table,
+    zoneId: zone_id ?? undefined,
+    key: [first, second],
+    sealed,
+  }));
+}
+
+interface Row {
+  zone_id: string | null;
+  first: string;
+  second: string;
+  sealed: Buffer;
 }
 
 /** Puts another wrapping in the place of one; left alone where the row changed since. */
-export async function replaceSealed(db: Db, { table, key, sealed }: SealedRow, by: Buffer): Promise<void> {
-  const [first, second] = SEALED[table];
-  await db.query(
-    `update ${table} set sealed_key = $4 where ${first}::text = $1 and ${second} = $2 and sealed_key = $3`,
-    [...key, sealed, by],
-  );
+export async function replaceSealed(db: Db, row: SealedRow, by: Buffer): Promise<void> {
+  const [first, second] = row.key;
+  const place = { ...(row.zoneId !== undefined && zoneKey(row.zoneId)), first, second };
+  await execute(db, REPLACE[row.table], { ...place, sealed: row.sealed, by });
 }
+
+function replacing(table: SealedTable): Statement {
+  const { of, key } = SEALED[table];
+  return statement(`
+    update ${table} set sealed_key = :by
+     where ${of === 'zone' ? IN_ZONE : 'true'} and ${key[0]} = :first and ${key[1]} = :second and sealed_key = :sealed`);
+}
+
+const REPLACE: Readonly<Record<SealedTable, Statement>> = {
+  certificates: replacing('certificates'),
+  successors: replacing('successors'),
+  orders: replacing('orders'),
+  ca_accounts: replacing('ca_accounts'),
+};
 
 /** Removes what none of these keys opens and nobody serves: accounts at CAs, orders, certificates that are to come. */
 export async function deleteSealedOtherwise(db: Db, kekIds: readonly string[]): Promise<void> {
@@ -68,19 +98,20 @@ export async function deleteSealedOtherwise(db: Db, kekIds: readonly string[]): 
     await db.query(`delete from ${table} where sealed_key is not null and ${KEK_ID} <> all($1)`, [kekIds]);
 }
 
-/** Ids of packs that follow `last` and have a certificate whose key none of these keys opens, with their zones. */
+/** Packs that follow `last` and have a certificate whose key none of these keys opens. */
 export async function listPacksSealedOtherwise(
   db: Db,
   kekIds: readonly string[],
-  last: string | undefined,
+  last: PackKey | undefined,
   limit: number,
-): Promise<{ readonly id: string; readonly zoneId: string }[]> {
-  const { rows } = await db.query<{ id: string; zone_id: string }>(
-    `select id, zone_id from packs
-      where ($2::uuid is null or id > $2)
-        and exists (select from certificates where pack_id = packs.id and ${KEK_ID} <> all($1))
-      order by id limit $3`,
-    [kekIds, last ?? null, limit],
-  );
-  return rows.map(({ id, zone_id }) => ({ id, zoneId: zone_id }));
+): Promise<PackKey[]> {
+  const { rows } = await execute<KeyRow>(db, OTHERWISE, { ...afterPack(last), keks: kekIds, limit });
+  return rows.map(toKey);
 }
+
+const OTHERWISE = statement(`
+  select zone_id, id from packs
+   where ${AFTER_PACK} and exists (
+     select from certificates as one
+      where one.cell = packs.cell and one.zone_id = packs.zone_id and one.pack_id = packs.id and ${KEK_ID} <> all(:keks))
+   ${IN_ORDER} limit :limit`);

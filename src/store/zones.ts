@@ -2,8 +2,9 @@ import { Fault } from '../kit/fault.ts';
 import { newDelegationUuid, newHexId } from '../kit/id.ts';
 import type { PackZone, ZoneType } from '../pack/pack.ts';
 import { reverse } from './published-records.ts';
-import { statement } from './statement.ts';
-import { type Db, execute, stateOf, type Tx } from './store.ts';
+import { statement, type Values } from './statement.ts';
+import { allSent, type Db, execute, stateOf, type Tx } from './store.ts';
+import { zoneKey } from './zone-key.ts';
 
 export interface Zone extends PackZone {
   readonly accountName: string;
@@ -25,45 +26,51 @@ interface ZoneRow {
 const COLUMNS = `zones.id, account_id, accounts.name as account_name, zones.name, type, delegation_uuid,
   zones.created_on, modified_on`;
 const FROM = 'zones join accounts on accounts.id = account_id';
+const THIS = 'zones.cell = :cell and zones.id = :zone';
 
 /**
- * A new zone. Throws `zone_exists` where any account has one of that name, or another account has one above or
- * below it: whoever answers for a zone's DNS could prove control of all names in it.
+ * A new zone, in a transaction. Throws `zone_exists` where any account has one of that name, or another account has one
+ * above or below it: whoever answers for a zone's DNS could prove control of all names in it.
  */
 export async function createZone(
-  db: Db,
+  tx: Tx,
   zone: { readonly accountId: string; readonly name: string; readonly type: ZoneType },
   now: Date,
 ): Promise<string> {
-  const id = newHexId();
-  const [reversed, suffixes] = [reverse(zone.name), suffixesOf(zone.name)];
+  const key = zoneKey(newHexId());
+  const { accountId: account, name, type } = zone;
+  const reversed = reverse(name);
+  const values = { ...key, account, name, type, reversed };
+  await takeName(tx, {
+    ...values,
+    suffixes: suffixesOf(name),
+    below: `${reversed}.`,
+    beyond: `${reversed}/`,
+  });
+  await execute(tx, CREATE, { ...values, uuid: newDelegationUuid(), now });
+  return key.zone;
+}
+
+async function takeName(tx: Tx, values: Values & { readonly name: string }): Promise<void> {
   try {
-    const { rowCount } = await db.query(
-      `insert into zones (id, account_id, name, type, delegation_uuid, created_on, modified_on, reversed)
-       select $1, $2, $3, $4, $5, $6, $6, $7
-        where not exists (
-          select from zones where deleted_on is null and account_id <> $2
-             and (name = any($8) or reversed > $9 and reversed < $10))`,
-      [
-        id,
-        zone.accountId,
-        zone.name,
-        zone.type,
-        newDelegationUuid(),
-        now,
-        reversed,
-        suffixes,
-        `${reversed}.`,
-        `${reversed}/`,
-      ],
-    );
-    if (rowCount === 0) throw taken(`${zone.name} lies in, or above, a zone of another account`);
+    const { rowCount } = await execute(tx, TAKE_NAME, values);
+    if (rowCount === 0) throw taken(`${values.name} lies in, or above, a zone of another account`);
   } catch (error) {
     if (stateOf(error) !== '23505') throw error;
-    throw taken(`the zone ${zone.name} already exists`);
+    throw taken(`the zone ${values.name} already exists`);
   }
-  return id;
 }
+
+const TAKE_NAME = statement(`
+  insert into zone_names (name, reversed, account_id, type, cell, zone_id)
+  select :name, :reversed, :account, :type, :cell, :zone
+   where not exists (
+     select from zone_names where account_id <> :account
+        and (name = any(:suffixes) or reversed > :below and reversed < :beyond))`);
+
+const CREATE = statement(`
+  insert into zones (cell, id, account_id, name, type, delegation_uuid, created_on, modified_on)
+  values (:cell, :zone, :account, :name, :type, :uuid, :now, :now)`);
 
 const taken = (why: string): Fault => new Fault('zone_exists', why, { pointer: '/name' });
 
@@ -75,12 +82,12 @@ export const suffixesOf = (name: string): string[] => {
 
 /** The zone of an account, or undefined where it has none of that id. */
 export async function getZone(db: Db, accountId: string, id: string): Promise<Zone | undefined> {
-  const { rows } = await execute<ZoneRow>(db, GET, { id, account: accountId });
+  const { rows } = await execute<ZoneRow>(db, GET, { ...zoneKey(id), account: accountId });
   return rows[0] && toZone(rows[0]);
 }
 
 const GET = statement(
-  `select ${COLUMNS} from ${FROM} where zones.id = :id and account_id = :account and deleted_on is null`,
+  `select ${COLUMNS} from ${FROM} where ${THIS} and account_id = :account and deleted_on is null`,
 );
 
 export interface ZoneFilter {
@@ -96,7 +103,7 @@ export interface ZoneFilter {
 /** A page of an account's zones, oldest first, with the count of all that match. */
 export async function listZones(db: Db, filter: ZoneFilter): Promise<{ zones: Zone[]; total: number }> {
   const where = `account_id = $1 and deleted_on is null and ($2::text[] is null or zones.id = any($2))
-    and ($3::text is null or zones.name = $3) and ($4::text[] is null or type = any($4))`;
+    and ($3::text is null or zones.id in (select zone_id from zone_names where name = $3)) and ($4::text[] is null or type = any($4))`;
   const values = [filter.accountId, filter.ids ?? null, filter.name ?? null, filter.types ?? null];
   const { rows } = await db.query<ZoneRow>(
     `select ${COLUMNS} from ${FROM} where ${where} order by zones.created_on, zones.id limit $5 offset $6`,
@@ -109,30 +116,42 @@ export async function listZones(db: Db, filter: ZoneFilter): Promise<{ zones: Zo
   return { zones: rows.map(toZone), total: count.rows[0]?.n ?? 0 };
 }
 
-/** Hides the zone; its packs are taken off the edges by the workers. False where there was none. */
-export async function hideZone(db: Db, accountId: string, id: string, now: Date): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update zones set deleted_on = $3, modified_on = $3, version = version + 1
-      where id = $1 and account_id = $2 and deleted_on is null`,
-    [id, accountId, now],
-  );
-  return rowCount === 1;
+/** Hides the zone, in a transaction; its packs are taken off the edges by the workers. False where there was none. */
+export async function hideZone(tx: Tx, accountId: string, id: string, now: Date): Promise<boolean> {
+  const { rows } = await execute<{ name: string }>(tx, HIDE, { ...zoneKey(id), account: accountId, now });
+  const [hidden] = rows;
+  if (hidden) await execute(tx, FREE_NAME, { name: hidden.name });
+  return hidden !== undefined;
 }
+
+const HIDE = statement(`
+  update zones set deleted_on = :now, modified_on = :now, version = version + 1
+   where ${THIS} and account_id = :account and deleted_on is null returning name`);
+
+const FREE_NAME = statement('delete from zone_names where name = :name');
+
+/** Ids of the zones of these names that are there. */
+export async function listZonesNamed(db: Db, names: readonly string[]): Promise<string[]> {
+  const { rows } = await execute<{ zone_id: string }>(db, NAMED, { names });
+  return rows.map(({ zone_id }) => zone_id);
+}
+
+const NAMED = statement('select zone_id from zone_names where name = any(:names)');
 
 /** Removes hidden zones that have no pack left. */
 export async function purgeZones(db: Db): Promise<void> {
   await db.query(
     `delete from zones where deleted_on is not null
-        and not exists (select from packs where zone_id = zones.id)`,
+        and not exists (select from packs where packs.cell = zones.cell and packs.zone_id = zones.id)`,
   );
 }
 
 /** Locks the zone against other writers and raises its version: the first statement of every change in it. */
 export async function touchZone(tx: Tx, id: string): Promise<void> {
-  await execute(tx, TOUCH, { id });
+  await execute(tx, TOUCH, zoneKey(id));
 }
 
-const TOUCH = statement('update zones set version = version + 1 where id = :id');
+const TOUCH = statement(`update zones set version = version + 1 where ${THIS}`);
 
 /** What a new pack of a zone gets. */
 export interface Seat {
@@ -152,22 +171,24 @@ export async function takeOrd(
   names: readonly string[],
 ): Promise<Seat> {
   const above = names.flatMap(suffixesOf).filter((one) => one.endsWith(`.${name}`));
-  const { rows } = await execute<{ ord: string; lane: number; deeper: string | null }>(tx, TAKE_ORD, {
-    id,
-    above,
-  });
+  const seat = execute<{ ord: string; lane: number }>(tx, TAKE_ORD, zoneKey(id));
+  const found = above.length > 0 && execute<{ name: string }>(tx, DEEPER, { above });
+  const { rows } = await allSent(seat, found);
   const row = rows[0];
   if (!row) throw new Fault('zone_not_found', `zone ${id} not found`);
-  return { ord: Number(row.ord), lane: row.lane, deeperZone: row.deeper ?? undefined };
+  const deeper = found ? (await found).rows[0] : undefined;
+  return { ord: Number(row.ord), lane: row.lane, deeperZone: deeper?.name };
 }
 
-// How many names there are is hidden from the planner: it would plan anew for each number.
 const TAKE_ORD = statement(`
   update zones set version = version + 1, next_ord = next_ord + 1
-    from accounts where zones.id = :id and accounts.id = account_id and deleted_on is null
-   returning next_ord - 1 as ord, lane,
-     (select deeper.name from zones as deeper
-       where deeper.name = any((select :above::text[])::text[]) and deeper.deleted_on is null limit 1) as deeper`);
+    from accounts where ${THIS} and accounts.id = account_id and deleted_on is null
+   returning next_ord - 1 as ord, lane`);
+
+// How many names there are is hidden from the planner: it would plan anew for each number.
+const DEEPER = statement(
+  'select name from zone_names where name = any((select :above::text[])::text[]) limit 1',
+);
 
 const toZone = (row: ZoneRow): Zone => ({
   id: row.id,

@@ -1,6 +1,7 @@
 /** Who may list the packs of an account. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { transaction } from '../../src/store/store.ts';
 import { createZone } from '../../src/store/zones.ts';
 import { type Ask, askAccount, givenPacks } from '../support/account.ts';
 import { givenAccount, startApi, type TestAccount, type TestApi, tokenFor } from '../support/api.ts';
@@ -57,11 +58,9 @@ it('the list of an account has no zone of another account', async () => {
 });
 
 it('the list of an account has zones without packs', async () => {
-  const id = await createZone(
-    api.jobs.pool,
-    { accountId: account.id, name: 'empty.limited.test', type: 'full' },
-    api.jobs.clock.now(),
-  );
+  const { pool, clock } = api.jobs;
+  const zone = { accountId: account.id, name: 'empty.limited.test', type: 'full' } as const;
+  const id = await transaction(pool, (tx) => createZone(tx, zone, clock.now()));
   assert.deepEqual((await askAccount(api, account, { zone_id: id })).result, []);
 });
 

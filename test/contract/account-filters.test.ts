@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import Cloudflare from 'cloudflare';
 import { CursorPagination } from 'cloudflare/core/pagination';
+import { transaction } from '../../src/store/store.ts';
 import { hideZone } from '../../src/store/zones.ts';
 import { askAccount, givenPacks, walkAccount } from '../support/account.ts';
 import { endingOn, givenAccount, givenCopies, startApi, type TestApi } from '../support/api.ts';
@@ -135,7 +136,8 @@ it('the list of an account leaves out the packs of a zone that was deleted, and 
   const [hidden = ''] = await givenPacks(api, gone, [{}]);
   await givenCopies(api.jobs, await packOf(api.jobs, hidden), 200);
   const behind = await givenPacks(api, here, [{}]);
-  await hideZone(api.jobs.pool, account.id, gone?.id ?? '', api.jobs.clock.now());
+  const { pool, clock } = api.jobs;
+  await transaction(pool, (tx) => hideZone(tx, account.id, gone?.id ?? '', clock.now()));
   const { result, result_info: info } = await askAccount(api, account, { per_page: '5' });
   assert.deepEqual(
     (result ?? []).map(({ id }) => id),

@@ -44,7 +44,8 @@ async function remove(nth: number): Promise<void> {
 async function addZone(): Promise<void> {
   const { pool, clock } = api.jobs;
   const name = `zone${zones.length}.test`;
-  const id = await createZone(pool, { accountId: account.id, name, type: 'full' }, clock.now());
+  const named = { accountId: account.id, name, type: 'full' } as const;
+  const id = await transaction(pool, (tx) => createZone(tx, named, clock.now()));
   const zone = await getZone(pool, account.id, id);
   if (zone) zones.push(zone);
 }

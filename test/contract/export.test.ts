@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { Pack } from '../../src/pack/pack.ts';
+import { transaction } from '../../src/store/store.ts';
 import { hideZone } from '../../src/store/zones.ts';
 import { givenPacks, walkAccount } from '../support/account.ts';
 import { givenAccount, startApi, type TestAccount, type TestApi, tokenFor } from '../support/api.ts';
@@ -98,7 +99,8 @@ it('an export of an account goes on where the zone it stopped in was deleted', a
   const path = `/accounts/${other.id}/ssl/certificate_packs/export`;
   const whole = idsIn((await exported(api, path, other)).lines);
   const begun = await exported(api, path, other, 6);
-  await hideZone(api.jobs.pool, other.id, other.zones[1]?.id ?? '', api.jobs.clock.now());
+  const { pool, clock } = api.jobs;
+  await transaction(pool, (tx) => hideZone(tx, other.id, other.zones[1]?.id ?? '', clock.now()));
   const rest = await exported(api, `${path}?cursor=${begun.lines.at(-1)?.cursor}`, other);
   assert.deepEqual(idsIn(rest.lines), whole.slice(8));
 });

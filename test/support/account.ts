@@ -44,7 +44,7 @@ export async function walkAccount(api: TestApi, account: TestAccount, query: Ask
   return ids;
 }
 
-/** New packs of a zone, one after the other. */
+/** New packs of a zone, one after the other: each in a millisecond of its own, as lists go by that. */
 export async function givenPacks(
   api: TestApi,
   zone: Pack['zone'] | undefined,
@@ -52,6 +52,9 @@ export async function givenPacks(
 ): Promise<string[]> {
   assert.ok(zone);
   const ids: string[] = [];
-  for (const change of changes) ids.push(await givenPack(api.jobs, zone, change));
+  for (const change of changes) {
+    api.jobs.clock.advance(0.001);
+    ids.push(await givenPack(api.jobs, zone, change));
+  }
   return ids;
 }

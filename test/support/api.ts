@@ -73,7 +73,8 @@ export async function givenAccount(
   const { id } = await createAccount(pool, 'test', clock.now());
   const zones: Zone[] = [];
   for (const name of zoneNames) {
-    const zoneId = await createZone(pool, { accountId: id, name, type: 'partial' }, clock.now());
+    const named = { accountId: id, name, type: 'partial' } as const;
+    const zoneId = await transaction(pool, (tx) => createZone(tx, named, clock.now()));
     const zone = await getZone(pool, id, zoneId);
     if (zone) zones.push(zone);
   }
@@ -100,7 +101,7 @@ export async function givenCopies(jobs: TestJobDeps, pack: Pack, n: number, byte
   await transaction(jobs.pool, async (tx) => {
     const { rows } = await tx.query<{ columns: string }>(
       `select string_agg(column_name, ', ' order by ordinal_position) as columns from information_schema.columns
-        where table_name = 'packs' and column_name not in ('id', 'ord', 'seq', 'wire', 'due_at')`,
+        where table_name = 'packs' and column_name not in ('id', 'ord', 'wire', 'due_at')`,
     );
     const columns = rows[0]?.columns ?? '';
     await tx.query(

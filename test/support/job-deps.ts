@@ -19,8 +19,9 @@ import { createAccount } from '../../src/store/accounts.ts';
 import { putCertificate } from '../../src/store/certificates.ts';
 import { type Claimed, claimDue } from '../../src/store/claims.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { getClaimed } from '../../src/store/packs.ts';
+import { getPack } from '../../src/store/packs.ts';
 import { type Db, openPool, transaction } from '../../src/store/store.ts';
+import { EVERY_CELL } from '../../src/store/zone-key.ts';
 import { createZone, getZone, takeOrd } from '../../src/store/zones.ts';
 import { startTestDatabase } from './database.ts';
 import { assertStored } from './stored.ts';
@@ -76,7 +77,8 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
 /** Holds that all is stored as lists need it (`assertStored`), then removes everything that an earlier test left. */
 export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
-  await pool.query('truncate accounts, edge_changes, ca_limits, dns_published, revocations cascade');
+  await pool.query('truncate accounts, served_hosts, txt_records, http_files cascade');
+  await pool.query('truncate edge_changes, ca_limits, dns_published, revocations');
 }
 
 /** A zone of an account of its own. */
@@ -86,7 +88,8 @@ export async function givenZone(
   type: 'full' | 'partial' = 'full',
 ): Promise<PackZone> {
   const { id: accountId } = await createAccount(deps.pool, name, deps.clock.now());
-  const id = await createZone(deps.pool, { accountId, name, type }, deps.clock.now());
+  const named = { accountId, name, type };
+  const id = await transaction(deps.pool, (tx) => createZone(tx, named, deps.clock.now()));
   const zone = await getZone(deps.pool, accountId, id);
   if (!zone) throw new Error('a zone that was just made is there');
   return zone;
@@ -164,9 +167,22 @@ export async function givenCertificates(
 export const packOf = ({ pool }: TestJobDeps, id: string): Promise<Pack> => claimed(pool, id);
 
 async function claimed(db: Db, id: string): Promise<Pack> {
-  const pack = await getClaimed(db, id);
+  const pack = await getPack(db, await zoneIdOf(db, id), id);
   if (!pack) throw new Error(`no pack ${id}`);
   return pack;
+}
+
+async function zoneIdOf(db: Db, id: string): Promise<string> {
+  const { rows } = await db.query<{ zone_id: string }>('select zone_id from packs where id = $1', [id]);
+  return rows[0]?.zone_id ?? '';
+}
+
+/** Names that the pack covers on the edges. */
+export async function servedHosts({ pool }: TestJobDeps, id: string): Promise<string[]> {
+  const { rows } = await pool.query<{ host: string }>('select host from served_hosts where pack_id = $1', [
+    id,
+  ]);
+  return rows.map(({ host }) => host).toSorted();
 }
 
 /** Seconds of the clock until the pack is due, rounded; undefined where it never is. */
@@ -181,7 +197,8 @@ export const claim = (
   deps: TestJobDeps,
   most = 16,
   db: Parameters<typeof claimDue>[0] = deps.pool,
-): Promise<Claimed[]> => claimDue(db, deps.clock, { worker: deps.worker, most, first: 0, inHand: [] });
+): Promise<Claimed[]> =>
+  claimDue(db, deps.clock, { worker: deps.worker, cells: EVERY_CELL, most, first: 0, inHand: [] });
 
 /** Claims every due pack and carries each until it waits. */
 export async function carryAll(deps: TestJobDeps, signal = new AbortController().signal): Promise<void> {

@@ -3,9 +3,9 @@ import { render } from '../../src/operation/render.ts';
 import { toName } from '../../src/pack/hosts.ts';
 import { earliestEnd } from '../../src/pack/lifecycle.ts';
 import type { Counted } from '../../src/pack/list-index.ts';
-import { classOf, countChanges, facetOf, SLOTS } from '../../src/pack/list-index.ts';
+import { classOf, countChange, facetOf, SLOTS } from '../../src/pack/list-index.ts';
 import type { JsonContext } from '../../src/pack/pack-json.ts';
-import { getClaimed } from '../../src/store/packs.ts';
+import { getPack } from '../../src/store/packs.ts';
 import { reverse } from '../../src/store/published-records.ts';
 import type { Pool } from '../../src/store/store.ts';
 
@@ -28,7 +28,8 @@ interface StoredRow {
 export async function assertStored(pool: Pool, reply: JsonContext): Promise<void> {
   const { rows } = await pool.query<StoredRow>(
     `select id, zone_id, ord::int, wire, class, facet, expires_on,
-       array(select reversed from pack_hosts where pack_id = packs.id order by reversed collate "C") as hosts
+       array(select reversed from pack_hosts as one
+              where one.zone_id = packs.zone_id and one.ord = packs.ord order by reversed) as hosts
        from packs order by zone_id, ord`,
   );
   const counted: Place[] = [];
@@ -39,7 +40,7 @@ export async function assertStored(pool: Pool, reply: JsonContext): Promise<void
 type Place = Counted & Pick<StoredRow, 'zone_id' | 'ord'>;
 
 async function assertRow(pool: Pool, reply: JsonContext, row: StoredRow): Promise<Counted> {
-  const pack = await getClaimed(pool, row.id);
+  const pack = await getPack(pool, row.zone_id, row.id);
   assert(pack);
   assert.deepEqual(JSON.parse(row.wire), JSON.parse(render({ json: reply }, pack).json));
   const expected = {
@@ -85,7 +86,7 @@ function countsBy(
   for (const pack of packs) {
     const counts = sums.get(keyOf(pack)) ?? Array.from({ length: SLOTS }, () => 0);
     sums.set(keyOf(pack), counts);
-    for (const [slot, n] of countChanges(undefined, pack)) counts[slot - 1] = (counts[slot - 1] ?? 0) + n;
+    for (const [i, n] of countChange(undefined, pack).entries()) counts[i] = (counts[i] ?? 0) + n;
   }
   return [...sums].map(([key, counts]) => ({ key, counts })).toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }

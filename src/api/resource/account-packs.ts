@@ -7,7 +7,7 @@ import { CERTIFICATE_AUTHORITIES, ENVIRONMENTS, PACK_STATUSES, PACK_TYPES } from
 import { isGranted, zonesWith } from '../../pack/permission.ts';
 import { ListCallers } from '../../store/authentication.ts';
 import { type AccountFilter, type AccountRow, listAccountPage } from '../../store/list/account-list.ts';
-import { getClaimed } from '../../store/packs.ts';
+import { getPack } from '../../store/packs.ts';
 import type { Token } from '../../store/tokens.ts';
 import type { ApiDeps } from '../deps.ts';
 import { checkAccount, checkReach, isHexId, passIn } from '../http/auth.ts';
@@ -39,7 +39,7 @@ export const accountPacksRoute =
         const { query } = request;
         const filter = await filterOf(callers, request, request.params.account_id);
         const perPage = readPerPage(query);
-        const walk = { secret: deps.installation, of: `packs ${JSON.stringify(filter)}` };
+        const walk = { secret: deps.installation, of: `packs by creation ${JSON.stringify(filter)}` };
         const after = readCursor(query, walk);
         const { rows, next } = await listAccountPage(deps.reader, filter, { after, most: perPage });
         const items = await Promise.all(rows.map((row) => upToDate(deps, row)));
@@ -132,6 +132,6 @@ function readHost(query: Query, name: string, read: (text: string) => string): s
 }
 
 async function upToDate(deps: ApiDeps, row: AccountRow): Promise<Buffer> {
-  const again = await renderAgain(deps, row, () => getClaimed(deps.pool, row.id));
+  const again = await renderAgain(deps, row, () => getPack(deps.pool, row.zoneId, row.id));
   return again === undefined ? row.wire : Buffer.from(again);
 }

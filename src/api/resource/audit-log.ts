@@ -80,7 +80,7 @@ export const auditLogRoute =
       demandAll(request.token, PERMISSION);
       const filter = readFilter(request.query, accountId);
       const most = readLimit(request.query, { least: 1, most: 1_000, default: 100 });
-      const walk = { secret: installation, of: `audit ${JSON.stringify(filter)}` };
+      const walk = { secret: installation, of: `audit by time ${JSON.stringify(filter)}` };
       const page = await listAudit(pool, filter, { after: readCursor(request.query, walk), most });
       const account = await getAccount(pool, accountId);
       if (!account) throw new Fault('invalid_object_id', 'the account is not there any more');

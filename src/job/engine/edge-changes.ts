@@ -2,7 +2,7 @@ import type { EdgeChange } from '../../edge/edge.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Log } from '../../kit/log.ts';
 import { after, type Seconds } from '../../kit/time.ts';
-import { listChanges } from '../../store/deployments.ts';
+import { listChanges } from '../../store/edge-changes.ts';
 import type { Pool } from '../../store/store.ts';
 import { unavailability } from '../../store/unavailable.ts';
 
@@ -22,13 +22,13 @@ export function followChanges(
   { pool, clock, log }: Deps,
   push: (change: EdgeChange) => void,
 ): { readonly stop: () => void } {
-  let seen: ReadonlySet<number> = new Set();
+  let seen: ReadonlySet<string> = new Set();
   let isLooking = false;
   const look = async () => {
     const changes = await listChanges(pool, after(clock.now(), -OVERLAP));
     const known = seen;
-    seen = new Set(changes.map(({ seq }) => seq));
-    for (const change of changes) if (!known.has(change.seq)) push(change);
+    seen = new Set(changes.map(({ id }) => id));
+    for (const change of changes) if (!known.has(change.id)) push(change);
   };
   const timer = setInterval(() => {
     if (isLooking) return;

@@ -33,15 +33,11 @@ const JOBS: Readonly<Record<JobName, Job>> = {
 };
 
 /** Carries a claimed pack on until it has to wait, or another took it. Throws only when the database fails. */
-export async function run(
-  deps: JobDeps,
-  { packId, claim, read }: Claimed,
-  signal: AbortSignal,
-): Promise<void> {
+export async function run(deps: JobDeps, { id, claim, read }: Claimed, signal: AbortSignal): Promise<void> {
   let work: Work | undefined = workOn(await read(), deps.clock.now());
   while (work && work.pack.claim === claim && !signal.aborted) {
     const { next, pack }: Stepped = await step(deps, work, signal);
-    deps.moves.notify(packId, next?.pack ?? pack);
+    deps.moves.notify(id, next?.pack ?? pack);
     work = next;
   }
 }

@@ -15,7 +15,7 @@ import {
 } from '../../../test/support/job-deps.ts';
 import type { TestRule } from '../../../test/support/simulator/simulated-ca.ts';
 import { withCa } from '../../../test/support/simulator/with-ca.ts';
-import { getClaimed } from '../../store/packs.ts';
+import { getPack } from '../../store/packs.ts';
 import { transaction } from '../../store/store.ts';
 import { hideZone } from '../../store/zones.ts';
 import { startWorker } from './worker.ts';
@@ -121,7 +121,7 @@ test('packs of a hidden zone are taken away, and the zone goes with the last of 
   const { at } = await withCa(t, deps);
   const worker = startWorker(at, 4);
   t.after(() => worker.stop());
-  await hideZone(deps.pool, zone.accountId, zone.id, deps.clock.now());
+  await transaction(deps.pool, (tx) => hideZone(tx, zone.accountId, zone.id, deps.clock.now()));
   for (const id of ids)
     await until(`${id} deleted`, async () => (await packOf(deps, id)).status === 'deleted');
   deps.clock.advance(121);
@@ -129,5 +129,5 @@ test('packs of a hidden zone are taken away, and the zone goes with the last of 
     const { rows } = await deps.pool.query('select from zones where id = $1', [zone.id]);
     return rows.length === 0;
   });
-  assert.equal(await getClaimed(deps.pool, ids[0] ?? ''), undefined);
+  assert.equal(await getPack(deps.pool, zone.id, ids[0] ?? ''), undefined);
 });

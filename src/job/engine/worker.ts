@@ -9,6 +9,7 @@ import {
   giveBack,
 } from '../../store/claims.ts';
 import { unavailability } from '../../store/unavailable.ts';
+import { EVERY_CELL } from '../../store/zone-key.ts';
 import type { JobDeps } from '../job.ts';
 import { startPeriodic } from '../periodic/periodic.ts';
 import { every, report } from '../periodic/repeat.ts';
@@ -60,10 +61,10 @@ class Hands {
   /** Holds a pack until its work is done; then says whether it was wanted meanwhile. */
   take(claim: Claim, work: Promise<void>, then: (isWanted: boolean) => void): void {
     const done = work.finally(() => {
-      this.#held.delete(claim.packId);
-      then(this.#wanted.delete(claim.packId));
+      this.#held.delete(claim.id);
+      then(this.#wanted.delete(claim.id));
     });
-    this.#held.set(claim.packId, { claim, done });
+    this.#held.set(claim.id, { claim, done });
   }
 
   /** Resolves when all work is done. */
@@ -145,7 +146,13 @@ class Claiming {
     if (most <= 0) return;
     this.#lane = (this.#lane + 1) % LANES;
     const inHand = this.hands.ids();
-    const claimed = await claimDue(pool, clock, { worker, most, first: this.#lane, inHand });
+    const claimed = await claimDue(pool, clock, {
+      worker,
+      cells: EVERY_CELL,
+      most,
+      first: this.#lane,
+      inHand,
+    });
     this.#isMore = claimed.length === most;
     for (const claim of claimed) this.#take(claim);
     this.hands.settle();

@@ -10,7 +10,7 @@ export async function removeDnsLeftovers(
   { pool, publishers, log }: JobDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const byZone = Object.groupBy(await listLeftovers(pool, MOST_AT_ONCE), ({ zone }) => zone);
+  const byZone = Object.groupBy(await listLeftovers(pool, MOST_AT_ONCE), ({ zoneName }) => zoneName);
   for (const [zone, records = []] of Object.entries(byZone)) {
     const publisher = publishers.get(zone);
     // The operator took the zone out of the configuration: what is left there is not ours to reach any more.

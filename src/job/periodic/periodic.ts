@@ -1,5 +1,6 @@
 /** What workers do beside the packs that are due, each again and again: one row a job, one file a row. */
 import { remindUnplanned } from '../../store/packs.ts';
+import { EVERY_CELL } from '../../store/zone-key.ts';
 import type { JobDeps } from '../job.ts';
 import { removeDnsLeftovers } from './dns-leftovers.ts';
 import { purgeOld } from './purge-old.ts';
@@ -8,7 +9,7 @@ import { revokeDue } from './revocations.ts';
 import { sweepZones } from './sweep-zones.ts';
 
 /** Packs whose renewal is planned at a time, beside those that are due of themselves. */
-const MOST_REMINDED = 500;
+const REMINDED = { cells: EVERY_CELL, limit: 500 };
 
 /** What a periodic job is given beside the rest. */
 interface Around {
@@ -26,7 +27,7 @@ const PERIODIC: readonly Periodic[] = [
   { everyMs: 60_000, run: purgeOld },
   { everyMs: 1_000, run: (deps, { ring }) => sweepZones(deps, ring) },
   { everyMs: 1_000, run: (deps, { signal }) => revokeDue(deps, signal) },
-  { everyMs: 30_000, run: ({ pool, clock }) => remindUnplanned(pool, MOST_REMINDED, clock.now()) },
+  { everyMs: 30_000, run: ({ pool, clock }) => remindUnplanned(pool, REMINDED, clock.now()) },
   { everyMs: 2_000, run: (deps, { signal }) => removeDnsLeftovers(deps, signal) },
 ];
 

@@ -1,7 +1,7 @@
 import { after, days, hours } from '../../kit/time.ts';
 import { purgeAudit } from '../../store/audit.ts';
 import { purgeFullBuckets } from '../../store/ca-limits.ts';
-import { purgeChanges } from '../../store/deployments.ts';
+import { purgeChanges } from '../../store/edge-changes.ts';
 import { purgeOrderRequests } from '../../store/order-requests.ts';
 import type { JobDeps } from '../job.ts';
 

@@ -8,6 +8,7 @@ import {
   settleRevocation,
   takeRevocations,
 } from '../../store/revocations.ts';
+import { EVERY_CELL } from '../../store/zone-key.ts';
 import type { JobDeps } from '../job.ts';
 
 const MOST_AT_ONCE = 50;
@@ -18,7 +19,12 @@ const TERM: Seconds = 120;
 export async function revokeDue(deps: JobDeps, signal: AbortSignal): Promise<void> {
   const { pool, clock } = deps;
   const now = clock.now();
-  const due = await takeRevocations(pool, { now, until: after(now, TERM), limit: MOST_AT_ONCE });
+  const due = await takeRevocations(pool, {
+    cells: EVERY_CELL,
+    now,
+    until: after(now, TERM),
+    limit: MOST_AT_ONCE,
+  });
   for (const one of due) await revoke(deps, one, signal);
 }
 
@@ -30,7 +36,7 @@ async function revoke(deps: JobDeps, one: Revocation, signal: AbortSignal): Prom
     if (!ca)
       return await putOff(deps, one, `${one.ca} is no longer configured here; the operator has to add it`);
     await ca.revoke(one, signal);
-    await settleRevocation(pool, one.fingerprint, clock.now());
+    await settleRevocation(pool, one, clock.now());
     log.info(about, 'certificate revoked');
   } catch (error) {
     signal.throwIfAborted();
@@ -40,4 +46,4 @@ async function revoke(deps: JobDeps, one: Revocation, signal: AbortSignal): Prom
 }
 
 const putOff = ({ pool, clock }: JobDeps, one: Revocation, problem: string): Promise<void> =>
-  putOffRevocation(pool, one.fingerprint, { problem, due: after(clock.now(), retryDelay(one.attempts)) });
+  putOffRevocation(pool, one, { problem, due: after(clock.now(), retryDelay(one.attempts)) });

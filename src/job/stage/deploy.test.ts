@@ -10,6 +10,7 @@ import {
   givenPack,
   givenZone,
   packOf,
+  servedHosts,
   shown,
   startJobDeps,
   type TestJobDeps,
@@ -18,7 +19,6 @@ import {
 import { days } from '../../kit/time.ts';
 import { lifeWork } from '../../operation/work.ts';
 import { ALGORITHMS } from '../../pack/pack.ts';
-import { listServedHosts } from '../../store/deployments.ts';
 import { deploy } from './deploy.ts';
 import { withdraw } from './withdraw.ts';
 
@@ -98,10 +98,10 @@ test('a worker that lost its pack neither puts it on the edges nor takes it off'
   const old = await packOf(deps, id);
   await claim(deps);
   await assert.rejects(deploy(deps, lifeWork(old), signal), { fault: 'pack_moved' });
-  assert.deepEqual(await listServedHosts(deps.pool, await packOf(deps, id)), []);
+  assert.deepEqual(await servedHosts(deps, id), []);
   await deploy(deps, lifeWork(await packOf(deps, id)), signal);
   await assert.rejects(withdraw(deps, lifeWork(old), signal), { fault: 'pack_moved' });
-  assert.deepEqual((await listServedHosts(deps.pool, await packOf(deps, id))).toSorted(), HOSTS.toSorted());
+  assert.deepEqual(await servedHosts(deps, id), HOSTS.toSorted());
 });
 
 test('a pack that no edge shows in time is taken off them when its certificates end', async () => {
@@ -115,5 +115,5 @@ test('a pack that no edge shows in time is taken off them when its certificates 
   deps.clock.advance(days(89));
   await carryAll({ ...deps, showLeaf: async () => undefined });
   assert.equal((await packOf(deps, id)).status, 'expired');
-  assert.deepEqual(await listServedHosts(deps.pool, await packOf(deps, id)), []);
+  assert.deepEqual(await servedHosts(deps, id), []);
 });

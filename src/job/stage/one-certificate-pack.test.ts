@@ -10,6 +10,7 @@ import {
   givenPack,
   givenZone,
   packOf,
+  servedHosts,
   startJobDeps,
   type TestJobDeps,
   truthful,
@@ -26,11 +27,11 @@ import {
   type PackZone,
 } from '../../pack/pack.ts';
 import { OPERATOR } from '../../store/audit.ts';
-import { listServedHosts } from '../../store/deployments.ts';
 import { listAccountPage } from '../../store/list/account-list.ts';
 import { Lists } from '../../store/list/list.ts';
 import { remindUnplanned } from '../../store/packs.ts';
 import { Reader } from '../../store/protocol/reader.ts';
+import { EVERY_CELL } from '../../store/zone-key.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;
@@ -118,7 +119,7 @@ test('a pack of one certificate and without a CA is served, proven, listed, with
   await deletePack(deps, { zoneId: zone.id, id, by: OPERATOR });
   await carryAll(watching);
   assert.equal((await packOf(deps, id)).status, 'deleted');
-  assert.deepEqual(await listServedHosts(deps.pool, pack), []);
+  assert.deepEqual(await servedHosts(deps, id), []);
   await assertListed(zone, 'deleted', 'not served');
   deps.clock.advance(121);
   await carryAll(watching);
@@ -131,7 +132,7 @@ test('a pack that its owner has to renew is not renewed by us: it stays until it
   const id = await givenUpload(zone);
   await carryAll(deps);
   assert.equal(await dueIn(deps, id), days(90));
-  await remindUnplanned(deps.pool, 10, deps.clock.now());
+  await remindUnplanned(deps.pool, { cells: EVERY_CELL, limit: 10 }, deps.clock.now());
   assert.equal(await dueIn(deps, id), days(90), 'nobody looks at it meanwhile');
   deps.clock.advance(days(90));
   await carryAll(deps);

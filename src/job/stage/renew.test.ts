@@ -23,6 +23,7 @@ import type { Pack } from '../../pack/pack.ts';
 import { listKeyPairs } from '../../store/certificates.ts';
 import { listStranded, remindUnplanned } from '../../store/packs.ts';
 import { transaction } from '../../store/store.ts';
+import { EVERY_CELL } from '../../store/zone-key.ts';
 
 const ends = new AsyncDisposableStack();
 let plain: TestJobDeps;
@@ -83,7 +84,7 @@ test('a pack whose CA does not say when is due at a third of its life left, and 
   assert.equal(asks.length, 4);
   assert(asks.slice(2).every(({ replaces }) => replaces?.includes('BEGIN CERTIFICATE')));
   const { rows } = await deps.pool.query<{ event: string }>(
-    'select event from audit where pack_id = $1 order by id',
+    'select event from audit where pack_id = $1 order by seq',
     [id],
   );
   assert.deepEqual(rows.map(({ event }) => event).slice(-2), ['renew', 'renewed']);
@@ -228,10 +229,11 @@ test('packs that an older version put down without a plan are planned, those tha
   const { deps } = await given(t);
   const id = await givenActive(deps);
   const planned = await dueIn(deps, id);
-  assert.equal(await remindUnplanned(deps.pool, 10, deps.clock.now()), 0);
+  const remind = () => remindUnplanned(deps.pool, { cells: EVERY_CELL, limit: 10 }, deps.clock.now());
+  assert.equal(await remind(), 0);
   for (const forgetful of ['renewal = null, due_at = expires_on', 'due_at = expires_on']) {
     await deps.pool.query(`update packs set ${forgetful} where id = $1`, [id]);
-    assert.equal(await remindUnplanned(deps.pool, 10, deps.clock.now()), 1);
+    assert.equal(await remind(), 1);
     await carryAll(deps);
     assert(Math.abs(((await dueIn(deps, id)) ?? 0) - (planned ?? 0)) <= 5);
   }

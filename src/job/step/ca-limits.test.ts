@@ -16,7 +16,7 @@ import { days, hours } from '../../kit/time.ts';
 import { lifeWork } from '../../operation/work.ts';
 import type { Pack, PackZone } from '../../pack/pack.ts';
 import { take } from '../../store/ca-limits.ts';
-import { getClaimed } from '../../store/packs.ts';
+import { getPack } from '../../store/packs.ts';
 import { transaction } from '../../store/store.ts';
 import { checkFailures, rememberPatience, spendFailures, spendOrder } from './ca-limits.ts';
 
@@ -29,7 +29,7 @@ beforeEach(() => clear(deps));
 after(() => ends.disposeAsync());
 
 async function givenPack(on: TestJobDeps, zone: PackZone, change: Partial<Pack> = {}): Promise<Pack> {
-  const pack = await getClaimed(on.pool, await givenId(on, zone, change));
+  const pack = await getPack(on.pool, zone.id, await givenId(on, zone, change));
   assert(pack);
   return pack;
 }

@@ -10,15 +10,16 @@ import type { JobDeps } from '../job.ts';
  */
 export async function publishByUpdate(
   { pool, publishers, clock, log }: JobDeps,
-  { id, zone, validationRecords }: Pack,
+  pack: Pack,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { id, zone, validationRecords } = pack;
   const publisher = publishers.get(zone.name);
   const pending = validationRecords.flatMap((one) =>
     one.method === 'txt' && one.status === 'pending' ? [one] : [],
   );
   if (!publisher || pending.length === 0) return undefined;
-  const place = { packId: id, zone: zone.name };
+  const place = { pack, zoneName: zone.name };
   const fresh = await notePublished(pool, place, pending, clock.now());
   try {
     // Those that were noted before may be missing: whoever noted them may have been killed then.

@@ -5,7 +5,7 @@ import type { Work } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
 import type { Algorithm, Pack } from '../../pack/pack.ts';
 import { algorithmsOf } from '../../pack/type.ts';
-import { getServing } from '../../store/deployments.ts';
+import { getServing } from '../../store/served-hosts.ts';
 import type { JobDeps } from '../job.ts';
 
 /** What handshakes with one edge showed of a pack. */

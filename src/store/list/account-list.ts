@@ -9,7 +9,9 @@ import type { Environment, PackStatus } from '../../pack/pack.ts';
 import { bytesAt, intAt, isNull, locate, offsetsFor, textAt } from '../protocol/data-row.ts';
 import type { Reader, Texts } from '../protocol/reader.ts';
 import { reverse } from '../published-records.ts';
-import { type Statement, statement } from '../statement.ts';
+import type { Statement } from '../statement.ts';
+import { cellOf } from '../zone-key.ts';
+import * as queries from './account-queries.ts';
 
 export interface AccountFilter extends FacetFilter {
   readonly status: PackStatus | 'all';
@@ -25,7 +27,10 @@ export interface AccountFilter extends FacetFilter {
   readonly suffix: string | undefined;
 }
 
-/** A place in a walk: after the pack that has it. `at` is what comes before the number in the order, or ''. */
+/**
+ * A place in a walk: after what has it. `seq` is a number in a zone; `at` is what comes before that in the order, instants
+ * and the zone, or '' in one zone.
+ */
 export interface Place {
   readonly at: string;
   readonly seq: number;
@@ -33,6 +38,7 @@ export interface Place {
 
 /** A pack's JSON as it came from the database. */
 export interface AccountRow {
+  readonly zoneId: string;
   readonly id: string;
   readonly jsonVersion: number;
   readonly wire: Buffer;
@@ -57,7 +63,7 @@ export async function listAccountPage(
 ): Promise<AccountPage> {
   const way = wayOf(filter);
   const found: Candidate[] = [];
-  let place = after ?? way.start;
+  let place = after ?? BEGINNING;
   let examined = 0;
   for (let limit = most + 1; ; limit = Math.min(limit * 4, MOST_AT_ONCE)) {
     const candidates = await listCandidates(reader, way, place, limit);
@@ -75,7 +81,6 @@ export async function listAccountPage(
 interface Way {
   readonly statement: Statement;
   readonly values: Texts;
-  readonly start: Place;
 }
 
 /** What the leading part of a filter finds. */
@@ -87,7 +92,7 @@ interface Candidate {
 
 async function listCandidates(reader: Reader, way: Way, place: Place, limit: number): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  const values = { ...way.values, at: place.at, seq: String(place.seq), limit: String(limit) };
+  const values = { ...way.values, ...placeTexts(place), limit: String(limit) };
   await reader.read(way.statement, values, (bytes, at) => {
     locate(bytes, at, CELLS);
     candidates.push(toCandidate(bytes));
@@ -95,47 +100,56 @@ async function listCandidates(reader: Reader, way: Way, place: Place, limit: num
   return candidates;
 }
 
-/** Offsets of a row: at, seq, id, wire_version, wire. Used up within each row. */
-const CELLS = offsetsFor(5);
+/** Microseconds since 1970 of an instant before every pack and certificate. */
+const LONG_AGO = String(Date.UTC(1900) * 1_000);
+
+const BEGINNING: Place = { at: '', seq: 0 };
+
+/** A place as its statement takes it: instants, the zone behind them, the ordinal. */
+function placeTexts({ at, seq }: Place): Texts {
+  const parts = at === '' ? [LONG_AGO, LONG_AGO, ''] : at.split(' ');
+  const [at0 = null, at1 = null] = parts;
+  return { at0, at1, after_zone: parts.at(-1) ?? '', ord: String(seq) };
+}
+
+/** Offsets of a row: at, ord, zone, id, wire_version, wire. Used up within each row. */
+const CELLS = offsetsFor(6);
 
 const toCandidate = (bytes: Buffer): Candidate => ({
   place: { at: textAt(bytes, CELLS, 0) ?? '', seq: intAt(bytes, CELLS, 1) },
-  row: isNull(CELLS, 4) ? undefined : toRow(bytes),
+  row: isNull(CELLS, 5) ? undefined : toRow(bytes),
 });
 
 const toRow = (bytes: Buffer): AccountRow => ({
-  id: textAt(bytes, CELLS, 2) ?? '',
-  jsonVersion: intAt(bytes, CELLS, 3),
-  wire: bytesAt(bytes, CELLS, 4),
+  zoneId: textAt(bytes, CELLS, 2) ?? '',
+  id: textAt(bytes, CELLS, 3) ?? '',
+  jsonVersion: intAt(bytes, CELLS, 4),
+  wire: bytesAt(bytes, CELLS, 5),
 });
-
-const BEGINNING: Place = { at: '', seq: 0 };
 
 /** The part that leaves the fewest candidates leads. */
 function wayOf(filter: AccountFilter): Way {
   const values = valuesOf(filter);
-  if (filter.host !== undefined) return { statement: BY_HOST, values, start: BEGINNING };
-  if (filter.suffix !== undefined) return { statement: BY_SUFFIX, values, start: BEGINNING };
-  if (filter.zoneId !== undefined) return wayInZone(filter, values);
+  if (filter.host !== undefined) return { statement: queries.BY_HOST, values };
+  if (filter.suffix !== undefined) return { statement: queries.BY_SUFFIX, values };
+  if (filter.zoneId !== undefined) return wayInZone(filter, filter.zoneId, values);
   const facets = facetsOf(filter);
   const ends = { least: String(facets?.[0] ?? 0), most: String(facets?.at(-1) ?? MOST_FACET) };
   const faceted = { ...values, ...ends, ...(facets && { facets: toArray(facets) }) };
-  if (filter.expiresBefore === undefined) return { statement: BY_FACET, values: faceted, start: BEGINNING };
-  return { statement: BY_END, values: faceted, start: { at: LONG_AGO, seq: 0 } };
+  const statement = filter.expiresBefore === undefined ? queries.BY_FACET : queries.BY_END;
+  return { statement, values: faceted };
 }
 
-function wayInZone(filter: AccountFilter, values: Texts): Way {
+function wayInZone(filter: AccountFilter, zoneId: string, some: Texts): Way {
   const { classes } = selectionOf(filter);
-  if (!classes) return { statement: IN_ZONE, values, start: BEGINNING };
-  return { statement: IN_ZONE_BY_CLASS, values: { ...values, classes: toArray(classes) }, start: BEGINNING };
+  const values = { ...some, cell: String(cellOf(zoneId)) };
+  if (!classes) return { statement: queries.IN_ONE_ZONE, values };
+  return { statement: queries.IN_ONE_ZONE_BY_CLASS, values: { ...values, classes: toArray(classes) } };
 }
 
 const MOST_FACET = 2 ** 15 - 1;
 
 const toArray = (numbers: readonly number[]): string => `{${numbers.join(',')}}`;
-
-/** Microseconds since 1970 of an instant before every certificate. */
-const LONG_AGO = String(Date.UTC(1900) * 1_000);
 
 const valuesOf = (filter: AccountFilter): Texts => ({
   account: filter.accountId,
@@ -148,109 +162,3 @@ const valuesOf = (filter: AccountFilter): Texts => ({
   ...(filter.host !== undefined && { host: reverse(filter.host) }),
   ...(filter.suffix !== undefined && { suffix: filter.suffix, reversed_suffix: reverse(filter.suffix) }),
 });
-
-/** The instant of a number of microseconds since 1970: whole, where a number of seconds would be rounded. */
-const instant = (name: string): string => `timestamptz 'epoch' + :${name}::bigint * interval '1 microsecond'`;
-
-/** Whether a pack matches what every filter may have. What is looked up elsewhere comes last. */
-const MATCHES = `
-  (:status::text is null or packs.status = :status)
-  and (:deploy::text is null or packs.environment = :deploy)
-  and (:type::text is null or packs.type = :type)
-  and (:ca::text is null or packs.certificate_authority = :ca)
-  and (:zone::text is null or packs.zone_id = :zone)
-  and (:before::bigint is null or packs.expires_on < ${instant('before')})
-  and (select deleted_on is null from zones where zones.id = packs.zone_id)`;
-
-/** Candidates as `one` in an order, each with the JSON of its pack where it is `found` and matches. */
-const listing = (one: string, found: string, order = 'one.seq'): Statement =>
-  statement(`
-    with recursive ${one}
-    select one.at, one.seq, pack.*
-      from one left join lateral (
-        select packs.id::text, packs.wire_version, packs.wire from packs
-         where ${found} and ${MATCHES} limit 1) as pack on true
-     order by ${order}`);
-
-/** Facets of the account's packs, found by leaps from one to the next: most of the thousand are empty. */
-const PRESENT = `
-  present as (
-      (select facet from packs where account_id = :account and facet >= :least::int order by facet limit 1)
-    union all
-      select (select packs.facet from packs
-               where account_id = :account and packs.facet > present.facet and packs.facet <= :most::int
-               order by packs.facet limit 1)
-        from present where present.facet is not null),
-  wanted as (
-    select facet from present where :facets::smallint[] is null or facet = any(:facets::smallint[]))`;
-
-/** Of each facet that is wanted as many as the page could need, then the first of all these. */
-const BY_FACET = listing(
-  `${PRESENT},
-    one as materialized (
-      select '' as at, each.seq, wanted.facet
-        from wanted cross join lateral (
-          select seq from packs
-           where account_id = :account and packs.facet = wanted.facet and seq > :seq::bigint
-           order by seq limit :limit::int) as each
-       order by each.seq limit :limit::int)`,
-  'packs.account_id = :account and packs.facet = one.facet and packs.seq = one.seq',
-);
-
-const BY_END = listing(
-  `${PRESENT},
-    one as materialized (
-      select (extract(epoch from each.expires_on) * 1000000)::bigint::text as at, each.seq, each.expires_on, wanted.facet
-        from wanted cross join lateral (
-          select expires_on, seq from packs
-           where account_id = :account and packs.facet = wanted.facet and expires_on < ${instant('before')}
-             and (expires_on, seq) > (${instant('at')}, :seq::bigint)
-           order by expires_on, seq limit :limit::int) as each
-       order by each.expires_on, each.seq limit :limit::int)`,
-  `packs.account_id = :account and packs.facet = one.facet
-   and packs.expires_on = one.expires_on and packs.seq = one.seq`,
-  'one.expires_on, one.seq',
-);
-
-const IN_ZONE = listing(
-  `one as materialized (
-      select '' as at, ord as seq from packs
-       where zone_id = :zone and ord > :seq::bigint order by ord limit :limit::int)`,
-  'packs.ord = one.seq and packs.zone_id = :zone',
-);
-
-const IN_ZONE_BY_CLASS = listing(
-  `one as materialized (
-      select '' as at, each.seq
-        from unnest(:classes::smallint[]) as class cross join lateral (
-          select ord as seq from packs
-           where zone_id = :zone and packs.class = class.class and ord > :seq::bigint
-           order by ord limit :limit::int) as each
-       order by each.seq limit :limit::int)`,
-  'packs.ord = one.seq and packs.zone_id = :zone',
-);
-
-const BY_HOST = listing(
-  `one as materialized (
-      select '' as at, seq, pack_id from pack_hosts
-       where account_id = :account and reversed = :host and seq > :seq::bigint
-       order by seq limit :limit::int)`,
-  `packs.id = one.pack_id and (:suffix::text is null
-     or (select true from pack_suffixes where pack_id = one.pack_id and name = :suffix)
-     or (select true from pack_hosts where pack_id = one.pack_id and reversed = :reversed_suffix))`,
-);
-
-/** A pack is in one of both, and there once. */
-const BY_SUFFIX = listing(
-  `one as materialized (
-      select '' as at, * from (
-        (select seq, pack_id from pack_hosts
-          where account_id = :account and reversed = :reversed_suffix and seq > :seq::bigint
-          order by seq limit :limit::int)
-        union all
-        (select seq, pack_id from pack_suffixes
-          where account_id = :account and name = :suffix and seq > :seq::bigint
-          order by seq limit :limit::int)) as parts
-       order by seq limit :limit::int)`,
-  'packs.id = one.pack_id',
-);

@@ -1,12 +1,6 @@
 /** SQL that keeps the counts of packs, in `zones` and `pack_buckets`. See src/pack/list-index.ts for their slots. */
-import {
-  type Counted,
-  countChanges,
-  MOST_CHANGES,
-  SLOTS,
-  selectionOf,
-  toPairs,
-} from '../../pack/list-index.ts';
+import { type Counted, countChange, selectionOf } from '../../pack/list-index.ts';
+import { IN_ZONE, zoneKey } from '../zone-key.ts';
 
 /** A row of level 0 counts 64 ordinals, one of level 1 counts 64 of these rows. */
 export const BUCKET_BITS = [6, 12] as const;
@@ -19,51 +13,47 @@ interface Place {
 
 /** Values for the parts below: by how much the counts change when a pack becomes another. */
 export const countValues = ({ zoneId, ord }: Place, from: Counted | undefined, to: Counted | undefined) => ({
-  zone: zoneId,
+  ...zoneKey(zoneId),
   bucket0: bucketOf(ord, 0),
   bucket1: bucketOf(ord, 1),
-  pairs: toPairs(countChanges(from, to)),
+  change: countChange(from, to),
 });
 
 /** The bucket of an ordinal. */
 const bucketOf = (ord: number, level: 0 | 1): number => Math.floor(ord / 2 ** BUCKET_BITS[level]);
 
-/** Counts of a bucket that holds this pack alone. */
-export function countsOf(pack: Counted): number[] {
-  const change = countChanges(undefined, pack);
-  return Array.from({ length: SLOTS }, (_, i) => change.get(i + 1) ?? 0);
-}
+/**
+ * All counts at once: of assignments to elements of an array, one by one, a distributed PostgreSQL was seen to keep the last
+ * alone (citusdata/citus#5621).
+ */
+const changed = (table: string, type: 'integer' | 'smallint'): string =>
+  `counts = array(select old + more from unnest(${table}.counts, :change::${type}[]) as each (old, more))`;
 
-const changed = (table: string): string =>
-  Array.from({ length: MOST_CHANGES }, (_, i) => {
-    const [slot, n] = [`(:pairs::int[])[${2 * i + 1}]`, `(:pairs::int[])[${2 * i + 2}]`];
-    return `counts[${slot}] = ${table}.counts[${slot}] + ${n}`;
-  }).join(', ');
-
-const place = (level: number): string => `zone_id = :zone and level = ${level} and bucket = :bucket${level}`;
+const BUCKET_CHANGED = changed('pack_buckets', 'smallint');
+const place = (level: number): string => `${IN_ZONE} and level = ${level} and bucket = :bucket${level}`;
 
 const onBothLevels = (part: (level: number) => string): string =>
   BUCKET_BITS.map((_, i) => part(i)).join(', ');
 
 /** CTE `zone`: its row, locked before any other; its version is raised and its counts are changed. */
 export const ZONE_COUNTED = `zone as (
-  update zones set version = version + 1, ${changed('zones')} where id = :zone returning id)`;
+  update zones set version = version + 1, ${changed('zones', 'integer')}
+   where cell = :cell and id = :zone returning version)`;
 
 /**
  * CTEs: both buckets of a pack that is in them already, if the CTE `moved` has a row. They come after it: else a statement
  * that finds nothing to move would take the buckets' rows before the zone's.
  */
 export const BUCKETS_COUNTED = onBothLevels(
-  (level) =>
-    `bucket${level} as (update pack_buckets set ${changed('pack_buckets')} from moved where ${place(level)})`,
+  (level) => `bucket${level} as (update pack_buckets set ${BUCKET_CHANGED} from moved where ${place(level)})`,
 );
 
-/** CTEs: both buckets with a pack more, after the CTE `zone`. A bucket that is new begins with the counts in `:fresh`. */
+/** CTEs: both buckets with a pack more, after the CTE `zone`. A bucket that is new begins with it alone. */
 export const BUCKETS_GROWN = onBothLevels(
   (level) => `bucket${level} as (
-    insert into pack_buckets (zone_id, level, bucket, counts)
-    select id, ${level}, :bucket${level}, :fresh::smallint[] from zone
-    on conflict (zone_id, level, bucket) do update set ${changed('pack_buckets')})`,
+    insert into pack_buckets (cell, zone_id, level, bucket, counts)
+    select :cell, :zone, ${level}, :bucket${level}, :change::smallint[] from zone
+    on conflict (cell, zone_id, level, bucket) do update set ${BUCKET_CHANGED})`,
 );
 
 const [a, b] = selectionOf({ status: 'all', environment: undefined }).slots;
@@ -75,6 +65,6 @@ const SUM = `counts[${a}] + counts[${b}]`;
  */
 export const BUCKETS_SHRUNK = onBothLevels(
   (level) => `bucket${level} as (
-    update pack_buckets set ${changed('pack_buckets')} from moved where ${place(level)} and ${SUM} > 1),
+    update pack_buckets set ${BUCKET_CHANGED} from moved where ${place(level)} and ${SUM} > 1),
   emptied${level} as (delete from pack_buckets using moved where ${place(level)} and ${SUM} = 1)`,
 );

@@ -6,6 +6,7 @@ import { type ListFilter, selectionOf } from '../../pack/list-index.ts';
 import { bytesAt, intAt, locate, offsetsFor, textAt } from '../protocol/data-row.ts';
 import type { Reader, Texts } from '../protocol/reader.ts';
 import { type Statement, statement } from '../statement.ts';
+import { cellOf } from '../zone-key.ts';
 
 /** Which packs: of one zone, or of every zone of an account that is not hidden. */
 export interface ExportAsk extends ListFilter {
@@ -91,14 +92,14 @@ async function listRests(reader: Reader, ask: ExportAsk, from: ExportPlace): Pro
   const rests: Rest[] = [];
   const values = {
     account: ask.accountId,
-    zone: ask.zoneId ?? null,
+    ...(ask.zoneId !== undefined && { cell: String(cellOf(ask.zoneId)), zone: ask.zoneId }),
     created: String(from.createdOn),
     id: from.zoneId,
     a: String(a),
     b: String(b),
     limit: String(ZONES_AT_ONCE),
   };
-  await reader.read(ZONES, values, (bytes, at) => {
+  await reader.read(ask.zoneId === undefined ? ALL_ZONES : ONE_ZONE, values, (bytes, at) => {
     locate(bytes, at, ZONE_CELLS);
     const zoneId = textAt(bytes, ZONE_CELLS, 0) ?? '';
     const ord = zoneId === from.zoneId ? from.ord : 0;
@@ -111,17 +112,21 @@ async function listRests(reader: Reader, ask: ExportAsk, from: ExportPlace): Pro
 /** Offsets of a zone: id, created_on, count. */
 const ZONE_CELLS = offsetsFor(3);
 
-const ZONES = statement(`
+const zonesWhere = (which: string): Statement =>
+  statement(`
   select id, (extract(epoch from created_on) * 1000000)::bigint, counts[:a::int] + counts[:b::int]
     from zones
-   where account_id = :account and deleted_on is null and (:zone::text is null or id = :zone)
+   where account_id = :account and deleted_on is null and ${which}
      and (created_on, id) >= (timestamptz 'epoch' + :created::bigint * interval '1 microsecond', :id::text)
    order by created_on, id limit :limit::int`);
+
+const [ALL_ZONES, ONE_ZONE] = [zonesWhere('true'), zonesWhere('cell = :cell and id = :zone')];
 
 async function readBatch(reader: Reader, ask: ExportAsk, group: readonly Rest[]): Promise<ExportRow[]> {
   const { classes } = selectionOf(ask);
   const values: Texts = {
     account: ask.accountId,
+    cells: `{${group.map(({ place }) => cellOf(place.zoneId)).join(',')}}`,
     zones: `{${group.map(({ place }) => place.zoneId).join(',')}}`,
     afters: `{${group.map(({ place }) => place.ord).join(',')}}`,
     limit: String(EXPORT_BATCH),
@@ -149,23 +154,26 @@ const toRow = (bytes: Buffer, place: ExportPlace): ExportRow => ({
 const batch = (ords: string): Statement =>
   statement(`
     with one as materialized (
-      select rest.i, rest.id, each.ord
-        from unnest(:zones::text[], :afters::bigint[]) with ordinality as rest (id, after, i)
-        join zones on zones.id = rest.id and zones.account_id = :account and zones.deleted_on is null
+      select rest.i, rest.cell, rest.id, each.ord
+        from unnest(:cells::smallint[], :zones::text[], :afters::bigint[])
+             with ordinality as rest (cell, id, after, i)
+        join zones on zones.cell = rest.cell and zones.id = rest.id and zones.account_id = :account and zones.deleted_on is null
        cross join lateral (${ords}) as each
        order by rest.i, each.ord limit :limit::int)
     select one.i, one.ord, pack.*
       from one cross join lateral (
-        select wire_version, wire from packs where zone_id = one.id and packs.ord = one.ord limit 1) as pack
+        select wire_version, wire from packs
+         where packs.cell = one.cell and zone_id = one.id and packs.ord = one.ord limit 1) as pack
      order by one.i, one.ord`);
 
 const EVERY = batch(`
-  select ord from packs where zone_id = rest.id and ord > rest.after order by ord limit :limit::int`);
+  select ord from packs
+   where packs.cell = rest.cell and zone_id = rest.id and ord > rest.after order by ord limit :limit::int`);
 
 const BY_CLASS = batch(`
   select in_class.ord
     from unnest(:classes::smallint[]) as class cross join lateral (
       select ord from packs
-       where zone_id = rest.id and packs.class = class.class and ord > rest.after
+       where packs.cell = rest.cell and zone_id = rest.id and packs.class = class.class and ord > rest.after
        order by ord limit :limit::int) as in_class
    order by in_class.ord limit :limit::int`);

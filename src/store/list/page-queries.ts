@@ -2,6 +2,7 @@
 import { selectionOf } from '../../pack/list-index.ts';
 import type { Texts } from '../protocol/reader.ts';
 import { type Statement, statement } from '../statement.ts';
+import { cellOf, IN_ZONE } from '../zone-key.ts';
 import { BUCKET_BITS } from './counts.ts';
 import type { PageAsk } from './page-ask.ts';
 import type { Ladder, Place } from './page-index.ts';
@@ -16,15 +17,21 @@ const [NEAR_BITS, FAR_BITS] = BUCKET_BITS;
 const NEAR = 2 ** NEAR_BITS;
 const SPAN = 2 ** (FAR_BITS - NEAR_BITS);
 
+/** Condition on the zone's own row. */
+const ZONE_ROW = 'cell = :cell and id = :zone';
+
+/** Values for it and for `IN_ZONE`. */
+const zoneTexts = (zoneId: string) => ({ cell: String(cellOf(zoneId)), zone: zoneId });
+
 const ZONE = `
   zone as materialized (
-    select version, counts[:a::int] + counts[:b::int] as total from zones where id = :zone)`;
+    select version, counts[:a::int] + counts[:b::int] as total from zones where ${ZONE_ROW})`;
 
 /** Rows of `level` where `within` holds, each with how many matches it has and how many are before it. */
 const counted = (level: number, within: string): string => `
   select bucket, n, sum(n) over (order by bucket) - n as before
     from (select bucket, counts[:a::int] + counts[:b::int] as n from pack_buckets
-           where zone_id = :zone and level = ${level} and ${within}) as level${level}`;
+           where ${IN_ZONE} and level = ${level} and ${within}) as level${level}`;
 
 /** Where the page begins, by the buckets: from which ordinal on, and how many matches to leave out. */
 const WALKED = `
@@ -49,7 +56,7 @@ const every = (found: string): Statement =>
     select zone.version, zone.total, page.*
       from zone left join lateral (
         select ${COLUMNS} from packs
-         where zone_id = :zone and ord >= (select from_ord from found)
+         where ${IN_ZONE} and ord >= (select from_ord from found)
          order by ord offset (select left_out from found) limit :limit::bigint) as page on true`);
 
 /**
@@ -63,14 +70,14 @@ const byClass = (found: string): Statement =>
       select one.ord
         from unnest(:classes::smallint[]) as class cross join lateral (
           select ord from packs
-           where zone_id = :zone and packs.class = class.class and ord >= (select from_ord from found)
+           where ${IN_ZONE} and packs.class = class.class and ord >= (select from_ord from found)
            order by ord limit (select left_out from found) + :limit::bigint) as one
        order by ord offset (select left_out from found) limit :limit::bigint)
     select zone.version, zone.total, page.*
       from zone left join lateral (
         select ${COLUMNS}
           from ords cross join lateral (
-            select ${COLUMNS} from packs where zone_id = :zone and packs.ord = ords.ord limit 1) as packs) as page on true`);
+            select ${COLUMNS} from packs where ${IN_ZONE} and packs.ord = ords.ord limit 1) as packs) as page on true`);
 
 const [NEAR_EVERY, NEAR_BY_CLASS] = [every(BEGINNING), byClass(BEGINNING)];
 const [WALK_EVERY, WALK_BY_CLASS] = [every(WALKED), byClass(WALKED)];
@@ -90,7 +97,7 @@ export const walk = (ask: PageAsk): Way => asked(ask, WALK_EVERY, WALK_BY_CLASS)
 function asked(ask: PageAsk, all: Statement, some: Statement): Way {
   const { slots, classes } = selectionOf(ask);
   const values = {
-    zone: ask.zoneId,
+    ...zoneTexts(ask.zoneId),
     a: String(slots[0]),
     b: String(slots[1]),
     offset: String((ask.page - 1) * ask.perPage),
@@ -103,11 +110,11 @@ function asked(ask: PageAsk, all: Statement, some: Statement): Way {
 const toArray = (numbers: readonly number[]): string => `{${numbers.join(',')}}`;
 
 /** Nothing, where the zone has another version by now. Asked once, before any row is looked for. */
-const STILL = '(select version from zones where id = :zone) = :version::bigint';
+const STILL = `(select version from zones where ${ZONE_ROW}) = :version::bigint`;
 
 const STEP_EVERY = statement(`
   select ${COLUMNS} from packs
-   where zone_id = :zone and ord >= :from::bigint and ord < :to::bigint and ${STILL}
+   where ${IN_ZONE} and ord >= :from::bigint and ord < :to::bigint and ${STILL}
    order by ord offset :left_out::bigint limit :limit::bigint`);
 
 /** Packs of a few classes: none is looked at in vain. */
@@ -116,7 +123,7 @@ const STEP_MERGED = [1, 2, 3, 4].map((n) => {
     { length: n },
     (_, i) => `
       select ${COLUMNS} from packs
-       where zone_id = :zone and class = :class${i}::smallint and ord >= :from::bigint and ord < :to::bigint`,
+       where ${IN_ZONE} and class = :class${i}::smallint and ord >= :from::bigint and ord < :to::bigint`,
   );
   return statement(`
     select * from (${classes.join(' union all ')}) as packs where ${STILL}
@@ -127,7 +134,7 @@ const STEP_MERGED = [1, 2, 3, 4].map((n) => {
 const STEP_SOME = statement(`
   select ${COLUMNS}
     from (select ${COLUMNS}, packs.class from packs
-           where zone_id = :zone and ord >= :from::bigint and ord < :to::bigint and ${STILL}
+           where ${IN_ZONE} and ord >= :from::bigint and ord < :to::bigint and ${STILL}
            order by ord offset 0) as packs
    where packs.class = any(:classes::smallint[])
    order by ord offset :left_out::bigint limit :limit::bigint`);
@@ -138,7 +145,7 @@ const DENSE = 4;
 /** To a page whose place is known. Rows: ord, wire_version, wire; none where the zone has another version by now. */
 export function step(ask: PageAsk, { version, classes }: Ladder, { from, leftOut, to }: Place): Way {
   const values = {
-    zone: ask.zoneId,
+    ...zoneTexts(ask.zoneId),
     version: String(version),
     from: String(from),
     to: String(to),
@@ -157,11 +164,11 @@ const LADDER = statement(`
   with zone as materialized (
     select version, counts[:a::int] + counts[:b::int] as total,
            array(select class from unnest(:classes::int[]) as class where counts[class + 1] > 0) as classes
-      from zones where id = :zone)
+      from zones where ${ZONE_ROW})
   select zone.version, zone.total, array_to_string(zone.classes, ','), level0.bucket, level0.n
     from zone left join lateral (
       select bucket, counts[:a::int] + counts[:b::int] as n from pack_buckets
-       where zone_id = :zone and level = 0 and counts[:a::int] + counts[:b::int] > 0
+       where ${IN_ZONE} and level = 0 and counts[:a::int] + counts[:b::int] > 0
        order by bucket) as level0 on true`);
 
 /**
@@ -171,6 +178,11 @@ const LADDER = statement(`
 export function ladderOf(ask: PageAsk): Way {
   const { slots, classes } = selectionOf(ask);
   const [a, b] = slots.map(String);
-  const values = { zone: ask.zoneId, a: a ?? null, b: b ?? null, classes: classes ? toArray(classes) : null };
+  const values = {
+    ...zoneTexts(ask.zoneId),
+    a: a ?? null,
+    b: b ?? null,
+    classes: classes ? toArray(classes) : null,
+  };
   return { statement: LADDER, values };
 }

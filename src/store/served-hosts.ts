@@ -1,0 +1,57 @@
+/** Which packs cover a name on the edges: found by the name, as whoever asks knows no zone. */
+import { wildcardOf } from '../pack/hosts.ts';
+import type { Environment, Pack, PackKey } from '../pack/pack.ts';
+import { type Candidate, serving } from '../pack/priority.ts';
+import { statement } from './statement.ts';
+import { type Db, execute, type Tx } from './store.ts';
+import { OF_PACK, packKey } from './zone-key.ts';
+
+/** Covers names with a pack, and none but these. */
+export async function cover(tx: Tx, pack: Pack, names: readonly string[]): Promise<void> {
+  const { environment, type, createdOn: created_on } = pack;
+  await uncover(tx, pack);
+  await execute(tx, COVER, { ...packKey(pack), names, environment, type, created_on });
+}
+
+const COVER = statement(`
+  insert into served_hosts (host, environment, cell, zone_id, pack_id, type, created_on)
+  select unnest(:names::text[]), :environment, :cell, :zone, :pack, :type, :created_on`);
+
+/** Covers no name with a pack any more. Whether it covered any. */
+export async function uncover(tx: Tx, pack: PackKey): Promise<boolean> {
+  const { rowCount } = await execute(tx, UNCOVER, packKey(pack));
+  return rowCount !== null && rowCount > 0;
+}
+
+const UNCOVER = statement(`delete from served_hosts where ${OF_PACK}`);
+
+interface CandidateRow {
+  pack_id: string;
+  zone_id: string;
+  host: string;
+  type: Candidate['type'];
+  created_on: Date;
+}
+
+/** The pack that serves `name` (or a wildcard as it is) in an environment, or undefined. */
+export async function getServing(
+  db: Db,
+  name: string,
+  environment: Environment,
+): Promise<(PackKey & Pick<Pack, 'type'>) | undefined> {
+  const names = [name, wildcardOf(name)];
+  const { rows } = await execute<CandidateRow>(db, COVERING, { names, environment });
+  const candidates = rows.map((row) => ({
+    packId: row.pack_id,
+    zone: { id: row.zone_id },
+    host: row.host,
+    type: row.type,
+    createdOn: row.created_on,
+  }));
+  const best = serving(candidates);
+  return best && { id: best.packId, zone: best.zone, type: best.type };
+}
+
+const COVERING = statement(`
+  select pack_id, zone_id, host, type, created_on
+    from served_hosts where host = any(:names) and environment = :environment`);
