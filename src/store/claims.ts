@@ -6,7 +6,7 @@ import { LANES } from './accounts.ts';
 import { PACK_COLUMNS, type PackRow, toPack, ZONE_OF_PACK } from './pack-row.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, repeated } from './store.ts';
-import { cellOf, IN_ZONE, packKey, toKey } from './zone-key.ts';
+import { cellOf, IN_ZONE, inCells, packKey, toKey } from './zone-key.ts';
 
 /** How long a claim lasts unless it is extended; a killed worker's packs are free again after it. */
 export const LEASE: Seconds = 60;
@@ -51,19 +51,19 @@ const CLAIM = statement(`
      cross join lateral (
        select lane_due.*, row_number() over () as place
          from (select cell, zone_id, id from packs
-                where cell = any(:cells::smallint[]) and lane = (step + :first::int) % ${LANES}
+                where ${inCells('packs')} and lane = (step + :first::int) % ${LANES}
                   and due_at <= :now and id <> all(:in_hand::uuid[])
                 order by due_at limit :most::int
                   for update skip locked) as lane_due) as taken
      order by place, step limit :most::int),
   claimed as (
     update packs set due_at = :lease_end, claim = claim + 1, worker = :worker from due
-     where packs.cell = due.cell and packs.zone_id = due.zone_id and packs.id = due.id
+     where ${inCells('packs')} and packs.cell = due.cell and packs.zone_id = due.zone_id and packs.id = due.id
     returning packs.cell, ${PACK_COLUMNS})
   select claimed.*, zone.* from claimed
    cross join lateral (
      select ${ZONE_OF_PACK} from zones
-      where zones.cell = claimed.cell and zones.id = claimed.zone_id limit 1) as zone`);
+      where ${inCells('zones')} and zones.cell = claimed.cell and zones.id = claimed.zone_id limit 1) as zone`);
 
 /** Extends the leases of packs that are still held; one that was made due meanwhile stays due. */
 export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[]): Promise<void> {
@@ -80,7 +80,7 @@ export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[
 const EXTEND = statement(`
   update packs set due_at = :lease_end
     from unnest(:cells::smallint[], :zones::text[], :packs::uuid[], :claims::int[]) as held (cell, zone_id, id, claim)
-   where packs.cell = held.cell and packs.zone_id = held.zone_id and packs.id = held.id
+   where ${inCells('packs')} and packs.cell = held.cell and packs.zone_id = held.zone_id and packs.id = held.id
      and packs.claim = held.claim and packs.due_at > :now`);
 
 /** Ends the leases of a process, but for what it has in its hands now: those of a killed one of its name. How many there were. */

@@ -9,6 +9,7 @@ import {
   afterPack,
   IN_ORDER,
   IN_ZONE,
+  inCells,
   type KeyRow,
   packKey,
   toKey,
@@ -122,9 +123,9 @@ export async function remindUnplanned(
 
 const REMIND = statement(`
   update packs set due_at = :now
-   where (cell, zone_id, id) in (
+   where ${inCells('packs')} and (cell, zone_id, id) in (
      select cell, zone_id, id from packs
-      where cell = any(:cells::smallint[]) and status in ('active', 'staging_active')
+      where ${inCells('packs')} and status in ('active', 'staging_active')
         and (renewal is null or due_at = expires_on)
         and certificate_authority is not null and due_at > :free
       order by expires_on limit :limit for update skip locked)`);

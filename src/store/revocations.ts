@@ -1,7 +1,7 @@
 import type { Algorithm, CertificateAuthority, Pack } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Pool, type Tx } from './store.ts';
-import { IN_ZONE, OF_PACK, packKey, zoneKey } from './zone-key.ts';
+import { IN_ZONE, inCells, OF_PACK, packKey, zoneKey } from './zone-key.ts';
 
 /** A certificate that is to be revoked, or was. */
 export interface Revocation {
@@ -68,9 +68,9 @@ export async function takeRevocations(
 
 const TAKE = statement(`
   update revocations set due_on = :until
-   where (cell, zone_id, fingerprint) in (
+   where ${inCells('revocations')} and (cell, zone_id, fingerprint) in (
      select cell, zone_id, fingerprint from revocations
-      where cell = any(:cells::smallint[]) and due_on <= :now
+      where ${inCells('revocations')} and due_on <= :now
       order by due_on limit :limit for update skip locked)
   returning ${COLUMNS}`);
 

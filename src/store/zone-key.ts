@@ -13,6 +13,9 @@ export const cellOf = (id: string): number => Number.parseInt(id.slice(0, 2), 16
 /** All cells: on one database, what is due anywhere is taken by one statement. */
 export const EVERY_CELL: readonly number[] = Array.from({ length: CELLS }, (_, cell) => cell);
 
+/** Condition on rows of `:cells`: said of each table of a statement, as a distributed database goes by that. */
+export const inCells = (table: string): string => `${table}.cell = any(:cells::smallint[])`;
+
 /** Values for `IN_ZONE`. */
 export const zoneKey = (zoneId: string) => ({ cell: cellOf(zoneId), zone: zoneId });
 

@@ -6,7 +6,7 @@ import { type ListFilter, selectionOf } from '../../pack/list-index.ts';
 import { bytesAt, intAt, locate, offsetsFor, textAt } from '../protocol/data-row.ts';
 import type { Reader, Texts } from '../protocol/reader.ts';
 import { type Statement, statement } from '../statement.ts';
-import { cellOf } from '../zone-key.ts';
+import { cellOf, inCells } from '../zone-key.ts';
 
 /** Which packs: of one zone, or of every zone of an account that is not hidden. */
 export interface ExportAsk extends ListFilter {
@@ -157,23 +157,26 @@ const batch = (ords: string): Statement =>
       select rest.i, rest.cell, rest.id, each.ord
         from unnest(:cells::smallint[], :zones::text[], :afters::bigint[])
              with ordinality as rest (cell, id, after, i)
-        join zones on zones.cell = rest.cell and zones.id = rest.id and zones.account_id = :account and zones.deleted_on is null
+        join zones on ${inCells('zones')} and zones.cell = rest.cell and zones.id = rest.id
+             and zones.account_id = :account and zones.deleted_on is null
        cross join lateral (${ords}) as each
        order by rest.i, each.ord limit :limit::int)
     select one.i, one.ord, pack.*
       from one cross join lateral (
         select wire_version, wire from packs
-         where packs.cell = one.cell and zone_id = one.id and packs.ord = one.ord limit 1) as pack
+         where ${inCells('packs')} and packs.cell = one.cell and zone_id = one.id and packs.ord = one.ord limit 1) as pack
      order by one.i, one.ord`);
+
+const OF_REST = `${inCells('packs')} and packs.cell = rest.cell and zone_id = rest.id`;
 
 const EVERY = batch(`
   select ord from packs
-   where packs.cell = rest.cell and zone_id = rest.id and ord > rest.after order by ord limit :limit::int`);
+   where ${OF_REST} and ord > rest.after order by ord limit :limit::int`);
 
 const BY_CLASS = batch(`
   select in_class.ord
     from unnest(:classes::smallint[]) as class cross join lateral (
       select ord from packs
-       where packs.cell = rest.cell and zone_id = rest.id and packs.class = class.class and ord > rest.after
+       where ${OF_REST} and packs.class = class.class and ord > rest.after
        order by ord limit :limit::int) as in_class
    order by in_class.ord limit :limit::int`);

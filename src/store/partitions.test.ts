@@ -1,0 +1,246 @@
+/** Each statement on a zone finds all that it needs in one piece of each table, where the tables are cut by their keys. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, type TestContext, test } from 'node:test';
+import { type Explained, explainingPool } from '../../test/support/explained.ts';
+import {
+  allVisible,
+  edgeNamed,
+  givenPack,
+  givenZone,
+  packOf,
+  startJobDeps,
+  type TestJobDeps,
+} from '../../test/support/job-deps.ts';
+import { type CutTable, cutTables, PIECES, pieceOf } from '../../test/support/partitioned.ts';
+import { wishful } from '../../test/support/renewing.ts';
+import { scriptedCa } from '../../test/support/scripted-ca.ts';
+import { assertStored } from '../../test/support/stored.ts';
+import { run } from '../job/engine/run.ts';
+import { days } from '../kit/time.ts';
+import { changePack } from '../operation/change-pack.ts';
+import { createPack } from '../operation/create-pack.ts';
+import { deletePack } from '../operation/delete-pack.ts';
+import { revokePack } from '../operation/revoke-pack.ts';
+import { type PackStatus, type PackZone } from '../pack/pack.ts';
+import { OPERATOR } from './audit.ts';
+import { claimDue, extendLeases, giveBack } from './claims.ts';
+import { listAccountPage } from './list/account-list.ts';
+import { exportBatches } from './list/export.ts';
+import { Lists } from './list/list.ts';
+import type { PageAsk } from './list/page-ask.ts';
+import { getPack, getPackAt, listNames } from './packs.ts';
+import { Reader } from './protocol/reader.ts';
+import { getRenderedJson } from './rendered-json.ts';
+import { cellOf, EVERY_CELL } from './zone-key.ts';
+
+const ends = new AsyncDisposableStack();
+let deps: TestJobDeps;
+let tables: CutTable[];
+const zones: PackZone[] = [];
+const seen: Explained[] = [];
+before(async () => {
+  const plain = await startJobDeps(ends);
+  tables = await cutTables(plain.pool);
+  for (let i = 0; i < 12; i++) zones.push(await givenZone(plain, `zone-${i}.test`));
+  const pool = explainingPool(plain.pool, seen);
+  ends.defer(() => pool.end());
+  deps = { ...plain, pool, precheckTxt: allVisible, edges: [edgeNamed('edge-a')], showLeaf: wishful(plain) };
+});
+after(() => ends.disposeAsync());
+
+/** Tables that are cut by their cell: those of a zone's life. */
+const isOfZone = (table: string): boolean =>
+  tables.some(({ name, column }) => name === table && column === 'cell');
+
+/** Numbers of the pieces that a statement touched, of tables of a zone's life. */
+const piecesOf = ({ relations }: Explained): number[] => [
+  ...new Set(
+    relations
+      .flatMap((name) => pieceOf(name) ?? [])
+      .flatMap(({ table, piece }) => (isOfZone(table) ? [piece] : [])),
+  ),
+];
+
+/** Holds that every statement of `work` stayed inside one piece; the tables of a zone's life that they looked into. */
+async function assertInOnePiece(work: () => Promise<unknown>): Promise<Set<string>> {
+  seen.length = 0;
+  await work();
+  assert(seen.length > 0);
+  for (const one of seen)
+    assert(piecesOf(one).length <= 1, `pieces ${piecesOf(one).join(', ')} by ${one.text}`);
+  const pieces = new Set(seen.flatMap(piecesOf));
+  assert.equal(pieces.size, 1, 'all of them in the same piece');
+  const names = seen.flatMap(({ relations }) => relations).flatMap((name) => pieceOf(name)?.table ?? []);
+  return new Set(names.filter(isOfZone));
+}
+
+/** A CA that issues, and the configuration that orders from it. */
+function withCa(t: TestContext) {
+  const { cas } = scriptedCa(t, {}, deps.clock);
+  const rows = new Map([...cas].map(([name, { row }]) => [name, row] as const));
+  return { ...deps, cas, rows, isApexDemanded: false };
+}
+
+const HASH = createHash('sha256').update('body').digest();
+
+/** Orders a pack in a zone; its id. */
+async function orderIn(on: ReturnType<typeof withCa>, zone: PackZone): Promise<string> {
+  const order = {
+    type: 'advanced',
+    hosts: [zone.name, `www.${zone.name}`],
+    certificateAuthority: 'lets_encrypt',
+    validationMethod: 'txt',
+    validityDays: 90,
+    environment: 'production',
+    isBranded: false,
+  } as const;
+  const named = { ...zone, accountName: '', createdOn: new Date(0), modifiedOn: new Date(0) };
+  const request = { zoneId: zone.id, key: 'once', bodyHash: HASH };
+  const ask = { zone: named, order, request, isRetry: true, by: OPERATOR };
+  const { id } = await createPack(on, ask);
+  assert.deepEqual(await createPack(on, ask), { id, isNew: false });
+  return id;
+}
+
+/** Claims what is due in the zone's cell and carries it until it waits. */
+async function carryIn(on: TestJobDeps, zone: PackZone): Promise<void> {
+  const wanted = { worker: 'test', cells: [cellOf(zone.id)], most: 16, first: 0, inHand: [] };
+  const claims = await claimDue(on.pool, on.clock, wanted);
+  await extendLeases(on.pool, on.clock, claims);
+  for (const one of claims) await run(on, one, new AbortController().signal);
+  for (const one of claims) await giveBack(on.pool, on.clock, one);
+}
+
+const zoneAt = (i: number): PackZone => zones[i] ?? assert.fail();
+
+test('tables of a zone’s life lead with its cell, those by which it is found with a name', () => {
+  const byName = tables.filter(({ column }) => column !== 'cell');
+  assert.deepEqual(
+    byName.map(({ name, column }) => `${name} ${column}`),
+    ['http_files host', 'served_hosts host', 'txt_records name', 'zone_names name'],
+  );
+  assert.equal(tables.length - byName.length, 13);
+  assert(new Set(zones.map(({ id }) => cellOf(id))).size > 1);
+});
+
+test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed inside one piece', async (t) => {
+  const on = withCa(t);
+  const zone = zoneAt(0);
+  let id = '';
+  const statusIs = async (status: PackStatus) => assert.equal((await packOf(deps, id)).status, status);
+  const looked = await assertInOnePiece(async () => {
+    id = await orderIn(on, zone);
+    await carryIn(on, zone);
+  });
+  await statusIs('active');
+  const renewed = await assertInOnePiece(async () => {
+    on.clock.advance(days(61));
+    await carryIn(on, zone);
+    await changePack(on, { zoneId: zone.id, id, by: OPERATOR, isBranded: true });
+    await revokePack(on, { zoneId: zone.id, id, by: OPERATOR, reason: 'superseded' });
+    await deletePack(on, { zoneId: zone.id, id, by: OPERATOR });
+    await carryIn(on, zone);
+  });
+  await statusIs('deleted');
+  const { rows } = await deps.pool.query("select from audit where event = 'renewed' and pack_id = $1", [id]);
+  assert.equal(rows.length, 1);
+  const removed = await assertInOnePiece(async () => {
+    on.clock.advance(121);
+    await carryIn(on, zone);
+  });
+  await assert.rejects(packOf(deps, id), /no pack/);
+  const all = tables.filter(({ column }) => column === 'cell').map(({ name }) => name);
+  const met = new Set([...looked, ...renewed, ...removed]);
+  const others = all.filter((name) => !met.has(name));
+  assert.deepEqual(
+    others,
+    ['audit', 'dns_published', 'pack_hosts', 'pack_suffixes'],
+    'written alone, or not there',
+  );
+  await assertStored(deps.pool, deps.json);
+});
+
+/** A reader whose statements are explained as those of the pool are. */
+function explainedReader(t: TestContext): Reader {
+  const reader = new Reader(deps.pool, 1);
+  t.after(() => reader.close());
+  const read = reader.read.bind(reader);
+  t.mock.method(reader, 'read', async (...asked: Parameters<Reader['read']>) => {
+    const [{ text, parameters }, values] = asked;
+    await deps.pool.query(
+      text,
+      parameters.map((name) => values[name] ?? null),
+    );
+    return read(...asked);
+  });
+  return reader;
+}
+
+const FILTERS = [
+  { status: 'all', environment: undefined },
+  { status: 'active', environment: undefined },
+  { status: 'initializing', environment: 'production' },
+] as const;
+/** Of an account's list. */
+const ANY = {
+  type: undefined,
+  certificateAuthority: undefined,
+  expiresBefore: undefined,
+  host: undefined,
+  suffix: undefined,
+};
+
+test('pages of a zone are read inside one piece, by every filter and way', async (t) => {
+  const zone = zoneAt(1);
+  for (let i = 0; i < 90; i++) await givenPack(deps, zone);
+  const lists = new Lists(explainedReader(t));
+  const page = async (ask: PageAsk) => {
+    const version = (await lists.page(ask, -1, () => undefined))?.version ?? assert.fail();
+    let shown = 0;
+    await lists.page(ask, version, () => shown++);
+    return shown;
+  };
+  for (const filter of FILTERS)
+    await assertInOnePiece(async () => {
+      // Often enough that the zone's counts are read into memory.
+      for (const number of [1, 15, 16, 17, 18])
+        assert.equal(
+          await page({ zoneId: zone.id, ...filter, page: number, perPage: 5 }),
+          filter.status === 'active' ? 0 : 5,
+        );
+    });
+});
+
+test('packs of a zone are walked, exported and got inside one piece', async (t) => {
+  const zone = zoneAt(2);
+  const hosts = ['a', 'b', 'c'].map((label) => `${label}.${zone.name}`);
+  const ids: string[] = [];
+  for (const host of hosts) ids.push(await givenPack(deps, zone, { hosts: [host] }));
+  const reader = explainedReader(t);
+  for (const filter of FILTERS)
+    await assertInOnePiece(async () => {
+      const ask = { ...filter, accountId: zone.accountId, zoneId: zone.id };
+      const expected = filter.status === 'active' ? 0 : 3;
+      const { rows } = await listAccountPage(reader, { ...ANY, ...ask }, { after: undefined, most: 20 });
+      let exported = 0;
+      for await (const batch of exportBatches(reader, ask, undefined)) exported += batch.length;
+      assert.deepEqual([rows.length, exported], [expected, expected]);
+    });
+  await assertInOnePiece(async () => {
+    const id = ids[1] ?? '';
+    assert.equal((await getRenderedJson(deps.pool, zone.id, id))?.isWaiting, true);
+    assert.equal((await getPack(deps.pool, zone.id, id))?.id, id);
+    assert.equal((await getPackAt(deps.pool, zone.id, 2))?.id, id);
+    assert.deepEqual(await listNames(deps.pool, { id, zone }), [hosts[1]]);
+  });
+});
+
+test('a worker that looks into every cell at once touches every piece', async (t) => {
+  const on = withCa(t);
+  for (const zone of zones.slice(3)) await orderIn(on, zone);
+  seen.length = 0;
+  const wanted = { worker: 'test', cells: EVERY_CELL, most: 4, first: 0, inHand: [] };
+  await claimDue(deps.pool, deps.clock, wanted);
+  assert.equal(Math.max(...seen.map((one) => piecesOf(one).length)), PIECES);
+});
