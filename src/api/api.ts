@@ -14,6 +14,7 @@ import { errorPageRoute } from './http/error-page.ts';
 import { healthRoutes } from './http/health.ts';
 import { readJson } from './http/json-body.ts';
 import { serveOpenApi } from './http/openapi.ts';
+import { PageBudget } from './http/page-budget.ts';
 import { limitRates } from './http/rate-limit.ts';
 import { newServer } from './http/server.ts';
 import { noteTokenUses } from './http/token-uses.ts';
@@ -56,8 +57,9 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   errorPageRoute(app);
   await app.register(
     async (v4) => {
-      await v4.register(packListRoute(deps));
-      await v4.register(accountPacksRoute(deps));
+      const budget = new PageBudget();
+      await v4.register(packListRoute(deps, budget));
+      await v4.register(accountPacksRoute(deps, budget));
       await v4.register(exportRoutes(deps));
       await v4.register(literalPaths);
     },

@@ -8,14 +8,15 @@ import type { Reader } from './protocol/reader.ts';
 import { type Statement, statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
 import { hashOf, isGood, TOKEN_COLUMNS, type Token, type TokenRow, toToken } from './tokens.ts';
+import { zoneKey } from './zone-key.ts';
 import type { Zone } from './zones.ts';
 
 /** Condition of a token with that hash that is good now. */
 const isBearer = (hash: string, now: string): string => `tokens.hash = ${hash} and ${isGood(now)}`;
 
-/** Condition of a zone with that id that the token's account has. */
-const isOfBearer = (id: string): string =>
-  `zones.id = ${id} and zones.account_id = tokens.account_id and zones.deleted_on is null`;
+/** Condition of a zone with that cell and id that the token's account has. */
+const isOfBearer = (cell: string, id: string): string =>
+  `zones.cell = ${cell} and zones.id = ${id} and zones.account_id = tokens.account_id and zones.deleted_on is null`;
 
 /** Who asks: a token, and the zone of its account that is asked for. */
 export interface Caller {
@@ -40,17 +41,20 @@ export async function getCaller(
   { secret, zoneId }: { readonly secret: string; readonly zoneId: string | undefined },
   now: Date,
 ): Promise<Caller | undefined> {
-  const { rows } = await execute<CallerRow>(db, CALLER, { hash: hashOf(secret), now, zone: zoneId ?? null });
+  const { rows } = await execute<CallerRow>(db, CALLER, { hash: hashOf(secret), now, ...zoneKeyOf(zoneId) });
   const [row] = rows;
   return row && { token: toToken(row), zone: toZone(row) };
 }
+
+/** Of no zone: a cell that none has. */
+const zoneKeyOf = (zoneId: string | undefined) => (zoneId ? zoneKey(zoneId) : { cell: -1, zone: '' });
 
 const CALLER = statement(`
   select ${TOKEN_COLUMNS}, zones.id as zone_id, accounts.name as account_name, zones.name as zone_name,
          zones.type as zone_type, zones.delegation_uuid, zones.created_on, zones.modified_on
     from tokens
     join accounts on accounts.id = tokens.account_id
-    left join zones on ${isOfBearer(':zone')}
+    left join zones on ${isOfBearer(':cell::smallint', ':zone')}
    where ${isBearer(':hash', ':now')}`);
 
 const toZone = (row: CallerRow): Zone | undefined =>
@@ -125,6 +129,7 @@ export class ListCallers {
       now: this.#clock.now().toISOString(),
       hashes: `{${hashes.join(',')}}`,
       zones: `{${pairs.map(({ zoneId }) => `"${zoneId}"`).join(',')}}`,
+      cells: `{${pairs.map(({ zoneId }) => zoneKeyOf(zoneId).cell).join(',')}}`,
     };
     await this.#reader.read(LIST_CALLERS, values, (bytes, at) => {
       locate(bytes, at, CELLS);
@@ -138,9 +143,9 @@ const NOBODY: ListCaller = { token: undefined, version: undefined };
 
 const LIST_CALLERS: Statement = statement(`
   select pair.i, zones.version, ${TOKEN_COLUMNS}
-    from unnest(:hashes::bytea[], :zones::text[]) with ordinality as pair (hash, zone, i)
+    from unnest(:hashes::bytea[], :cells::smallint[], :zones::text[]) with ordinality as pair (hash, cell, zone, i)
     left join tokens on ${isBearer('pair.hash', ':now::timestamptz')}
-    left join zones on ${isOfBearer('pair.zone')}`);
+    left join zones on ${isOfBearer('pair.cell', 'pair.zone')}`);
 
 /** Offsets of a row: i, version, and those of a TokenRow. */
 const CELLS = offsetsFor(7);

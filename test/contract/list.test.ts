@@ -13,12 +13,11 @@ after(() => world.stop());
 const packs = () => world.client.ssl.certificatePacks;
 
 const REFUSED = [
-  { query: 'page=0', pointer: '/page' },
   { query: 'page=-1', pointer: '/page' },
   { query: 'page=1e309', pointer: '/page' },
   { query: 'page=1&page=2', pointer: '/page' },
-  { query: 'per_page=4', pointer: '/per_page' },
-  { query: 'per_page=51', pointer: '/per_page' },
+  { query: 'per_page=0', pointer: '/per_page' },
+  { query: 'per_page=1001', pointer: '/per_page' },
   { query: 'per_page=NaN', pointer: '/per_page' },
   { query: 'status=served', pointer: '/status' },
   { query: 'deploy=both', pointer: '/deploy' },

@@ -100,7 +100,7 @@ it('says what is answered, to what works and to what does not', async () => {
   await assertAnswers('/user/tokens/verify', '/user/tokens/verify', 200);
   await assertAnswers('/user/tokens/permission_groups', '/user/tokens/permission_groups', 200);
   await assertAnswers('/zones/{zone_id}/dcv_delegation/uuid', `/zones/${zone?.id}/dcv_delegation/uuid`, 200);
-  await assertAnswers(P, `${packs}?page=0`, 400);
+  await assertAnswers(P, `${packs}?page=-1`, 400);
   await assertAnswers(P, packs, 401, 'cp_nobody');
   await assertAnswers('/zones/{zone_id}', `/zones/${'0'.repeat(32)}`, 404);
 });

@@ -9,7 +9,7 @@ export type Query = Static<typeof Query>;
 /** Parameters that `readPage` reads. */
 export const PAGES = {
   page: Type.Integer({ minimum: 1, default: 1 }),
-  per_page: Type.Integer({ minimum: 5, maximum: 50, default: 20 }),
+  per_page: Type.Integer({ minimum: 1, maximum: 1_000, default: 20 }),
 };
 
 /** `result_info` of a list with pages. */
@@ -27,15 +27,18 @@ export interface PageQuery {
   readonly perPage: number;
 }
 
-/** Reads `page` (from 1) and `per_page` (5 to 50). Throws `malformed_request` with a pointer for any other. */
+/** Reads `page` (from 1; 0 is 1) and `per_page`. Throws `malformed_request` with a pointer for any other. */
 export const readPage = (query: Query): PageQuery => ({
-  page: readInteger(query, 'page', { least: 1, most: MOST_PAGE, default: 1 }),
+  page: Math.max(1, readInteger(query, 'page', { least: 0, most: MOST_PAGE, default: 1 })),
   perPage: readPerPage(query),
 });
 
-/** `per_page` alone, for lists that have no page numbers. */
+/**
+ * `per_page`, 1 to 1,000, more than is documented: scripts ask for 100 and 200, and take a page that is shorter than they
+ * asked for to be the last one.
+ */
 export const readPerPage = (query: Query): number =>
-  readInteger(query, 'per_page', { least: 5, most: 50, default: 20 });
+  readInteger(query, 'per_page', { least: 1, most: 1_000, default: 20 });
 
 /** A page number whose offset still fits PostgreSQL's bigint, many times over. */
 const MOST_PAGE = 1_000_000_000;

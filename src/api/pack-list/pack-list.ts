@@ -14,6 +14,7 @@ import { passIntoZone } from '../http/auth.ts';
 import { codingFor, encode } from '../http/encoding.ts';
 import { listOf, pageHead, pageTail } from '../http/envelope.ts';
 import { PAGES, PageInfo, Query, readChoice, readPage } from '../http/page.ts';
+import { MOST_FREE, type PageBudget } from '../http/page-budget.ts';
 import { PACK_FILTER, PackReply } from '../resource/pack-schema.ts';
 import { type CachedPage, PageCache, type Ready } from './page-cache.ts';
 import { PageMemory, PageWriter } from './page-writer.ts';
@@ -23,6 +24,7 @@ interface ListDeps extends ApiDeps {
   readonly lists: Lists;
   readonly cache: PageCache;
   readonly memory: PageMemory;
+  readonly budget: PageBudget;
   /** Changes when the same version of a zone would be rendered in another way. */
   readonly edition: string;
 }
@@ -32,7 +34,7 @@ interface ListDeps extends ApiDeps {
  * page itself is not, where one of the zone's present version is at hand.
  */
 export const packListRoute =
-  (given: ApiDeps): FastifyPluginAsync =>
+  (given: ApiDeps, pageBudget: PageBudget): FastifyPluginAsync =>
   async (app) => {
     const callers = new ListCallers(given.reader, given.clock);
     const deps = {
@@ -40,6 +42,7 @@ export const packListRoute =
       lists: new Lists(given.reader),
       cache: new PageCache(given.pageCacheBytes),
       memory: new PageMemory(),
+      budget: pageBudget,
       edition: editionOf(given),
     };
     app.get<{ Params: { zone_id: string }; Querystring: Query }>(
@@ -47,9 +50,9 @@ export const packListRoute =
       { schema: SCHEMA },
       async (request, reply) => {
         const { zone_id: zoneId } = request.params;
-        const { version } = await passIntoZone(callers, request, zoneId, 'SSL and Certificates Read');
+        const { token, version } = await passIntoZone(callers, request, zoneId, 'SSL and Certificates Read');
         const ask = { zoneId, ...readPage(request.query), ...readFilter(request.query) };
-        await answer(deps, { request, reply }, ask, version);
+        await answer(deps, { request, reply, owner: token.accountId }, ask, version);
         return reply;
       },
     );
@@ -71,11 +74,13 @@ function readFilter(query: Query): ListFilter {
 interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Account of the caller. */
+  readonly owner: string;
 }
 
 async function answer(
   deps: ListDeps,
-  { request, reply }: Exchange,
+  { request, reply, owner }: Exchange,
   ask: PageAsk,
   version: number,
 ): Promise<void> {
@@ -84,6 +89,7 @@ async function answer(
   if (known !== undefined && isSame(known, `${version}-${deps.edition}`)) {
     return send(reply, 304, { head: headOf(deps, version, { coding }) });
   }
+  if (ask.perPage > MOST_FREE) return sendLarge(deps, reply, { ask, version, owner });
   const key = `${ask.zoneId} ${ask.status} ${ask.environment} ${ask.page} ${ask.perPage}`;
   const cached = deps.cache.get(key, version);
   if (!cached) return sendFresh(deps, reply, { ask, version, key });
@@ -113,6 +119,27 @@ async function sendFresh(deps: ListDeps, reply: FastifyReply, one: Wanted): Prom
   }
 }
 
+/** Sends a page that is too large to be kept, within the bounds of all such pages. */
+async function sendLarge(
+  deps: ListDeps,
+  reply: FastifyReply,
+  { owner, ...one }: Omit<Wanted, 'key'> & Pick<Exchange, 'owner'>,
+): Promise<void> {
+  const lease = await deps.budget.leaseFor(reply.raw, { owner, items: one.ask.perPage });
+  const writer = new PageWriter(deps.memory);
+  try {
+    const head = await writePage(deps, one, writer);
+    const { body } = writer;
+    lease.hasRead(body.length);
+    reply.raw.once('close', () => writer.release());
+    send(reply, 200, { head: headOf(deps, head.version, { length: body.length }), body });
+  } catch (error) {
+    lease.release();
+    writer.release();
+    throw error;
+  }
+}
+
 /** What is wanted of a zone, its version as the gate saw it, and what the page is called in the cache. */
 interface Wanted {
   readonly ask: PageAsk;
@@ -121,7 +148,11 @@ interface Wanted {
 }
 
 /** Reads a page, in one statement with the version that it shows; again where some of it had to be rendered first. */
-async function writePage(deps: ListDeps, { ask, version }: Wanted, writer: PageWriter): Promise<PageHead> {
+async function writePage(
+  deps: ListDeps,
+  { ask, version }: Omit<Wanted, 'key'>,
+  writer: PageWriter,
+): Promise<PageHead> {
   for (let tries = MOST_TRIES; ; tries--) {
     const stale: { readonly ord: number; readonly jsonVersion: number }[] = [];
     writer.begin(pageHead);
@@ -134,9 +165,12 @@ async function writePage(deps: ListDeps, { ask, version }: Wanted, writer: PageW
       writer.end(pageTail({ page: ask.page, perPage: ask.perPage, count: writer.count, total: head.total }));
       return head;
     }
-    await Promise.all(
-      stale.map((row) => renderAgain(deps, row, () => getPackAt(deps.pool, ask.zoneId, row.ord))),
-    );
+    for (let i = 0; i < stale.length; i += MOST_FREE)
+      await Promise.all(
+        stale
+          .slice(i, i + MOST_FREE)
+          .map((row) => renderAgain(deps, row, () => getPackAt(deps.pool, ask.zoneId, row.ord))),
+      );
   }
 }
 

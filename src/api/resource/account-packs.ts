@@ -6,7 +6,12 @@ import { toName, toSuffix } from '../../pack/hosts.ts';
 import { CERTIFICATE_AUTHORITIES, ENVIRONMENTS, PACK_STATUSES, PACK_TYPES } from '../../pack/pack.ts';
 import { isGranted, zonesWith } from '../../pack/permission.ts';
 import { ListCallers } from '../../store/authentication.ts';
-import { type AccountFilter, type AccountRow, listAccountPage } from '../../store/list/account-list.ts';
+import {
+  type AccountFilter,
+  type AccountRow,
+  listAccountPage,
+  type Place,
+} from '../../store/list/account-list.ts';
 import { getPack } from '../../store/packs.ts';
 import type { Token } from '../../store/tokens.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -23,13 +28,14 @@ import {
   readText,
   refuse,
 } from '../http/page.ts';
+import type { PageBudget } from '../http/page-budget.ts';
 import { PACK_FILTER, PackReply } from './pack-schema.ts';
 
 const PERMISSION = 'SSL and Certificates Read';
 
 /** Route of GET /accounts/{account_id}/ssl/certificate_packs. */
 export const accountPacksRoute =
-  (deps: ApiDeps): FastifyPluginAsync =>
+  (deps: ApiDeps, budget: PageBudget): FastifyPluginAsync =>
   async (app) => {
     const callers = new ListCallers(deps.reader, deps.clock);
     app.get<{ Params: { account_id: string }; Querystring: Query }>(
@@ -41,9 +47,17 @@ export const accountPacksRoute =
         const perPage = readPerPage(query);
         const walk = { secret: deps.installation, of: `packs by creation ${JSON.stringify(filter)}` };
         const after = readCursor(query, walk);
-        const { rows, next } = await listAccountPage(deps.reader, filter, { after, most: perPage });
-        const items = await Promise.all(rows.map((row) => upToDate(deps, row)));
+        // In memory twice for a moment: packs, and the page of them.
+        const wanted = { owner: request.token.accountId, items: perPage, copies: 2 };
+        const lease = await budget.leaseFor(reply.raw, wanted);
+        const { items, next } = await readPage(deps, filter, { after, most: perPage }).catch(
+          (error: unknown) => {
+            lease.release();
+            throw error;
+          },
+        );
         const body = cursorBody(items, { perPage, cursor: next && toCursor(walk, next) });
+        lease.hasRead(body.length);
         return reply.type('application/json; charset=utf-8').send(body);
       },
     );
@@ -65,6 +79,26 @@ const SCHEMA = {
   },
   response: listOf(PackReply, CursorInfo),
 };
+
+/** Packs of one statement: the JSON of many at once would stand in the way of other lists. */
+const MOST_AT_ONCE = 100;
+
+/** A page, part by part. It is short where the list is at its end, or a part is: too many packs would have to be looked at. */
+async function readPage(
+  deps: ApiDeps,
+  filter: AccountFilter,
+  { after, most }: { readonly after: Place | undefined; readonly most: number },
+): Promise<{ readonly items: readonly Buffer[]; readonly next: Place | undefined }> {
+  const items: Buffer[] = [];
+  let place = after;
+  for (;;) {
+    const wanted = Math.min(most - items.length, MOST_AT_ONCE);
+    const { rows, next } = await listAccountPage(deps.reader, filter, { after: place, most: wanted });
+    items.push(...(await Promise.all(rows.map((row) => upToDate(deps, row)))));
+    if (!next || rows.length < wanted || items.length === most) return { items, next };
+    place = next;
+  }
+}
 
 /** The filter of a request, for a caller who may see what it shows. */
 async function filterOf(
