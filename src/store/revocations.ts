@@ -8,6 +8,8 @@ export interface Revocation {
   readonly serial: string;
   readonly algorithm: Algorithm;
   readonly ca: CertificateAuthority;
+  /** Id of the account of ours that ordered it; undefined: an older version did not note it. */
+  readonly tenant?: string;
   /** PEM, leaf first. */
   readonly chain: string;
   /** Name of RFC 5280 5.3.1. */
@@ -28,18 +30,18 @@ export async function noteRevocations(
   now: Date,
 ): Promise<void> {
   await tx.query(
-    `insert into revocations (fingerprint, pack_id, zone_id, algorithm, serial, ca, chain, reason, asked_on, due_on)
-     select fingerprint, pack_id, $5, algorithm, serial, $2, chain, $3, $4, $4 from (
+    `insert into revocations (fingerprint, pack_id, zone_id, account_id, algorithm, serial, ca, chain, reason, asked_on, due_on)
+     select fingerprint, pack_id, $5, $6, algorithm, serial, $2, chain, $3, $4, $4 from (
        select pack_id, fingerprint, algorithm, serial, chain from certificates
        union all select pack_id, fingerprint, algorithm, serial, chain from successors) as issued
       where pack_id = $1
      on conflict (fingerprint) do nothing`,
-    [pack.id, pack.certificateAuthority, reason, now, pack.zone.id],
+    [pack.id, pack.certificateAuthority, reason, now, pack.zone.id, pack.zone.accountId],
   );
 }
 
 const COLUMNS =
-  'fingerprint, pack_id, algorithm, serial, ca, chain, reason, asked_on, revoked_on, problem, attempts';
+  'fingerprint, pack_id, account_id, algorithm, serial, ca, chain, reason, asked_on, revoked_on, problem, attempts';
 
 /** Those of a pack of a zone, ECDSA first; also of one that is gone. */
 export async function listRevocations(db: Db, zoneId: string, packId: string): Promise<Revocation[]> {
@@ -88,6 +90,7 @@ export async function putOffRevocation(
 interface Row {
   fingerprint: string;
   pack_id: string;
+  account_id: string | null;
   algorithm: Algorithm;
   serial: string;
   ca: CertificateAuthority;
@@ -105,6 +108,7 @@ const toRevocation = (row: Row): Revocation => ({
   serial: row.serial,
   algorithm: row.algorithm,
   ca: row.ca,
+  ...(row.account_id !== null && { tenant: row.account_id }),
   chain: row.chain,
   reason: row.reason,
   askedOn: row.asked_on,

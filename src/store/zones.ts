@@ -119,12 +119,13 @@ export async function hideZone(db: Db, accountId: string, id: string, now: Date)
   return rowCount === 1;
 }
 
-/** Removes hidden zones that have no pack left. */
-export async function purgeZones(db: Db): Promise<void> {
-  await db.query(
+/** Removes hidden zones that have no pack left; their ids. */
+export async function purgeZones(db: Db): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
     `delete from zones where deleted_on is not null
-        and not exists (select from packs where zone_id = zones.id)`,
+        and not exists (select from packs where zone_id = zones.id) returning id`,
   );
+  return rows.map(({ id }) => id);
 }
 
 /** Locks the zone against other writers and raises its version: the first statement of every change in it. */

@@ -68,6 +68,7 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
     edges: [],
     showLeaf: async () => undefined,
     auditLife: 0,
+    controlLife: 0,
     moves: new KeyedSignal(),
     pushChange: () => undefined,
   };
@@ -76,7 +77,9 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
 /** Holds that all is stored as lists need it (`assertStored`), then removes everything that an earlier test left. */
 export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
-  await pool.query('truncate accounts, edge_changes, ca_limits, dns_published, revocations cascade');
+  await pool.query(
+    'truncate accounts, edge_changes, ca_limits, dns_published, revocations, authorizations cascade',
+  );
 }
 
 /** A zone of an account of its own. */

@@ -3,6 +3,7 @@ import { Fault } from '../../kit/fault.ts';
 import { after, days, hours } from '../../kit/time.ts';
 import { deleteStranded } from '../../operation/delete-stranded.ts';
 import { purgeAudit } from '../../store/audit.ts';
+import { purgeAuthorizations, releaseZone } from '../../store/authorizations.ts';
 import { purgeFullBuckets } from '../../store/ca-limits.ts';
 import { purgeChanges } from '../../store/deployments.ts';
 import { purgeOrderRequests } from '../../store/order-requests.ts';
@@ -11,6 +12,7 @@ import { isConnectionLoss } from '../../store/store.ts';
 import { purgeZones } from '../../store/zones.ts';
 import type { JobDeps } from '../job.ts';
 import { removeDnsLeftovers } from '../step/dns-update.ts';
+import { deactivateDue } from './authorizations.ts';
 import { revokeDue } from './revocations.ts';
 
 const SWEEP_MS = 1_000;
@@ -30,6 +32,7 @@ export const startPeriodic = (deps: JobDeps, ring: () => void, signal: AbortSign
   every(deps, PURGE_MS, () => purgeOld(deps)),
   every(deps, SWEEP_MS, () => sweepZones(deps, ring)),
   every(deps, SWEEP_MS, () => revokeDue(deps, signal)),
+  every(deps, SWEEP_MS, () => deactivateDue(deps, signal)),
   every(deps, REMIND_MS, () => remindUnplanned(deps.pool, MOST_REMINDED, deps.clock.now())),
   every(deps, LEFTOVERS_MS, () => removeDnsLeftovers(deps, signal)),
 ];
@@ -38,7 +41,8 @@ export const startPeriodic = (deps: JobDeps, ring: () => void, signal: AbortSign
 async function sweepZones(deps: JobDeps, ring: () => void): Promise<void> {
   const stranded = await deleteStranded(deps, (error) => report(deps, error, 'sweep'));
   if (stranded > 0) ring();
-  await purgeZones(deps.pool);
+  // A worker may have been at an order of a pack when its zone went.
+  for (const zoneId of await purgeZones(deps.pool)) await releaseZone(deps.pool, zoneId, deps.clock.now());
 }
 
 /** What is kept for a while only. */
@@ -47,6 +51,7 @@ async function purgeOld({ pool, clock, auditLife }: JobDeps): Promise<void> {
   await purgeChanges(pool, after(clock.now(), -CHANGE_LIFE));
   if (auditLife > 0) await purgeAudit(pool, after(clock.now(), -auditLife));
   await purgeFullBuckets(pool, clock.now());
+  await purgeAuthorizations(pool, clock.now());
 }
 
 /** Runs `work` again and again, never twice at once. */
