@@ -54,24 +54,22 @@ export function openDirectory(row: CaRow, directoryUrl: string, deps: CaDeps): A
     ...(deps.within !== undefined && { within: deps.within }),
     onExchange: (seen) => deps.onExchange?.(row.name, seen),
   });
-  const known = new LRUCache<string, AcmeDirectory>({ max: MOST_TENANTS });
-  const withAccount = (tenant: string | undefined, url: string): AcmeDirectory => ({
-    row,
-    isRsaDirectory: directoryUrl === row.rsaDirectoryUrl,
-    client,
-    account: new Lazy(() => getAccount({ row, directoryUrl: url, client }, deps)),
-    tenant,
-    ofTenant: (other) => {
-      if (other === undefined) return ofAll;
-      const own = known.get(other) ?? withAccount(other, `${directoryUrl}#${other}`);
-      known.set(other, own);
-      return own;
-    },
-    clock: deps.clock,
-    paces,
-  });
+  const isRsaDirectory = directoryUrl === row.rsaDirectoryUrl;
   const paces = { validation: new Pace(), issuance: new Pace() };
-  const ofAll = withAccount(undefined, directoryUrl);
+  const common = { row, isRsaDirectory, client, clock: deps.clock, paces };
+  const accountAt = (url: string) => new Lazy(() => getAccount({ row, directoryUrl: url, client }, deps));
+  const known = new LRUCache<string, AcmeDirectory>({ max: MOST_TENANTS });
+  const ofTenant = (tenant: string | undefined): AcmeDirectory => {
+    if (tenant === undefined) return ofAll;
+    const own = known.get(tenant) ?? {
+      ...ofAll,
+      tenant,
+      account: accountAt(`${directoryUrl}#${tenant}`),
+    };
+    known.set(tenant, own);
+    return own;
+  };
+  const ofAll: AcmeDirectory = { ...common, tenant: undefined, account: accountAt(directoryUrl), ofTenant };
   return ofAll;
 }
 
