@@ -95,6 +95,12 @@ export class AcmeClient {
     return parseAuthorization(jsonOf(answer), { url, retryAfter: retryAfterOf(answer.headers) });
   }
 
+  /** Gives an authorization up (7.5.2). As it stands then: a server may not know how, and answer as if it was asked. */
+  async deactivate(account: Account, url: string, signal: AbortSignal): Promise<Authorization> {
+    const answer = await this.#session.ask(account, url, { status: 'deactivated' }, signal);
+    return parseAuthorization(jsonOf(answer), { url, retryAfter: retryAfterOf(answer.headers) });
+  }
+
   /** Tells the server that it can validate the challenge (7.5.1). */
   async answer(account: Account, challengeUrl: string, signal: AbortSignal): Promise<Challenge> {
     return parseChallenge(jsonOf(await this.#session.ask(account, challengeUrl, {}, signal)), challengeUrl);

@@ -1,4 +1,6 @@
 /** One directory of a CA, and our account there. */
+
+import { LRUCache } from 'lru-cache';
 import { type Account, exportAccountKey, importAccountKey, newAccountKey } from '../acme/account.ts';
 import { AcmeClient } from '../acme/client.ts';
 import type { Exchanged } from '../acme/http.ts';
@@ -28,6 +30,10 @@ export interface AcmeDirectory {
   readonly isRsaDirectory: boolean;
   readonly client: AcmeClient;
   readonly account: Lazy<Account>;
+  /** Id of the account of ours whose own account that is; undefined: it is the one of all. */
+  readonly tenant: string | undefined;
+  /** The same directory with the account there of one of ours, or, for undefined, of all. */
+  readonly ofTenant: (tenant: string | undefined) => AcmeDirectory;
   readonly clock: Clock;
   /** How long this CA usually takes. */
   readonly paces: { readonly validation: Pace; readonly issuance: Pace };
@@ -35,6 +41,9 @@ export interface AcmeDirectory {
 
 /** Longest time for getting an account, in milliseconds: several exchanges. */
 const ACCOUNT_LIMIT_MS = 90_000;
+
+/** Accounts of single accounts of ours that are kept at hand; another is read from the store again. */
+const MOST_TENANTS = 1_000;
 
 /** A directory. Nothing is asked of the CA until the first order. Throws `configuration` for URLs or roots of no use. */
 export function openDirectory(row: CaRow, directoryUrl: string, deps: CaDeps): AcmeDirectory {
@@ -45,18 +54,28 @@ export function openDirectory(row: CaRow, directoryUrl: string, deps: CaDeps): A
     ...(deps.within !== undefined && { within: deps.within }),
     onExchange: (seen) => deps.onExchange?.(row.name, seen),
   });
-  return {
-    row,
-    isRsaDirectory: directoryUrl === row.rsaDirectoryUrl,
-    client,
-    account: new Lazy(() => getAccount({ row, directoryUrl, client }, deps)),
-    clock: deps.clock,
-    paces: { validation: new Pace(), issuance: new Pace() },
+  const isRsaDirectory = directoryUrl === row.rsaDirectoryUrl;
+  const paces = { validation: new Pace(), issuance: new Pace() };
+  const common = { row, isRsaDirectory, client, clock: deps.clock, paces };
+  const accountAt = (url: string) => new Lazy(() => getAccount({ row, directoryUrl: url, client }, deps));
+  const known = new LRUCache<string, AcmeDirectory>({ max: MOST_TENANTS });
+  const ofTenant = (tenant: string | undefined): AcmeDirectory => {
+    if (tenant === undefined) return ofAll;
+    const own = known.get(tenant) ?? {
+      ...ofAll,
+      tenant,
+      account: accountAt(`${directoryUrl}#${tenant}`),
+    };
+    known.set(tenant, own);
+    return own;
   };
+  const ofAll: AcmeDirectory = { ...common, tenant: undefined, account: accountAt(directoryUrl), ofTenant };
+  return ofAll;
 }
 
 interface Place {
   readonly row: CaRow;
+  /** By which the account is kept: with the id of the account of ours behind it that has it for itself. */
   readonly directoryUrl: string;
   readonly client: AcmeClient;
 }

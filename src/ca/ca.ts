@@ -28,6 +28,10 @@ export interface CaRow {
   readonly reusesAuthorizations: boolean;
   /** Whether new orders and looks at authorizations are never under way together: Pebble hangs for good otherwise. */
   readonly keepsOrdersApart?: boolean;
+  /** Whether each account of ours has an account of its own there; else all have one. */
+  readonly hasAccountPerTenant?: boolean;
+  /** Whether the CA answers for the names itself: what it holds valid from the start is not looked at by us. */
+  readonly presumesControl?: boolean;
   /** Whether browsers trust it, so that the Baseline Requirements' limits hold. */
   readonly isPublic: boolean;
   /** Names by which CAA records call the CA (RFC 8659 4.2); undefined: those of its directory. */
@@ -76,6 +80,8 @@ export interface CaOrder {
   readonly method: ShownMethod;
   /** Whether the order is at the row's RSA directory. */
   readonly isAtRsaDirectory?: boolean;
+  /** Id of the account of ours whose own account at the CA made it; undefined: the one of all. */
+  readonly tenant?: string;
 }
 
 /** An authorization of an order (RFC 8555 7.1.4), with what shows control of its name. */
@@ -83,7 +89,12 @@ export interface CaAuthorization {
   readonly url: string;
   /** Name with its wildcard, as in the order. */
   readonly name: string;
+  /** `valid` where control was shown to us too: see `isHeldValid`. */
   readonly status: 'pending' | 'valid' | 'invalid' | 'deactivated' | 'expired' | 'revoked';
+  /** Whether the CA holds it valid already, by what was shown before; our own look is still to come. */
+  readonly isHeldValid?: true;
+  /** Until when it is as it is. */
+  readonly expiresAt?: Date;
   readonly challengeUrl: string;
   readonly shown: ShownBy;
   /** Why the CA did not find control, for the subscriber. */
@@ -100,7 +111,7 @@ export interface Ca {
   /** Tries each directory of the row: reads it, and finds or makes our account. Throws also `configuration`. */
   prove(signal: AbortSignal): Promise<CaReport[]>;
   /** How CAA records call this CA and our account, for certificates of an algorithm. */
-  caaNames(algorithm: Algorithm, signal: AbortSignal): Promise<CaaNames>;
+  caaNames(asked: Pick<OrderAsk, 'algorithm' | 'tenant'>, signal: AbortSignal): Promise<CaaNames>;
   /** New order (RFC 8555 7.4) with its authorizations fetched. */
   order(ask: OrderAsk, signal: AbortSignal): Promise<CaOrder>;
   /** The order as it stands now; authorizations that were not final are fetched again. */
@@ -116,8 +127,15 @@ export interface Ca {
     issued: Pick<RevokeAsk, 'algorithm' | 'chain'>,
     signal: AbortSignal,
   ): Promise<RenewalWindow | undefined>;
+  /** Gives an authorization up (7.5.2). Whether it is of no use to anybody from then on. */
+  deactivate(which: AuthorizationAt, signal: AbortSignal): Promise<boolean>;
   /** Revokes a certificate by our account (7.6). One that is revoked already is so. */
   revoke(ask: RevokeAsk, signal: AbortSignal): Promise<void>;
+}
+
+/** An authorization, at the directory and of the account that it is of. */
+export interface AuthorizationAt extends Pick<CaOrder, 'isAtRsaDirectory' | 'tenant'> {
+  readonly url: string;
 }
 
 /** What a directory of a CA offers us. */
@@ -142,6 +160,8 @@ export interface RevokeAsk {
   readonly chain: string;
   /** Name of RFC 5280 5.3.1, one of `REVOCATION_REASONS`. */
   readonly reason: string;
+  /** Id of the account of ours that ordered it. */
+  readonly tenant?: string | undefined;
 }
 
 /** When a CA wants a certificate to be renewed; one that is over means at once. */
@@ -166,6 +186,8 @@ export interface CaaNames {
 export interface OrderAsk {
   /** Names in A-labels, wildcards with `*.`. */
   readonly names: readonly string[];
+  /** Id of the account of ours that orders. */
+  readonly tenant?: string;
   readonly algorithm: Algorithm;
   /** How control will be shown. */
   readonly method: ShownMethod;

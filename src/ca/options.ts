@@ -29,6 +29,8 @@ export const CA_OPTIONS = {
   wildcard:              { type: 'boolean', default: 'true', says: 'Whether the CA issues for wildcard hosts.' },
   idn:                   { type: 'boolean', default: 'true, except for google', says: 'Whether the CA issues for internationalized hosts.' },
   reuses_authorizations: { type: 'boolean', default: 'true, except for ssl_com', says: 'Whether a validation also serves the next order, so that the RSA certificate needs none of its own.' },
+  accounts_per_tenant:   { type: 'boolean', default: 'false', says: 'Whether each account here gets an account of its own at the CA, so that one\'s orders, limits and authorizations are never another\'s; for a CA without external account binding, or with one that may be used many times.' },
+  presumes_control:      { type: 'boolean', default: 'false', says: 'Whether the CA answers for the names itself, as for domains that were validated for you by contract: authorizations that are valid from the start are taken as they are, for every account here. For a private CA, or where all accounts are yours.' },
   orders_apart:          { type: 'boolean', default: 'false', says: 'Whether a process never sends a new order to this directory while it looks at an authorization there; for Pebble, which can hang for good when both come at once.' },
   public:                { type: 'boolean', default: 'true', says: 'Whether browsers trust the CA, so that the limits of the Baseline Requirements hold.' },
   limits:                { type: 'boolean', default: 'true', says: 'Whether the limits that the CA publishes are kept by a ledger of ours (known of Let\'s Encrypt): an order waits instead of being refused.' },

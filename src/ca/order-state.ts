@@ -18,15 +18,24 @@ export async function refreshed(
 ): Promise<CaOrder> {
   if (now.status !== 'pending' && now.status !== 'invalid') {
     const valid = was.authorizations.map((one) =>
-      one.status === 'pending' ? { ...one, status: 'valid' as const } : one,
+      one.status === 'pending' && !one.isHeldValid ? { ...one, status: 'valid' as const } : one,
     );
     return toCaOrder(directory, now, { ...was, authorizations: valid });
   }
-  const open = was.authorizations.filter(({ status }) => status === 'pending').map(({ url }) => url);
+  const isOpen = (one: CaAuthorization) => one.status === 'pending' && !one.isHeldValid;
+  const open = was.authorizations.filter(isOpen).map(({ url }) => url);
   const fetched = await getAuthorizations(directory, was.method, open, signal);
   const current = was.authorizations.map((one) => fetched.find(({ url }) => url === one.url) ?? one);
   return toCaOrder(directory, now, { ...was, authorizations: current });
 }
+
+/** The order after our own look at what the CA holds valid already. */
+export const lookedAt = (order: CaOrder): CaOrder => ({
+  ...order,
+  authorizations: order.authorizations.map(({ isHeldValid, ...one }) =>
+    isHeldValid ? { ...one, status: 'valid' } : one,
+  ),
+});
 
 /** Authorizations as they stand. Throws `ca_wrong_answer` for a pending one that has no challenge of the method. */
 export async function getAuthorizations(
@@ -54,6 +63,7 @@ function toAuthorization(
     url,
     name,
     status: is.status,
+    ...(is.expires && { expiresAt: is.expires }),
     challengeUrl: challenge?.url ?? '',
     shown: SHOWN[method](name, challenge?.token, key),
     ...(error && { problem: messageOf(row.name, [name], error) }),
@@ -78,13 +88,15 @@ const SHOWN: {
 
 /** The order with its authorizations; `invalid` as soon as one of them failed, whatever the CA says yet. */
 export function toCaOrder(
-  { row, isRsaDirectory }: AcmeDirectory,
+  { row, isRsaDirectory, tenant }: AcmeDirectory,
   order: Order,
   { authorizations, method }: Pick<CaOrder, 'authorizations' | 'method'>,
 ): CaOrder {
   const { url, finalize: finalizeUrl, expires, certificate } = order;
   const isLost = authorizations.some((one) => one.status !== 'pending' && one.status !== 'valid');
-  const status = order.status === 'pending' && isLost ? 'invalid' : order.status;
+  const isHeld = order.status === 'ready' && authorizations.some((one) => one.isHeldValid);
+  const seen = isHeld ? 'pending' : order.status;
+  const status = seen === 'pending' && isLost ? 'invalid' : seen;
   if (status === 'valid' && !certificate) {
     throw new Fault('ca_wrong_answer', 'the order is valid and has no certificate');
   }
@@ -98,6 +110,7 @@ export function toCaOrder(
     method,
     ...(status === 'invalid' && { problem: whyInvalid(row.name, order.error, authorizations) }),
     ...(isRsaDirectory && { isAtRsaDirectory: true }),
+    ...(tenant !== undefined && { tenant }),
   };
 }
 

@@ -7,7 +7,7 @@ import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
 import type { CaAuthorization, CaOrder, OrderAsk } from './ca.ts';
-import { getAuthorizations, refreshed, toCaOrder } from './order-state.ts';
+import { getAuthorizations, lookedAt, refreshed, toCaOrder } from './order-state.ts';
 import { placeInstead } from './renewal.ts';
 
 /** Longest time that one call looks at an order, by the directory's clock. */
@@ -49,8 +49,9 @@ export function look(directory: AcmeDirectory, order: CaOrder, signal: AbortSign
   });
 }
 
-/** Answers the pending challenges, then looks until the order is no longer pending. */
-export function validate(directory: AcmeDirectory, order: CaOrder, signal: AbortSignal): Promise<CaOrder> {
+/** Answers the pending challenges, then looks until the order is no longer pending. All that is to be shown was seen by us. */
+export function validate(directory: AcmeDirectory, asked: CaOrder, signal: AbortSignal): Promise<CaOrder> {
+  const order = lookedAt(asked);
   return orGone(directory, order, async () => {
     const account = await directory.account.get(signal);
     const pending = order.authorizations.filter(({ status }) => status === 'pending');
@@ -136,6 +137,24 @@ export async function download(
     return client.download(await account.get(signal), certificateUrl, signal, row.preferredRoot);
   throw new Fault('ca_wrong_answer', `the order is ${status} and has no certificate`);
 }
+
+/** Gives an authorization up. False where the CA holds on to it, or does not know how to let go. */
+export async function deactivate(
+  { client, account }: AcmeDirectory,
+  url: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const own = await account.get(signal);
+  const { status } = await client.deactivate(own, url, signal).catch(async (error: unknown) => {
+    const problem = problemOf(error);
+    if (problem === undefined || isProblem(problem, 'accountDoesNotExist')) throw error;
+    // It is over already, unknown by now, or cannot be given up: what it is says which.
+    return problem.status === 404 ? GONE : client.authorization(own, url, signal);
+  });
+  return status !== 'pending' && status !== 'valid';
+}
+
+const GONE = { status: 'expired' } as const;
 
 interface Polling {
   readonly isDone: (seen: Order) => boolean;

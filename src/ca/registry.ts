@@ -1,12 +1,12 @@
 import { problemOf } from '../acme/problem.ts';
 import { Fault } from '../kit/fault.ts';
 import { type AcmeDirectory, type CaDeps, openDirectory } from './acme-directory.ts';
-import type { Ca, CaaNames, CaOrder, CaRow } from './ca.ts';
+import type { Ca, CaaNames, CaOrder, CaRow, OrderAsk } from './ca.ts';
 import { checkDirectory } from './check-directory.ts';
 import { listHosts, messageOf } from './messages.ts';
-import { download, finalize, look, newOrder, validate } from './order.ts';
+import { deactivate, download, finalize, look, newOrder, validate } from './order.ts';
 import { renewalWindow } from './renewal.ts';
-import { revoke } from './revoke.ts';
+import { revokeAsOwner } from './revoke.ts';
 
 /**
  * The CA of a row. Its accounts are made when the first order needs them, once per directory. At most 16
@@ -16,23 +16,27 @@ export function createCa(row: CaRow, deps: CaDeps): Ca {
   const ecdsa = openDirectory(row, row.directoryUrl, deps);
   const rsa = row.rsaDirectoryUrl === undefined ? ecdsa : openDirectory(row, row.rsaDirectoryUrl, deps);
   const step = <T>(order: CaOrder, work: (directory: AcmeDirectory) => Promise<T>): Promise<T> =>
-    toTold(row, namesOf(order), work(order.isAtRsaDirectory ? rsa : ecdsa));
+    toTold(row, namesOf(order), work((order.isAtRsaDirectory ? rsa : ecdsa).ofTenant(order.tenant)));
+  const directoryFor = ({ algorithm, tenant }: Pick<OrderAsk, 'algorithm' | 'tenant'>): AcmeDirectory =>
+    (algorithm === 'rsa' ? rsa : ecdsa).ofTenant(row.hasAccountPerTenant ? tenant : undefined);
   return {
     row,
     prove: (signal) =>
       Promise.all(
         [...new Set([ecdsa, rsa])].map((directory) => toTold(row, [], checkDirectory(directory, signal))),
       ),
-    caaNames: (algorithm, signal) => toTold(row, [], caaNames(algorithm === 'rsa' ? rsa : ecdsa, signal)),
-    order: (ask, signal) =>
-      toTold(row, ask.names, newOrder(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),
+    caaNames: (asked, signal) => toTold(row, [], caaNames(directoryFor(asked), signal)),
+    order: (ask, signal) => toTold(row, ask.names, newOrder(directoryFor(ask), ask, signal)),
     look: (order, signal) => step(order, (directory) => look(directory, order, signal)),
     validate: (order, signal) => step(order, (directory) => validate(directory, order, signal)),
     finalize: (order, csr, signal) => step(order, (directory) => finalize(directory, order, csr, signal)),
     download: (order, signal) => step(order, (directory) => download(directory, order, signal)),
     renewalWindow: (issued, signal) =>
       toTold(row, [], renewalWindow(issued.algorithm === 'rsa' ? rsa : ecdsa, issued, signal)),
-    revoke: (ask, signal) => toTold(row, [], revoke(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),
+    deactivate: ({ isAtRsaDirectory, tenant, url }, signal) =>
+      toTold(row, [], deactivate((isAtRsaDirectory ? rsa : ecdsa).ofTenant(tenant), url, signal)),
+    revoke: (ask, signal) =>
+      toTold(row, [], revokeAsOwner(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),
   };
 }
 

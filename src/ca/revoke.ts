@@ -7,8 +7,27 @@ import type { RevokeAsk } from './ca.ts';
 /** Names of the reasons that a subscriber may give (RFC 5280 5.3.1, BR 7.2.2). */
 export const REASON_NAMES: readonly string[] = Object.keys(REVOCATION_REASONS);
 
-/** Revokes the leaf of a chain; one that was revoked before is no failure. */
-export async function revoke(
+/**
+ * Revokes the leaf of a chain; one that was revoked before is no failure. As the account that one of ours has for itself,
+ * where it has one; what the account of all ordered before is revoked as that.
+ */
+export async function revokeAsOwner(
+  directory: AcmeDirectory,
+  ask: RevokeAsk,
+  signal: AbortSignal,
+): Promise<void> {
+  const { row, ofTenant } = directory;
+  if (!row.hasAccountPerTenant || ask.tenant === undefined) return revoke(directory, ask, signal);
+  try {
+    await revoke(ofTenant(ask.tenant), ask, signal);
+  } catch (error) {
+    const problem = problemOf(error);
+    if (!problem || !isProblem(problem, 'unauthorized')) throw error;
+    await revoke(directory, ask, signal);
+  }
+}
+
+async function revoke(
   directory: AcmeDirectory,
   { chain, reason }: RevokeAsk,
   signal: AbortSignal,

@@ -42,6 +42,8 @@ export interface JobDeps extends AdvanceDeps {
   readonly showLeaf: ShowLeaf;
   /** How long records of what happened are kept; 0: for ever. */
   readonly auditLife: Seconds;
+  /** How long control that a zone has shown counts for its other packs and for renewals without another look; 0: not at all. */
+  readonly controlLife: Seconds;
   /** Rings at each step of a pack, with the pack as it was stored. */
   readonly moves: Pick<KeyedSignal<Pack>, 'notify'>;
   /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */

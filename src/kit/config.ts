@@ -53,7 +53,7 @@ export const OPTIONS = {
   trusted_proxies: { type: 'list', default: [], says: 'Networks (CIDR) of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.' },
   body_limit_kb:   { type: 'integer', default: 1_024, range: [1, 65_536], says: 'Largest body of a request, in KiB; a larger one is refused with 413.' },
   header_limit_kb: { type: 'integer', default: 16, range: [4, 1_024], says: 'Largest head of a request, in KiB; a larger one is refused with 431.' },
-  rate_limit:      { type: 'integer', default: 12_000, range: [0, 100_000_000], says: 'Requests that a token may make in five minutes at one process, so more at several; further ones get 429 with `Retry-After`. Who shows no good token is counted by address. 0 turns the limit off.' },
+  rate_limit:      { type: 'integer', default: 12_000, range: [0, 100_000_000], says: 'Requests that an account may make in five minutes at one process, by all its tokens together, so more at several; further ones get 429 with `Retry-After`. Who shows no good token is counted by address. 0 turns the limit off.' },
   request_timeout_s: { type: 'integer', default: 60, range: [1, 3_600], says: 'Longest time, in seconds, that a request may take to arrive.' },
   keep_alive_s:    { type: 'integer', default: 72, range: [1, 3_600], says: 'How long an idle connection is kept open, in seconds; more than a proxy in front keeps it.' },
   stop_timeout_s:  { type: 'integer', default: 30, range: [1, 3_600], says: 'How long a process that is asked to end (SIGTERM, SIGINT) takes for that at most, in seconds: seven tenths of it for requests that are under way. What hangs then is named in the log, and ends with the process.' },
@@ -74,6 +74,14 @@ export const OPTIONS = {
   https_port:      { type: 'integer', default: 443, range: [1, 65_535], says: 'Port at which they are asked where a redirect leads to https; another than 443 is for tests.' },
   allow_addresses: { type: 'list', default: [], says: 'Networks (CIDR) that look-ups of customers\' names may reach although they are not public, e.g. `10.0.0.0/8`.' },
   edge_socket:     { type: 'text', default: '', says: 'Unix socket at which bundled edges pull certificates and keys. Empty: `edge/pull.sock` in the data folder.' },
+  operator_accounts: { type: 'list', default: [], says: 'Ids of the accounts that are yours: they alone may have zones that are, hold or lie in the delegation zone, a name server, `tls_host`, an edge or a zone of `[[dns_updates]]`. Empty: the account that was made first.' },
+  suffix_accounts: { type: 'list', default: [], says: 'Ids of the accounts that may have zones and hosts which are public suffixes by the private part of that list, as the domains of platforms are that stand in it.' },
+  name_rest_days:  { type: 'integer', default: 30, range: [0, 3_650], says: 'For how many days after a zone was deleted no other account can have a zone of its name, or one above or below it.' },
+  control_days:    { type: 'integer', default: 0, range: [0, 398], says: 'For how many days control that a zone has shown counts for its other packs and for renewals without another look of ours, where the CA still goes by it. 0: each pack and each renewal is looked at.' },
+  account_zones:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Zones that an account may have, those counted that still rest after it deleted them; 0: any number.' },
+  account_packs:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Certificate packs that an account may have; 0: any number.' },
+  account_hosts:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Different hosts that the packs of an account may have together; 0: any number.' },
+  account_tokens:  { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'API tokens that an account may have; 0: any number.' },
   log_level:       { type: 'text', default: 'info', says: 'Least severe level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `silent`.' },
 } as const satisfies Record<string, Option>;
 
@@ -106,6 +114,8 @@ export const DNS_UPDATE_OPTIONS = {
   secret_file: 'File with the secret, instead of `secret`.',
   zones:
     'Names of zones at the API, of type `partial`, in whose DNS validation records are published there and taken away again.',
+  account:
+    'Id of the account whose zones these are; unless told, an account of yours (`operator_accounts`). For a zone of any other the key is not used.',
 } as const;
 
 export type Options = { readonly [K in OptionName]: Value<(typeof OPTIONS)[K]['type']> };

@@ -1,11 +1,15 @@
 import type { Clock } from '../kit/clock.ts';
 import type { PackZone } from '../pack/pack.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
+import { releaseZone } from '../store/authorizations.ts';
 import { type Pool, transaction } from '../store/store.ts';
 import { hideZone } from '../store/zones.ts';
 import { zoneEvent } from './zone-event.ts';
 
-/** Hides a zone; its packs are then taken off the edges, and it is gone with the last of them. */
+/**
+ * Hides a zone; its packs are then taken off the edges, and it is gone with the last of them. What it has shown to CAs is
+ * given up there.
+ */
 export function deleteZone(
   { pool, clock }: { readonly pool: Pool; readonly clock: Clock },
   zone: Pick<PackZone, 'id' | 'accountId' | 'name'>,
@@ -13,7 +17,8 @@ export function deleteZone(
 ): Promise<void> {
   return transaction(pool, async (tx) => {
     const now = clock.now();
-    if (await hideZone(tx, zone.accountId, zone.id, now))
-      await recordAudit(tx, zoneEvent('delete', zone, by), now);
+    if (!(await hideZone(tx, zone.accountId, zone.id, now))) return;
+    await releaseZone(tx, zone.id, now);
+    await recordAudit(tx, zoneEvent('delete', zone, by), now);
   });
 }

@@ -6,6 +6,7 @@ import { listRevocations, noteRevocations } from '../store/revocations.ts';
 import { override } from './advance.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
 import type { OperationDeps } from './operation.ts';
+import { releaseNames } from './release-names.ts';
 
 /**
  * Has every certificate of a pack revoked at its CA, and the pack deleted, so that no edge serves what is revoked. `reason`
@@ -27,7 +28,9 @@ export function revokePack(
       { ...about, event: 'revoke', actor: by, accountId: zone.accountId, zoneId: zone.id },
       now,
     );
-    return isLeaving(pack.status) ? pack : override(tx, deps, pack, { event: 'delete', by });
+    if (isLeaving(pack.status)) return pack;
+    await releaseNames(tx, pack, now);
+    return override(tx, deps, pack, { event: 'delete', by });
   });
 }
 

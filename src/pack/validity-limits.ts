@@ -11,3 +11,17 @@ export function longestValidity(instant: Date): number {
   const day = instant.toISOString().slice(0, 10);
   return LONGEST_VALIDITY.find(({ from }) => day >= from)?.days ?? 398;
 }
+
+/** Days for which a CA may go by control that was shown once: BR 4.2.1 as amended by ballot SC-081, by date of use. */
+const LONGEST_REUSE = [
+  { from: '2029-03-15', days: 10 },
+  { from: '2027-03-15', days: 100 },
+  { from: '2026-03-15', days: 200 },
+  { from: '0000-01-01', days: 398 },
+] as const;
+
+/** Days that control of a name which was shown at `instant` may be gone by at most. */
+export function longestReuse(instant: Date): number {
+  const day = instant.toISOString().slice(0, 10);
+  return LONGEST_REUSE.find(({ from }) => day >= from)?.days ?? 398;
+}

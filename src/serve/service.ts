@@ -211,7 +211,10 @@ export function edgeSocketOf({ options, dir }: Pick<ServiceParts, 'options' | 'd
 /** Bytes that a socket's name may have everywhere, by the narrowest system. */
 const LONGEST_SOCKET = 100;
 
-type LookParts = Pick<JobDeps, 'edges' | 'precheckTxt' | 'precheckHttp' | 'precheckCaa' | 'auditLife'>;
+type LookParts = Pick<
+  JobDeps,
+  'edges' | 'precheckTxt' | 'precheckHttp' | 'precheckCaa' | 'auditLife' | 'controlLife'
+>;
 
 function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   const look = {
@@ -224,6 +227,7 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   return {
     edges,
     auditLife: days(options.audit_days),
+    controlLife: days(options.control_days),
     precheckTxt: createTxtPrecheck({ ...look, delegationZone: options.delegation_zone }),
     precheckHttp: createHttpPrecheck({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
     precheckCaa: remembering(createCaaPrecheck(look), clock),

@@ -14,7 +14,7 @@ import {
 } from '../../test/support/job-deps.ts';
 import { type CutTable, cutTables, PIECES, pieceOf } from '../../test/support/partitioned.ts';
 import { wishful } from '../../test/support/renewing.ts';
-import { scriptedCa } from '../../test/support/scripted-ca.ts';
+import { withCa as withSimulatedCa } from '../../test/support/simulator/with-ca.ts';
 import { assertStored } from '../../test/support/stored.ts';
 import { run } from '../job/engine/run.ts';
 import { days } from '../kit/time.ts';
@@ -76,16 +76,16 @@ async function assertInOnePiece(work: () => Promise<unknown>): Promise<Set<strin
 }
 
 /** A CA that issues, and the configuration that orders from it. */
-function withCa(t: TestContext) {
-  const { cas } = scriptedCa(t, {}, deps.clock);
-  const rows = new Map([...cas].map(([name, { row }]) => [name, row] as const));
-  return { ...deps, cas, rows, isApexDemanded: false };
+async function withCa(t: TestContext) {
+  const { at } = await withSimulatedCa(t, deps);
+  const rows = new Map([...at.cas].map(([name, { row }]) => [name, row] as const));
+  return { ...at, rows, isApexDemanded: false };
 }
 
 const HASH = createHash('sha256').update('body').digest();
 
 /** Orders a pack in a zone; its id. */
-async function orderIn(on: ReturnType<typeof withCa>, zone: PackZone): Promise<string> {
+async function orderIn(on: Awaited<ReturnType<typeof withCa>>, zone: PackZone): Promise<string> {
   const order = {
     type: 'advanced',
     hosts: [zone.name, `www.${zone.name}`],
@@ -125,7 +125,7 @@ test('tables of a zone’s life lead with its cell, those by which it is found w
 });
 
 test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed inside one piece', async (t) => {
-  const on = withCa(t);
+  const on = await withCa(t);
   const zone = zoneAt(0);
   let id = '';
   const statusIs = async (status: PackStatus) => assert.equal((await packOf(deps, id)).status, status);
@@ -237,7 +237,7 @@ test('packs of a zone are walked, exported and got inside one piece', async (t) 
 });
 
 test('a worker that looks into every cell at once touches every piece', async (t) => {
-  const on = withCa(t);
+  const on = await withCa(t);
   for (const zone of zones.slice(3)) await orderIn(on, zone);
   seen.length = 0;
   const wanted = { worker: 'test', cells: EVERY_CELL, most: 4, first: 0, inHand: [] };

@@ -11,6 +11,8 @@ export interface Revocation {
   readonly serial: string;
   readonly algorithm: Algorithm;
   readonly ca: CertificateAuthority;
+  /** Id of the account of ours that ordered it; undefined: an older version did not note it. */
+  readonly tenant?: string;
   /** PEM, leaf first. */
   readonly chain: string;
   /** Name of RFC 5280 5.3.1. */
@@ -30,19 +32,20 @@ export async function noteRevocations(
   reason: string,
   now: Date,
 ): Promise<void> {
-  await execute(tx, NOTE, { ...packKey(pack), ca: pack.certificateAuthority, reason, now });
+  const { accountId: account } = pack.zone;
+  await execute(tx, NOTE, { ...packKey(pack), account, ca: pack.certificateAuthority, reason, now });
 }
 
 const OF_LEAF = 'cell, zone_id, pack_id, fingerprint, algorithm, serial, chain';
 const NOTE = statement(`
-  insert into revocations (${OF_LEAF}, ca, reason, asked_on, due_on)
-  select ${OF_LEAF}, :ca, :reason, :now, :now from (
+  insert into revocations (${OF_LEAF}, account_id, ca, reason, asked_on, due_on)
+  select ${OF_LEAF}, :account, :ca, :reason, :now, :now from (
     select ${OF_LEAF} from certificates where ${OF_PACK}
     union all select ${OF_LEAF} from successors where ${OF_PACK}) as issued
   on conflict (cell, zone_id, fingerprint) do nothing`);
 
 const COLUMNS =
-  'zone_id, fingerprint, pack_id, algorithm, serial, ca, chain, reason, asked_on, revoked_on, problem, attempts';
+  'zone_id, fingerprint, pack_id, account_id, algorithm, serial, ca, chain, reason, asked_on, revoked_on, problem, attempts';
 
 /** Those of a pack of a zone, ECDSA first; also of one that is gone. */
 export async function listRevocations(db: Db, zoneId: string, packId: string): Promise<Revocation[]> {
@@ -106,6 +109,7 @@ interface Row {
   zone_id: string;
   fingerprint: string;
   pack_id: string;
+  account_id: string | null;
   algorithm: Algorithm;
   serial: string;
   ca: CertificateAuthority;
@@ -124,6 +128,7 @@ const toRevocation = (row: Row): Revocation => ({
   serial: row.serial,
   algorithm: row.algorithm,
   ca: row.ca,
+  ...(row.account_id !== null && { tenant: row.account_id }),
   chain: row.chain,
   reason: row.reason,
   askedOn: row.asked_on,

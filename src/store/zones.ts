@@ -138,12 +138,13 @@ export async function listZonesNamed(db: Db, names: readonly string[]): Promise<
 
 const NAMED = statement('select zone_id from zone_names where name = any(:names)');
 
-/** Removes hidden zones that have no pack left. */
-export async function purgeZones(db: Db): Promise<void> {
-  await db.query(
+/** Removes hidden zones that have no pack left; their ids. */
+export async function purgeZones(db: Db): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
     `delete from zones where deleted_on is not null
-        and not exists (select from packs where packs.cell = zones.cell and packs.zone_id = zones.id)`,
+        and not exists (select from packs where packs.cell = zones.cell and packs.zone_id = zones.id) returning id`,
   );
+  return rows.map(({ id }) => id);
 }
 
 /** Locks the zone against other writers and raises its version: the first statement of every change in it. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { seed } from '../../bench/seed/seed.ts';
+import { transaction } from '../../src/store/store.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { createZone } from '../../src/store/zones.ts';
 import { startApi, type TestApi } from '../support/api.ts';
@@ -131,7 +132,8 @@ it('zones, tokens and accounts come in pages of any size', async () => {
   const now = api.jobs.clock.now();
   for (let i = 0; i < 70; i++) {
     await createToken(api.jobs.pool, { accountId, name: `t${i}`, access: 'read' }, now);
-    await createZone(api.jobs.pool, { accountId, name: `z${i}.sizes.test`, type: 'partial' }, now);
+    const zone = { accountId, name: `z${i}.sizes.test`, type: 'partial' } as const;
+    await transaction(api.jobs.pool, (tx) => createZone(tx, zone, now));
   }
   for (const path of ['/zones', '/user/tokens', '/accounts']) {
     const expected = await walk(`${path}?`, 50);

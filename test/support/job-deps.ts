@@ -69,6 +69,7 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
     edges: [],
     showLeaf: async () => undefined,
     auditLife: 0,
+    controlLife: 0,
     moves: new KeyedSignal(),
     pushChange: () => undefined,
   };
@@ -78,7 +79,7 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
 export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
   await pool.query('truncate accounts, served_hosts, txt_records, http_files cascade');
-  await pool.query('truncate edge_changes, ca_limits, dns_published, revocations');
+  await pool.query('truncate edge_changes, ca_limits, dns_published, revocations, authorizations');
 }
 
 /** A zone of an account of its own. */

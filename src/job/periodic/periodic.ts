@@ -2,6 +2,7 @@
 import { remindUnplanned } from '../../store/packs.ts';
 import { EVERY_CELL } from '../../store/zone-key.ts';
 import type { JobDeps } from '../job.ts';
+import { deactivateDue } from './authorizations.ts';
 import { removeDnsLeftovers } from './dns-leftovers.ts';
 import { purgeOld } from './purge-old.ts';
 import { every } from './repeat.ts';
@@ -27,6 +28,7 @@ const PERIODIC: readonly Periodic[] = [
   { everyMs: 60_000, run: purgeOld },
   { everyMs: 1_000, run: (deps, { ring }) => sweepZones(deps, ring) },
   { everyMs: 1_000, run: (deps, { signal }) => revokeDue(deps, signal) },
+  { everyMs: 1_000, run: (deps, { signal }) => deactivateDue(deps, signal) },
   { everyMs: 30_000, run: ({ pool, clock }) => remindUnplanned(pool, REMINDED, clock.now()) },
   { everyMs: 2_000, run: (deps, { signal }) => removeDnsLeftovers(deps, signal) },
 ];

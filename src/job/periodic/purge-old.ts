@@ -1,5 +1,6 @@
 import { after, days, hours } from '../../kit/time.ts';
 import { purgeAudit } from '../../store/audit.ts';
+import { purgeAuthorizations } from '../../store/authorizations.ts';
 import { purgeFullBuckets } from '../../store/ca-limits.ts';
 import { purgeChanges } from '../../store/edge-changes.ts';
 import { purgeOrderRequests } from '../../store/order-requests.ts';
@@ -16,4 +17,5 @@ export async function purgeOld({ pool, clock, auditLife }: JobDeps): Promise<voi
   await purgeChanges(pool, after(clock.now(), -CHANGE_LIFE));
   if (auditLife > 0) await purgeAudit(pool, after(clock.now(), -auditLife));
   await purgeFullBuckets(pool, clock.now());
+  await purgeAuthorizations(pool, clock.now());
 }

@@ -86,7 +86,7 @@ const SLOW_AND_UNPROVEN: readonly TestRule[] = [
 ];
 
 test('a request that the CA has is kept where the other order wants control shown', async (t) => {
-  const { at, ca } = await withCa(t, deps, { rules: SLOW_AND_UNPROVEN });
+  const { at, ca } = await withCa(t, deps, { rules: SLOW_AND_UNPROVEN, row: { presumesControl: true } });
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   assert.equal((await packOf(at, id)).status, 'pending_deployment');
@@ -100,6 +100,7 @@ test('a request that the CA has is kept where the other order wants control show
 test('an order that took the place of one past its end is kept where the other order wants control shown', async (t) => {
   const expires = new Date(deps.clock.now().getTime() + 60_000).toISOString();
   const { at, ca } = await withCa(t, deps, {
+    row: { presumesControl: true },
     rules: [
       { on: 'new-order', at: 1, fault: 'patch', body: { expires } },
       { on: 'new-order', at: 2, fault: 'terms', presumes_control: true },

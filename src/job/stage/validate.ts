@@ -11,6 +11,7 @@ import { algorithmsOf } from '../../pack/type.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { allRecords, caOf, isDead, newRequest, placeOrder } from '../step/acme-orders.ts';
 import { checkFailures, spendFailures } from '../step/ca-limits.ts';
+import { noteControl } from '../step/control.ts';
 import { publishByUpdate } from '../step/dns-update.ts';
 import { type Prechecked, precheck } from '../step/precheck.ts';
 
@@ -100,6 +101,7 @@ async function judge(
   signal: AbortSignal,
 ): Promise<Work | undefined> {
   const { order, algorithm } = open;
+  await noteControl(deps, work, order);
   if (isDead(order, deps.clock.now()))
     return replace(deps, work, { algorithm, why: await causes(deps, work, order, signal) }, signal);
   const answered = { ...open, isAnswered: true };

@@ -13,6 +13,7 @@ import { getChain } from '../../store/next-certificates.ts';
 import type { JobDeps } from '../job.ts';
 import { rememberPatience, spendOrder } from './ca-limits.ts';
 import { checkCaa } from './check-caa.ts';
+import { withOwnControl } from './control.ts';
 
 /** The CA of a run. Throws `ca_not_configured` where its row was taken out of the configuration since. */
 export function caOf(deps: JobDeps, { run: { certificateAuthority: name } }: Pick<Work, 'run'>): Ca {
@@ -36,12 +37,15 @@ export async function placeOrder(
 ): Promise<StoredAcmeOrder> {
   const ca = caOf(deps, work);
   await checkCaa(deps, { pack: work.pack, ca, algorithm }, signal);
-  await spendOrder(deps, work, ca);
-  const ask = await askFor(deps, work, ca, algorithm);
-  const order = await ca.order(ask, signal).catch(async (error: unknown) => {
-    await rememberPatience(deps, work.pack, ca, error);
-    throw error;
-  });
+  const place = async () => {
+    await spendOrder(deps, work, ca);
+    const ask = await askFor(deps, work, ca, algorithm);
+    return ca.order(ask, signal).catch(async (error: unknown) => {
+      await rememberPatience(deps, work.pack, ca, error);
+      throw error;
+    });
+  };
+  const order = await withOwnControl(deps, { pack: work.pack, ca, place }, signal);
   if (isDead(order, deps.clock.now())) throw uselessOrder(ca, order);
   return { algorithm, order, isAnswered: false };
 }
@@ -57,6 +61,7 @@ async function askFor(
   const earlier = orders.flatMap(({ order }) => order.authorizations);
   return {
     names: pack.hosts.map(toName),
+    tenant: pack.zone.accountId,
     algorithm,
     method: shownMethodOf(pack.validationMethod),
     ...(notAfter && { notAfter }),

@@ -25,7 +25,7 @@ export async function checkCaa(
   { pack, ca, algorithm }: Ordering,
   signal: AbortSignal,
 ): Promise<void> {
-  const { identities, accountUri } = await ca.caaNames(algorithm, signal);
+  const { identities, accountUri } = await ca.caaNames({ algorithm, tenant: pack.zone.accountId }, signal);
   const { challenge: method = 'dns-01' } = METHODS[pack.validationMethod ?? 'txt'];
   const question = { hosts: pack.hosts.map(toName), identities, accountUri, method };
   const limit = AbortSignal.timeout(LONGEST_LOOK * 1_000);
