@@ -53,8 +53,9 @@ export async function noteAuthorizations(
     names: given.map(({ name }) => name),
   };
   const { rows } = await execute<KnownRow>(db, NOTE, values);
+  const { rows: others } = await execute<{ url: string }>(db, NOTE_URLS, values);
   return {
-    foreign: new Set(rows.flatMap(({ url }) => url ?? [])),
+    foreign: new Set([...others, ...rows].flatMap(({ url }) => url ?? [])),
     shown: rows.flatMap(({ name, shown_on, shown_for }) =>
       name !== null && shown_on && shown_for ? [{ name, shownOn: shown_on, shownFor: shown_for }] : [],
     ),
@@ -68,7 +69,13 @@ interface KnownRow {
   shown_for: string | null;
 }
 
-// Of other zones by the URL alone: that is what is asked.
+// A URL is noted for the zone that had it first: whether another one has it is found by the URL alone.
+const NOTE_URLS = statement(`
+  with noted as (
+    insert into authorization_urls (url, cell, zone_id) select unnest(:urls::text[]), :cell, :zone
+    on conflict (url) do nothing)
+  select url from authorization_urls where url = any(:urls) and zone_id <> :zone`);
+
 const NOTE = statement(`
   with noted as (
     insert into authorizations (url, cell, zone_id, ca, tenant, is_rsa_directory, name, until)
@@ -76,7 +83,7 @@ const NOTE = statement(`
       from unnest(:urls::text[], :names::text[]) as given (url, name)
     on conflict (cell, zone_id, url) do nothing)
   select url, null as name, null::timestamptz as shown_on, null::uuid as shown_for from authorizations
-   where url = any(:urls) and (zone_id <> :zone or due_on is not null)
+   where ${IN_ZONE} and url = any(:urls) and due_on is not null
   union all
   select null, name, max(shown_on), (array_agg(shown_for order by shown_on desc))[1] from authorizations
    where ${IN_ZONE} and name = any(:names) and ca = :ca and tenant = :tenant and is_rsa_directory = :rsa
@@ -180,11 +187,17 @@ export async function forgetAuthorizations(db: Db, urls: readonly string[]): Pro
   if (urls.length > 0) await execute(db, FORGET, { urls });
 }
 
-const FORGET = statement('delete from authorizations where url = any(:urls)');
+const FORGET = statement(`
+  with gone as (delete from authorization_urls where url = any(:urls))
+  delete from authorizations where url = any(:urls)`);
 
 /** Forgets those that ended of age. */
 export async function purgeAuthorizations(db: Db, now: Date): Promise<void> {
   await execute(db, PURGE, { now });
+  await execute(db, PURGE_URLS, {});
 }
 
 const PURGE = statement('delete from authorizations where until < :now');
+const PURGE_URLS = statement(`
+  delete from authorization_urls
+   where not exists (select from authorizations where authorizations.url = authorization_urls.url)`);

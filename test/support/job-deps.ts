@@ -79,7 +79,9 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
 export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
   await pool.query('truncate accounts, served_hosts, txt_records, http_files cascade');
-  await pool.query('truncate edge_changes, ca_limits, dns_published, revocations, authorizations');
+  await pool.query(
+    'truncate edge_changes, ca_limits, dns_published, revocations, authorizations, authorization_urls',
+  );
 }
 
 /** A zone of an account of its own. */

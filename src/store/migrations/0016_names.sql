@@ -29,5 +29,13 @@ insert into authorizations (url, cell, zone_id, ca, tenant, is_rsa_directory, na
    order by one ->> 'url', packs.created_on
   on conflict do nothing;
 
+-- Which zone had an authorization first, by its URL.
+create table authorization_urls (
+  url     text primary key,
+  cell    smallint not null,
+  zone_id text collate "C" not null
+);
+insert into authorization_urls select url, cell, zone_id from authorizations;
+
 -- Whose account at the CA ordered what is to be revoked; null: an older version, when there was one for all.
 alter table revocations add column account_id text;
