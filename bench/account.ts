@@ -7,6 +7,8 @@ import { buildApi } from '../src/api/api.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { KeyedSignal } from '../src/kit/keyed-signal.ts';
 import { newLog } from '../src/kit/log.ts';
+import { NO_QUOTAS } from '../src/operation/quotas.ts';
+import { FREE_NAMES } from '../src/pack/name-policy.ts';
 import { Reader } from '../src/store/protocol/reader.ts';
 import { openPool, type Pool } from '../src/store/store.ts';
 import { createToken, deleteTokensNamed } from '../src/store/tokens.ts';
@@ -86,6 +88,8 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     rows: new Map(),
     orderWait: 0,
     isApexDemanded: false,
+    names: FREE_NAMES,
+    quotas: NO_QUOTAS,
     nameServers: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

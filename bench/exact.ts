@@ -106,7 +106,7 @@ function addPack(pool: Pool, zone: Zone): Promise<void> {
   const now = deps.clock.now();
   const times = { statusSince: now, createdOn: now, modifiedOn: now };
   return transaction(pool, async (tx) => {
-    const { ord, lane } = await takeOrd(tx, zone, []);
+    const { ord, lane } = await takeOrd(tx, zone);
     const changed = { status: pick(PACK_STATUSES), environment: pick(ENVIRONMENTS) };
     await insertPack(
       tx,

@@ -11,6 +11,8 @@ import { buildApi } from '../../src/api/api.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
+import { NO_QUOTAS } from '../../src/operation/quotas.ts';
+import { FREE_NAMES } from '../../src/pack/name-policy.ts';
 import { Ladders } from '../../src/store/list/page-index.ts';
 import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool } from '../../src/store/store.ts';
@@ -73,6 +75,8 @@ async function api({ databaseUrl, pageCacheMb, readers, hasPageIndex }: ApiRole)
     rows: new Map(),
     orderWait: 0,
     isApexDemanded: false,
+    names: FREE_NAMES,
+    quotas: NO_QUOTAS,
     nameServers: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

@@ -4,6 +4,8 @@ import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { AdvanceDeps } from '../operation/operation.ts';
+import type { Quotas } from '../operation/quotas.ts';
+import type { NamePolicy } from '../pack/name-policy.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import type { Reader } from '../store/protocol/reader.ts';
 import type { Pool } from '../store/store.ts';
@@ -22,6 +24,10 @@ export interface ApiDeps extends AdvanceDeps {
   readonly orderWait: Seconds;
   /** Whether an order must contain the zone's apex. */
   readonly isApexDemanded: boolean;
+  /** Which names are not free, and for whom. */
+  readonly names: NamePolicy;
+  /** How much one account may have. */
+  readonly quotas: Quotas;
   /** Names of our name servers, to which zones of type `full` are delegated. */
   readonly nameServers: readonly string[];
   /** Rings where a worker of this process made a step with a pack. */
@@ -46,7 +52,7 @@ export interface HttpOptions {
   readonly requestTimeout: Seconds;
   readonly keepAlive: Seconds;
   readonly isLogged: boolean;
-  /** Requests that a caller may make in five minutes; 0: any number. */
+  /** Requests that an account may make in five minutes, or an address without a good token; 0: any number. */
   readonly rateLimit: number;
   /** Certificates and keys in PEM; undefined: plain HTTP. */
   readonly tls?: { readonly cert: readonly string[]; readonly key: readonly string[] } | undefined;

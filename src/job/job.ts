@@ -18,6 +18,7 @@ import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Work } from '../operation/work.ts';
+import type { NamePolicy } from '../pack/name-policy.ts';
 import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { PrecheckCaa, PrecheckHttp, PrecheckTxt } from '../validation/validation.ts';
@@ -37,7 +38,9 @@ export interface JobDeps extends AdvanceDeps {
   readonly precheckHttp: PrecheckHttp;
   readonly precheckCaa: PrecheckCaa;
   /** Who publishes validation records in a zone by dynamic update, by the zone's name. */
-  readonly publishers: ReadonlyMap<string, TxtPublisher>;
+  readonly publishers: ReadonlyMap<string, BoundPublisher>;
+  /** Whose names are whose. */
+  readonly names: NamePolicy;
   readonly edges: readonly EdgeRow[];
   readonly showLeaf: ShowLeaf;
   /** How long records of what happened are kept; 0: for ever. */
@@ -54,6 +57,12 @@ export interface JobDeps extends AdvanceDeps {
   readonly leaseClock?: Clock;
   /** Told of each step that a worker took with a pack. */
   readonly onStep?: (step: StepTaken) => void;
+}
+
+/** Who publishes in a zone, and for whom. */
+export interface BoundPublisher extends TxtPublisher {
+  /** Id of the account whose zone it has to be; undefined: one of the operator's. */
+  readonly accountId?: string | undefined;
 }
 
 /** A step: the status in which the pack was, and whether its work failed and is tried again. */

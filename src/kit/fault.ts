@@ -34,6 +34,7 @@ export const FAULTS = {
   not_authenticated:       { status: 401, code: 10000, retry: 'never' },
   invalid_token:           { status: 401, code: 1000,  retry: 'never' },
   missing_permission:      { status: 403, code: 9109,  retry: 'never' },
+  quota_reached:           { status: 403, code: 1405,  retry: 'never' },
   zone_not_found:          { status: 404, code: 9109,  retry: 'never' },
   zone_exists:             { status: 400, code: 1061,  retry: 'never' },
   invalid_zone_name:       { status: 400, code: 1099,  retry: 'never' },

@@ -3,7 +3,8 @@ import { checkOrderPolicy } from '../ca/order-policy.ts';
 import { Fault } from '../kit/fault.ts';
 import { newUuid } from '../kit/id.ts';
 import { after, minutes } from '../kit/time.ts';
-import { isInZone, toNames, withoutWildcard } from '../pack/hosts.ts';
+import { covers, isInZone, toNames } from '../pack/hosts.ts';
+import type { NamePolicy } from '../pack/name-policy.ts';
 import type { CertificateAuthority, Environment, Pack, ValidityDays } from '../pack/pack.ts';
 import { PACK_TYPES, type PackType } from '../pack/pack.ts';
 import { challengeName } from '../pack/pack-json.ts';
@@ -11,11 +12,14 @@ import { TYPES } from '../pack/type.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
 import { METHODS } from '../pack/validation-method.ts';
 import type { Actor } from '../store/audit.ts';
+import { type DeeperZone, getDeeperZone } from '../store/names.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
 import { allSent, type Pool, pipelinedAfter, stateOf, type Tx } from '../store/store.ts';
 import { takeOrd, type Zone } from '../store/zones.ts';
+import { checkHosts } from './check-hosts.ts';
 import { insertPack } from './insert-pack.ts';
 import type { AdvanceDeps } from './operation.ts';
+import { checkPackQuota, type Quotas } from './quotas.ts';
 
 /** What an order is checked by. */
 export interface CreatePackDeps extends AdvanceDeps {
@@ -24,6 +28,8 @@ export interface CreatePackDeps extends AdvanceDeps {
   readonly rows: ReadonlyMap<CertificateAuthority, CaRow>;
   /** Whether an order must contain the zone's apex. */
   readonly isApexDemanded: boolean;
+  readonly names: NamePolicy;
+  readonly quotas: Quotas;
 }
 
 /** What is ordered, hosts as the subscriber wrote them. */
@@ -58,18 +64,18 @@ const RETRY_WINDOW = minutes(2);
 
 /**
  * Checks an order and stores its pack, due at once; the pack of the first request, where this one repeats it. Throws a Fault
- * with a pointer for an order that nobody could fulfil, `key_reused`, or `zone_not_found`.
+ * with a pointer for an order that nobody could fulfil, `quota_reached`, `key_reused`, or `zone_not_found`.
  */
 export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<Ordered> {
   const earlier = await repeated(deps, ask);
   if (earlier !== undefined) return { id: earlier, isNew: false };
   const names = check(deps, ask);
+  await checkHosts(deps, ask.zone, names);
   const id = newUuid();
   try {
     const { zone, request, by } = ask;
-    const seatIn = (tx: Tx) => takeOrd(tx, zone, names.map(withoutWildcard));
-    await pipelinedAfter(deps.pool, seatIn, (tx, { ord, lane, deeperZone }) => {
-      checkZone(deeperZone, names);
+    await pipelinedAfter(deps.pool, seatFor(deps, zone, names), (tx, { ord, lane, deeper }) => {
+      checkZone(deeper, zone, names);
       const pack = newPack(deps, ask, { id, ord });
       return allSent(
         insertPack(tx, deps, pack, { lane, by }),
@@ -83,6 +89,13 @@ export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<O
   }
   return { id, isNew: true };
 }
+
+/** Takes the place of a new pack in its zone, and looks at what stands in its way there. */
+const seatFor = (deps: CreatePackDeps, zone: Zone, names: readonly string[]) => async (tx: Tx) => {
+  const [seat, deeper] = await Promise.all([takeOrd(tx, zone), getDeeperZone(tx, zone, names)]);
+  await checkPackQuota(tx, deps, zone.accountId, names);
+  return { ...seat, deeper };
+};
 
 /** The pack that this request ordered before, or undefined. */
 async function repeated(
@@ -154,12 +167,22 @@ function checkRecordNames(names: readonly string[]): void {
   throw new Fault('invalid_host', sentence, { pointer: `/hosts/${i}` });
 }
 
-/** A host belongs to the deepest zone that holds it: a permission for one zone is none for those below it. */
-function checkZone(deeperZone: string | undefined, names: readonly string[]): void {
-  if (deeperZone === undefined) return;
-  const i = names.findIndex((name) => isInZone(name, deeperZone));
-  const sentence = `${names[i]} belongs to the zone ${deeperZone}; order it there`;
-  throw new Fault('invalid_host', sentence, { pointer: `/hosts/${i}` });
+/**
+ * A host belongs to the deepest zone that holds it, and so does what a wildcard covers: a permission for one zone is none
+ * for those below it.
+ */
+function checkZone(deeper: DeeperZone | undefined, zone: Zone, names: readonly string[]): void {
+  if (!deeper) return;
+  const i = names.findIndex((name) => isInZone(name, deeper.name) || covers(name, deeper.name));
+  throw new Fault('invalid_host', whyDeeper(names[i] ?? '', deeper, zone), { pointer: `/hosts/${i}` });
+}
+
+function whyDeeper(host: string, deeper: DeeperZone, zone: Zone): string {
+  if (deeper.accountId !== zone.accountId)
+    return `${host} is not for this zone, or covers what is not; order other hosts`;
+  return isInZone(host, deeper.name)
+    ? `${host} belongs to the zone ${deeper.name}; order it there`
+    : `${host} covers ${deeper.name}, which is a zone of its own; order the other names one by one`;
 }
 
 function newPack(

@@ -2,6 +2,7 @@ import type { Clock } from '../kit/clock.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
 import { type Pool, transaction } from '../store/store.ts';
 import { insertToken, lockTokens, type NewToken, newSecret, type Token } from '../store/tokens.ts';
+import { checkTokenQuota, NO_QUOTAS, type Quotas } from './quotas.ts';
 import { checkBounds } from './token-bounds.ts';
 import { tokenEvent } from './token-event.ts';
 import { tokenOnDuty } from './token-on-duty.ts';
@@ -12,13 +13,21 @@ interface Maker {
   readonly maker?: Pick<Token, 'id' | 'accountId'>;
 }
 
+/** What a token is made with. */
+export interface CreateTokenDeps {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  /** None for the operator himself. */
+  readonly quotas?: Quotas;
+}
+
 /**
  * Makes a token. Its secret is stored nowhere: only its hash is. What another token makes ends with that one at the latest.
  * Throws `missing_permission` with a pointer where it would outrank or outlive its maker, `invalid_token` where that is not
- * good any more.
+ * good any more, `quota_reached`.
  */
 export function createToken(
-  { pool, clock }: { readonly pool: Pool; readonly clock: Clock },
+  { pool, clock, quotas = NO_QUOTAS }: CreateTokenDeps,
   token: NewToken,
   { by, maker }: Maker,
 ): Promise<{ readonly id: string; readonly secret: string }> {
@@ -26,6 +35,7 @@ export function createToken(
   return transaction(pool, async (tx) => {
     const now = clock.now();
     await lockTokens(tx, token.accountId);
+    await checkTokenQuota(tx, { quotas }, token.accountId);
     const bounds = maker && (await tokenOnDuty(tx, maker, now));
     const wanted = { ...token, expiresOn: token.expiresOn ?? bounds?.expiresOn, madeBy: bounds?.id };
     if (bounds) checkBounds(wanted, bounds);

@@ -1,8 +1,12 @@
 import type { Clock } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+import { isKeptFor, isPrivateSuffix, type NamePolicy, registeredDomain } from '../pack/name-policy.ts';
 import type { ZoneType } from '../pack/pack.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
-import { type Pool, transaction } from '../store/store.ts';
-import { createZone as insertZone } from '../store/zones.ts';
+import { lockDomain, lookAtName, takeUpName } from '../store/names.ts';
+import { type Pool, type Tx, transaction } from '../store/store.ts';
+import { createZone as insertZone, notFree } from '../store/zones.ts';
+import { checkZoneQuota, type Quotas } from './quotas.ts';
 import { zoneEvent } from './zone-event.ts';
 
 /** A zone that is asked for; its name in A-labels. */
@@ -12,16 +16,49 @@ export interface NewZone {
   readonly type: ZoneType;
 }
 
-/** Makes a zone; its id. Throws `zone_exists`. */
-export function createZone(
-  { pool, clock }: { readonly pool: Pool; readonly clock: Clock },
-  zone: NewZone,
-  by: Actor,
-): Promise<string> {
-  return transaction(pool, async (tx) => {
-    const now = clock.now();
+/** What a new zone is checked by. */
+export interface CreateZoneDeps {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly names: NamePolicy;
+  readonly quotas: Quotas;
+}
+
+/**
+ * Makes a zone; its id. Throws `zone_exists` where the name is not free for the account, `invalid_zone_name` for a public
+ * suffix of the list's private part, or `quota_reached`.
+ */
+export function createZone(deps: CreateZoneDeps, zone: NewZone, by: Actor): Promise<string> {
+  checkSuffix(deps.names, zone);
+  return transaction(deps.pool, async (tx) => {
+    const now = deps.clock.now();
+    await checkName(tx, deps, zone, now);
+    await checkZoneQuota(tx, deps, zone.accountId, now);
     const id = await insertZone(tx, zone, now);
     await recordAudit(tx, zoneEvent('create', { ...zone, id }, by), now);
     return id;
   });
+}
+
+function checkSuffix({ suffixAccounts }: NamePolicy, { name, accountId }: NewZone): void {
+  if (!isPrivateSuffix(name) || suffixAccounts.includes(accountId)) return;
+  const why = 'is a public suffix by the private part of that list: names below it have many owners';
+  const way = 'the operator can allow this account (option suffix_accounts)';
+  throw new Fault('invalid_zone_name', `${name} ${why}; ${way}`, { pointer: '/name' });
+}
+
+/** All is looked at before anything is said: neither the words nor the time tell what it is that stands in the way. */
+async function checkName(
+  tx: Tx,
+  { names }: CreateZoneDeps,
+  { accountId, name }: NewZone,
+  now: Date,
+): Promise<void> {
+  const asked = { accountId, name, domain: registeredDomain(name) };
+  await lockDomain(tx, asked.domain, now);
+  const { isOwn, isHeld, isResting, first } = await lookAtName(tx, { ...asked, rest: names.rest }, now);
+  const isKept = isKeptFor(names, name, { accountId, first });
+  if (isHeld || isResting || isKept) throw notFree(name);
+  if (isOwn) throw new Fault('zone_exists', `the zone ${name} already exists`, { pointer: '/name' });
+  await takeUpName(tx, asked);
 }

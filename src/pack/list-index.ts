@@ -102,6 +102,10 @@ function slotFor(status: ListFilter['status'], environment: Environment): number
   return classOf({ status, environment }) + 1;
 }
 
+/** Slots in which packs of some statuses are counted, each once. */
+export const slotsFor = (statuses: readonly PackStatus[]): number[] =>
+  statuses.flatMap((status) => ENVIRONMENTS.map((environment) => classOf({ status, environment }) + 1));
+
 /** Which packs of an account a list shows. */
 export interface FacetFilter extends ListFilter {
   /** Undefined: any. */

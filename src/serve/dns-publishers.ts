@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import type { TxtPublisher } from '../dns/dns.ts';
 import { toTsigKey } from '../dns/update/tsig.ts';
 import { createTxtUpdater } from '../dns/update/update.ts';
+import type { BoundPublisher } from '../job/job.ts';
 import type { Clock } from '../kit/clock.ts';
 import { DNS_UPDATE_OPTIONS } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
@@ -15,8 +15,8 @@ const TTL = 60;
  * Who publishes in which zone, by the zone's name in A-labels, from the tables `[[dns_updates]]` of the configuration
  * file. Throws `configuration` that names the table and the option at fault; a secret is not repeated.
  */
-export function toPublishers(tables: readonly unknown[], clock: Clock): Map<string, TxtPublisher> {
-  const publishers = new Map<string, TxtPublisher>();
+export function toPublishers(tables: readonly unknown[], clock: Clock): Map<string, BoundPublisher> {
+  const publishers = new Map<string, BoundPublisher>();
   for (const [i, table] of tables.entries()) {
     const given = new UpdateTable(table, i);
     const publisher = createTxtUpdater({
@@ -25,9 +25,10 @@ export function toPublishers(tables: readonly unknown[], clock: Clock): Map<stri
       ttl: TTL,
       clock,
     });
+    const accountId = given.account();
     for (const zone of given.zones()) {
       if (publishers.has(zone)) throw given.wrong('zones', `names ${zone}, which another table has`);
-      publishers.set(zone, publisher);
+      publishers.set(zone, { ...publisher, accountId });
     }
   }
   return publishers;
@@ -71,6 +72,13 @@ class UpdateTable {
       // Which of several tables is meant.
       throw error instanceof Fault ? new Fault('configuration', `${this.#place}: ${error.message}`) : error;
     }
+  }
+
+  account(): string | undefined {
+    if (this.#given['account'] === undefined) return undefined;
+    const id = this.#text('account');
+    if (/^[0-9a-f]{32}$/.test(id)) return id;
+    throw this.wrong('account', 'must be the id of an account: 32 hexadecimal characters');
   }
 
   zones(): string[] {

@@ -36,6 +36,7 @@ import { openApi } from './api-listener.ts';
 import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { kekPlaceOf, loadSeal } from './kek.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
+import { namesOf, quotasOf } from './names.ts';
 import { caAccounts, pullSource, responderSource } from './sources.ts';
 import { hearExchange, hearHandshakes, hearLooks, hearPublishers } from './tell-troubles.ts';
 import { takeIdentity } from './worker-identity.ts';
@@ -97,6 +98,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const changes = followChanges(deps, pushChange);
   started.defer('changes for edges', changes.stop);
   const moves = new KeyedSignal<Pack>();
+  const names = namesOf(options, parts.edges, parts.publishers);
   const work = {
     ...deps,
     ...heardParts(parts, { seal, troubles, metrics }),
@@ -105,6 +107,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     mayWork: watch.mayWork,
     leaseClock: watch.aligned,
     moves,
+    names,
     seal,
     keys,
     pushChange,
@@ -119,7 +122,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   started.defer('connections for lists', () => reader.close());
   const installation = await settleSetting(pool, 'installation', newHexId());
   const about = { reader, installation, rows, moves, poke: worker.poke, clockTrouble: watch.words };
-  const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
+  const rules = { names, quotas: quotasOf(options) };
+  const api = await openApi(started, parts, { ...deps, ...about, ...rules, source, metrics });
   started.keep();
   const stop = async () => {
     api.leave();

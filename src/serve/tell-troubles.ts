@@ -78,6 +78,7 @@ export const hearPublishers = (
       return [
         zone,
         {
+          accountId: publisher.accountId,
           add: (records, signal) => hear(publisher.add(records, signal), signal),
           remove: (records, signal) => hear(publisher.remove(records, signal), signal),
         },

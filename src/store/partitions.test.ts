@@ -21,6 +21,7 @@ import { days } from '../kit/time.ts';
 import { changePack } from '../operation/change-pack.ts';
 import { createPack } from '../operation/create-pack.ts';
 import { deletePack } from '../operation/delete-pack.ts';
+import { NO_QUOTAS } from '../operation/quotas.ts';
 import { revokePack } from '../operation/revoke-pack.ts';
 import { type PackStatus, type PackZone } from '../pack/pack.ts';
 import { OPERATOR } from './audit.ts';
@@ -79,7 +80,7 @@ async function assertInOnePiece(work: () => Promise<unknown>): Promise<Set<strin
 async function withCa(t: TestContext) {
   const { at } = await withSimulatedCa(t, deps);
   const rows = new Map([...at.cas].map(([name, { row }]) => [name, row] as const));
-  return { ...at, rows, isApexDemanded: false };
+  return { ...at, rows, isApexDemanded: false, quotas: NO_QUOTAS };
 }
 
 const HASH = createHash('sha256').update('body').digest();
@@ -155,7 +156,7 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
   const others = all.filter((name) => !met.has(name));
   assert.deepEqual(
     others,
-    ['audit', 'dns_published', 'pack_hosts', 'pack_suffixes'],
+    ['audit', 'dns_published', 'pack_suffixes'],
     'written alone, or not there',
   );
   await assertStored(deps.pool, deps.json);

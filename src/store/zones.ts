@@ -3,7 +3,7 @@ import { newDelegationUuid, newHexId } from '../kit/id.ts';
 import type { PackZone, ZoneType } from '../pack/pack.ts';
 import { reverse } from './published-records.ts';
 import { statement, type Values } from './statement.ts';
-import { allSent, type Db, execute, stateOf, type Tx } from './store.ts';
+import { type Db, execute, stateOf, type Tx } from './store.ts';
 import { zoneKey } from './zone-key.ts';
 
 export interface Zone extends PackZone {
@@ -29,7 +29,7 @@ const FROM = 'zones join accounts on accounts.id = account_id';
 const THIS = 'zones.cell = :cell and zones.id = :zone';
 
 /**
- * A new zone, in a transaction. Throws `zone_exists` where any account has one of that name, or another account has one
+ * A new zone, in a transaction, whatever rests. Throws `zone_exists` where any account has one of that name, or another account has one
  * above or below it: whoever answers for a zone's DNS could prove control of all names in it.
  */
 export async function createZone(
@@ -54,10 +54,9 @@ export async function createZone(
 async function takeName(tx: Tx, values: Values & { readonly name: string }): Promise<void> {
   try {
     const { rowCount } = await execute(tx, TAKE_NAME, values);
-    if (rowCount === 0) throw taken(`${values.name} lies in, or above, a zone of another account`);
+    if (rowCount === 0) throw notFree(values.name);
   } catch (error) {
-    if (stateOf(error) !== '23505') throw error;
-    throw taken(`the zone ${values.name} already exists`);
+    throw stateOf(error) === '23505' ? notFree(values.name) : error;
   }
 }
 
@@ -72,7 +71,14 @@ const CREATE = statement(`
   insert into zones (cell, id, account_id, name, type, delegation_uuid, created_on, modified_on)
   values (:cell, :zone, :account, :name, :type, :uuid, :now, :now)`);
 
-const taken = (why: string): Fault => new Fault('zone_exists', why, { pointer: '/name' });
+/** The fault of who asks for a name that is not for him, in the same words whatever the reason: these tell of others. */
+export const notFree = (name: string): Fault =>
+  new Fault(
+    'zone_exists',
+    `${name} is not free for this account: it, or a name above or below it, is another's, rests after somebody gave it up, ` +
+      'or is kept by the operator; where it is yours, ask the operator',
+    { pointer: '/name' },
+  );
 
 /** A name and all names above it. */
 export const suffixesOf = (name: string): string[] => {
@@ -158,38 +164,20 @@ const TOUCH = statement(`update zones set version = version + 1 where ${THIS}`);
 export interface Seat {
   readonly ord: number;
   readonly lane: number;
-  /** A zone of its own below this one, in which one of the pack's names lies. */
-  readonly deeperZone: string | undefined;
 }
 
-/**
- * As `touchZone`, and takes the next ordinal for a pack of these names, in A-labels and without wildcards. Throws
- * `zone_not_found` where the zone went meanwhile.
- */
-export async function takeOrd(
-  tx: Tx,
-  { id, name }: { readonly id: string; readonly name: string },
-  names: readonly string[],
-): Promise<Seat> {
-  const above = names.flatMap(suffixesOf).filter((one) => one.endsWith(`.${name}`));
-  const seat = execute<{ ord: string; lane: number }>(tx, TAKE_ORD, zoneKey(id));
-  const found = above.length > 0 && execute<{ name: string }>(tx, DEEPER, { above });
-  const { rows } = await allSent(seat, found);
-  const row = rows[0];
+/** As `touchZone`, and takes the next ordinal for a pack. Throws `zone_not_found` where the zone went meanwhile. */
+export async function takeOrd(tx: Tx, { id }: { readonly id: string }): Promise<Seat> {
+  const { rows } = await execute<{ ord: string; lane: number }>(tx, TAKE_ORD, zoneKey(id));
+  const [row] = rows;
   if (!row) throw new Fault('zone_not_found', `zone ${id} not found`);
-  const deeper = found ? (await found).rows[0] : undefined;
-  return { ord: Number(row.ord), lane: row.lane, deeperZone: deeper?.name };
+  return { ord: Number(row.ord), lane: row.lane };
 }
 
 const TAKE_ORD = statement(`
   update zones set version = version + 1, next_ord = next_ord + 1
     from accounts where ${THIS} and accounts.id = account_id and deleted_on is null
    returning next_ord - 1 as ord, lane`);
-
-// How many names there are is hidden from the planner: it would plan anew for each number.
-const DEEPER = statement(
-  'select name from zone_names where name = any((select :above::text[])::text[]) limit 1',
-);
 
 const toZone = (row: ZoneRow): Zone => ({
   id: row.id,

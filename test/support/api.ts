@@ -3,6 +3,7 @@ import { buildApi } from '../../src/api/api.ts';
 import { type ApiDeps } from '../../src/api/deps.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { after, days } from '../../src/kit/time.ts';
+import { NO_QUOTAS } from '../../src/operation/quotas.ts';
 import type { Certificate, Pack } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { Reader } from '../../src/store/protocol/reader.ts';
@@ -37,6 +38,7 @@ export async function startApi(ends: AsyncDisposableStack): Promise<TestApi> {
     rows: new Map(),
     orderWait: 0,
     isApexDemanded: false,
+    quotas: NO_QUOTAS,
     nameServers: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

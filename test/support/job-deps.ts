@@ -14,6 +14,7 @@ import { sealOf } from '../../src/kit/seal.ts';
 import { after, days } from '../../src/kit/time.ts';
 import { insertPack } from '../../src/operation/insert-pack.ts';
 import { render } from '../../src/operation/render.ts';
+import { FREE_NAMES } from '../../src/pack/name-policy.ts';
 import { ALGORITHMS, type Algorithm, type Pack, type PackZone } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { putCertificate } from '../../src/store/certificates.ts';
@@ -66,6 +67,7 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
     }),
     precheckCaa: async () => ({ doubts: [] }),
     publishers: new Map(),
+    names: FREE_NAMES,
     edges: [],
     showLeaf: async () => undefined,
     auditLife: 0,
@@ -79,9 +81,8 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
 export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
   await pool.query('truncate accounts, served_hosts, txt_records, http_files cascade');
-  await pool.query(
-    'truncate edge_changes, ca_limits, dns_published, revocations, authorizations, authorization_urls',
-  );
+  await pool.query('truncate edge_changes, ca_limits, dns_published, revocations, domains, names_given_up');
+  await pool.query('truncate authorizations, authorization_urls');
 }
 
 /** A zone of an account of its own. */
@@ -107,7 +108,7 @@ export async function givenPack(
   const id = newUuid();
   const now = deps.clock.now();
   await transaction(deps.pool, async (tx) => {
-    const { ord, lane } = await takeOrd(tx, zone, []);
+    const { ord, lane } = await takeOrd(tx, zone);
     const pack: Pack = {
       ...NEW,
       id,

@@ -8,7 +8,7 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   malformed_request: 'The request does not fit the API; `source.pointer` names the field or parameter.',
   body_not_json: 'The body cannot be read as JSON.',
   too_many_requests:
-    'The token, or the address without one, made too many requests in five minutes; `Retry-After` says when to go on.',
+    'The account, or the address without a good token, made too many requests in five minutes; `Retry-After` says when to go on.',
   invalid_host: 'A host cannot be certified, or not in this zone; the message says why.',
   validity_not_offered: 'The CA does not issue for that many days; the message names those it does.',
   ca_not_configured: 'The operator of this service has not configured that CA.',
@@ -29,7 +29,8 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   missing_permission:
     'The token lacks the permission that the message names, or may not be used from the caller’s address.',
   zone_not_found: 'There is no such zone in the account of the token.',
-  zone_exists: 'A zone of that name exists already.',
+  quota_reached: 'The account has as much as it may have; the message says of what.',
+  zone_exists: 'The account has a zone of that name already, or the name is not free for it.',
   invalid_zone_name: 'The name cannot be a zone.',
   pack_not_found: 'There is no such certificate pack in the zone; deleted ones can be read for two minutes.',
   token_not_found: 'No token of the caller’s account has that id.',

@@ -10,22 +10,23 @@ import { secretOf } from './credentials.ts';
 
 /** In which so many requests may be made; Cloudflare's. */
 const WINDOW = minutes(5);
-/** Tokens that are remembered as good, and callers that are counted. */
+/** Tokens whose accounts are remembered, and callers that are counted. */
 const MOST_CALLERS = 10_000;
 
 /**
  * Refuses requests of a caller who made too many within five minutes, with 429 and `Retry-After`; tells in each answer
- * how many are left (`x-ratelimit-*`). A caller is a token that was good before; who shows none that was is the address
- * where the request comes from, so that nobody is counted anew by guessing another. Each process counts for itself.
+ * how many are left (`x-ratelimit-*`). A caller is an account, by all its tokens together, as far as these were good before;
+ * who shows none that was is the address where the request comes from, so that nobody is counted anew by guessing another.
+ * Each process counts for itself.
  */
 export async function limitRates(app: FastifyInstance, { rateLimit: max }: HttpOptions): Promise<void> {
   if (max === 0) return;
   await app.register(rateLimit, { global: false, cache: MOST_CALLERS });
-  const good = new LRUCache<string, true>({ max: MOST_CALLERS });
+  const accounts: Accounts = new LRUCache({ max: MOST_CALLERS });
   const count = app.createRateLimit({
     max,
     timeWindow: WINDOW * 1_000,
-    keyGenerator: (request) => callerOf(request, good),
+    keyGenerator: (request) => callerOf(request, accounts),
   });
   app.addHook('onRequest', async (request, reply) => {
     // By the route that was found: the path of a request can be written in many ways.
@@ -39,8 +40,9 @@ export async function limitRates(app: FastifyInstance, { rateLimit: max }: HttpO
   });
   app.addHook('onResponse', (request, reply, done) => {
     const shown = shownBy(request);
-    const { token }: { token?: unknown } = request;
-    if (shown !== undefined && token && reply.statusCode !== 401) good.set(shown, true);
+    const { token }: { token?: FastifyRequest['token'] } = request;
+    if (shown !== undefined && reply.statusCode === 401) accounts.delete(shown);
+    else if (shown !== undefined && token) accounts.set(shown, token.accountId);
     done();
   });
 }
@@ -52,9 +54,12 @@ const tooMany = (max: number, seconds: number): Fault =>
     { retryAfter: seconds },
   );
 
-const callerOf = (request: FastifyRequest, good: LRUCache<string, true>): string => {
+/** The account of each token that was good, by what is shown of it. */
+type Accounts = LRUCache<string, string>;
+
+const callerOf = (request: FastifyRequest, accounts: Accounts): string => {
   const shown = shownBy(request);
-  return shown !== undefined && good.has(shown) ? shown : networkOf(request.ip);
+  return (shown !== undefined && accounts.get(shown)) || networkOf(request.ip);
 };
 
 /** What a request shows to be let in, as authentication reads it, however it is spelt; undefined: nothing that could be good. */

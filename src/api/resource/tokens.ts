@@ -93,7 +93,7 @@ const ROLL = {
 
 /** Routes of /user/tokens. Tokens are the account's: whoever may write them sees and makes them, up to what it may itself. */
 export const tokenRoutes =
-  (deps: Pick<ApiDeps, 'pool' | 'clock'>): FastifyPluginAsyncTypebox =>
+  (deps: Pick<ApiDeps, 'pool' | 'clock' | 'quotas'>): FastifyPluginAsyncTypebox =>
   async (app) => {
     const { pool, clock } = deps;
     app.get('/user/tokens/verify', { schema: VERIFY }, async ({ token }) => {

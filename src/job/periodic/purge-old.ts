@@ -3,6 +3,7 @@ import { purgeAudit } from '../../store/audit.ts';
 import { purgeAuthorizations } from '../../store/authorizations.ts';
 import { purgeFullBuckets } from '../../store/ca-limits.ts';
 import { purgeChanges } from '../../store/edge-changes.ts';
+import { purgeNames } from '../../store/names.ts';
 import { purgeOrderRequests } from '../../store/order-requests.ts';
 import type { JobDeps } from '../job.ts';
 
@@ -12,10 +13,11 @@ const REQUEST_LIFE = days(1);
 const CHANGE_LIFE = hours(1);
 
 /** Removes what is kept for a while only. */
-export async function purgeOld({ pool, clock, auditLife }: JobDeps): Promise<void> {
+export async function purgeOld({ pool, clock, auditLife, names }: JobDeps): Promise<void> {
   await purgeOrderRequests(pool, after(clock.now(), -REQUEST_LIFE));
   await purgeChanges(pool, after(clock.now(), -CHANGE_LIFE));
   if (auditLife > 0) await purgeAudit(pool, after(clock.now(), -auditLife));
   await purgeFullBuckets(pool, clock.now());
   await purgeAuthorizations(pool, clock.now());
+  await purgeNames(pool, after(clock.now(), -names.rest));
 }

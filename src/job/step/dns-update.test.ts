@@ -48,7 +48,8 @@ async function valuesAt(address: string): Promise<string[]> {
 
 /** Jobs for packs of b.test, whose records a server takes by the key; control is looked for there. */
 async function given(t: TestContext, address: string, key = KEY): Promise<TestJobDeps> {
-  const publishers = new Map([['b.test', updater(address, scene?.port ?? 0, { key: toTsigKey(key) })]]);
+  const publisher = updater(address, scene?.port ?? 0, { key: toTsigKey(key) });
+  const publishers = new Map([['b.test', publisher]]);
   const precheckTxt: JobDeps['precheckTxt'] = async (record) => {
     const isVisible = (await valuesAt(address)).includes(record.txtValue);
     return { ...record, isVisible, seen: [], ...(!isVisible && { problem: `${record.txtName}: not there` }) };

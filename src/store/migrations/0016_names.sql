@@ -39,3 +39,21 @@ insert into authorization_urls select url, cell, zone_id from authorizations;
 
 -- Whose account at the CA ordered what is to be revoked; null: an older version, when there was one for all.
 alter table revocations add column account_id text;
+
+-- Registered domains in which zones are made: whoever makes one has the row until it is made.
+create table domains (
+  name    text primary key,
+  used_on timestamptz not null
+);
+-- Names of zones that were deleted. They rest before another account can have them.
+create table names_given_up (
+  domain      text not null,  -- registered domain of the name
+  name        text not null,  -- A-labels, lower case
+  account_id  text not null,
+  given_up_on timestamptz not null,
+  primary key (domain, name, account_id)
+);
+create index names_given_up_account on names_given_up (account_id, given_up_on);
+create index names_given_up_on on names_given_up (given_up_on);
+create index domains_used_on on domains (used_on);
+create index accounts_created_on on accounts (created_on, id);

@@ -1,0 +1,51 @@
+/** Whose names are whose, as the options of a service say. */
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+import type { EdgeRow } from '../edge/edge.ts';
+import type { JobDeps } from '../job/job.ts';
+import type { Options } from '../kit/config.ts';
+import { days } from '../kit/time.ts';
+import type { Quotas } from '../operation/quotas.ts';
+import type { NamePolicy, OwnedName } from '../pack/name-policy.ts';
+import { toNameServers } from './addresses.ts';
+
+/** Which names are not free, by what the operator uses himself. */
+export function namesOf(
+  options: Options,
+  edges: readonly EdgeRow[],
+  publishers: JobDeps['publishers'] = new Map(),
+): NamePolicy {
+  const own = [
+    options.delegation_zone,
+    options.tls_host,
+    ...toNameServers(options.name_servers).map(({ name }) => name),
+    ...edges.map(({ host }) => host),
+  ];
+  const updated = [...publishers].map(([name, { accountId }]): OwnedName => ({ name, accountId }));
+  return {
+    owned: [
+      ...own
+        .map(plain)
+        .filter((name) => name !== '')
+        .map((name) => ({ name })),
+      ...updated,
+    ],
+    operatorAccounts: options.operator_accounts,
+    suffixAccounts: options.suffix_accounts,
+    rest: days(options.name_rest_days),
+  };
+}
+
+/** A name in A-labels without a final dot; '' for an address, or what is no name of more than one label. */
+function plain(host: string): string {
+  const name = isIP(host) === 0 ? domainToASCII(host.replace(/\.$/, '')).toLowerCase() : '';
+  return name.includes('.') ? name : '';
+}
+
+/** How much one account may have. */
+export const quotasOf = (options: Options): Quotas => ({
+  zones: options.account_zones,
+  packs: options.account_packs,
+  hosts: options.account_hosts,
+  tokens: options.account_tokens,
+});

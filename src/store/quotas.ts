@@ -1,0 +1,58 @@
+/** What an account has, counted where a quota is to be held. */
+import { after, type Seconds } from '../kit/time.ts';
+import { isLeaving } from '../pack/lifecycle.ts';
+import { slotsFor } from '../pack/list-index.ts';
+import { PACK_STATUSES } from '../pack/pack.ts';
+import { reverse } from './published-records.ts';
+import { type Statement, statement, type Values } from './statement.ts';
+import { execute, type Tx } from './store.ts';
+
+/** Lets one transaction at a time count what an account has, and add to it, until it ends. */
+export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
+  await execute(tx, LOCK, { account: accountId });
+}
+
+const LOCK = statement('select from accounts where id = :account for no key update');
+
+async function count(tx: Tx, what: Statement, values: Values): Promise<number> {
+  const { rows } = await execute<{ n: number }>(tx, what, values);
+  return rows[0]?.n ?? 0;
+}
+
+/** Its zones, and those that it deleted and whose names still rest. */
+export const countZones = (
+  tx: Tx,
+  accountId: string,
+  { rest, now }: { readonly rest: Seconds; readonly now: Date },
+): Promise<number> => count(tx, ZONES, { account: accountId, since: after(now, -rest) });
+
+const ZONES = statement(`
+  select (select count(*) from zones where account_id = :account and deleted_on is null)::int
+       + (select count(*) from names_given_up where account_id = :account and given_up_on > :since)::int as n`);
+
+const STAYING = PACK_STATUSES.filter((status) => !isLeaving(status));
+
+/** Its packs but for those that are leaving. */
+export const countPacks = (tx: Tx, accountId: string): Promise<number> =>
+  count(tx, PACKS, { account: accountId, slots: slotsFor(STAYING) });
+
+const PACKS = statement(`
+  select coalesce(sum(counts[slot]), 0)::int as n from zones cross join unnest(:slots::int[]) as slot
+   where account_id = :account and deleted_on is null`);
+
+/** Different hosts of its packs, but for those that are leaving, and of `names` together. */
+export const countHosts = (tx: Tx, accountId: string, names: readonly string[]): Promise<number> =>
+  count(tx, HOSTS, { account: accountId, staying: STAYING, reversed: names.map(reverse) });
+
+const HOSTS = statement(`
+  select count(*)::int as n from (
+    select reversed from pack_hosts
+      join packs on packs.cell = pack_hosts.cell and packs.zone_id = pack_hosts.zone_id and packs.ord = pack_hosts.ord
+     where pack_hosts.account_id = :account and status = any(:staying)
+    union select unnest(:reversed::text[])) as hosts`);
+
+/** Its tokens, good or not. */
+export const countTokensOf = (tx: Tx, accountId: string): Promise<number> =>
+  count(tx, TOKENS, { account: accountId });
+
+const TOKENS = statement('select count(*)::int as n from tokens where account_id = :account');
