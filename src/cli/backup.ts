@@ -13,6 +13,7 @@ import { kekPlaceOf } from '../serve/kek.ts';
 import { readBackup, writeBackup } from '../store/backup.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Pool } from '../store/store.ts';
+import { tellLine } from './print.ts';
 import { placeFor, readSetting } from './process.ts';
 
 /** Adds the commands. */
@@ -31,7 +32,7 @@ export function addBackup(certpacks: Command): void {
     .action(restore);
 }
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const say = tellLine;
 const tell = (table: string, rows: number): void => say(`${table.padEnd(20)} ${rows} rows`);
 
 /** Little is won by more. */

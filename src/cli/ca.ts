@@ -11,12 +11,13 @@ import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
 import { openDatabase } from '../serve/database.ts';
 import { kekPlaceOf, loadSeal } from '../serve/kek.ts';
 import { caAccounts } from '../serve/sources.ts';
+import { printLine } from './print.ts';
 import { placeFor, readSetting } from './process.ts';
 
 const NAMES = CERTIFICATE_AUTHORITIES.join(', ');
 /** Longest that a CA may take for all that is asked, in milliseconds. */
 const LIMIT_MS = 120_000;
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const say = printLine;
 
 interface NewCa {
   readonly directoryUrl?: string;

@@ -4,6 +4,7 @@
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { ENVIRONMENTS } from '../pack/pack.ts';
+import { addAccounts } from './account.ts';
 import { addAudit } from './audit.ts';
 import { addBackup } from './backup.ts';
 import { addCas } from './ca.ts';
@@ -13,6 +14,7 @@ import { dev } from './dev.ts';
 import { edge } from './edge.ts';
 import { addKeys } from './key.ts';
 import { addPacks } from './packs.ts';
+import { printLines, tellLines } from './print.ts';
 import { migrateOnly, serve } from './serve.ts';
 import { start } from './start.ts';
 import { addTokens } from './token.ts';
@@ -37,6 +39,7 @@ export function program(version: string): Command {
   const certpacks = new Command('certpacks')
     .description('Certificate packs: ordered, validated, issued, deployed and proven by handshake.')
     .version(version)
+    .configureOutput({ writeOut: printLines, writeErr: tellLines })
     .showHelpAfterError('(--help behind any command shows what there is)');
   addServices(certpacks);
   addTokens(certpacks);
@@ -46,6 +49,7 @@ export function program(version: string): Command {
   addAudit(certpacks);
   addKeys(certpacks);
   addBackup(certpacks);
+  addAccounts(certpacks);
   addUsers(certpacks);
   addCas(certpacks);
   addCompletion(certpacks);

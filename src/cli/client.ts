@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { environ } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
+import { tellLine } from './print.ts';
 
 /** Where a command's API is. */
 export interface ApiPlace {
@@ -107,6 +108,6 @@ const codeOf = (error: unknown): string => {
 };
 
 function end(status: number, sentence: string): never {
-  process.stderr.write(`certpacks: ${sentence}\n`);
+  tellLine(`certpacks: ${sentence}`);
   process.exit(status);
 }

@@ -1,5 +1,6 @@
 /** `certpacks completion`: what a shell needs to complete the commands, made from the commands themselves. */
 import { Argument, type Command } from 'commander';
+import { printLines } from './print.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
@@ -10,7 +11,7 @@ export function addCompletion(certpacks: Command): void {
     .command('completion')
     .description('print a completion script, e.g. for bash: source <(certpacks completion bash)')
     .addArgument(new Argument('<shell>').choices(SHELLS))
-    .action((shell: Shell) => void process.stdout.write(SCRIPTS[shell](wordsOf(certpacks))));
+    .action((shell: Shell) => printLines(SCRIPTS[shell](wordsOf(certpacks))));
 }
 
 /** Words that can follow a path of commands, by the path. */

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { openProgress } from '../dev/progress.ts';
 import { startWorld, type World } from '../dev/world.ts';
+import { printJson } from './print.ts';
 import { asked, placeFor, readSetting } from './process.ts';
 
 interface DevOptions {
@@ -18,7 +19,7 @@ export async function dev({ port, data, json, rateLimit }: DevOptions): Promise<
   const dir = placeFor(config, data, isTemporary);
   try {
     const world = await startWorld({ config, log, dir, port, rateLimit });
-    if (json) process.stdout.write(`${lineOf(world)}\n`);
+    if (json) printJson(lineOf(world));
     else introduce(world);
     await ending;
     await world.stop();
@@ -27,8 +28,14 @@ export async function dev({ port, data, json, rateLimit }: DevOptions): Promise<
   }
 }
 
-const lineOf = ({ api, token, accountId, control, edges, dns }: World): string =>
-  JSON.stringify({ api, token, account_id: accountId, control, edges, dns });
+const lineOf = ({ api, token, accountId, control, edges, dns }: World) => ({
+  api,
+  token,
+  account_id: accountId,
+  control,
+  edges,
+  dns,
+});
 
 function introduce(world: World): void {
   const screen = openProgress(process.stdout);

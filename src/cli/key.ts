@@ -10,6 +10,7 @@ import { type KekPlace, kekPlaceOf, newKek, readKeks, writeKeks } from '../serve
 import { putSetting } from '../store/installation-settings.ts';
 import { countSealed } from '../store/sealed.ts';
 import type { Pool } from '../store/store.ts';
+import { printLine, tellLine } from './print.ts';
 import { placeFor, readSetting } from './process.ts';
 
 /** Adds the commands. */
@@ -46,7 +47,7 @@ interface Ground {
   readonly delegationZone: string;
 }
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const say = printLine;
 
 async function withKeys(work: (ground: Ground) => Promise<void>): Promise<void> {
   const { config, log } = readSetting(true);
@@ -91,7 +92,7 @@ async function rotate({ pool, place }: Ground): Promise<void> {
   // From now on a service starts only where it knows the new key; those that run read the file again within a second.
   await putSetting(pool, 'kek', seal.id);
   await waitForReaders();
-  const done = await rewrapKeys(pool, seal, (n) => process.stderr.write(`${n} wrapped\n`));
+  const done = await rewrapKeys(pool, seal, (n) => tellLine(`${n} wrapped`));
   say(
     `${seal.id} seals; ${done} wrapped anew. \`certpacks key prune\` removes keys that are no longer needed`,
   );

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type ApiPlace, call, EXIT } from './client.ts';
 import { asZoneClient, type ClientOptions, PACK_FIELDS, packsOf, part } from './client-command.ts';
+import { tellLine } from './print.ts';
 import { show } from './table.ts';
 
 interface OrderOptions extends ClientOptions {
@@ -42,7 +43,7 @@ async function settled(place: ApiPlace, zone: string, pack: unknown): Promise<un
   for (;;) {
     const status = textOf(seen, 'status');
     const line = [status, ...messagesOf(seen)].join('; ');
-    if (line !== last) process.stderr.write(`${line}\n`);
+    if (line !== last) tellLine(line);
     last = line;
     if (status === 'active' || status.endsWith('timed_out')) return seen;
     await delay(LOOK_MS);
@@ -60,5 +61,5 @@ const textOf = (value: unknown, name: string): string => {
 };
 const messagesOf = (pack: unknown): string[] => {
   const errors = fieldOf(pack, 'validation_errors');
-  return Array.isArray(errors) ? errors.map((one) => textOf(one, 'message').replaceAll(/\p{Cc}/gu, '?')) : [];
+  return Array.isArray(errors) ? errors.map((one) => textOf(one, 'message')) : [];
 };

@@ -7,6 +7,7 @@ import { REASON_NAMES } from '../ca/revoke.ts';
 import { Fault } from '../kit/fault.ts';
 import { type ApiPlace, call } from './client.ts';
 import { asZoneClient } from './client-command.ts';
+import { printJson, printLine } from './print.ts';
 
 interface RevokeOptions {
   readonly zone: string;
@@ -45,7 +46,8 @@ async function revokePack(pack: string, { zone, reason, api, json }: RevokeOptio
     await delay(LOOK_EVERY_MS);
     told = await ask({ api }, 'GET', path);
   }
-  process.stdout.write(json ? `${JSON.stringify(told)}\n` : table(told));
+  if (json) printJson(told);
+  else for (const line of linesOf(told)) printLine(line);
   const [first] = pendingOf(told);
   if (first)
     throw new Fault(
@@ -79,10 +81,7 @@ async function ask(place: ApiPlace, method: string, path: string, body?: object)
 
 const pendingOf = ({ certificates }: Told) => certificates.filter(({ status }) => status !== 'revoked');
 
-const table = ({ certificates }: Told): string =>
-  certificates
-    .map((one) =>
-      `${one.serial_number}  ${one.status}  ${one.reason}  ${one.revoked_on ?? one.problem ?? ''}`.trimEnd(),
-    )
-    .join('\n')
-    .concat('\n');
+const linesOf = ({ certificates }: Told): string[] =>
+  certificates.map((one) =>
+    `${one.serial_number}  ${one.status}  ${one.reason}  ${one.revoked_on ?? one.problem ?? ''}`.trimEnd(),
+  );

@@ -4,6 +4,7 @@ import { Fault } from '../kit/fault.ts';
 import { closeLog, type Log, newLog } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import { dataPlace } from '../postgres/placement.ts';
+import { tellLine, tellLines } from './print.ts';
 
 /** Folder of this package. */
 const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
@@ -68,7 +69,7 @@ export async function endNow(): Promise<never> {
 
 /** Ends the process after a command failed, with one sentence for people; what nobody foresaw is shown whole. */
 export function fail(error: unknown): never {
-  const text = error instanceof Fault ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`certpacks: ${text}\n`);
+  if (error instanceof Fault) tellLine(`certpacks: ${error.message}`);
+  else tellLines(`certpacks: ${error instanceof Error ? error.stack : String(error)}`);
   process.exit(1);
 }

@@ -2,7 +2,6 @@ import type { CaRow } from '../ca/ca.ts';
 import { toCaRow } from '../ca/configuration.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import { systemClock } from '../kit/clock.ts';
-import { createFirstToken } from '../operation/create-first-token.ts';
 import { demandTls } from '../serve/addresses.ts';
 import { openDatabase } from '../serve/database.ts';
 import { toPublishers } from '../serve/dns-publishers.ts';
@@ -69,16 +68,4 @@ export async function migrateOnly(): Promise<void> {
   const database = await openDatabase(config.options, placeFor(config, undefined, false), log);
   log.info({ database: database.description }, 'the schema is up to date');
   await database.stop();
-}
-
-/** `certpacks token create --first`: an account and its first token, for whoever can reach the database. */
-export async function firstToken(): Promise<void> {
-  const { config, log } = readSetting(true);
-  const database = await openDatabase(config.options, placeFor(config, undefined, false), log);
-  try {
-    const secret = await createFirstToken({ pool: database.pool, clock: systemClock() });
-    process.stdout.write(`${secret}\n`);
-  } finally {
-    await database.stop();
-  }
 }

@@ -1,4 +1,6 @@
 /** What commands print: a table for people, JSON for programs. */
+import { printable } from '../kit/unprintable.ts';
+import { printJson, printLines } from './print.ts';
 
 /** Prints a result: one line of JSON, or a table of these fields, each named by its path. */
 export function show(
@@ -6,9 +8,8 @@ export function show(
   fields: readonly string[],
   { json = false }: { readonly json?: boolean },
 ): void {
-  process.stdout.write(
-    json ? `${JSON.stringify(result)}\n` : table(Array.isArray(result) ? result : [result], fields),
-  );
+  if (json) printJson(result);
+  else printLines(table(Array.isArray(result) ? result : [result], fields));
 }
 
 function table(rows: readonly unknown[], fields: readonly string[]): string {
@@ -28,11 +29,11 @@ function table(rows: readonly unknown[], fields: readonly string[]): string {
     .join('');
 }
 
-/** Nothing that comes from the API moves the cursor of a terminal. */
+/** In a cell there is no other line either. */
 function textOf(row: unknown, field: string): string {
   const value = valueOf(row, field);
   const text = Array.isArray(value) ? value.map(plain).join(' ') : plain(value);
-  return text.replaceAll(/\p{Cc}/gu, '?');
+  return printable(text);
 }
 
 function plain(value: unknown): string {

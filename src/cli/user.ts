@@ -1,10 +1,14 @@
 /** `certpacks user`: users who come with `X-Auth-Email` and `X-Auth-Key`, made on the database's own machine. */
 import type { Command } from 'commander';
-import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
+import { hasUnprintable } from '../kit/unprintable.ts';
 import { createUser as makeUser } from '../operation/create-user.ts';
-import { openDatabase } from '../serve/database.ts';
-import { placeFor, readSetting } from './process.ts';
+import { accountOf, asOperator } from './operator.ts';
+import { printLine } from './print.ts';
+
+interface UserOptions {
+  readonly account?: string;
+}
 
 /** Adds the commands. */
 export function addUsers(certpacks: Command): void {
@@ -14,18 +18,12 @@ export function addUsers(certpacks: Command): void {
     .command('create')
     .description('make a user, or give one another key, and print the key; it is shown this once')
     .argument('<email>')
+    .option('--account <id or name>', 'whose user; of the account `default` unless given')
     .action(createUser);
 }
 
-async function createUser(email: string): Promise<void> {
-  if (!/^[^\s@]{1,64}@[^\s@]{1,189}$/.test(email))
+async function createUser(email: string, { account }: UserOptions): Promise<void> {
+  if (!/^[^\s@]{1,64}@[^\s@]{1,189}$/.test(email) || hasUnprintable(email))
     throw new Fault('configuration', `${email} is no e-mail address`);
-  const { config, log } = readSetting(true);
-  const database = await openDatabase(config.options, placeFor(config, undefined, false), log);
-  try {
-    const key = await makeUser({ pool: database.pool, clock: systemClock() }, email);
-    process.stdout.write(`${key}\n`);
-  } finally {
-    await database.stop();
-  }
+  await asOperator(async (deps) => printLine(await makeUser(deps, email, await accountOf(deps, account))));
 }

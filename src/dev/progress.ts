@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { printable } from '../kit/unprintable.ts';
 
 /** What a command tells a person while it works. Colours only where the output is a terminal. */
 export interface Progress {
@@ -13,13 +14,15 @@ export interface Progress {
 export function openProgress(out: NodeJS.WriteStream): Progress {
   const style = (format: 'bold' | 'dim' | 'green', text: string) => styleText(format, text, { stream: out });
   const line = (text: string) => out.write(`${text}\n`);
+  // What is told comes from CAs, DNS and clients; the styles are ours.
+  const clean = (text: string) => text.split('\n').map(printable).join('\n');
   return {
-    heading: (text) => line(`\n${style('bold', text)}`),
-    fact: (name, value) => line(`  ${style('dim', name.padEnd(10))} ${value}`),
+    heading: (text) => line(`\n${style('bold', clean(text))}`),
+    fact: (name, value) => line(`  ${style('dim', name.padEnd(10))} ${clean(value)}`),
     step: (status, ms) =>
       line(
-        `  ${style('dim', `${(ms / 1_000).toFixed(2)} s`.padEnd(10))} ${status === 'active' ? style('green', status) : status}`,
+        `  ${style('dim', `${(ms / 1_000).toFixed(2)} s`.padEnd(10))} ${status === 'active' ? style('green', status) : clean(status)}`,
       ),
-    text: (text) => line(text.replaceAll(/^/gm, '  ')),
+    text: (text) => line(clean(text).replaceAll(/^/gm, '  ')),
   };
 }

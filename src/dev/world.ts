@@ -11,7 +11,7 @@ import { type Database, openDatabase } from '../serve/database.ts';
 import { edgeSocketOf, type Service, type ServiceParts, startService } from '../serve/service.ts';
 import { DNS_ADDRESSES, type SimulatorReady } from '../simulator/simulator.ts';
 import { type StartedSimulator, startSimulator } from '../simulator/start.ts';
-import { createAccount, getAccountByName } from '../store/accounts.ts';
+import { createAccount, listAccountsNamed } from '../store/accounts.ts';
 import type { Pool } from '../store/store.ts';
 import { createToken, deleteTokensNamed } from '../store/tokens.ts';
 import { readClock, writeClock } from './clock-file.ts';
@@ -235,7 +235,8 @@ export const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
 /** The world's account, and a fresh token for it in place of the last start's. */
 async function makeToken(pool: Pool, clock: VirtualClock): Promise<{ token: string; accountId: string }> {
   const name = 'local';
-  const account = (await getAccountByName(pool, name)) ?? (await createAccount(pool, name, clock.now()));
+  const [known] = await listAccountsNamed(pool, name);
+  const account = known ?? (await createAccount(pool, name, clock.now()));
   await deleteTokensNamed(pool, account.id, name);
   const token = await createToken(pool, { accountId: account.id, name, access: 'write' }, clock.now());
   return { token, accountId: account.id };

@@ -1,7 +1,7 @@
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { hasUnprintable } from '../kit/unprintable.ts';
-import { type Account, getAccountByName, createAccount as insertAccount } from '../store/accounts.ts';
+import { type AccountRecord, createAccount as insertAccount, listAccountsNamed } from '../store/accounts.ts';
 import { OPERATOR, recordAudit } from '../store/audit.ts';
 import { type Pool, transaction } from '../store/store.ts';
 
@@ -11,7 +11,7 @@ const MOST_CHARACTERS = 120;
 export async function createAccount(
   { pool, clock }: { readonly pool: Pool; readonly clock: Clock },
   name: string,
-): Promise<Account> {
+): Promise<AccountRecord> {
   if (name.trim() === '' || name.length > MOST_CHARACTERS || hasUnprintable(name))
     throw new Fault(
       'configuration',
@@ -20,7 +20,7 @@ export async function createAccount(
   if (/^[0-9a-f]{32}$/.test(name))
     throw new Fault('configuration', 'the name of an account must not look like an id');
   return transaction(pool, async (tx) => {
-    if (await getAccountByName(tx, name))
+    if ((await listAccountsNamed(tx, name)).length > 0)
       throw new Fault('configuration', `there is an account ${JSON.stringify(name)} already`);
     const now = clock.now();
     const account = await insertAccount(tx, name, now);

@@ -1,5 +1,5 @@
 import type { Clock } from '../kit/clock.ts';
-import { type Account, getAccountByName } from '../store/accounts.ts';
+import { type Account, listAccountsNamed } from '../store/accounts.ts';
 import type { Pool } from '../store/store.ts';
 import { createAccount } from './create-account.ts';
 
@@ -10,4 +10,4 @@ const NAME = 'default';
 export const defaultAccount = async (deps: {
   readonly pool: Pool;
   readonly clock: Clock;
-}): Promise<Account> => (await getAccountByName(deps.pool, NAME)) ?? createAccount(deps, NAME);
+}): Promise<Account> => (await listAccountsNamed(deps.pool, NAME))[0] ?? createAccount(deps, NAME);

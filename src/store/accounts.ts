@@ -13,35 +13,53 @@ export interface Account {
 export const LANES = 64;
 
 /** A new account. */
-export async function createAccount(db: Db, name: string, now: Date): Promise<Account> {
+export async function createAccount(db: Db, name: string, now: Date): Promise<AccountRecord> {
   const id = newHexId();
   await db.query(
     `insert into accounts (id, name, lane, created_on)
      select $1, $2, count(*) % ${LANES}, $3 from accounts`,
     [id, name, now],
   );
-  return { id, name };
-}
-
-/** The account of that name that was made first, or undefined. */
-export async function getAccountByName(db: Db, name: string): Promise<Account | undefined> {
-  const { rows } = await db.query<Account>(
-    'select id, name from accounts where name = $1 order by created_on, id limit 1',
-    [name],
-  );
-  return rows[0];
+  return { id, name, createdOn: now };
 }
 
 export interface AccountRecord extends Account {
   readonly createdOn: Date;
 }
 
+interface AccountRow {
+  id: string;
+  name: string;
+  created_on: Date;
+}
+
 /** The account, or undefined. */
 export async function getAccount(db: Db, id: string): Promise<AccountRecord | undefined> {
-  const { rows } = await db.query<{ id: string; name: string; created_on: Date }>(
-    'select id, name, created_on from accounts where id = $1',
-    [id],
-  );
-  const [row] = rows;
-  return row && { id: row.id, name: row.name, createdOn: row.created_on };
+  const { rows } = await db.query<AccountRow>('select id, name, created_on from accounts where id = $1', [
+    id,
+  ]);
+  return rows[0] && toRecord(rows[0]);
 }
+
+/** All accounts, the oldest first. */
+export async function listAccounts(db: Db): Promise<AccountRecord[]> {
+  const { rows } = await db.query<AccountRow>(
+    'select id, name, created_on from accounts order by created_on, id',
+  );
+  return rows.map(toRecord);
+}
+
+/** The accounts of that name, the oldest first: there is one at most, unless an older version made more. */
+export async function listAccountsNamed(db: Db, name: string): Promise<AccountRecord[]> {
+  const { rows } = await db.query<AccountRow>(
+    'select id, name, created_on from accounts where name = $1 order by created_on, id',
+    [name],
+  );
+  return rows.map(toRecord);
+}
+
+const toRecord = ({ id, name, created_on: createdOn }: AccountRow): AccountRecord => ({
+  id,
+  name,
+  createdOn,
+});

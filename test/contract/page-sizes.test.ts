@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { seed } from '../../bench/seed/seed.ts';
-import { transaction } from '../../src/store/store.ts';
+import { createZone } from '../../src/operation/create-zone.ts';
+import { OPERATOR } from '../../src/store/audit.ts';
 import { createToken } from '../../src/store/tokens.ts';
-import { createZone } from '../../src/store/zones.ts';
+
 import { startApi, type TestApi } from '../support/api.ts';
 
 const ends = new AsyncDisposableStack();
@@ -132,8 +133,7 @@ it('zones, tokens and accounts come in pages of any size', async () => {
   const now = api.jobs.clock.now();
   for (let i = 0; i < 70; i++) {
     await createToken(api.jobs.pool, { accountId, name: `t${i}`, access: 'read' }, now);
-    const zone = { accountId, name: `z${i}.sizes.test`, type: 'partial' } as const;
-    await transaction(api.jobs.pool, (tx) => createZone(tx, zone, now));
+    await createZone(api.jobs, { accountId, name: `z${i}.sizes.test`, type: 'partial' }, OPERATOR);
   }
   for (const path of ['/zones', '/user/tokens', '/accounts']) {
     const expected = await walk(`${path}?`, 50);

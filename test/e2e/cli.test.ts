@@ -107,7 +107,9 @@ it('takes Cloudflare’s variables, sends nothing that only we know, and lets no
     seen.push(
       `${request.method} ${request.url} ${String(request.headers['x-auth-email'])} ${String(request.headers['x-auth-key'])}`,
     );
-    const result = [{ id: '1', name: '\u001b[2Jevil.test', type: 'full', status: 'active', created_on: 'x' }];
+    const result = [
+      { id: '1', name: '\u001b[2Jevil.test', type: 'full', status: 'active', created_on: 'x\nforged' },
+    ];
     const info = { page: 1, per_page: 50, count: 1, total_count: 1, total_pages: 1 };
     response.end(JSON.stringify({ success: true, errors: [], messages: [], result, result_info: info }));
   });
@@ -132,7 +134,8 @@ it('takes Cloudflare’s variables, sends nothing that only we know, and lets no
   const ran = await promise;
   assert.equal(ran.status, 0);
   assert.deepEqual(seen, ['GET /client/v4/zones?page=1&per_page=50 me@example.com abc']);
-  assert.match(ran.out, /\?\[2Jevil\.test/);
+  assert.match(ran.out, / \\u001b\[2Jevil\.test /);
+  assert.equal(ran.out.trim().split('\n').length, 2, 'a value makes no line of its own');
 });
 
 it('completes commands and options in a real bash', () => {
@@ -166,7 +169,7 @@ it('makes a token that may do what was said and no more', () => {
     certpacks([...args, '--api', world.api], { CERTPACKS_TOKEN: made.out.trim() });
   assert.equal(as('packs', 'list', '--zone', zone.id).status, 0);
   const refused = as('zone', 'create', 'other.test');
-  assert.deepEqual([refused.status, /may only read/.test(refused.err)], [2, true]);
+  assert.deepEqual([refused.status, /has no 'Zone Write'/.test(refused.err)], [2, true]);
   const odd = certpacks(['token', 'create', 'odd', '--access', 'all', '--api', world.api]);
   assert.deepEqual(
     [odd.status, /--access must be one of read, certificates, write/.test(odd.err)],

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { it } from 'node:test';
+
+/** Where a command writes otherwise: a backup, and the screen of a world, which cleans what it is told. */
+const OTHERWISE: Readonly<Record<string, number>> = {
+  'backup.ts': 1,
+  'dev.ts': 1,
+  'start.ts': 1,
+  'print.ts': 5,
+};
+
+it('commands print by print.ts alone', () => {
+  const folder = new URL('./', import.meta.url);
+  const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  assert(files.length > 20);
+  for (const name of files) {
+    const source = readFileSync(new URL(name, folder), 'utf8');
+    const uses = source.match(/process\.std(out|err)|console\./g)?.length ?? 0;
+    assert.equal(uses, OTHERWISE[name] ?? 0, name);
+  }
+});

@@ -1,0 +1,131 @@
+/** Nothing of an account can be seen, changed or guessed by another: on every route that the description names. */
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { newHexId, newUuid } from '../../src/kit/id.ts';
+import { startApi, type TestAccount, type TestApi } from '../support/api.ts';
+import { givenPack } from '../support/job-deps.ts';
+import { allow, givenOwner, made, resources, send } from '../support/tokens.ts';
+
+const ends = new AsyncDisposableStack();
+let api: TestApi;
+let mine: TestAccount;
+let other: TestAccount;
+let theirs: Ids;
+before(async () => {
+  api = await startApi(ends);
+  mine = await givenOwner(api, ['mine.test']);
+  other = await givenOwner(api, ['theirs.test']);
+  const [zone] = other.zones;
+  assert.ok(zone);
+  const token = await made(api.url, other.token, { policies: [POLICY] });
+  theirs = {
+    account_id: other.id,
+    zone_id: zone.id,
+    certificate_pack_id: await givenPack(api.jobs, zone),
+    token_id: token.id,
+  };
+});
+after(() => ends.disposeAsync());
+
+/** Values of the parameters of paths. */
+type Ids = Readonly<Record<string, string>>;
+
+const POLICY = allow(['Zone Read'], resources({ zones: ['*'] }));
+
+const nobodys = (): Ids => ({
+  account_id: newHexId(),
+  zone_id: newHexId(),
+  certificate_pack_id: newUuid(),
+  token_id: newHexId(),
+});
+
+/** What each call says that wants a body. */
+const BODIES: Readonly<Record<string, object>> = {
+  'PUT /client/v4/user/tokens/{token_id}': { name: 'x', policies: [POLICY] },
+  'PUT /client/v4/user/tokens/{token_id}/value': {},
+  'PATCH /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}': {},
+  'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}/revoke': {},
+  'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/order': {
+    type: 'advanced',
+    hosts: ['www.theirs.test'],
+    certificate_authority: 'google',
+    validation_method: 'txt',
+    validity_days: 90,
+  },
+};
+
+/** What is answered, without the ids that the request itself has. */
+async function answerTo(method: string, path: string, ids: Ids, query = ''): Promise<string> {
+  const url = new URL(path.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? '') + query, api.url);
+  const body = BODIES[`${method} ${path}`];
+  const answer = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${mine.token}`, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  let text = `${answer.status} ${await answer.text()}`;
+  for (const [name, id] of Object.entries(ids)) text = text.replaceAll(id, `{${name}}`);
+  return text;
+}
+
+it('what is another’s is answered as what is nobody’s, byte for byte, by every method of every path', async () => {
+  const document: { paths: Record<string, Record<string, unknown>> } = JSON.parse(
+    await (await fetch(`${api.url}/openapi.json`)).text(),
+  );
+  let calls = 0;
+  for (const [path, methods] of Object.entries(document.paths).filter(([one]) => one.includes('{')))
+    for (const method of Object.keys(methods).map((one) => one.toUpperCase())) {
+      const seen = await answerTo(method, path, theirs);
+      assert.match(seen, /^(403|404) \{"success":false/, `${method} ${path}: ${seen}`);
+      assert.equal(seen, await answerTo(method, path, nobodys()), `${method} ${path}`);
+      calls += 1;
+    }
+  assert(calls >= 18, `${calls} calls`);
+});
+
+it('what is another’s is nobody’s also beside what is one’s own: a zone, a pack, a filter', async () => {
+  const [zone] = mine.zones;
+  const own = { zone_id: zone?.id ?? '', account_id: mine.id };
+  const packs = '/client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}';
+  const list = '/client/v4/accounts/{account_id}/ssl/certificate_packs';
+  const audit = '/client/v4/accounts/{account_id}/logs/audit';
+  for (const method of ['GET', 'PATCH', 'DELETE'])
+    assert.equal(
+      await answerTo(method, packs, { ...theirs, ...own }),
+      await answerTo(method, packs, { ...nobodys(), ...own }),
+    );
+  const asks = (ids: Ids) => [
+    answerTo('GET', list, { ...ids, ...own, zone_id: ids['zone_id'] ?? '' }, `?zone_id=${ids['zone_id']}`),
+    answerTo('GET', audit, { ...ids, ...own }, `?zone_id=${ids['zone_id']}`),
+    answerTo('GET', audit, { ...ids, ...own }, `?resource_id=${ids['token_id']}`),
+    answerTo('GET', audit, { ...ids, ...own }, `?actor_token_id=${ids['token_id']}`),
+    answerTo('GET', '/client/v4/zones', { ...ids, ...own }, `?account.id=${ids['account_id']}`),
+    answerTo('GET', '/client/v4/zones', { ...ids, ...own }, '?name=theirs.test'),
+  ];
+  assert.deepEqual(await Promise.all(asks(theirs)), await Promise.all(asks(nobodys())));
+});
+
+it('an account has its own zones, tokens and record, and itself, in its lists', async () => {
+  for (const [account, zone] of [
+    [mine, 'mine.test'],
+    [other, 'theirs.test'],
+  ] as const) {
+    const lists = ['/zones', '/user/tokens', `/accounts/${account.id}/logs/audit`, '/accounts'];
+    const told = await Promise.all(lists.map((path) => send(api.url, ['GET', path], account.token)));
+    const text = JSON.stringify(told.map(({ result }) => result));
+    const strange = account === mine ? other : mine;
+    assert(text.includes(account.id) && text.includes(zone), text);
+    for (const id of [strange.id, strange.zones[0]?.id ?? '', strange.zones[0]?.name ?? ''])
+      assert(!text.includes(id), id);
+  }
+  assert(await theyAreThere(), 'nothing was changed');
+});
+
+/** Whether everything of the other account is as it was. */
+async function theyAreThere(): Promise<boolean> {
+  const { zone_id: zone, certificate_pack_id: pack, token_id: token } = theirs;
+  const asks = [`/zones/${zone}`, `/zones/${zone}/ssl/certificate_packs/${pack}`, `/user/tokens/${token}`];
+  const told = await Promise.all(asks.map((path) => send(api.url, ['GET', path], other.token)));
+  return told.every(({ status, result }) => status === 200 && !/delet|disabled/.test(result.status));
+}
