@@ -92,8 +92,8 @@ class Watch {
     const { pool, troubles, clock } = this.#deps;
     try {
       const { skew, give } = await pool.askAnew((client) => measureSkew(client, clock));
-      const { trouble } = pool.fence;
-      if (trouble) troubles.began(DATABASE, trouble.message, { err: trouble });
+      const { outage } = pool.fence;
+      if (outage) troubles.began(DATABASE, outage.message, { err: outage });
       else if (pool.fence.isReadOnly) troubles.began(DATABASE, 'it takes no writes: it is read-only now');
       else troubles.over(DATABASE);
       this.#compare(Math.sign(skew) * Math.max(Math.abs(skew) - give, 0));
