@@ -59,11 +59,11 @@ export async function isHeld(tx: Tx, { id, claim }: Pack): Promise<boolean> {
 
 const HELD = statement('select from packs where id = :id and claim = :claim for no key update');
 
-/** Whether a worker works on a pack now. */
-export async function isInHand(db: Db, { id }: Pack, now: Date): Promise<boolean> {
+/** Whether a worker works on a pack now. No lease ends after `latest`: one that does is of a clock that was ahead. */
+export async function isInHand(db: Db, { id }: Pack, now: Date, latest?: Date): Promise<boolean> {
   const { rowCount } = await db.query(
-    'select from packs where id = $1 and worker is not null and due_at > $2',
-    [id, now],
+    'select from packs where id = $1 and worker is not null and due_at > $2 and ($3::timestamptz is null or due_at <= $3)',
+    [id, now, latest ?? null],
   );
   return rowCount === 1;
 }
