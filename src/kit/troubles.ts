@@ -57,6 +57,11 @@ export class Troubles {
     this.#log.warn({ [kind]: name, seconds }, WORDS[kind](name).over);
   }
 
+  /** Why it does not work; undefined: it does, as far as is known. */
+  whyOf(subject: Subject): string | undefined {
+    return this.#now.get(keyOf(subject))?.why;
+  }
+
   /** What does not work now. */
   list(): Trouble[] {
     return [...this.#now.values()].map(({ kind, name, why }) => ({ kind, name, why }));

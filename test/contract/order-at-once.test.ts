@@ -5,7 +5,7 @@ import { buildApi } from '../../src/api/api.ts';
 import { createCa } from '../../src/ca/registry.ts';
 import { startWorker } from '../../src/job/engine/worker.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
-import type { Pack } from '../../src/pack/pack.ts';
+import type { Pack, PackZone } from '../../src/pack/pack.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { apiOn } from '../support/api.ts';
 import { givenZone, startJobDeps, type TestJobDeps } from '../support/job-deps.ts';
@@ -20,6 +20,7 @@ before(async () => {
 after(() => ends.disposeAsync());
 
 interface Answer {
+  readonly messages: readonly { readonly message: string }[];
   readonly result: {
     readonly status: string;
     readonly validation_errors: readonly { readonly message: string }[];
@@ -54,27 +55,58 @@ for (const [where, isShared] of [
     t.after(() => app.close());
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     const zone = await givenZone(deps, isShared ? 'one.test' : 'two.test');
-    const token = await createToken(
-      deps.pool,
-      { accountId: zone.accountId, name: 'x', access: 'write' },
-      deps.clock.now(),
-    );
     const began = performance.now();
-    const answer = await fetch(`${url}/client/v4/zones/${zone.id}/ssl/certificate_packs/order`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        type: 'advanced',
-        hosts: [zone.name],
-        certificate_authority: ca.row.name,
-        validation_method: 'txt',
-        validity_days: 90,
-      }),
-    });
-    const { result }: Answer = JSON.parse(await answer.text());
-    assert.equal(answer.status, 200);
+    const {
+      status,
+      body: { result },
+    } = await order(url, zone, ca.row.name);
+    assert.equal(status, 200);
     assert.equal(result.status, 'initializing');
     assert.match(result.validation_errors[0]?.message ?? '', /nobody listens there \(ECONNREFUSED\)/);
     assert(performance.now() - began < 5_000, 'it does not wait for what cannot come');
   });
+}
+
+test('an order whose CA is known to be away says so at once, though it hangs on every question', {
+  timeout: 60_000,
+}, async (t) => {
+  const { ca } = await withCa(t, deps);
+  const api = await apiOn(ends, deps);
+  const app = await buildApi({
+    ...api.deps,
+    orderWait: 20,
+    rows: new Map([[ca.row.name, ca.row]]),
+    caTrouble: (name) => (name === ca.row.name ? 'it did not answer in time' : undefined),
+  });
+  t.after(() => app.close());
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const zone = await givenZone(deps, 'three.test');
+  const began = performance.now();
+  const { status, body } = await order(url, zone, ca.row.name);
+  assert.deepEqual([status, body.result.status], [200, 'initializing']);
+  assert.match(
+    body.messages[0]?.message ?? '',
+    /lets_encrypt does not work now \(it did not answer in time\)/,
+  );
+  assert(performance.now() - began < 5_000);
+});
+
+async function order(url: string, zone: PackZone, ca: string): Promise<{ status: number; body: Answer }> {
+  const token = await createToken(
+    deps.pool,
+    { accountId: zone.accountId, name: 'x', access: 'write' },
+    deps.clock.now(),
+  );
+  const answer = await fetch(`${url}/client/v4/zones/${zone.id}/ssl/certificate_packs/order`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      type: 'advanced',
+      hosts: [zone.name],
+      certificate_authority: ca,
+      validation_method: 'txt',
+      validity_days: 90,
+    }),
+  });
+  return { status: answer.status, body: JSON.parse(await answer.text()) };
 }
