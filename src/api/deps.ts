@@ -34,6 +34,8 @@ export interface ApiDeps extends AdvanceDeps {
   readonly moves: Pick<KeyedSignal<Pack>, 'next'>;
   /** Tells the workers of this process that something is due. */
   readonly poke: (packId?: string) => void;
+  /** Why a CA does not work now; undefined: it does, as far as is known. */
+  readonly caTrouble?: (ca: CertificateAuthority) => string | undefined;
   /** Whether the process is about to end. */
   readonly isStopping?: () => boolean;
   /** What is wrong with the clock of this machine, in words; undefined: nothing is known to be. */

@@ -11,13 +11,24 @@ export interface Trouble extends Subject {
   readonly why: string;
 }
 
-const WORDS = {
-  ca: (name: string) => `the CA ${name}`,
-  edge: (name: string) => `the edge ${name}`,
-  database: () => 'the database',
-  dns: (name: string) => `DNS (${name})`,
-  clock: () => 'the clock of this machine',
-} as const satisfies Record<Subject['kind'], (name: string) => string>;
+/** How it is said that something does not work, and that it works again. */
+interface Words {
+  readonly began: string;
+  readonly over: string;
+}
+
+const works = (what: string): Words => ({ began: `${what} does not work`, over: `${what} works again` });
+
+const WORDS: Readonly<Record<Subject['kind'], (name: string) => Words>> = {
+  ca: (name) => works(`the CA ${name}`),
+  edge: (name) => works(`the edge ${name}`),
+  database: () => works('the database'),
+  dns: (name) => works(`DNS (${name})`),
+  clock: () => ({
+    began: 'the clock of this machine is off',
+    over: 'the clock of this machine is right again',
+  }),
+};
 
 /** Tells once when something of the operator's stops working, and once when it works again. */
 export class Troubles {
@@ -33,7 +44,7 @@ export class Troubles {
     const key = keyOf({ kind, name });
     if (this.#now.has(key)) return;
     this.#now.set(key, { kind, name, why, since: performance.now() });
-    this.#log.warn({ [kind]: name, ...about }, `${WORDS[kind](name)} does not work: ${why}`);
+    this.#log.warn({ [kind]: name, ...about }, `${WORDS[kind](name).began}: ${why}`);
   }
 
   /** It works. */
@@ -43,7 +54,12 @@ export class Troubles {
     if (!trouble) return;
     this.#now.delete(key);
     const seconds = Math.round((performance.now() - trouble.since) / 1_000);
-    this.#log.warn({ [kind]: name, seconds }, `${WORDS[kind](name)} works again`);
+    this.#log.warn({ [kind]: name, seconds }, WORDS[kind](name).over);
+  }
+
+  /** Why it does not work; undefined: it does, as far as is known. */
+  whyOf(subject: Subject): string | undefined {
+    return this.#now.get(keyOf(subject))?.why;
   }
 
   /** What does not work now. */

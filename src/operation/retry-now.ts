@@ -1,8 +1,10 @@
-import { between, type Seconds } from '../kit/time.ts';
-import { isServed } from '../pack/lifecycle.ts';
+import { after, between, type Seconds } from '../kit/time.ts';
+import { isServed, LIFECYCLE } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import type { Actor } from '../store/audit.ts';
+import { LEASE } from '../store/claims.ts';
 import { isInHand } from '../store/packs.ts';
+import { MOST_SKEW } from '../store/pull-in.ts';
 import type { Tx } from '../store/store.ts';
 import { amend } from './advance.ts';
 import type { AdvanceDeps } from './operation.ts';
@@ -16,11 +18,15 @@ const LEAST_BETWEEN: Seconds = 10;
  */
 export async function retryNow(tx: Tx, deps: AdvanceDeps, pack: Pack, by: Actor): Promise<Pack> {
   const now = deps.clock.now();
-  if (between(pack.modifiedOn, now) < LEAST_BETWEEN) return pack;
+  const since = between(pack.modifiedOn, now);
+  // Written by a clock that was ahead: it waits by that, and not for a reason.
+  const isAhead = since < -MOST_SKEW;
+  if (since < LEAST_BETWEEN && !isAhead) return pack;
   // Whoever works on it may have just ordered: what he got would be lost, and ordered again.
-  if (await isInHand(tx, pack, now)) return pack;
+  if (await isInHand(tx, pack, now, isAhead ? after(now, LEASE + MOST_SKEW) : undefined)) return pack;
   const { renewal, status } = pack;
-  if (status === 'pending_validation') return amend(tx, deps, pack, { event: 'hurry', attempts: 0, by });
+  const waits = status === 'pending_validation' || (isAhead && LIFECYCLE[status].job && !isServed(status));
+  if (waits) return amend(tx, deps, pack, { event: 'hurry', attempts: 0, by });
   if (!renewal?.run || !isServed(status)) return pack;
   const hurried = { ...renewal, run: { ...renewal.run, attempts: 0 } };
   return amend(tx, deps, pack, { event: 'hurry', renewal: hurried, by });

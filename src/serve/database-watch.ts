@@ -68,7 +68,7 @@ class Watch {
     const heard = pool.fence.onTrouble(() => this.#lookSoon());
     return {
       skew: () => this.#skew,
-      words: () => (this.#isOff() ? skewWords(this.#skew) : undefined),
+      words: () => (this.#isOff() ? `the clock of this machine is off: ${skewWords(this.#skew)}` : undefined),
       mayWork: () => !this.#isOff(),
       aligned: {
         now: () => after(clock.now(), this.#isOff() ? -this.#skew : 0),
@@ -92,15 +92,13 @@ class Watch {
     const { pool, troubles, clock } = this.#deps;
     try {
       const { skew, give } = await pool.askAnew((client) => measureSkew(client, clock));
-      const { trouble } = pool.fence;
-      if (trouble) troubles.began(DATABASE, trouble.message, { err: trouble });
+      const { outage } = pool.fence;
+      if (outage) troubles.began(DATABASE, wordsOf(outage), { err: outage });
       else if (pool.fence.isReadOnly) troubles.began(DATABASE, 'it takes no writes: it is read-only now');
       else troubles.over(DATABASE);
       this.#compare(Math.sign(skew) * Math.max(Math.abs(skew) - give, 0));
     } catch (error) {
-      troubles.began(DATABASE, error instanceof Error ? error.message : 'it cannot be reached', {
-        err: error,
-      });
+      troubles.began(DATABASE, wordsOf(error), { err: error });
     } finally {
       this.#isLooking = false;
     }
@@ -145,7 +143,11 @@ class Watch {
   }
 }
 
+/** What went wrong, without what is said to whoever asked. */
+const wordsOf = (error: unknown): string =>
+  error instanceof Error ? error.message.replace(/; try again$/, '') : 'it cannot be reached';
+
 /** Words for a skew, for the log and `/readyz`. */
 const skewWords = (skew: Seconds): string =>
-  `the clock of this machine is ${Math.abs(Math.round(skew))} s ${skew > 0 ? 'ahead of' : 'behind'} the database’s, so this process takes no work: ` +
+  `it is ${Math.abs(Math.round(skew))} s ${skew > 0 ? 'ahead of' : 'behind'} the database’s, so this process takes no work: ` +
   'set both right (NTP)';

@@ -22,7 +22,7 @@ import type { Seal } from '../kit/seal.ts';
 import { days } from '../kit/time.ts';
 import { Troubles } from '../kit/troubles.ts';
 import { rerenderAll } from '../operation/rerender.ts';
-import type { Pack } from '../pack/pack.ts';
+import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import type { FencedPool } from '../store/fenced-pool.ts';
 import { settleSetting } from '../store/installation-settings.ts';
 import { Reader } from '../store/protocol/reader.ts';
@@ -121,7 +121,11 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const reader = new Reader(pool, options.list_readers);
   started.defer('connections for lists', () => reader.close());
   const installation = await settleSetting(pool, 'installation', newHexId());
-  const about = { reader, installation, rows, moves, poke: worker.poke, clockTrouble: watch.words };
+  const known = {
+    clockTrouble: watch.words,
+    caTrouble: (name: CertificateAuthority) => troubles.whyOf({ kind: 'ca', name }),
+  };
+  const about = { reader, installation, rows, moves, poke: worker.poke, ...known };
   const rules = { names, quotas: quotasOf(options) };
   const api = await openApi(started, parts, { ...deps, ...about, ...rules, source, metrics });
   started.keep();

@@ -80,13 +80,16 @@ export async function isHeld(tx: Tx, pack: Pack): Promise<boolean> {
 
 const HELD = statement(`select from packs where ${THIS} and claim = :claim for no key update`);
 
-/** Whether a worker works on a pack now. */
-export async function isInHand(db: Db, pack: PackKey, now: Date): Promise<boolean> {
-  const { rowCount } = await execute(db, IN_HAND, { ...packKey(pack), now });
+/** Whether a worker works on a pack now. No lease ends after `latest`: one that does is of a clock that was ahead. */
+export async function isInHand(db: Db, pack: PackKey, now: Date, latest?: Date): Promise<boolean> {
+  const { rowCount } = await execute(db, IN_HAND, { ...packKey(pack), now, latest: latest ?? null });
   return rowCount === 1;
 }
 
-const IN_HAND = statement(`select from packs where ${THIS} and worker is not null and due_at > :now`);
+const IN_HAND = statement(`
+  select from packs
+   where ${THIS} and worker is not null and due_at > :now
+     and (:latest::timestamptz is null or due_at <= :latest::timestamptz)`);
 
 /** Sets when a held pack is due, and nothing else. */
 export async function setDue(db: Db, pack: Pack, dueAt: Date | undefined): Promise<void> {

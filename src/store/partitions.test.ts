@@ -154,11 +154,7 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
   const all = tables.filter(({ column }) => column === 'cell').map(({ name }) => name);
   const met = new Set([...looked, ...renewed, ...removed]);
   const others = all.filter((name) => !met.has(name));
-  assert.deepEqual(
-    others,
-    ['audit', 'dns_published', 'pack_suffixes'],
-    'written alone, or not there',
-  );
+  assert.deepEqual(others, ['audit', 'dns_published', 'pack_suffixes'], 'written alone, or not there');
   await assertStored(deps.pool, deps.json);
 });
 

@@ -42,20 +42,38 @@ export function toRole(text: string): ServerRole {
   };
 }
 
-/** How long a failure keeps its process from being ready, in milliseconds, unless another follows. */
+/** How long a failure keeps its process from being ready, in milliseconds, unless another follows; and where it is over at once. */
 const TROUBLE_MS = 5_000;
+const LEAST_TROUBLE_MS = 1_000;
+
+/** A failure of the database. */
+interface Failure {
+  readonly fault: Fault;
+  /** Whether a new connection shows that it is over. */
+  readonly isOfServer: boolean;
+  readonly at: number;
+  isOver: boolean;
+}
 
 /** What is known of the server behind one address, shared by all connections to it. */
 export class ServerFence {
   #role: ServerRole | undefined;
   #epoch = 1;
   #statement = FULL;
-  #trouble: { readonly fault: Fault; readonly isOfServer: boolean; readonly at: number } | undefined;
+  #failure: Failure | undefined;
   #listeners: ((fault: Fault) => void)[] = [];
 
   /** Raised when the address leads to another server: connections of an earlier one are not used any more. */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /**
+   * Tells the history of this cluster from every other: where a failover lost what was written last, numbers that count changes
+   * come again, and stand for something else.
+   */
+  get era(): string {
+    return `${this.#role?.cluster ?? ''} ${this.#role?.timeline ?? ''}`;
   }
 
   /** Asks a server for its role: one row, one text. */
@@ -82,9 +100,9 @@ export class ServerFence {
       throw unavailable(
         'the address of the database leads to a server that another has taken the place of (its timeline is older)',
       );
-    if (known && !isSame(role, known)) this.#epoch += 1;
+    // What was opened before the server failed may be at another, or keep what was wrong with it.
+    if ((known && !isSame(role, known)) || this.#isBack(role)) this.#epoch += 1;
     this.#role = role;
-    if (!role.isReadOnly && this.#trouble?.isOfServer) this.#trouble = undefined;
     return this.#epoch;
   }
 
@@ -106,15 +124,20 @@ export class ServerFence {
     const fault = unavailability(error);
     const scope = scopeOf(error);
     if (!fault || scope === 'statement') return fault;
-    this.#trouble = { fault, isOfServer: scope === 'server', at: performance.now() };
+    this.#failure = { fault, isOfServer: scope === 'server', at: performance.now(), isOver: false };
     for (const tell of this.#listeners) tell(fault);
     return fault;
   }
 
-  /** The last failure, while it is recent and no new connection showed that it is over. */
+  /** The last failure, while it is recent: the process is not ready. */
   get trouble(): Fault | undefined {
-    const { fault, at = 0 } = this.#trouble ?? {};
-    return performance.now() - at < TROUBLE_MS ? fault : undefined;
+    const { fault, at = 0, isOver = true } = this.#failure ?? {};
+    return performance.now() - at < (isOver ? LEAST_TROUBLE_MS : TROUBLE_MS) ? fault : undefined;
+  }
+
+  /** The same, unless a new connection showed that it is over. */
+  get outage(): Fault | undefined {
+    return this.#failure?.isOver ? undefined : this.trouble;
   }
 
   /** Tells each failure to `tell`, until it is stopped. */
@@ -125,6 +148,13 @@ export class ServerFence {
         this.#listeners = this.#listeners.filter((one) => one !== tell);
       },
     };
+  }
+
+  /** Whether a server that failed is there again, as a connection shows that was opened since. */
+  #isBack({ isReadOnly }: ServerRole): boolean {
+    if (!this.#failure?.isOfServer || this.#failure.isOver || isReadOnly) return false;
+    this.#failure.isOver = true;
+    return true;
   }
 }
 

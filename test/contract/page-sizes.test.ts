@@ -133,7 +133,7 @@ it('zones, tokens and accounts come in pages of any size', async () => {
   const now = api.jobs.clock.now();
   for (let i = 0; i < 70; i++) {
     await createToken(api.jobs.pool, { accountId, name: `t${i}`, access: 'read' }, now);
-    await createZone(api.jobs, { accountId, name: `z${i}.sizes.test`, type: 'partial' }, OPERATOR);
+    await createZone(api.deps, { accountId, name: `z${i}.sizes.test`, type: 'partial' }, OPERATOR);
   }
   for (const path of ['/zones', '/user/tokens', '/accounts']) {
     const expected = await walk(`${path}?`, 50);

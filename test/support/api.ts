@@ -26,8 +26,11 @@ export interface TestApi {
 }
 
 /** Starts the API at a free port. */
-export async function startApi(ends: AsyncDisposableStack): Promise<TestApi> {
-  const jobs = await startJobDeps(ends);
+export const startApi = async (ends: AsyncDisposableStack): Promise<TestApi> =>
+  apiOn(ends, await startJobDeps(ends));
+
+/** The same on a database that is ready. */
+export async function apiOn(ends: AsyncDisposableStack, jobs: TestJobDeps): Promise<TestApi> {
   const reader = new Reader(jobs.pool, 2);
   ends.defer(() => reader.close());
   const deps: ApiDeps = {

@@ -42,6 +42,11 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
   const pool = openPool({ ...database.connection, max: 8, statement_timeout: 5_000 }, () => undefined);
   ends.defer(() => pool.end());
   await migrate(pool);
+  return jobDepsOn(ends, pool);
+}
+
+/** The same on a database that is ready. */
+export function jobDepsOn(ends: AsyncDisposableStack, pool: TestJobDeps['pool']): TestJobDeps {
   const keys = new KeyPool({ size: 0, atOnce: 2 });
   ends.defer(() => keys.close());
   return {

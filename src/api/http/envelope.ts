@@ -34,7 +34,8 @@ interface Message {
 }
 
 /** As `ok`, around a result that is JSON already. */
-export const okText = (json: string): string => `{"success":true,"errors":[],"messages":[],"result":${json}}`;
+export const okText = (json: string, messages: readonly Message[] = []): string =>
+  `{"success":true,"errors":[],"messages":${JSON.stringify(messages)},"result":${json}}`;
 
 /** Which part of a list a page is. */
 export interface ListInfo {

@@ -26,7 +26,7 @@ interface ListDeps extends ApiDeps {
   readonly memory: PageMemory;
   readonly budget: PageBudget;
   /** Changes when the same version of a zone would be rendered in another way. */
-  readonly edition: string;
+  readonly edition: () => string;
 }
 
 /**
@@ -43,7 +43,7 @@ export const packListRoute =
       cache: new PageCache(given.pageCacheBytes),
       memory: new PageMemory(),
       budget: pageBudget,
-      edition: editionOf(given),
+      edition: editionsOf(given),
     };
     app.get<{ Params: { zone_id: string }; Querystring: Query }>(
       '/zones/:zone_id/ssl/certificate_packs',
@@ -86,11 +86,11 @@ async function answer(
 ): Promise<void> {
   const coding = codingFor(request.headers['accept-encoding']);
   const known = request.headers['if-none-match'];
-  if (known !== undefined && isSame(known, `${version}-${deps.edition}`)) {
+  if (known !== undefined && isSame(known, `${version}-${deps.edition()}`)) {
     return send(reply, 304, { head: headOf(deps, version, { coding }) });
   }
   if (ask.perPage > MOST_FREE) return sendLarge(deps, reply, { ask, version, owner });
-  const key = `${ask.zoneId} ${ask.status} ${ask.environment} ${ask.page} ${ask.perPage}`;
+  const key = `${deps.edition()} ${ask.zoneId} ${ask.status} ${ask.environment} ${ask.page} ${ask.perPage}`;
   const cached = deps.cache.get(key, version);
   if (!cached) return sendFresh(deps, reply, { ask, version, key });
   // What is sent once is not worth the work.
@@ -187,12 +187,22 @@ async function codedOf(deps: ListDeps, key: string, page: CachedPage, coding: st
   return made;
 }
 
-/** Stands for how this service renders and what it was begun with: the same version number may come again elsewhere. */
-const editionOf = ({ installation, json: reply }: ApiDeps): string =>
-  createHash('sha256')
-    .update(`${installation} ${JSON_VERSION} ${reply.delegationZone}`)
-    .digest('base64url')
-    .slice(0, 12);
+/**
+ * Stands for how this service renders, what it was begun with, and the history of its database: the same version number may
+ * come again elsewhere, or after a failover.
+ */
+function editionsOf({ installation, json: reply, reader }: ApiDeps): () => string {
+  const known = new Map<string, string>();
+  return () => {
+    const { era } = reader;
+    const edition = known.get(era) ?? editionOf(`${installation} ${era} ${reply.delegationZone}`);
+    known.set(era, edition);
+    return edition;
+  };
+}
+
+const editionOf = (what: string): string =>
+  createHash('sha256').update(`${what} ${JSON_VERSION}`).digest('base64url').slice(0, 12);
 
 /** Whether a header If-None-Match (RFC 9110 13.1.2) names this validator, in whatever coding. */
 const isSame = (header: string, tag: string): boolean =>
@@ -224,7 +234,7 @@ function headOf(
   return {
     'cache-control': 'private, no-cache',
     vary: 'Accept-Encoding',
-    etag: `"${version}-${edition}${coding === undefined ? '' : `-${coding}`}"`,
+    etag: `"${version}-${edition()}${coding === undefined ? '' : `-${coding}`}"`,
     ...(length !== undefined && {
       'content-type': 'application/json; charset=utf-8',
       'content-length': length,

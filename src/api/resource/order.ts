@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import { Fault } from '../../kit/fault.ts';
+import { FAULTS, Fault } from '../../kit/fault.ts';
+import type { Seconds } from '../../kit/time.ts';
 import { createPack, type PackOrder } from '../../operation/create-pack.ts';
 import * as words from '../../pack/pack.ts';
 import { VALIDATION_METHODS } from '../../pack/validation-method.ts';
@@ -46,12 +47,23 @@ export const orderRoute =
         by: actorOf(request),
       });
       if (isNew) deps.poke();
-      const json = await waitForRecords(deps, { zoneId: zone.id, id, isNew });
+      const trouble = deps.caTrouble?.(request.body.certificate_authority);
+      const within = trouble === undefined ? undefined : Math.min(deps.orderWait, SHORT_WAIT);
+      const json = await waitForRecords(deps, { zoneId: zone.id, id, isNew, within });
       if (json === undefined)
         throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
-      return sendJson(reply, okText(json));
+      return sendJson(reply, okText(json, trouble === undefined ? [] : [awayMessage(request.body, trouble)]));
     });
   };
+
+/** How long the records of a CA are waited for that was away when it was asked last: it may be back. */
+const SHORT_WAIT: Seconds = 0.5;
+
+/** Why an order has no records yet, and what becomes of it. */
+const awayMessage = ({ certificate_authority: ca }: Order, why: string) => ({
+  code: FAULTS.ca_unreachable.code,
+  message: `${ca} does not work now (${why}): it is asked again by itself`,
+});
 
 const toOrder = (body: Order): PackOrder => ({
   type: body.type,

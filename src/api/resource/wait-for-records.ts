@@ -1,3 +1,4 @@
+import type { Seconds } from '../../kit/time.ts';
 import { render } from '../../operation/render.ts';
 import type { Pack } from '../../pack/pack.ts';
 import { getRenderedJson } from '../../store/rendered-json.ts';
@@ -11,6 +12,8 @@ interface Awaited {
   readonly zoneId: string;
   readonly id: string;
   readonly isNew: boolean;
+  /** Longest time to wait; `orderWait` unless told. */
+  readonly within?: Seconds | undefined;
 }
 
 /**
@@ -19,10 +22,10 @@ interface Awaited {
  */
 export async function waitForRecords(
   deps: ApiDeps,
-  { zoneId, id, isNew }: Awaited,
+  { zoneId, id, isNew, within = deps.orderWait }: Awaited,
 ): Promise<string | undefined> {
-  const end = performance.now() + deps.orderWait * 1_000;
-  let moved = isNew ? await deps.moves.next(id, Math.min(LOOK_MS, deps.orderWait * 1_000)) : undefined;
+  const end = performance.now() + within * 1_000;
+  let moved = isNew ? await deps.moves.next(id, Math.min(LOOK_MS, within * 1_000)) : undefined;
   for (;;) {
     if (moved && isKnown(moved)) return render(deps, moved).json;
     // Listened for before it is looked: it may move in between.

@@ -34,7 +34,9 @@ export interface PageHead {
 /** The lists of all zones, read from one database. */
 export class Lists {
   readonly #reader: Reader;
-  readonly #ladders = new Ladders();
+  #ladders = new Ladders();
+  /** The history that they are of. */
+  #era = '';
 
   constructor(reader: Reader) {
     this.#reader = reader;
@@ -54,6 +56,8 @@ export class Lists {
 
   /** The ladder of that version; made now if it was missed so often that it is worth its price. */
   async #ladderFor(ask: PageAsk, version: number): Promise<Ladder | undefined> {
+    if (this.#era !== this.#reader.era) this.#ladders = new Ladders();
+    this.#era = this.#reader.era;
     const there = this.#ladders.get(ask, version);
     if (there || !this.#ladders.isWorth(ask, version)) return there;
     const made = await readLadder(this.#reader, ask);

@@ -51,6 +51,11 @@ export class Reader {
     this.#seats = Array.from({ length: size }, () => ({ connection: undefined, busy: 0 }));
   }
 
+  /** The history that is read now (`ServerFence`): what was kept of another is of no use. */
+  get era(): string {
+    return this.#fence.era;
+  }
+
   /**
    * Runs a statement that reads; `onRow` gets each row, in bytes that are used again when it returns. Throws what the database
    * says (`stateOf`), or that it cannot answer now (`unavailability`).
