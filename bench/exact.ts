@@ -11,8 +11,8 @@ import { selectionOf } from '../src/pack/list-index.ts';
 import { ENVIRONMENTS, PACK_STATUSES, type Pack } from '../src/pack/pack.ts';
 import { createAccount } from '../src/store/accounts.ts';
 import { type PageAsk } from '../src/store/list/page-ask.ts';
-import { type Ladder, placeOf, remember, toLadder, toNumbers } from '../src/store/list/page-index.ts';
-import { isNear, ladderOf, near, step, type Way, walk } from '../src/store/list/page-queries.ts';
+import { type PageIndex, placeOf, remember, toNumbers, toPageIndex } from '../src/store/list/page-index.ts';
+import { indexBuckets, isNear, near, step, type Way, walk } from '../src/store/list/page-queries.ts';
 import { deletePack } from '../src/store/pack-writes.ts';
 import { getPackAt } from '../src/store/packs.ts';
 import { valuesOf } from '../src/store/statement.ts';
@@ -220,7 +220,7 @@ async function compare(pool: Pool, ask: PageAsk): Promise<string | undefined> {
     try {
       assert.deepEqual(await whole(tx, walk(ask)), expected, 'walk');
       if (isNear(ask)) assert.deepEqual(await whole(tx, near(ask)), expected, 'near');
-      assert.deepEqual(await byLadder(tx, ask), expected, 'step');
+      assert.deepEqual(await byIndex(tx, ask), expected, 'step');
       return undefined;
     } catch (error) {
       return `${JSON.stringify(ask)}: ${String(error)}`;
@@ -242,17 +242,17 @@ async function whole(tx: Tx, { statement, values }: Way): Promise<{ total: numbe
   return { total: rows[0]?.total ?? -1, rows: page };
 }
 
-async function byLadder(tx: Tx, ask: PageAsk): Promise<{ total: number; rows: Wire[] }> {
-  const ladder = await ladderIn(tx, ask);
-  const page = await stepTo(tx, ask, ladder);
+async function byIndex(tx: Tx, ask: PageAsk): Promise<{ total: number; rows: Wire[] }> {
+  const index = await indexIn(tx, ask);
+  const page = await stepTo(tx, ask, index);
   const [begin, end] = [page[0]?.ord, page.at(-1)?.ord];
-  if (begin === undefined || end === undefined) return { total: ladder.total, rows: page };
-  remember(ladder, ask, [begin, end]);
-  assert.deepEqual(await stepTo(tx, ask, ladder), page, 'step to a place that was seen before');
-  return { total: ladder.total, rows: page };
+  if (begin === undefined || end === undefined) return { total: index.total, rows: page };
+  remember(index, ask, [begin, end]);
+  assert.deepEqual(await stepTo(tx, ask, index), page, 'step to a place that was seen before');
+  return { total: index.total, rows: page };
 }
 
-async function ladderIn(tx: Tx, ask: PageAsk): Promise<Ladder> {
+async function indexIn(tx: Tx, ask: PageAsk): Promise<PageIndex> {
   type Rung = {
     version: string;
     total: number;
@@ -260,23 +260,23 @@ async function ladderIn(tx: Tx, ask: PageAsk): Promise<Ladder> {
     bucket: number | null;
     n: number;
   };
-  const { statement, values } = ladderOf(ask);
+  const { statement, values } = indexBuckets(ask);
   const { rows } = await tx.query<Rung>(statement.text, valuesOf(statement, values));
   const [first] = rows;
   assert(first);
   const classes = selectionOf(ask).classes && toNumbers(first.array_to_string);
   const full = rows.flatMap(({ bucket, n }) => (bucket === null ? [] : [{ bucket, n }]));
-  return toLadder(
+  return toPageIndex(
     { version: Number(first.version), total: first.total, classes },
     full.map(({ bucket }) => bucket),
     full.map(({ n }) => n),
   );
 }
 
-async function stepTo(tx: Tx, ask: PageAsk, ladder: Ladder): Promise<Wire[]> {
-  const place = placeOf(ladder, ask);
+async function stepTo(tx: Tx, ask: PageAsk, index: PageIndex): Promise<Wire[]> {
+  const place = placeOf(index, ask);
   if (!place) return [];
-  const { statement, values } = step(ask, ladder, place);
+  const { statement, values } = step(ask, index, place);
   const { rows } = await tx.query<{ ord: string; wire: string }>(statement.text, valuesOf(statement, values));
   return rows.map(({ ord, wire }) => ({ ord: Number(ord), wire }));
 }

@@ -4,7 +4,7 @@ import { valuesOf } from '../../src/store/statement.ts';
 import type { Pool } from '../../src/store/store.ts';
 import { PER_PAGE } from './pages.ts';
 
-/** Blocks of PostgreSQL that the statement of a page touches, in memory or not, where no ladder is at hand. */
+/** Blocks of PostgreSQL that the statement of a page touches, in memory or not, where no page index is at hand. */
 export async function buffersOf(
   pool: Pool,
   zoneId: string,

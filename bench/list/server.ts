@@ -13,7 +13,7 @@ import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
 import { NO_QUOTAS } from '../../src/operation/quotas.ts';
 import { FREE_NAMES } from '../../src/pack/name-policy.ts';
-import { Ladders } from '../../src/store/list/page-index.ts';
+import { PageIndexes } from '../../src/store/list/page-index.ts';
 import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool } from '../../src/store/store.ts';
 
@@ -62,7 +62,7 @@ function usage(): Usage {
 }
 
 async function api({ databaseUrl, pageCacheMb, readers, hasPageIndex }: ApiRole): Promise<number> {
-  if (!hasPageIndex) Ladders.prototype.isWorth = () => false;
+  if (!hasPageIndex) PageIndexes.prototype.isWorth = () => false;
   const pool = openPool({ connectionString: databaseUrl, max: 4 }, () => undefined);
   const app = await buildApi({
     pool,

@@ -17,7 +17,7 @@ import { serveOpenApi } from './http/openapi.ts';
 import { PageBudget } from './http/page-budget.ts';
 import { limitRates } from './http/rate-limit.ts';
 import { newServer } from './http/server.ts';
-import { noteTokenUses } from './http/token-uses.ts';
+import { keepTokenUses } from './http/token-uses.ts';
 import { packListRoute } from './pack-list/pack-list.ts';
 import { accountPacksRoute } from './resource/account-packs.ts';
 import { accountRoutes } from './resource/accounts.ts';
@@ -48,7 +48,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   app.decorateRequest('zone');
   serveOpenApi(app);
   replyFaults(app);
-  noteTokenUses(app, deps);
+  keepTokenUses(app, deps);
   logAccess(app, http, deps.onAnswer);
   demandHost(app);
   await limitRates(app, http);

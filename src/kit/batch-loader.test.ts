@@ -5,7 +5,7 @@ import { BatchLoader } from './batch-loader.ts';
 /** A source whose reads end when they are told to. */
 function given(atOnce: number) {
   const reads: { readonly asked: readonly string[]; readonly end: (error?: Error) => void }[] = [];
-  const gather = new BatchLoader<string, string>({
+  const loader = new BatchLoader<string, string>({
     keyOf: (asked) => asked,
     atOnce,
     read: (asked) =>
@@ -14,14 +14,14 @@ function given(atOnce: number) {
         reads.push({ asked, end });
       }),
   });
-  return { gather, reads };
+  return { loader, reads };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 it('questions of one turn are one read, and one question where they are the same', async () => {
-  const { gather, reads } = given(1);
-  const answers = Promise.all(['a', 'b', 'a'].map((one) => gather.load(one)));
+  const { loader, reads } = given(1);
+  const answers = Promise.all(['a', 'b', 'a'].map((one) => loader.load(one)));
   await turn();
   assert.deepEqual(
     reads.map(({ asked }) => asked),
@@ -32,10 +32,10 @@ it('questions of one turn are one read, and one question where they are the same
 });
 
 it('a question that comes while a read is under way is answered by a later one, also the same again', async () => {
-  const { gather, reads } = given(1);
-  const first = gather.load('a');
+  const { loader, reads } = given(1);
+  const first = loader.load('a');
   await turn();
-  const [again, other] = [gather.load('a'), gather.load('b')];
+  const [again, other] = [loader.load('a'), loader.load('b')];
   await turn();
   assert.equal(reads.length, 1, 'no more than one at once');
   reads[0]?.end();
@@ -47,15 +47,15 @@ it('a question that comes while a read is under way is answered by a later one, 
 });
 
 it('a read that fails fails all who wait for it, and none who come after', async () => {
-  const { gather, reads } = given(1);
-  const failed = Promise.allSettled(['a', 'b'].map((one) => gather.load(one)));
+  const { loader, reads } = given(1);
+  const failed = Promise.allSettled(['a', 'b'].map((one) => loader.load(one)));
   await turn();
   reads[0]?.end(new Error('gone'));
   assert.deepEqual(
     (await failed).map(({ status }) => status),
     ['rejected', 'rejected'],
   );
-  const after = gather.load('a');
+  const after = loader.load('a');
   await turn();
   reads[1]?.end();
   assert.equal(await after, 'a!');

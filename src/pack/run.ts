@@ -1,5 +1,5 @@
 /**
- * What a worker carries a pack through: its own life, or a renewal beside it. One row for each kind of run says when there
+ * What a worker takes a pack through: its own life, or a renewal beside it. One row for each kind of run says when there
  * is one, what the pack is after a step of it, and where its certificates are kept meanwhile.
  */
 import { isServed, next } from './lifecycle.ts';
@@ -41,7 +41,7 @@ function settleLife(pack: Pack, { status, statusSince, attempts, certificates }:
   return { ...pack, status, statusSince, attempts, certificates };
 }
 
-/** A renewal is carried while the pack is served; at the end of its certificates the pack's own life goes first. */
+/** A renewal goes on while the pack is served; at the end of its certificates the pack's own life goes first. */
 function renewalOf(pack: Pack, now: Date): Run | undefined {
   return isServed(pack.status) && !isOver(pack, now) ? pack.renewal?.run : undefined;
 }

@@ -2,10 +2,13 @@
 export const VALIDATION_METHODS = ['txt', 'http', 'email'] as const;
 export type ValidationMethod = (typeof VALIDATION_METHODS)[number];
 
+/** Challenges of ACME that are used (RFC 8555 8.3, 8.4). */
+type Challenge = 'dns-01' | 'http-01';
+
 /** What a method means. */
 export interface MethodRules {
-  /** Challenge of ACME by which it goes (RFC 8555 8.3, 8.4); undefined: ACME has none, so no CA is asked for it. */
-  readonly challenge: 'dns-01' | 'http-01' | undefined;
+  /** Challenge by which it goes; undefined: ACME has none, so no CA is asked for it. */
+  readonly challenge: Challenge | undefined;
   /** Whether it shows control of all names below a host (BR 3.2.2.4.19: a file does not). */
   readonly provesWildcards: boolean;
   /** Whether a CNAME can lead to us what is to be shown. */
@@ -15,7 +18,9 @@ export interface MethodRules {
 }
 
 // biome-ignore format: a table is read by column
-export const METHODS: Readonly<Record<ValidationMethod, MethodRules>> = {
+export const METHODS: {
+  readonly [M in ValidationMethod]: MethodRules & { readonly challenge: M extends ShownMethod ? Challenge : undefined };
+} = {
   txt:   { challenge: 'dns-01',  provesWildcards: true,  isDelegable: true,  how: 'by a TXT record' },
   http:  { challenge: 'http-01', provesWildcards: false, isDelegable: false, how: 'over HTTP' },
   email: { challenge: undefined, provesWildcards: true,  isDelegable: false, how: 'by e-mail' },
@@ -49,6 +54,6 @@ const MARKS: ByMethod<string> = {
 /** Equal for records that show the same. */
 export const markOf = <M extends ShownMethod>(shown: ShownBy<M>): string => MARKS[shown.method](shown);
 
-/** The method by which a CA is asked where a pack has one that ACME knows; by TXT records for any other. */
-export const shownMethodOf = (method: ValidationMethod | undefined): ShownMethod =>
-  method === 'http' ? 'http' : 'txt';
+/** Whether a CA can be asked for a method. */
+export const isShownMethod = (method: ValidationMethod): method is ShownMethod =>
+  METHODS[method].challenge !== undefined;

@@ -2,7 +2,7 @@
  * The default database: a real PostgreSQL from npm, run by the service itself. Terms:
  * - cluster: PostgreSQL's data folder;
  * - runner: the user its processes run under, never root;
- * - presence: the connection by which a supervisor says that it uses the server;
+ * - session: the connection by which a supervisor says that it uses the server;
  * - adopt: use a server that another process started, or that outlived the one who did.
  */
 import { tmpdir } from 'node:os';
@@ -64,9 +64,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     log: options.log,
   };
   const supervisor = new Supervisor(means);
-  const { presence, isAdopted } = await supervisor.start();
+  const { session, isAdopted } = await supervisor.start();
   try {
-    await makeDatabase(presence);
+    await makeDatabase(session);
   } catch (error) {
     await supervisor.stop();
     throw error;

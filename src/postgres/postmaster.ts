@@ -18,7 +18,7 @@ export interface ServerMeans extends Means {
 
 /** A server that answers. `isAdopted`: this call did not start it. */
 export interface Brought {
-  readonly presence: ServerSession;
+  readonly session: ServerSession;
   readonly isAdopted: boolean;
 }
 
@@ -37,7 +37,7 @@ export async function bring(means: ServerMeans, signal: AbortSignal): Promise<Br
   while (performance.now() - begun < START_LIMIT_MS) {
     signal.throwIfAborted();
     const seen = await look(means);
-    if (seen.state === 'ready') return { presence: seen.presence, isAdopted: true };
+    if (seen.state === 'ready') return { session: seen.session, isAdopted: true };
     if (seen.state === 'absent' && (await preflight(means.layout, means.log, performance.now() - begun))) {
       tries += 1;
       const brought = await start(means, signal).catch((error: unknown) => {
@@ -90,8 +90,7 @@ async function waitFor(means: ServerMeans, child: ChildProcess, check: () => voi
   try {
     while (performance.now() - begun < START_LIMIT_MS) {
       const seen = await look(means);
-      if (seen.state === 'ready')
-        return { presence: seen.presence, isAdopted: seen.presence.pid !== child.pid };
+      if (seen.state === 'ready') return { session: seen.session, isAdopted: seen.session.pid !== child.pid };
       check();
       await pause(begun);
     }

@@ -19,7 +19,7 @@ export interface ServerSession {
 }
 
 type Seen =
-  | { readonly state: 'ready'; readonly presence: ServerSession }
+  | { readonly state: 'ready'; readonly session: ServerSession }
   | { readonly state: 'busy' | 'absent' };
 
 const SUPERVISOR = 'certpacks supervisor';
@@ -34,7 +34,7 @@ const ANSWER_LIMIT_MS = 5_000;
 const QUERY_LIMIT_MS = 60_000;
 
 /**
- * Looks whether our server answers on the socket: `ready` with a presence, `busy` while it starts or stops,
+ * Looks whether our server answers on the socket: `ready` with a session, `busy` while it starts or stops,
  * `absent` when nobody listens. Throws `configuration` when the one who answers is not ours.
  */
 export async function look(means: Pick<Means, 'layout' | 'password'>): Promise<Seen> {
@@ -52,7 +52,7 @@ export async function look(means: Pick<Means, 'layout' | 'password'>): Promise<S
     await client.connect();
     const pid = await identify(client, means.layout);
     await client.query('select pg_advisory_lock_shared($1)', [LOCK]);
-    return { state: 'ready', presence: { client, pid, ended } };
+    return { state: 'ready', session: { client, pid, ended } };
   } catch (error) {
     client.end().catch(() => undefined);
     return { state: judge(error, means.layout) };
@@ -105,7 +105,7 @@ const GOODBYE_LIMIT_MS = 500;
 
 /**
  * Whether nobody else uses the server: no other supervisor, no other client. If so no new supervisor gets in
- * while this presence lasts.
+ * while this session lasts.
  */
 export async function isLast({ client }: ServerSession): Promise<boolean> {
   await client.query('select pg_advisory_unlock_shared($1)', [LOCK]);
@@ -136,7 +136,7 @@ export async function makeDatabase({ client }: ServerSession): Promise<void> {
   await client.query('select pg_advisory_unlock($1, 0)', [MAKING]);
 }
 
-/** Ends a presence; what it says of the connection no longer matters. */
+/** Ends a session; what it says of the connection no longer matters. */
 export async function leave({ client, ended }: ServerSession): Promise<void> {
   client.end().catch(() => undefined);
   await Promise.race([ended, sleep(1_000, undefined, { ref: false })]);

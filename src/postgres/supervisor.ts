@@ -12,7 +12,7 @@ const LONGEST_WAIT_MS = 10_000;
 export class Supervisor {
   readonly #means: ServerMeans;
   readonly #stopping = new AbortController();
-  #presence: ServerSession | undefined;
+  #session: ServerSession | undefined;
   #heldSince = 0;
   #wait = 0;
   #recovery: Promise<void> = Promise.resolve();
@@ -25,9 +25,9 @@ export class Supervisor {
   /** Starts the server or adopts it. Throws what `bring` throws. */
   async start(): Promise<Brought> {
     const brought = await bring(this.#means, this.#stopping.signal);
-    this.#hold(brought.presence);
+    this.#hold(brought.session);
     this.#means.log(
-      `${brought.isAdopted ? 'found' : 'started'} the database (process ${brought.presence.pid})`,
+      `${brought.isAdopted ? 'found' : 'started'} the database (process ${brought.session.pid})`,
     );
     return brought;
   }
@@ -41,25 +41,25 @@ export class Supervisor {
   async #stop(): Promise<void> {
     this.#stopping.abort();
     await this.#recovery;
-    const presence = this.#presence;
-    if (!presence) return;
+    const session = this.#session;
+    if (!session) return;
     try {
       // A server that broke while it was asked has to be looked after by whoever else uses it.
-      if (await isLast(presence).catch(() => false)) await shutDown(presence.pid);
+      if (await isLast(session).catch(() => false)) await shutDown(session.pid);
     } finally {
-      await leave(presence);
+      await leave(session);
     }
   }
 
-  #hold(presence: ServerSession): void {
-    this.#presence = presence;
+  #hold(session: ServerSession): void {
+    this.#session = session;
     this.#heldSince = performance.now();
-    void presence.ended.then(() => this.#lose());
+    void session.ended.then(() => this.#lose());
   }
 
   #lose(): void {
     if (this.#stopping.signal.aborted) return;
-    this.#presence = undefined;
+    this.#session = undefined;
     const isCalm = performance.now() - this.#heldSince > CALM_MS;
     this.#wait = isCalm ? 0 : Math.min(this.#wait * 2 || FIRST_WAIT_MS, LONGEST_WAIT_MS);
     this.#means.log('the database closed its connection: looking after it');
@@ -71,11 +71,11 @@ export class Supervisor {
     while (!signal.aborted) {
       try {
         await sleep(this.#wait, undefined, { signal });
-        const { presence, isAdopted } = await bring(this.#means, signal);
+        const { session, isAdopted } = await bring(this.#means, signal);
         this.#means.log(
-          `the database ${isAdopted ? 'answers' : 'was started'} again (process ${presence.pid})`,
+          `the database ${isAdopted ? 'answers' : 'was started'} again (process ${session.pid})`,
         );
-        return this.#hold(presence);
+        return this.#hold(session);
       } catch (error) {
         if (signal.aborted) return;
         this.#wait = Math.min(this.#wait * 2 || FIRST_WAIT_MS, LONGEST_WAIT_MS);

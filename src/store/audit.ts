@@ -62,20 +62,20 @@ export interface AuditEvent extends PackEventRecord {
 }
 
 /** Records what was done, in the transaction that does it. */
-export async function recordAudit(db: Db, doing: AuditEvent, now: Date): Promise<void> {
-  const { actor, zoneId, accountId } = doing;
+export async function recordAudit(db: Db, entry: AuditEvent, now: Date): Promise<void> {
+  const { actor, zoneId, accountId } = entry;
   await execute(db, zoneId === undefined ? NOTE_IN_ACCOUNT : NOTE_IN_ZONE, {
     ...zoneKey(zoneId ?? accountId),
     now,
     account: accountId,
-    event: doing.event,
+    event: entry.event,
     actor: actor.id,
     actor_name: actor.name,
     address: actor.address,
     request: actor.request,
-    resource: doing.resource,
-    resource_id: doing.resourceId,
-    name: doing.name ?? null,
+    resource: entry.resource,
+    resource_id: entry.resourceId,
+    name: entry.name ?? null,
   });
 }
 

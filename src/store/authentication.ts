@@ -132,8 +132,8 @@ export class ListCallers {
       cells: `{${pairs.map(({ zoneId }) => zoneKeyOf(zoneId).cell).join(',')}}`,
     };
     await this.#reader.read(LIST_CALLERS, values, (bytes, at) => {
-      locate(bytes, at, CELLS);
-      callers[intAt(bytes, CELLS, 0) - 1] = toListCaller(bytes);
+      locate(bytes, at, OFFSETS);
+      callers[intAt(bytes, OFFSETS, 0) - 1] = toListCaller(bytes);
     });
     return callers;
   }
@@ -148,17 +148,17 @@ const LIST_CALLERS: Statement = statement(`
     left join zones on ${isOfBearer('pair.cell', 'pair.zone')}`);
 
 /** Offsets of a row: i, version, and those of a TokenRow. */
-const CELLS = offsetsFor(7);
+const OFFSETS = offsetsFor(7);
 
 function toListCaller(bytes: Buffer): ListCaller {
-  if (isNull(CELLS, 2)) return NOBODY;
-  const text = (i: number): string => textAt(bytes, CELLS, i) ?? '';
+  if (isNull(OFFSETS, 2)) return NOBODY;
+  const text = (i: number): string => textAt(bytes, OFFSETS, i) ?? '';
   const token = toToken({
     id: text(2),
     account_id: text(3),
     name: text(4),
     policies: text(5),
-    request_ip: textAt(bytes, CELLS, 6),
+    request_ip: textAt(bytes, OFFSETS, 6),
   });
-  return { token, version: isNull(CELLS, 1) ? undefined : intAt(bytes, CELLS, 1) };
+  return { token, version: isNull(OFFSETS, 1) ? undefined : intAt(bytes, OFFSETS, 1) };
 }

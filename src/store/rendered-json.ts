@@ -15,18 +15,18 @@ export interface RenderedJson {
 
 /** The stored JSON of one pack, or undefined where the zone has no such pack. */
 export async function getRenderedJson(db: Db, zoneId: string, id: string): Promise<RenderedJson | undefined> {
-  const { rows } = await execute<WireRow>(db, GET_WIRE, { ...zoneKey(zoneId), id });
+  const { rows } = await execute<JsonRow>(db, GET, { ...zoneKey(zoneId), id });
   const [row] = rows;
   return row && { json: row.wire, jsonVersion: row.wire_version, isWaiting: row.is_waiting };
 }
 
-interface WireRow {
+interface JsonRow {
   wire: string;
   wire_version: number;
   is_waiting: boolean;
 }
 
-const GET_WIRE = statement(`
+const GET = statement(`
   select wire, wire_version, status = 'initializing'
       or status = 'pending_validation' and jsonb_array_length(validation_records) = 0 as is_waiting
     from packs where ${IN_ZONE} and id = :id`);
@@ -38,11 +38,11 @@ export async function putRenderedJson(
   { json: wire, jsonVersion: wireVersion }: Omit<RowAside, 'dueAt'>,
 ): Promise<boolean> {
   const values = { ...packKey(pack), modified_on: pack.modifiedOn, wire, version: wireVersion };
-  const { rowCount } = await execute(db, PUT_WIRE, values);
+  const { rowCount } = await execute(db, PUT, values);
   return rowCount === 1;
 }
 
-const PUT_WIRE = statement(`
+const PUT = statement(`
   update packs set wire = :wire, wire_version = :version
    where ${IN_ZONE} and id = :pack and modified_on = :modified_on and wire_version <= :version
      and (wire, wire_version) <> (:wire, :version)`);

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { noteUses } from '../../store/tokens.ts';
+import { noteTokenUses } from '../../operation/note-token-uses.ts';
 import type { ApiDeps } from '../deps.ts';
 
 /** How often it is written down which tokens were used, in milliseconds. */
 const WRITE_MS = 60_000;
 
 /** Writes down when tokens were used, now and then and never while a request waits for it. */
-export function noteTokenUses(
+export function keepTokenUses(
   app: FastifyInstance,
   { pool, clock, log }: Pick<ApiDeps, 'pool' | 'clock' | 'log'>,
 ): void {
@@ -20,7 +20,7 @@ export function noteTokenUses(
   const write = async () => {
     const ids = [...used];
     used.clear();
-    if (ids.length > 0) await noteUses(pool, ids, clock.now());
+    if (ids.length > 0) await noteTokenUses({ pool, clock }, ids);
   };
   const fail = (error: unknown) => log.warn({ err: error }, 'it is not written down which tokens were used');
   const timer = setInterval(() => void write().catch(fail), WRITE_MS).unref();

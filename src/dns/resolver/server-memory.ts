@@ -23,7 +23,7 @@ export class ServerMemory {
   /** When a server was silent, by address and type: some do not answer types that they do not know. */
   readonly #silent = new LRUCache<string, number>({ max: MOST_ADDRESSES, ttl: SLOW_MS });
   readonly #answered = new LRUCache<string, number>({ max: MOST_ADDRESSES, ttl: SLOW_MS });
-  readonly #doors = new Map<string, Door>();
+  readonly #semaphores = new Map<string, Semaphore>();
 
   /** Whether the server answers questions without EDNS alone. */
   isPlain(address: string): boolean {
@@ -54,15 +54,15 @@ export class ServerMemory {
 
   /** Waits until the address may be asked, and gives what is to be called afterwards; undefined on abort. */
   async enter(address: string, signal: AbortSignal): Promise<(() => void) | undefined> {
-    const door = this.#doors.get(address) ?? new Door();
-    this.#doors.set(address, door);
-    const isIn = await door.enter(signal);
-    return isIn ? () => door.leave(() => this.#doors.delete(address)) : undefined;
+    const semaphore = this.#semaphores.get(address) ?? new Semaphore();
+    this.#semaphores.set(address, semaphore);
+    const isIn = await semaphore.enter(signal);
+    return isIn ? () => semaphore.leave(() => this.#semaphores.delete(address)) : undefined;
   }
 }
 
 /** Lets so many in at once, the others in the order in which they came. */
-class Door {
+class Semaphore {
   #open = 0;
   readonly #waiting = new Set<(isIn: boolean) => void>();
 

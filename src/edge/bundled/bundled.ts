@@ -7,8 +7,8 @@ import type { Environment } from '../../pack/pack.ts';
 import { PullClient, type PullOutcome } from '../pull/pull-client.ts';
 import { Tally } from '../tally.ts';
 import { ContextCache } from './context-cache.ts';
-import { Door, type HandshakeFailure, type Refusal } from './door.ts';
 import { newHttp01Server, PLAIN_ANSWERS, type PlainAnswer } from './http-01-server.ts';
+import { type HandshakeFailure, type Refusal, TlsAcceptor } from './tls-acceptor.ts';
 import { passTo, tellName } from './upstream.ts';
 
 export interface BundledEdgeOptions {
@@ -77,10 +77,10 @@ const ANSWER_SECONDS = 30;
 export async function startBundledEdge(options: BundledEdgeOptions): Promise<BundledEdge> {
   const { log } = options;
   const parts = partsOf(options);
-  const { client, contexts, door, plain } = parts;
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => door.open(socket));
+  const { client, contexts, acceptor, plain } = parts;
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => acceptor.open(socket));
   server.maxConnections = MOST_CONNECTIONS;
-  server.on('drop', () => door.drop());
+  server.on('drop', () => acceptor.drop());
   const port = await listenOn(server, options.host, options.port);
   server.on('error', (err) => log.error({ err }, 'edge: listener failed'));
   const giveUp = (error: unknown) => {
@@ -93,7 +93,7 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
   const end = async () => {
     const closed = once(server, 'close');
     server.close();
-    door.close();
+    acceptor.close();
     plain?.close();
     plain?.closeAllConnections();
     await Promise.all([closed, client.close()]);
@@ -114,7 +114,7 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
 interface Parts {
   readonly client: PullClient;
   readonly contexts: ContextCache;
-  readonly door: Door;
+  readonly acceptor: TlsAcceptor;
   readonly plain: HttpServer | undefined;
   readonly plainAnswers: Tally<PlainAnswer>;
   readonly upstreamFailures: Tally<'failed'>;
@@ -133,13 +133,20 @@ function partsOf({ environment, log, upstream, pull, httpPort }: BundledEdgeOpti
   };
   const plainAnswers = new Tally(PLAIN_ANSWERS);
   const plain = httpPort === undefined ? undefined : newHttp01Server(source, plainAnswers);
-  return { client, contexts, door: new Door(contexts, answer), plain, plainAnswers, upstreamFailures };
+  return {
+    client,
+    contexts,
+    acceptor: new TlsAcceptor(contexts, answer),
+    plain,
+    plainAnswers,
+    upstreamFailures,
+  };
 }
 
-function statsOf({ client, contexts, door, plainAnswers, upstreamFailures }: Parts): BundledEdgeStats {
+function statsOf({ client, contexts, acceptor, plainAnswers, upstreamFailures }: Parts): BundledEdgeStats {
   const { known, unknown, changes, isLive } = contexts.counts;
   return {
-    ...door.counts,
+    ...acceptor.counts,
     names: known,
     unknownNames: unknown,
     pulls: client.counts,

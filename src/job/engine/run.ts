@@ -1,6 +1,7 @@
 import { FAULTS, Fault, type FaultName, wordsOf } from '../../kit/fault.ts';
 import { after, days, type Seconds } from '../../kit/time.ts';
 import { adoptNextCertificates } from '../../operation/adopt-next-certificates.ts';
+import { putDown } from '../../operation/put-down.ts';
 import { putOff } from '../../operation/put-off.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import { lifeWork, type Work, workOn } from '../../operation/work.ts';
@@ -9,7 +10,6 @@ import { deadline, isServed, type JobName, LIFECYCLE } from '../../pack/lifecycl
 import type { Pack, Run } from '../../pack/pack.ts';
 import { isOver, isSucceeded } from '../../pack/renewal.ts';
 import type { Claimed } from '../../store/claims.ts';
-import { setDue } from '../../store/packs.ts';
 import { unavailability } from '../../store/unavailable.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { deploy } from '../stage/deploy.ts';
@@ -101,7 +101,7 @@ const timeOut = (deps: JobDeps, pack: Pack): Promise<Work> =>
 
 /** Nobody works on the status: the pack is due again when it becomes late, if ever. */
 async function rest(deps: JobDeps, { pack, run: at }: Work): Promise<undefined> {
-  await setDue(deps.pool, pack, deadline(at));
+  await putDown(deps, pack, deadline(at));
 }
 
 function isLate(deps: JobDeps, at: Omit<Run, 'kind' | 'attempts'>): boolean {

@@ -28,16 +28,16 @@ export interface Worker {
    * its id is said.
    */
   readonly poke: (packId?: string) => void;
-  /** Whether it has no pack in its hands. */
+  /** Whether it has no pack in its inFlight. */
   readonly isIdle: () => boolean;
-  /** Ids of the packs in its hands. */
+  /** Ids of the packs in its inFlight. */
   readonly inHand: () => string[];
   /** Takes no more work, interrupts what runs and gives it back. */
   readonly stop: () => Promise<void>;
 }
 
 /** The packs that this process works on now. */
-class Hands {
+class InFlight {
   readonly #held = new Map<string, { readonly claim: Claim; readonly done: Promise<void> }>();
   readonly #wanted = new Set<string>();
 
@@ -79,40 +79,40 @@ export function startWorker(deps: JobDeps, size: number): Worker {
   const claiming = new Claiming(deps, size, stopped.signal);
   const loop = claiming.run();
   const { leaseClock = deps.clock } = deps;
-  const extend = () => extendLeases(deps.pool, leaseClock, claiming.hands.claims());
+  const extend = () => extendLeases(deps.pool, leaseClock, claiming.inFlight.claims());
   const timers = [
     every({ ...deps, mayWork: () => true }, EXTEND_MS, extend),
     ...startPeriodic(deps, () => claiming.ring(), stopped.signal),
   ];
   return {
     poke: (packId) => {
-      if (packId !== undefined) claiming.hands.want(packId);
+      if (packId !== undefined) claiming.inFlight.want(packId);
       claiming.ring();
     },
-    isIdle: () => claiming.hands.size === 0,
-    inHand: claiming.hands.ids,
+    isIdle: () => claiming.inFlight.size === 0,
+    inHand: claiming.inFlight.ids,
     stop: async () => {
       stopped.abort();
       claiming.ring();
       for (const timer of timers) clearInterval(timer);
       await loop; // it may have claimed more at the last moment
-      await claiming.hands.empty();
+      await claiming.inFlight.empty();
     },
   };
 }
 
-/** Claims due packs whenever it rings, and now and then, as far as hands are free. */
+/** Claims due packs whenever it rings, and now and then, as far as there is room. */
 class Claiming {
-  readonly hands = new Hands();
+  readonly inFlight = new InFlight();
   readonly #deps: JobDeps;
   readonly #size: number;
   readonly #signal: AbortSignal;
-  // At the beginning, and when the database went away: packs may be ours that nobody here has in his hands.
+  // At the beginning, and when the database went away: packs may be ours that nobody here works on.
   #isUnsure = true;
-  // Whether more packs may be due than were claimed last: then a hand that becomes free claims.
+  // Whether more packs may be due than were claimed last: then a place that becomes free claims.
   #isMore = false;
   #restsUntil = 0;
-  #bell = Promise.withResolvers<void>();
+  #wake = Promise.withResolvers<void>();
   #lane = Math.floor(Math.random() * LANES);
 
   constructor(deps: JobDeps, size: number, signal: AbortSignal) {
@@ -122,15 +122,15 @@ class Claiming {
   }
 
   ring(): void {
-    this.#bell.resolve();
+    this.#wake.resolve();
   }
 
   /** Until the signal is aborted. */
   async run(): Promise<void> {
     while (!this.#signal.aborted) {
-      this.#bell = Promise.withResolvers<void>();
+      this.#wake = Promise.withResolvers<void>();
       await this.#claimSome().catch((error: unknown) => this.#failed(error, 'claim'));
-      await Promise.race([this.#bell.promise, delay(ASK_MS)]);
+      await Promise.race([this.#wake.promise, delay(ASK_MS)]);
     }
   }
 
@@ -139,13 +139,13 @@ class Claiming {
     if (mayWork?.() === false || performance.now() < this.#restsUntil) return;
     if (this.#isUnsure) {
       this.#isUnsure = false;
-      await freeOwn(this.#deps, this.hands.ids());
+      await freeOwn(this.#deps, this.inFlight.ids());
     }
-    const most = this.#size - this.hands.size;
+    const most = this.#size - this.inFlight.size;
     this.#isMore = true;
     if (most <= 0) return;
     this.#lane = (this.#lane + 1) % LANES;
-    const inHand = this.hands.ids();
+    const inHand = this.inFlight.ids();
     const claimed = await claimDue(pool, clock, {
       worker,
       cells: EVERY_CELL,
@@ -155,12 +155,14 @@ class Claiming {
     });
     this.#isMore = claimed.length === most;
     for (const claim of claimed) this.#take(claim);
-    this.hands.settle();
+    this.inFlight.settle();
   }
 
   #take(claim: Claimed): void {
-    const work = carry(this.#deps, claim, this.#signal).catch((error: unknown) => this.#failed(error, 'run'));
-    this.hands.take(claim, work, (isWanted) => {
+    const work = runUntilItWaits(this.#deps, claim, this.#signal).catch((error: unknown) =>
+      this.#failed(error, 'run'),
+    );
+    this.inFlight.take(claim, work, (isWanted) => {
       if (isWanted || this.#isMore) this.ring();
     });
   }
@@ -179,8 +181,8 @@ async function freeOwn({ pool, clock, worker, log }: JobDeps, inHand: readonly s
   if (freed > 0) log.info({ packs: freed }, 'going on with packs that were left in the middle');
 }
 
-/** Carries a pack until it waits. Throws where the database went away: the pack is still in the hands of this process. */
-async function carry(deps: JobDeps, claim: Claimed, signal: AbortSignal): Promise<void> {
+/** Works on a pack until it waits. Throws where the database went away: the pack is still this process's. */
+async function runUntilItWaits(deps: JobDeps, claim: Claimed, signal: AbortSignal): Promise<void> {
   await run(deps, claim, signal);
   if (signal.aborted) await giveBack(deps.pool, deps.leaseClock ?? deps.clock, claim);
 }

@@ -1,6 +1,5 @@
-/** What workers do beside the packs that are due, each again and again: one row a job, one file a row. */
-import { remindUnplanned } from '../../store/packs.ts';
-import { EVERY_CELL } from '../../store/zone-key.ts';
+/** What workers do beside the packs that are due, each again and again: one row a job, one file a row: here, or an operation. */
+import { remindUnplanned } from '../../operation/remind-unplanned.ts';
 import type { JobDeps } from '../job.ts';
 import { deactivateDue } from './authorizations.ts';
 import { removeDnsLeftovers } from './dns-leftovers.ts';
@@ -8,9 +7,6 @@ import { purgeOld } from './purge-old.ts';
 import { every } from './repeat.ts';
 import { revokeDue } from './revocations.ts';
 import { sweepZones } from './sweep-zones.ts';
-
-/** Packs whose renewal is planned at a time, beside those that are due of themselves. */
-const REMINDED = { cells: EVERY_CELL, limit: 500 };
 
 /** What a periodic job is given beside the rest. */
 interface Around {
@@ -29,7 +25,7 @@ const PERIODIC: readonly Periodic[] = [
   { everyMs: 1_000, run: (deps, { ring }) => sweepZones(deps, ring) },
   { everyMs: 1_000, run: (deps, { signal }) => revokeDue(deps, signal) },
   { everyMs: 1_000, run: (deps, { signal }) => deactivateDue(deps, signal) },
-  { everyMs: 30_000, run: ({ pool, clock }) => remindUnplanned(pool, REMINDED, clock.now()) },
+  { everyMs: 30_000, run: remindUnplanned },
   { everyMs: 2_000, run: (deps, { signal }) => removeDnsLeftovers(deps, signal) },
 ];
 

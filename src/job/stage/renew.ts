@@ -5,6 +5,7 @@ import { after, between, days, hours, minutes, type Seconds } from '../../kit/ti
 import { first } from '../../operation/advance.ts';
 import { beginRenewal } from '../../operation/begin-renewal.ts';
 import { planRenewal } from '../../operation/plan-renewal.ts';
+import { putDown } from '../../operation/put-down.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import { lifeWork, type Work } from '../../operation/work.ts';
 import { earliestEnd, LIFECYCLE } from '../../pack/lifecycle.ts';
@@ -12,7 +13,6 @@ import type { Algorithm, Certificate, Pack, Renewal, Run } from '../../pack/pack
 import { lastTime, ownTime, shortestLife, soonest, timeWithin } from '../../pack/renewal.ts';
 import { TYPES } from '../../pack/type.ts';
 import { getChain } from '../../store/next-certificates.ts';
-import { setDue } from '../../store/packs.ts';
 import type { Job, JobDeps } from '../job.ts';
 
 /** A CA that does not say when it wants to be asked again; the bounds of what it may say (RFC 9773 4.3.1, 4.3.2). */
@@ -40,8 +40,8 @@ export const renew: Job = async (deps, { pack }, signal) => {
 };
 
 /** Its owner sees to that; it stays until its end. */
-async function rest({ pool }: JobDeps, pack: Pack): Promise<undefined> {
-  await setDue(pool, pack, earliestEnd(pack));
+async function rest(deps: JobDeps, pack: Pack): Promise<undefined> {
+  await putDown(deps, pack, earliestEnd(pack));
 }
 
 /** When the pack is to be renewed: for the certificate that wants it first, and not later than it would be given up. */

@@ -8,12 +8,13 @@ import type { StoredAcmeOrder, Work } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
 import type { Algorithm, Pack, ValidationRecord } from '../../pack/pack.ts';
 import { RUNS } from '../../pack/run.ts';
-import { markOf, shownMethodOf } from '../../pack/validation-method.ts';
+import { markOf } from '../../pack/validation-method.ts';
 import { getChain } from '../../store/next-certificates.ts';
 import type { JobDeps } from '../job.ts';
 import { rememberPatience, spendOrder } from './ca-limits.ts';
 import { checkCaa } from './check-caa.ts';
 import { withOwnControl } from './control.ts';
+import { methodOf } from './method-of.ts';
 
 /** The CA of a run. Throws `ca_not_configured` where its row was taken out of the configuration since. */
 export function caOf(deps: JobDeps, { run: { certificateAuthority: name } }: Pick<Work, 'run'>): Ca {
@@ -63,7 +64,7 @@ async function askFor(
     names: pack.hosts.map(toName),
     tenant: pack.zone.accountId,
     algorithm,
-    method: shownMethodOf(pack.validationMethod),
+    method: methodOf(pack),
     ...(notAfter && { notAfter }),
     ...(replaces !== undefined && { replaces }),
     valid: earlier.filter(({ status }) => status === 'valid'),

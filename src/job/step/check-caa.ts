@@ -5,6 +5,7 @@ import { toName } from '../../pack/hosts.ts';
 import type { Algorithm, Pack } from '../../pack/pack.ts';
 import { METHODS } from '../../pack/validation-method.ts';
 import type { JobDeps } from '../job.ts';
+import { methodOf } from './method-of.ts';
 
 /** What is to be ordered where. */
 interface Ordering {
@@ -26,7 +27,7 @@ export async function checkCaa(
   signal: AbortSignal,
 ): Promise<void> {
   const { identities, accountUri } = await ca.caaNames({ algorithm, tenant: pack.zone.accountId }, signal);
-  const { challenge: method = 'dns-01' } = METHODS[pack.validationMethod ?? 'txt'];
+  const { challenge: method } = METHODS[methodOf(pack)];
   const question = { hosts: pack.hosts.map(toName), identities, accountUri, method };
   const limit = AbortSignal.timeout(LONGEST_LOOK * 1_000);
   try {

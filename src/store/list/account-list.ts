@@ -94,7 +94,7 @@ async function listCandidates(reader: Reader, way: Way, place: Place, limit: num
   const candidates: Candidate[] = [];
   const values = { ...way.values, ...placeTexts(place), limit: String(limit) };
   await reader.read(way.statement, values, (bytes, at) => {
-    locate(bytes, at, CELLS);
+    locate(bytes, at, OFFSETS);
     candidates.push(toCandidate(bytes));
   });
   return candidates;
@@ -113,18 +113,18 @@ function placeTexts({ at, seq }: Place): Texts {
 }
 
 /** Offsets of a row: at, ord, zone, id, wire_version, wire. Used up within each row. */
-const CELLS = offsetsFor(6);
+const OFFSETS = offsetsFor(6);
 
 const toCandidate = (bytes: Buffer): Candidate => ({
-  place: { at: textAt(bytes, CELLS, 0) ?? '', seq: intAt(bytes, CELLS, 1) },
-  row: isNull(CELLS, 5) ? undefined : toRow(bytes),
+  place: { at: textAt(bytes, OFFSETS, 0) ?? '', seq: intAt(bytes, OFFSETS, 1) },
+  row: isNull(OFFSETS, 5) ? undefined : toRow(bytes),
 });
 
 const toRow = (bytes: Buffer): AccountRow => ({
-  zoneId: textAt(bytes, CELLS, 2) ?? '',
-  id: textAt(bytes, CELLS, 3) ?? '',
-  jsonVersion: intAt(bytes, CELLS, 4),
-  wire: bytesAt(bytes, CELLS, 5),
+  zoneId: textAt(bytes, OFFSETS, 2) ?? '',
+  id: textAt(bytes, OFFSETS, 3) ?? '',
+  jsonVersion: intAt(bytes, OFFSETS, 4),
+  wire: bytesAt(bytes, OFFSETS, 5),
 });
 
 /** The part that leaves the fewest candidates leads. */

@@ -134,20 +134,20 @@ async function readBatch(reader: Reader, ask: ExportAsk, group: readonly Rest[])
   };
   const rows: ExportRow[] = [];
   await reader.read(classes ? BY_CLASS : EVERY, values, (bytes, at) => {
-    locate(bytes, at, CELLS);
-    const zone = group[intAt(bytes, CELLS, 0) - 1]?.place;
-    if (zone) rows.push(toRow(bytes, { ...zone, ord: intAt(bytes, CELLS, 1) }));
+    locate(bytes, at, OFFSETS);
+    const zone = group[intAt(bytes, OFFSETS, 0) - 1]?.place;
+    if (zone) rows.push(toRow(bytes, { ...zone, ord: intAt(bytes, OFFSETS, 1) }));
   });
   return rows;
 }
 
 /** Offsets of a row: i, ord, wire_version, wire. Used up within each row. */
-const CELLS = offsetsFor(4);
+const OFFSETS = offsetsFor(4);
 
 const toRow = (bytes: Buffer, place: ExportPlace): ExportRow => ({
   place,
-  jsonVersion: intAt(bytes, CELLS, 2),
-  wire: bytesAt(bytes, CELLS, 3),
+  jsonVersion: intAt(bytes, OFFSETS, 2),
+  wire: bytesAt(bytes, OFFSETS, 3),
 });
 
 /** The first packs of zones that are still the account's, where `ords` finds the ordinals behind `rest.after`. */

@@ -3,7 +3,7 @@ import { BUCKET_BITS } from './counts.ts';
 import type { PageAsk } from './page-ask.ts';
 
 /** How many packs match in the buckets of a zone, at one version: the place of any page, without a question. */
-export interface Ladder {
+export interface PageIndex {
   readonly version: number;
   /** Packs that match. */
   readonly total: number;
@@ -17,7 +17,7 @@ export interface Ladder {
   readonly begins: Map<number, number>;
 }
 
-/** A ladder remembers as many beginnings as it has buckets, and these few more. */
+/** A page index remembers as many beginnings as it has buckets, and these few more. */
 const SPARE_BEGINS = 64;
 
 /** Where a page lies. */
@@ -33,19 +33,19 @@ export interface Place {
 /** Ordinals of a bucket of level 0. */
 const BUCKET = 2 ** BUCKET_BITS[0];
 
-/** A ladder from the buckets that have matches, and how many each has. */
-export function toLadder(
-  { version, total, classes }: Pick<Ladder, 'version' | 'total' | 'classes'>,
+/** A page index from the buckets that have matches, and how many each has. */
+export function toPageIndex(
+  { version, total, classes }: Pick<PageIndex, 'version' | 'total' | 'classes'>,
   buckets: readonly number[],
   counts: readonly number[],
-): Ladder {
+): PageIndex {
   const before = new Int32Array(counts.length);
   for (let i = 1; i < counts.length; i++) before[i] = (before[i - 1] ?? 0) + (counts[i - 1] ?? 0);
   return { version, total, classes, buckets: Int32Array.from(buckets), before, begins: new Map() };
 }
 
 /** Where a page lies; undefined: behind the last match. */
-export function placeOf({ total, buckets, before, begins }: Ladder, ask: PageAsk): Place | undefined {
+export function placeOf({ total, buckets, before, begins }: PageIndex, ask: PageAsk): Place | undefined {
   const offset = offsetOf(ask);
   if (offset >= total) return undefined;
   const last = lastAtMost(before, Math.min(offset + ask.perPage, total) - 1);
@@ -58,7 +58,7 @@ export function placeOf({ total, buckets, before, begins }: Ladder, ask: PageAsk
 
 /** Remembers where a page begins and ends, by the ordinals of its first and its last pack: the next one may be asked for. */
 export function remember(
-  { begins, buckets }: Ladder,
+  { begins, buckets }: PageIndex,
   ask: PageAsk,
   [first, last]: readonly [number, number],
 ): void {
@@ -80,44 +80,44 @@ function lastAtMost(numbers: Int32Array, most: number): number {
   return low;
 }
 
-/** A filter's way through a zone: its ladder, or how often the walk was made for want of one. */
+/** A filter's way through a zone: its index, or how often the walk was made for want of one. */
 interface Entry {
   readonly version: number;
   readonly total: number;
   readonly walks: number;
-  readonly ladder: Ladder | undefined;
+  readonly index: PageIndex | undefined;
 }
 
 const MOST_BYTES = 16 * 2 ** 20;
-/** Bytes of an entry without its ladder. */
+/** Bytes of an entry without its index. */
 const OVERHEAD = 300;
-/** Bytes of a number in a ladder, and of a beginning that it remembers. */
+/** Bytes of a number in a page index, and of a beginning that it remembers. */
 const [NUMBER, BEGIN] = [4, 48];
-const sizeOf = ({ buckets: { length } }: Ladder): number =>
+const sizeOf = ({ buckets: { length } }: PageIndex): number =>
   length * 2 * NUMBER + (length + SPARE_BEGINS) * BEGIN;
-/** A ladder costs about as much as this many walks, and one more for so many packs. */
+/** A page index costs about as much as this many walks, and one more for so many packs. */
 const LEAST_WALKS = 2;
 const PACKS_A_WALK = 5_000;
 
-/** Ladders of the zones that were read last, bounded in bytes. One is made when the walks that it saves have paid for it. */
-export class Ladders {
+/** Page indexes of the zones that were read last, bounded in bytes. One is made when the walks that it saves have paid for it. */
+export class PageIndexes {
   readonly #entries = new LRUCache<string, Entry>({
     maxSize: MOST_BYTES,
-    sizeCalculation: ({ ladder }) => OVERHEAD + (ladder ? sizeOf(ladder) : 0),
+    sizeCalculation: ({ index }) => OVERHEAD + (index ? sizeOf(index) : 0),
   });
 
-  /** Bytes that all ladders count for. */
+  /** Bytes that all indexes count for. */
   get bytes(): number {
     return this.#entries.calculatedSize;
   }
 
-  /** The ladder of that version, or undefined. */
-  get(ask: PageAsk, version: number): Ladder | undefined {
+  /** The index of that version, or undefined. */
+  get(ask: PageAsk, version: number): PageIndex | undefined {
     const entry = this.#entries.get(keyOf(ask));
-    return entry?.version === version ? entry.ladder : undefined;
+    return entry?.version === version ? entry.index : undefined;
   }
 
-  /** Whether a zone of that version was walked so often that a ladder is worth its price. Then the count begins anew. */
+  /** Whether a zone of that version was walked so often that a page index is worth its price. Then the count begins anew. */
   isWorth(ask: PageAsk, version: number): boolean {
     const entry = this.#entries.get(keyOf(ask));
     if (entry?.version !== version || entry.walks < LEAST_WALKS + entry.total / PACKS_A_WALK) return false;
@@ -126,14 +126,14 @@ export class Ladders {
   }
 
   /** Notes that a page was walked to. */
-  walked(ask: PageAsk, { version, total }: Pick<Ladder, 'version' | 'total'>): void {
+  walked(ask: PageAsk, { version, total }: Pick<PageIndex, 'version' | 'total'>): void {
     const entry = this.#entries.get(keyOf(ask));
     const walks = entry?.version === version ? entry.walks + 1 : 1;
-    this.#entries.set(keyOf(ask), { version, total, walks, ladder: undefined });
+    this.#entries.set(keyOf(ask), { version, total, walks, index: undefined });
   }
 
-  put(ask: PageAsk, ladder: Ladder): void {
-    this.#entries.set(keyOf(ask), { version: ladder.version, total: ladder.total, walks: 0, ladder });
+  put(ask: PageAsk, index: PageIndex): void {
+    this.#entries.set(keyOf(ask), { version: index.version, total: index.total, walks: 0, index });
   }
 }
 

@@ -1,11 +1,11 @@
-/** The statements by which `list.ts` comes to a page. All but `ladder` give the page's packs by ordinal. */
+/** The statements by which `list.ts` comes to a page. All but `indexBuckets` give the page's packs by ordinal. */
 import { selectionOf } from '../../pack/list-index.ts';
 import type { Texts } from '../protocol/reader.ts';
 import { type Statement, statement } from '../statement.ts';
 import { cellOf, IN_ZONE } from '../zone-key.ts';
 import { BUCKET_BITS } from './counts.ts';
 import type { PageAsk } from './page-ask.ts';
-import type { Ladder, Place } from './page-index.ts';
+import type { PageIndex, Place } from './page-index.ts';
 
 /** A statement with its values. */
 export interface Way {
@@ -143,7 +143,7 @@ const STEP_SOME = statement(`
 const DENSE = 4;
 
 /** To a page whose place is known. Rows: ord, wire_version, wire; none where the zone has another version by now. */
-export function step(ask: PageAsk, { version, classes }: Ladder, { from, leftOut, to }: Place): Way {
+export function step(ask: PageAsk, { version, classes }: PageIndex, { from, leftOut, to }: Place): Way {
   const values = {
     ...zoneTexts(ask.zoneId),
     version: String(version),
@@ -160,7 +160,7 @@ export function step(ask: PageAsk, { version, classes }: Ladder, { from, leftOut
   return { statement: merged, values: { ...values, ...Object.fromEntries(each) } };
 }
 
-const LADDER = statement(`
+const INDEX = statement(`
   with zone as materialized (
     select version, counts[:a::int] + counts[:b::int] as total,
            array(select class from unnest(:classes::int[]) as class where counts[class + 1] > 0) as classes
@@ -175,7 +175,7 @@ const LADDER = statement(`
  * The buckets of level 0 that have matches. Rows: version, total, classes of the filter that have packs, bucket, count; one
  * at least, unless the zone is gone.
  */
-export function ladderOf(ask: PageAsk): Way {
+export function indexBuckets(ask: PageAsk): Way {
   const { slots, classes } = selectionOf(ask);
   const [a, b] = slots.map(String);
   const values = {
@@ -184,5 +184,5 @@ export function ladderOf(ask: PageAsk): Way {
     b: b ?? null,
     classes: classes ? toArray(classes) : null,
   };
-  return { statement: LADDER, values };
+  return { statement: INDEX, values };
 }

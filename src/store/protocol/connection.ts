@@ -51,9 +51,9 @@ export class ProtocolConnection {
 
   /** Opens a connection; throws what `pg` throws, and `database_unavailable` where the server is not the one to be at. */
   static async open(config: pg.ClientConfig, fence: ServerFence): Promise<ProtocolConnection> {
-    const intake = new ReadBuffer();
+    const buffer = new ReadBuffer();
     // What is encrypted passes through memory of TLS in any case.
-    const own = config.ssl === undefined || config.ssl === false ? { stream: () => intake.socket } : {};
+    const own = config.ssl === undefined || config.ssl === false ? { stream: () => buffer.socket } : {};
     const client = new pg.Client({ ...config, ...own, pipeline: false });
     let lost: Error | undefined;
     // A server that ends may say so in the packet that says it is ready: before anybody else can listen.
@@ -64,7 +64,7 @@ export class ProtocolConnection {
     if (lost) throw lost;
     try {
       const epoch = fence.enter(await roleAt(client, fence));
-      return new ProtocolConnection(client, intake, { fence, epoch });
+      return new ProtocolConnection(client, buffer, { fence, epoch });
     } catch (error) {
       client.end().catch(() => undefined);
       throw error;
@@ -73,14 +73,14 @@ export class ProtocolConnection {
 
   private constructor(
     client: pg.Client,
-    intake: ReadBuffer,
+    buffer: ReadBuffer,
     { fence, epoch }: { readonly fence: ServerFence; readonly epoch: number },
   ) {
     this.#fence = fence;
     this.#epoch = epoch;
     this.#socket = socketOf(client);
-    const frames = new MessagesIn((kind, bytes, start, end) => this.#take(kind, bytes, start, end));
-    intake.handOver(this.#socket, (bytes) => frames.push(bytes));
+    const messages = new MessagesIn((kind, bytes, start, end) => this.#take(kind, bytes, start, end));
+    buffer.handOver(this.#socket, (bytes) => messages.push(bytes));
     this.#socket.on('close', () => this.#lose(new Error('Connection terminated unexpectedly')));
     client.on('error', (error) => this.#lose(error));
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();

@@ -21,22 +21,22 @@ after(() => ends.disposeAsync());
 /** All rows, each read as `columns` texts. */
 async function texts(sql: string, columns: number, values: Texts = {}): Promise<(string | null)[][]> {
   const rows: (string | null)[][] = [];
-  const cells = offsetsFor(columns);
+  const offsets = offsetsFor(columns);
   await reader.read(statement(sql), values, (bytes, at) => {
-    locate(bytes, at, cells);
-    rows.push(Array.from({ length: columns }, (_, i) => textAt(bytes, cells, i)));
+    locate(bytes, at, offsets);
+    rows.push(Array.from({ length: columns }, (_, i) => textAt(bytes, offsets, i)));
   });
   return rows;
 }
 
 test('a reader reads texts, nulls and numbers of every size as the database has them', async () => {
-  const cells = offsetsFor(5);
+  const offsets = offsetsFor(5);
   const seen: unknown[] = [];
   const all = statement(`select 7::int2, -7::int4, 9007199254740991::int8, null::text, 'ü'::text`);
   await reader.read(all, {}, (bytes, at) => {
-    locate(bytes, at, cells);
-    const numbers = [0, 1, 2].map((i) => intAt(bytes, cells, i));
-    seen.push(...numbers, isNull(cells, 3), textAt(bytes, cells, 4));
+    locate(bytes, at, offsets);
+    const numbers = [0, 1, 2].map((i) => intAt(bytes, offsets, i));
+    seen.push(...numbers, isNull(offsets, 3), textAt(bytes, offsets, 4));
   });
   assert.deepEqual(seen, [7, -7, Number.MAX_SAFE_INTEGER, true, 'ü']);
 });
@@ -89,9 +89,9 @@ test('a reader does without prepared statements where those of others turn up', 
   const values: string[] = [];
   const read = (what: string) =>
     own.read(asked, { what }, (bytes, at) => {
-      const cells = offsetsFor(1);
-      locate(bytes, at, cells);
-      values.push(textAt(bytes, cells, 0) ?? '');
+      const offsets = offsetsFor(1);
+      locate(bytes, at, offsets);
+      values.push(textAt(bytes, offsets, 0) ?? '');
     });
   await read('first');
   // As it looks behind a pooler, which gives the next question to another connection.

@@ -29,7 +29,7 @@ const MOST_HALF_OPEN = 1_000;
 const HANDSHAKE_SECONDS = 10;
 
 /** Where clients come in: it looks at the name they ask for, and shakes hands or turns them away. */
-export class Door {
+export class TlsAcceptor {
   readonly #contexts: ContextCache;
   readonly #answer: Upstream;
   readonly #halfOpen: HandshakeLimiter;
