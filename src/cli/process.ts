@@ -64,12 +64,22 @@ export function endWithin(ending: Promise<void>, within: Seconds, log: Log): voi
 /** Ends the process as it was asked to, and does not wait for whoever reads its log. */
 export async function endNow(): Promise<never> {
   await closeLog();
-  process.exit(0);
+  return leave(0);
+}
+
+/** What threads of Node's pool may hang in: its end waits for them, for as long as a resolver of the system has patience. */
+const HANGING = /^(?:GetAddrInfo|GetNameInfo|FSReq)/;
+
+/** Ends the process at once. Where a thread hangs, by becoming a program that ends with the same status. */
+function leave(status: 0 | 1): never {
+  if (process.getActiveResourcesInfo().some((what) => HANGING.test(what)))
+    process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode = ${status}`], {});
+  process.exit(status);
 }
 
 /** Ends the process after a command failed, with one sentence for people; what nobody foresaw is shown whole. */
 export function fail(error: unknown): never {
   if (error instanceof Fault) tellLine(`certpacks: ${error.message}`);
   else tellLines(`certpacks: ${error instanceof Error ? error.stack : String(error)}`);
-  process.exit(1);
+  leave(1);
 }

@@ -2,8 +2,11 @@ import type { CaRow } from '../ca/ca.ts';
 import { toCaRow } from '../ca/configuration.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import { systemClock } from '../kit/clock.ts';
+import type { Options } from '../kit/config.ts';
+import { Endings } from '../kit/endings.ts';
+import type { Log } from '../kit/log.ts';
 import { demandTls } from '../serve/addresses.ts';
-import { openDatabase } from '../serve/database.ts';
+import { type Database, openDatabase } from '../serve/database.ts';
 import { toPublishers } from '../serve/dns-publishers.ts';
 import { toEdgeRows } from '../serve/edge-rows.ts';
 import { edgeSocketOf, startService } from '../serve/service.ts';
@@ -38,10 +41,23 @@ export async function serve({ insecureHttp = false }: ServeWishes): Promise<void
     await ending;
     await service.stop();
   } finally {
-    await database.stop();
+    await stopDatabase(database, { options, log });
   }
   await endNow();
 }
+
+/** What is left of the time for the end is its. */
+async function stopDatabase(
+  { stop }: Database,
+  { options, log }: { readonly options: Options; readonly log: Log },
+): Promise<void> {
+  const endings = new Endings(log, Math.max(options.stop_timeout_s * LAST_PART, 1));
+  endings.defer('database', stop);
+  await endings.end();
+}
+
+/** The part of the time for the end that the database has, beside that of the service. */
+const LAST_PART = 0.1;
 
 /** Says what a service without some part of it cannot do. */
 function warnOfLacks({ config, log }: Setting, rows: readonly CaRow[], edges: readonly EdgeRow[]): void {

@@ -31,6 +31,22 @@ describe('VirtualClock', () => {
     await asleep;
   });
 
+  it('sleeps as long as it is told to, though the time of the machine is put back or ahead meanwhile', async (t) => {
+    const clock = new VirtualClock();
+    const began = performance.now();
+    const asleep = clock.sleep(0.3);
+    const long = clock.sleep(60, AbortSignal.timeout(400));
+    const real = Date.now;
+    for (const shift of [-3_600_000, 3_600_000]) {
+      t.mock.method(Date, 'now', () => real() + shift);
+      clock.advance(0);
+    }
+    await asleep;
+    const passed = performance.now() - began;
+    assert(passed > 290 && passed < 2_000, `${passed} ms`);
+    await assert.rejects(long, /timeout/);
+  });
+
   it('ends a sleep with the reason of its signal', async () => {
     const clock = new VirtualClock();
     const reason = new Error('enough');

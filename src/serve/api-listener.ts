@@ -40,7 +40,7 @@ export async function openApi(
     ...watched,
     http: httpOptionsOf(options, tls),
   });
-  started.defer('requests', () => closeWithin(app, options.stop_timeout_s * PART_OF_REQUESTS, log), 0.75);
+  started.defer('requests', () => closeWithin(app, options.stop_timeout_s * PART_OF_REQUESTS, log), 0.85);
   if (tls) {
     const show = (other: ApiTls) => showCertificates(app.server, other);
     started.defer(

@@ -80,7 +80,7 @@ export interface Service {
  */
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { options, pool, clock, log, isClockWatched = false } = parts;
-  await using started = new Endings(log, options.stop_timeout_s);
+  await using started = new Endings(log, options.stop_timeout_s * PART_OF_SERVICE);
   const deps = { pool, clock, log, json: { delegationZone: options.delegation_zone } };
   const seal = await openSeal(parts);
   const source = pullSource({ pool, seal, clock });
@@ -135,6 +135,9 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   };
   return { api: `${api.url}/client/v4`, moves, poke: worker.poke, isIdle: worker.isIdle, stop };
 }
+
+/** The rest of the time for the end is for what the service stands on. */
+const PART_OF_SERVICE = 0.9;
 
 /** What waits by a time that was wrong is due when the time is right again. */
 function healClocks({ pool, log }: ServiceParts, watch: DatabaseWatch, worker: Worker): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
 import {
   clear,
   dueIn,
@@ -130,4 +131,41 @@ test('packs of a hidden zone are taken away, and the zone goes with the last of 
     return rows.length === 0;
   });
   assert.equal(await getPack(deps.pool, zone.id, ids[0] ?? ''), undefined);
+});
+
+test('a process that may take no work takes none, and takes it as soon as it may', async (t) => {
+  const id = await givenPack(deps, await givenZone(deps, 'one.test'));
+  const { at } = await withCa(t, deps);
+  let mayWork = false;
+  const worker = startWorker({ ...at, mayWork: () => mayWork }, 4);
+  t.after(() => worker.stop());
+  worker.poke();
+  await delay(1_500);
+  assert.equal((await packOf(deps, id)).claim, 0);
+  mayWork = true;
+  await until('taken', async () => (await packOf(deps, id)).status !== 'initializing');
+});
+
+test('a database that cannot write for a while is no trouble of a pack, which goes on by itself when it can', async (t) => {
+  const { pool } = deps;
+  const { at, ca } = await withCa(t, deps);
+  await pool.query(`create or replace function refuse() returns trigger language plpgsql as $$
+    begin raise exception 'could not extend file' using errcode = '53100'; end $$`);
+  await pool.query('create trigger refuse before insert on orders for each row execute function refuse()');
+  const id = await givenPack(deps, await givenZone(deps, 'one.test'));
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  const worker = startWorker({ ...at, log }, 4);
+  t.after(() => worker.stop());
+  await delay(3_500);
+  const { size } = ca.server.ledger.orders;
+  assert(size >= 1 && size <= 5, `${size} orders: it is tried again soon, and not at once`);
+  const { status, validationErrors, attempts } = await packOf(deps, id);
+  assert.deepEqual(
+    { status, validationErrors, attempts },
+    { status: 'initializing', validationErrors: [], attempts: 0 },
+  );
+  assert(!lines.some((line) => line.includes('53100')), 'who watches the database tells of it');
+  await pool.query('drop trigger refuse on orders');
+  await until('it goes on', async () => (await packOf(deps, id)).status === 'pending_validation');
 });

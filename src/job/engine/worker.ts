@@ -8,7 +8,7 @@ import {
   freeLeases,
   giveBack,
 } from '../../store/claims.ts';
-import { unavailability } from '../../store/unavailable.ts';
+import { scopeOf } from '../../store/unavailable.ts';
 import { EVERY_CELL } from '../../store/zone-key.ts';
 import type { JobDeps } from '../job.ts';
 import { startPeriodic } from '../periodic/periodic.ts';
@@ -19,8 +19,9 @@ import { run } from './run.ts';
 const ASK_MS = 500;
 /** Leases are extended three times in their life. */
 const EXTEND_MS = 20_000;
-/** How long, in milliseconds, nothing is claimed after the database failed. */
+/** How long, in milliseconds, nothing is claimed after the database failed; longer each time where it lacks what it needs. */
 const REST_MS = 1_000;
+const LONGEST_REST_MS = 60_000;
 
 export interface Worker {
   /**
@@ -112,6 +113,8 @@ class Claiming {
   // Whether more packs may be due than were claimed last: then a place that becomes free claims.
   #isMore = false;
   #restsUntil = 0;
+  // How often the database lacked what it needs, one time after the other.
+  #failures = 0;
   #wake = Promise.withResolvers<void>();
   #lane = Math.floor(Math.random() * LANES);
 
@@ -141,7 +144,9 @@ class Claiming {
       this.#isUnsure = false;
       await freeOwn(this.#deps, this.inFlight.ids());
     }
-    const most = this.#size - this.inFlight.size;
+    // What comes of one shows whether the database can write again: each may ask its CA for something that is lost then.
+    const size = this.#failures > 0 ? 1 : this.#size;
+    const most = size - this.inFlight.size;
     this.#isMore = true;
     if (most <= 0) return;
     this.#lane = (this.#lane + 1) % LANES;
@@ -159,19 +164,30 @@ class Claiming {
   }
 
   #take(claim: Claimed): void {
-    const work = runUntilItWaits(this.#deps, claim, this.#signal).catch((error: unknown) =>
-      this.#failed(error, 'run'),
-    );
-    this.inFlight.take(claim, work, (isWanted) => {
+    this.inFlight.take(claim, this.#work(claim), (isWanted) => {
       if (isWanted || this.#isMore) this.ring();
     });
+  }
+
+  async #work(claim: Claimed): Promise<void> {
+    try {
+      await runUntilItWaits(this.#deps, claim, this.#signal);
+      this.#failures = 0;
+    } catch (error) {
+      this.#failed(error, 'run');
+    }
   }
 
   #failed(error: unknown, what: string): void {
     report(this.#deps, error, what);
     this.#isUnsure = true;
+    const scope = scopeOf(error);
+    // Those that were under way together are one failure.
+    if (scope === undefined || performance.now() < this.#restsUntil) return;
     // What a database cannot do now is asked of it again soon, and not at once.
-    if (unavailability(error)) this.#restsUntil = performance.now() + REST_MS;
+    const rest = scope === 'means' ? REST_MS * 2 ** this.#failures : REST_MS;
+    if (scope === 'means') this.#failures += 1;
+    this.#restsUntil = performance.now() + Math.min(rest, LONGEST_REST_MS);
   }
 }
 
