@@ -104,6 +104,7 @@ function toAccount(table: CaTable, documented: DocumentedRow) {
     ...(eab && { eab }),
     ...(table.flag('accounts_per_tenant') && { hasAccountPerTenant: true }),
     ...(isRsaAccount && { isRsaAccount }),
+    ...(table.flag('presumes_control') && { presumesControl: true }),
     hasAgreedToTerms: table.flag('agreed_to_terms') ?? documented.hasAgreedToTerms,
   };
 }
@@ -121,7 +122,6 @@ function toOffer(table: CaTable, documented: DocumentedRow) {
     allowsIdn: table.flag('idn') ?? documented.allowsIdn,
     reusesAuthorizations: table.flag('reuses_authorizations') ?? documented.reusesAuthorizations,
     isPublic: table.flag('public') ?? documented.isPublic,
-    ...(table.flag('presumes_control') && { presumesControl: true }),
     ...(caaIdentities && { caaIdentities }),
     ...(preferredRoot !== undefined && { preferredRoot }),
     ...(profile !== undefined && { profile }),

@@ -17,17 +17,17 @@ export async function refreshed(
   signal: AbortSignal,
 ): Promise<CaOrder> {
   if (now.status !== 'pending' && now.status !== 'invalid') {
-    const valid = was.authorizations.map((one) =>
-      one.status === 'pending' && !one.isHeldValid ? { ...one, status: 'valid' as const } : one,
-    );
+    const valid = was.authorizations.map((one) => (isOpen(one) ? { ...one, status: 'valid' as const } : one));
     return toCaOrder(directory, now, { ...was, authorizations: valid });
   }
-  const isOpen = (one: CaAuthorization) => one.status === 'pending' && !one.isHeldValid;
   const open = was.authorizations.filter(isOpen).map(({ url }) => url);
   const fetched = await getAuthorizations(directory, was.method, open, signal);
   const current = was.authorizations.map((one) => fetched.find(({ url }) => url === one.url) ?? one);
   return toCaOrder(directory, now, { ...was, authorizations: current });
 }
+
+/** Whether the CA waits for control to be shown. */
+const isOpen = ({ status, isHeldValid }: CaAuthorization): boolean => status === 'pending' && !isHeldValid;
 
 /** The order after our own look at what the CA holds valid already. */
 export const lookedAt = (order: CaOrder): CaOrder => ({
@@ -93,10 +93,7 @@ export function toCaOrder(
   { authorizations, method }: Pick<CaOrder, 'authorizations' | 'method'>,
 ): CaOrder {
   const { url, finalize: finalizeUrl, expires, certificate } = order;
-  const isLost = authorizations.some((one) => one.status !== 'pending' && one.status !== 'valid');
-  const isHeld = order.status === 'ready' && authorizations.some((one) => one.isHeldValid);
-  const seen = isHeld ? 'pending' : order.status;
-  const status = seen === 'pending' && isLost ? 'invalid' : seen;
+  const status = statusOf(order, authorizations);
   if (status === 'valid' && !certificate) {
     throw new Fault('ca_wrong_answer', 'the order is valid and has no certificate');
   }
@@ -112,6 +109,13 @@ export function toCaOrder(
     ...(isRsaDirectory && { isAtRsaDirectory: true }),
     ...(tenant !== undefined && { tenant }),
   };
+}
+
+/** Ready is what we have looked at too; lost is an order as soon as one of its authorizations is. */
+function statusOf({ status }: Order, authorizations: readonly CaAuthorization[]): CaOrder['status'] {
+  if (status === 'ready') return authorizations.some((one) => one.isHeldValid) ? 'pending' : 'ready';
+  const isLost = authorizations.some((one) => one.status !== 'pending' && one.status !== 'valid');
+  return status === 'pending' && isLost ? 'invalid' : status;
 }
 
 /** Why an order is invalid: what the CA said of single hosts tells more than what it says of the order. */

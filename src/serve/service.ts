@@ -98,7 +98,6 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const changes = followChanges(deps, pushChange);
   started.defer('changes for edges', changes.stop);
   const moves = new KeyedSignal<Pack>();
-  const names = namesOf(options, parts.edges, parts.publishers);
   const work = {
     ...deps,
     ...heardParts(parts, { seal, troubles, metrics }),
@@ -107,7 +106,6 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     mayWork: watch.mayWork,
     leaseClock: watch.aligned,
     moves,
-    names,
     seal,
     keys,
     pushChange,
@@ -124,10 +122,11 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const known = {
     clockTrouble: watch.words,
     caTrouble: (name: CertificateAuthority) => troubles.whyOf({ kind: 'ca', name }),
+    names: work.names,
+    quotas: quotasOf(options),
   };
   const about = { reader, installation, rows, moves, poke: worker.poke, ...known };
-  const rules = { names, quotas: quotasOf(options) };
-  const api = await openApi(started, parts, { ...deps, ...about, ...rules, source, metrics });
+  const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
   started.keep();
   const stop = async () => {
     api.leave();
@@ -170,6 +169,7 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics }: Hearing) {
     cas: openCas(parts.rows, { accounts, clock, log, onExchange }),
     showLeaf: metrics.watched(hearHandshakes(troubles, shownBy)),
     publishers: hearPublishers(troubles, publishers),
+    names: namesOf(parts.options, parts.edges, publishers),
   };
 }
 

@@ -194,10 +194,8 @@ const FORGET = statement(`
 /** Forgets those that ended of age. */
 export async function purgeAuthorizations(db: Db, now: Date): Promise<void> {
   await execute(db, PURGE, { now });
-  await execute(db, PURGE_URLS, {});
 }
 
-const PURGE = statement('delete from authorizations where until < :now');
-const PURGE_URLS = statement(`
-  delete from authorization_urls
-   where not exists (select from authorizations where authorizations.url = authorization_urls.url)`);
+const PURGE = statement(`
+  with gone as (delete from authorizations where until < :now returning url)
+  delete from authorization_urls where url in (select url from gone)`);

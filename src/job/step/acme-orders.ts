@@ -14,6 +14,7 @@ import type { JobDeps } from '../job.ts';
 import { rememberPatience, spendOrder } from './ca-limits.ts';
 import { checkCaa } from './check-caa.ts';
 import { withOwnControl } from './control.ts';
+import { checkDeeperZones } from './deeper-zone.ts';
 import { methodOf } from './method-of.ts';
 
 /** The CA of a run. Throws `ca_not_configured` where its row was taken out of the configuration since. */
@@ -27,8 +28,8 @@ export function caOf(deps: JobDeps, { run: { certificateAuthority: name } }: Pic
 }
 
 /**
- * Orders a certificate of one algorithm for the pack's hosts. To be stored before anything else is asked. Throws
- * `caa_forbids` or `ca_limited`, before anything is asked, where the CA would refuse.
+ * Orders a certificate of one algorithm for the pack's hosts. To be stored before anything else is asked. Throws, before
+ * anything is asked, `caa_forbids` or `ca_limited` where the CA would refuse, and `invalid_host`.
  */
 export async function placeOrder(
   deps: JobDeps,
@@ -37,6 +38,7 @@ export async function placeOrder(
   signal: AbortSignal,
 ): Promise<StoredAcmeOrder> {
   const ca = caOf(deps, work);
+  await checkDeeperZones(deps, work.pack);
   await checkCaa(deps, { pack: work.pack, ca, algorithm }, signal);
   const place = async () => {
     await spendOrder(deps, work, ca);
