@@ -3,7 +3,7 @@
  * - due: a pack wants attention now; its row says when (`due_at`). There is no other queue.
  * - claim: to take due packs under a lease; every claim raises a number, and whoever writes with an older
  *   one has lost the pack.
- * - run: one worker carries one pack through its statuses until it has to wait.
+ * - run: one way through the statuses, a pack's own life or a renewal beside it; a worker goes on with it until it waits.
  * - advance: to move a pack along its lifecycle; the only writer of its status.
  * The front file: what a job is given. One file per job of the lifecycle's table.
  */
@@ -72,7 +72,7 @@ export interface StepTaken {
 }
 
 /**
- * The work of one status. Returns what is next after a step, to be carried on, or undefined once the pack was written down
+ * The work of one status. Returns what is next after a step, to go on with, or undefined once the pack was written down
  * to wait. Asks first whether it is still needed and may run twice. Throws to be tried later.
  */
 export type Job = (deps: JobDeps, work: Work, signal: AbortSignal) => Promise<Work | undefined>;

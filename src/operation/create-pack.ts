@@ -149,10 +149,10 @@ function checkType(type: string): asserts type is PackType {
 /** A file proves no wildcard (BR 3.2.2.4.19); mail is not offered. */
 function checkMethod(method: ValidationMethod, names: readonly string[]): void {
   const { challenge, provesWildcards, how } = METHODS[method];
-  const unproven = provesWildcards ? undefined : names.find((name) => name.startsWith('*.'));
-  if (challenge && unproven === undefined) return;
+  const wildcard = provesWildcards ? undefined : names.find((name) => name.startsWith('*.'));
+  if (challenge && wildcard === undefined) return;
   const why = challenge
-    ? `no CA proves ${unproven} ${how}; order with 'txt', or without wildcards`
+    ? `no CA proves ${wildcard} ${how}; order with 'txt', or without wildcards`
     : `${method} is not offered by this service`;
   throw new Fault('method_not_offered', `validation_method ${method}: ${why}`, {
     pointer: '/validation_method',

@@ -2,7 +2,7 @@
  * What a worker takes a pack through: its own life, or a renewal beside it. One row for each kind of run says when there
  * is one, what the pack is after a step of it, and where its certificates are kept meanwhile.
  */
-import { isServed, next } from './lifecycle.ts';
+import { isServed, next, type PackEvent } from './lifecycle.ts';
 import type { Pack, Run, RunKind } from './pack.ts';
 import { isOver } from './renewal.ts';
 
@@ -12,14 +12,18 @@ export interface RunRules {
   readonly of: (pack: Pack, now: Date) => Run | undefined;
   /** The pack after a step that led the run to where it is. */
   readonly settle: (pack: Pack, run: Run) => Pack;
-  /** Whether its certificates are kept beside those of the pack, and take their place at its end. */
+  /** What happens to it once it has all its certificates. */
+  readonly issued: (pack: Pack) => PackEvent;
+  /** Whether its certificates are kept beside those of the pack, and take their place where it comes to be served. */
   readonly isAside: boolean;
+  /** Whether its CA is told that its orders replace the certificates that the pack has (RFC 9773 5): it issued these. */
+  readonly isReplacing: boolean;
 }
 
 /** The kinds of runs, that of the pack itself last: it is what there is where no other is under way. */
 export const RUNS: Readonly<Record<RunKind, RunRules>> = {
-  renewal: { of: renewalOf, settle: settleRenewal, isAside: true },
-  life: { of: lifeOf, settle: settleLife, isAside: false },
+  renewal: { of: renewalOf, settle: settleRenewal, issued: toEdges, isAside: true, isReplacing: true },
+  life: { of: lifeOf, settle: settleLife, issued: toEdges, isAside: false, isReplacing: false },
 };
 
 /** What a worker does next for a pack. */
@@ -39,6 +43,11 @@ export function lifeOf(pack: Pack): Run {
 
 function settleLife(pack: Pack, { status, statusSince, attempts, certificates }: Run): Pack {
   return { ...pack, status, statusSince, attempts, certificates };
+}
+
+/** It goes to the edges of the pack's environment. */
+function toEdges({ environment }: Pack): PackEvent {
+  return environment === 'staging' ? 'stage' : 'done';
 }
 
 /** A renewal goes on while the pack is served; at the end of its certificates the pack's own life goes first. */

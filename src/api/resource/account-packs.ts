@@ -167,5 +167,5 @@ function readHost(query: Query, name: string, read: (text: string) => string): s
 
 async function upToDate(deps: ApiDeps, row: AccountRow): Promise<Buffer> {
   const again = await renderAgain(deps, row, () => getPack(deps.pool, row.zoneId, row.id));
-  return again === undefined ? row.wire : Buffer.from(again);
+  return again === undefined ? row.json : Buffer.from(again);
 }

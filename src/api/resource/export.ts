@@ -149,7 +149,7 @@ async function lineOf(deps: ApiDeps, walk: Walk, row: ExportRow): Promise<Buffer
   const { createdOn, zoneId, ord } = row.place;
   const again = await renderAgain(deps, row, () => getPackAt(deps.pool, zoneId, ord));
   const cursor = toCursor(walk, { at: `${createdOn} ${zoneId}`, seq: ord });
-  const wire = again === undefined ? row.wire : Buffer.from(again);
+  const wire = again === undefined ? row.json : Buffer.from(again);
   return [Buffer.from(`{"cursor":"${cursor}","pack":`), wire, TAIL];
 }
 

@@ -4,7 +4,8 @@ import type { StoredAcmeOrder, Work } from '../../operation/work.ts';
 import { withOrder } from '../../operation/work.ts';
 import { retryDelay } from '../../pack/backoff.ts';
 import type { PackEvent } from '../../pack/lifecycle.ts';
-import type { Algorithm, Pack } from '../../pack/pack.ts';
+import type { Algorithm } from '../../pack/pack.ts';
+import { RUNS } from '../../pack/run.ts';
 import { algorithmsOf } from '../../pack/type.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { allRecords, caOf } from '../step/acme-orders.ts';
@@ -17,7 +18,7 @@ export const issue: Job = async (deps, given, signal) => {
   const { pack, run } = given;
   const wanted = algorithmsOf(pack);
   const missing = wanted.filter((one) => !run.certificates.some(({ algorithm }) => algorithm === one));
-  if (missing.length === 0) return recordStep(deps, given, done(pack));
+  if (missing.length === 0) return recordStep(deps, given, done(given));
   const work = await loadOrders(deps, given);
   const algorithms = atOnce(deps, work, missing);
   const all = await Promise.allSettled(algorithms.map((one) => getCertificate(deps, work, one, signal)));
@@ -43,11 +44,12 @@ function atOnce(deps: JobDeps, work: OrderedWork, missing: readonly Algorithm[])
   return (unordered.length > 0 ? unordered : missing).slice(0, 1);
 }
 
-/** The move of a pack that has all its certificates. */
+/** The move of a run that has all its certificates. */
 const done = ({
-  environment,
-}: Pack): { readonly event: PackEvent; readonly change: { validationErrors: [] } } => ({
-  event: environment === 'staging' ? 'stage' : 'done',
+  pack,
+  run,
+}: Work): { readonly event: PackEvent; readonly change: { validationErrors: [] } } => ({
+  event: RUNS[run.kind].issued(pack),
   change: { validationErrors: [] },
 });
 
@@ -69,7 +71,7 @@ function store(deps: JobDeps, work: OrderedWork, issued: readonly Issued[]): Pro
       certificates: fresh,
       orders: issued.map(({ stored }) => stored),
     });
-  const { event, change } = done(pack);
+  const { event, change } = done(work);
   return recordStep(deps, work, {
     event,
     change: { ...change, certificates },
@@ -88,7 +90,7 @@ const asTheyStand = (outcomes: readonly Outcome[]) => ({
 async function goOn(deps: JobDeps, work: Work, outcomes: readonly Outcome[]): Promise<Work | undefined> {
   const refused = outcomes.filter(({ kind }) => kind === 'refused').map(({ stored }) => stored);
   if (refused.length > 0) return giveUp(deps, work, { outcomes, refused });
-  if (outcomes.some(({ kind }) => kind === 'unproven')) return revalidate(deps, work, outcomes);
+  if (outcomes.some(({ kind }) => kind === 'pending')) return revalidate(deps, work, outcomes);
   await recordStep(deps, work, { ...asTheyStand(outcomes), wait: PROCESSING_WAIT });
   return undefined;
 }

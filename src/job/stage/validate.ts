@@ -160,10 +160,10 @@ async function reorder(
 }
 
 /** The CA found control; the pack goes on unless another of its orders still waits for that. */
-async function controlShown(deps: JobDeps, work: OrderedWork, proved: StoredAcmeOrder): Promise<Work> {
+async function controlShown(deps: JobDeps, work: OrderedWork, shown: StoredAcmeOrder): Promise<Work> {
   // The certificate request is made already here, so that it needs no write of its own; an RSA key can take a while.
-  const isLacking = proved.algorithm === 'ecdsa' && !proved.request;
-  const stored = isLacking ? { ...proved, request: await newRequest(deps, work.pack, 'ecdsa') } : proved;
+  const isLacking = shown.algorithm === 'ecdsa' && !shown.request;
+  const stored = isLacking ? { ...shown, request: await newRequest(deps, work.pack, 'ecdsa') } : shown;
   const now = deps.clock.now();
   const isOpen = withOrder(work.orders, stored).some(
     ({ order }) => order.status === 'pending' || isDead(order, now),

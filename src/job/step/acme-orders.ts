@@ -60,7 +60,7 @@ async function askFor(
   algorithm: Algorithm,
 ): Promise<OrderAsk> {
   const notAfter = pack.validityDays && endOfValidity(row, pack.validityDays, deps.clock.now());
-  const replaces = RUNS[run.kind].isAside ? await getChain(deps.pool, pack, algorithm) : undefined;
+  const replaces = RUNS[run.kind].isReplacing ? await getChain(deps.pool, pack, algorithm) : undefined;
   const earlier = orders.flatMap(({ order }) => order.authorizations);
   return {
     names: pack.hosts.map(toName),

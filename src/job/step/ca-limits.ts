@@ -36,7 +36,7 @@ export async function spendOrder(
   const buckets = [
     ...bucketsOf(row.limits, 'orders', ['']),
     // What renews a certificate for the same names is not counted (Let's Encrypt, rate limits, "exemptions").
-    ...(RUNS[run.kind].isAside ? [] : bucketsOf(row.limits, 'domain', domains)),
+    ...(RUNS[run.kind].isReplacing ? [] : bucketsOf(row.limits, 'domain', domains)),
     ...bucketsOf(row.limits, 'duplicates', [setOf(pack)]),
   ];
   if (buckets.length === 0) return;

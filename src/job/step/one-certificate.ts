@@ -23,12 +23,12 @@ export interface Issued {
 }
 
 /**
- * As far as one certificate came: `unproven` where the CA wants control shown again, `processing` where it takes its time,
+ * As far as one certificate came: `pending` where the CA wants control shown again, `processing` where it takes its time,
  * `refused` where its order is dead.
  */
 export type Outcome =
   | Issued
-  | { readonly kind: 'unproven' | 'processing' | 'refused'; readonly stored: StoredAcmeOrder };
+  | { readonly kind: 'pending' | 'processing' | 'refused'; readonly stored: StoredAcmeOrder };
 
 /**
  * Gets a certificate of one algorithm, by the order that there is or by a new one. What an order gives is stored before the
@@ -42,15 +42,13 @@ export async function getCertificate(
 ): Promise<Outcome> {
   const there = work.orders.find((order) => order.algorithm === algorithm);
   const isLive = there && !isDead(there.order, deps.clock.now());
-  if (isLive && there.order.status === 'pending') return { kind: 'unproven', stored: there };
+  if (isLive && there.order.status === 'pending') return { kind: 'pending', stored: there };
   if (isLive && there.request) return finish(deps, work, { ...there, request: there.request }, signal);
   // The key first: where none is ready, an order that was just made would wait for it, stored nowhere.
   const request = await newRequest(deps, work.pack, algorithm);
   const stored = { ...(isLive ? there : await placeOrder(deps, work, algorithm, signal)), request };
   await noteOrder(deps, work, stored);
-  return stored.order.status === 'pending'
-    ? { kind: 'unproven', stored }
-    : finish(deps, work, stored, signal);
+  return stored.order.status === 'pending' ? { kind: 'pending', stored } : finish(deps, work, stored, signal);
 }
 
 /** From a ready order to the certificate, as far as the CA goes now. */

@@ -41,7 +41,7 @@ export interface AccountRow {
   readonly zoneId: string;
   readonly id: string;
   readonly jsonVersion: number;
-  readonly wire: Buffer;
+  readonly json: Buffer;
 }
 
 export interface AccountPage {
@@ -124,7 +124,7 @@ const toRow = (bytes: Buffer): AccountRow => ({
   zoneId: textAt(bytes, OFFSETS, 2) ?? '',
   id: textAt(bytes, OFFSETS, 3) ?? '',
   jsonVersion: intAt(bytes, OFFSETS, 4),
-  wire: bytesAt(bytes, OFFSETS, 5),
+  json: bytesAt(bytes, OFFSETS, 5),
 });
 
 /** The part that leaves the fewest candidates leads. */

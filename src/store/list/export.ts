@@ -26,7 +26,7 @@ export interface ExportPlace {
 export interface ExportRow {
   readonly place: ExportPlace;
   readonly jsonVersion: number;
-  readonly wire: Buffer;
+  readonly json: Buffer;
 }
 
 /** Most packs of a batch: about 400 kB. */
@@ -147,7 +147,7 @@ const OFFSETS = offsetsFor(4);
 const toRow = (bytes: Buffer, place: ExportPlace): ExportRow => ({
   place,
   jsonVersion: intAt(bytes, OFFSETS, 2),
-  wire: bytesAt(bytes, OFFSETS, 3),
+  json: bytesAt(bytes, OFFSETS, 3),
 });
 
 /** The first packs of zones that are still the account's, where `ords` finds the ordinals behind `rest.after`. */

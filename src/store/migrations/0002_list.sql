@@ -1,5 +1,5 @@
 -- What the lists are found by. Slots of `counts`: a number for each class (status and environment), then all
--- packs and served packs by environment, and one that stays 0; src/pack/tally.ts.
+-- packs and served packs by environment, and one that stays 0; src/pack/list-index.ts.
 alter table zones add column counts integer[] not null default array_fill(0, array[47]);
 -- Every change of a zone writes its row: room for the new version beside the old one.
 alter table zones set (fillfactor = 50);
