@@ -10,12 +10,13 @@ export interface Progress {
   text(text: string): void;
 }
 
+/** What is told comes from CAs, DNS and clients; the styles are ours. */
+const clean = (text: string): string => text.split('\n').map(printable).join('\n');
+
 /** A screen on standard output. */
 export function openProgress(out: NodeJS.WriteStream): Progress {
   const style = (format: 'bold' | 'dim' | 'green', text: string) => styleText(format, text, { stream: out });
   const line = (text: string) => out.write(`${text}\n`);
-  // What is told comes from CAs, DNS and clients; the styles are ours.
-  const clean = (text: string) => text.split('\n').map(printable).join('\n');
   return {
     heading: (text) => line(`\n${style('bold', clean(text))}`),
     fact: (name, value) => line(`  ${style('dim', name.padEnd(10))} ${clean(value)}`),

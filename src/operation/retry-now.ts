@@ -6,7 +6,7 @@ import { LEASE } from '../store/claims.ts';
 import { isInHand } from '../store/packs.ts';
 import { MOST_SKEW } from '../store/pull-in.ts';
 import type { Tx } from '../store/store.ts';
-import { amend } from './advance.ts';
+import { amend, type Change } from './advance.ts';
 import type { AdvanceDeps } from './operation.ts';
 
 /** No pack is tried sooner after it changed: whoever asks again and again is no load for others' servers. */
@@ -24,10 +24,14 @@ export async function retryNow(tx: Tx, deps: AdvanceDeps, pack: Pack, by: Actor)
   if (since < LEAST_BETWEEN && !isAhead) return pack;
   // Whoever works on it may have just ordered: what he got would be lost, and ordered again.
   if (await isInHand(tx, pack, now, isAhead ? after(now, LEASE + MOST_SKEW) : undefined)) return pack;
-  const { renewal, status } = pack;
-  const waits = status === 'pending_validation' || (isAhead && LIFECYCLE[status].job && !isServed(status));
-  if (waits) return amend(tx, deps, pack, { event: 'hurry', attempts: 0, by });
-  if (!renewal?.run || !isServed(status)) return pack;
-  const hurried = { ...renewal, run: { ...renewal.run, attempts: 0 } };
-  return amend(tx, deps, pack, { event: 'hurry', renewal: hurried, by });
+  const change = hurried(pack, isAhead);
+  return change ? amend(tx, deps, pack, { event: 'hurry', ...change, by }) : pack;
+}
+
+/** The change by which a pack's next try is its first again; undefined where nothing waits. */
+function hurried({ renewal, status }: Pack, isAhead: boolean): Change | undefined {
+  const isWorkedOn = LIFECYCLE[status].job !== undefined && !isServed(status);
+  if (status === 'pending_validation' || (isAhead && isWorkedOn)) return { attempts: 0 };
+  if (!renewal?.run || !isServed(status)) return undefined;
+  return { renewal: { ...renewal, run: { ...renewal.run, attempts: 0 } } };
 }

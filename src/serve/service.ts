@@ -110,21 +110,13 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     keys,
     pushChange,
   };
-  if (isClockWatched) await pullIn(pool, watch.aligned.now(), []);
-  const worker = startWorker(work, options.workers);
-  started.defer('workers', worker.stop, 0.9);
-  healClocks(parts, watch, worker);
+  const worker = await startWork(started, parts, { work, watch });
   started.defer('rendering', startRendering(deps));
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const reader = new Reader(pool, options.list_readers);
   started.defer('connections for lists', () => reader.close());
   const installation = await settleSetting(pool, 'installation', newHexId());
-  const known = {
-    clockTrouble: watch.words,
-    caTrouble: (name: CertificateAuthority) => troubles.whyOf({ kind: 'ca', name }),
-    names: work.names,
-    quotas: quotasOf(options),
-  };
+  const known = { ...whatIsWrong(watch, troubles), names: work.names, quotas: quotasOf(options) };
   const about = { reader, installation, rows, moves, poke: worker.poke, ...known };
   const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
   started.keep();
@@ -135,10 +127,28 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   return { api: `${api.url}/client/v4`, moves, poke: worker.poke, isIdle: worker.isIdle, stop };
 }
 
+/** Starts the workers; what waits by a time that was wrong is due when the time is right again. */
+async function startWork(
+  started: Endings,
+  parts: ServiceParts,
+  { work, watch }: { readonly work: JobDeps; readonly watch: DatabaseWatch },
+): Promise<Worker> {
+  if (parts.isClockWatched) await pullIn(parts.pool, watch.aligned.now(), []);
+  const worker = startWorker(work, parts.options.workers);
+  started.defer('workers', worker.stop, 0.9);
+  healClocks(parts, watch, worker);
+  return worker;
+}
+
+/** What the API tells of troubles that are known. */
+const whatIsWrong = (watch: DatabaseWatch, troubles: Troubles) => ({
+  clockTrouble: watch.words,
+  caTrouble: (name: CertificateAuthority) => troubles.whyOf({ kind: 'ca', name }),
+});
+
 /** The rest of the time for the end is for what the service stands on. */
 const PART_OF_SERVICE = 0.9;
 
-/** What waits by a time that was wrong is due when the time is right again. */
 function healClocks({ pool, log }: ServiceParts, watch: DatabaseWatch, worker: Worker): void {
   watch.onCorrected(async () => {
     const packs = await pullIn(pool, watch.aligned.now(), worker.inHand());

@@ -143,7 +143,7 @@ for (const [what, [begin, words]] of Object.entries(STATES)) {
   }, async () => {
     assert.equal((await order()).status, 200);
     const finish = await begin();
-    const before = await pids();
+    const earlier = await pids();
     try {
       const told = await order();
       assert.equal(told.status, 503, told.message);
@@ -156,7 +156,7 @@ for (const [what, [begin, words]] of Object.entries(STATES)) {
     }
     await until(ready, (answer) => answer.status === 200, 15);
     assert.equal((await order()).status, 200);
-    assert.notDeepEqual(await pids(), before, 'the connection was given up');
+    assert.notDeepEqual(await pids(), earlier, 'the connection was given up');
   });
 }
 

@@ -79,7 +79,6 @@ const unknown = named(
 );
 
 const INTEGERS = [
-  '0',
   '-1',
   '1e309',
   '1e1',
@@ -93,8 +92,8 @@ const INTEGERS = [
   '９',
   '99999999999',
 ];
-const page = parameter('page', ['1', '7', '1000000000'], [...INTEGERS, '1000000001', '9'.repeat(2_000)]);
-const perPage = parameter('per_page', ['5', '20', '50', '0020'], [...INTEGERS, '4', '51', '1000']);
+const page = parameter('page', ['0', '1', '7', '1000000000'], [...INTEGERS, '1000000001', '9'.repeat(2_000)]);
+const perPage = parameter('per_page', ['1', '20', '50', '0020', '1000'], [...INTEGERS, '0', '1001']);
 const status = parameter(
   'status',
   ['all', 'active', 'deleted'],

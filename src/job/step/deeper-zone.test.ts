@@ -12,7 +12,7 @@ import {
   startJobDeps,
   type TestJobDeps,
 } from '../../../test/support/job-deps.ts';
-import { pass, wishful } from '../../../test/support/renewing.ts';
+import { pass as passTime, wishful } from '../../../test/support/renewing.ts';
 import { withCa } from '../../../test/support/simulator/with-ca.ts';
 import { days } from '../../kit/time.ts';
 
@@ -43,7 +43,7 @@ async function given(t: TestContext, hosts: readonly string[]) {
   const id = await givenPack(deps, await givenZone(deps, 'shop.test', 'partial'), { hosts });
   await carryAll(served);
   assert.equal((await packOf(deps, id)).status, 'active');
-  return { id, pass: (seconds: number) => pass(served, seconds), issued: ca.server.ledger.certificates };
+  return { id, pass: (seconds: number) => passTime(served, seconds), issued: ca.server.ledger.certificates };
 }
 
 for (const [what, hosts, deeper] of [
