@@ -1,5 +1,6 @@
 import { newHexId } from '../kit/id.ts';
-import type { Db } from './store.ts';
+import { statement } from './statement.ts';
+import { type Db, execute } from './store.ts';
 
 export interface Account {
   readonly id: string;
@@ -63,3 +64,11 @@ const toRecord = ({ id, name, created_on: createdOn }: AccountRow): AccountRecor
   name,
   createdOn,
 });
+
+/** Whether there are other accounts than this one. */
+export async function isOneOfMany(db: Db, id: string): Promise<boolean> {
+  const { rowCount } = await execute(db, OTHERS, { id });
+  return rowCount === 1;
+}
+
+const OTHERS = statement('select from accounts where id <> :id limit 1');

@@ -15,6 +15,10 @@ export interface Bucket {
   /** Whose, e.g. a domain; '' for the account. */
   readonly subject: string;
   readonly limit: Limit;
+  /** So many are to be left when one is taken; none unless told. */
+  readonly spare?: number;
+  /** Who takes, where the bucket is shared out: who took most of late leaves most to the others. */
+  readonly taker?: string | undefined;
 }
 
 /** A bucket that is empty, and until when. */
@@ -27,8 +31,8 @@ export interface Empty {
 const PAUSE = 'pause';
 
 /**
- * Takes one from each bucket of a CA, or from none where one is empty: then that which is so the longest. All processes
- * share the buckets. In a transaction of its own: a bucket stays locked until that ends.
+ * Takes one from each bucket of a CA, or from none where one is empty, but for what is to be left: then that which is so the
+ * longest. All processes share the buckets. In a transaction of its own: a bucket stays locked until that ends.
  */
 export async function take(
   tx: Tx,
@@ -38,12 +42,16 @@ export async function take(
 ): Promise<Empty | undefined> {
   const sorted = buckets.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   const empties: Empty[] = [];
+  const used: Used[] = [];
   for (const bucket of sorted) {
+    const use = await useOf(tx, ca, bucket, now);
+    if (use) used.push(use);
     await tx.query(
       'insert into ca_limits (ca, kind, subject, full_on) values ($1, $2, $3, $4) on conflict do nothing',
       [ca, bucket.kind, bucket.subject, now],
     );
-    const until = emptyUntil(bucket, await fullOn(tx, ca, bucket, 'for update'), now);
+    const spare = (bucket.spare ?? 0) + (use?.leaves ?? 0);
+    const until = emptyUntil({ ...bucket, spare }, await fullOn(tx, ca, bucket, 'for update'), now);
     if (until) empties.push({ bucket, until });
   }
   const [longest] = empties.toSorted((a, b) => b.until.getTime() - a.until.getTime());
@@ -55,7 +63,46 @@ export async function take(
       [ca, kind, subject, now, limit.within / limit.most],
     );
   }
+  for (const use of used) await noteUse(tx, ca, use, now);
   return undefined;
+}
+
+/** What one taker took of a bucket of late. */
+interface Used {
+  readonly bucket: Bucket & { readonly taker: string };
+  /** How many, each the less the longer ago: e times less in the time of the limit. */
+  readonly taken: number;
+  /** So many he leaves to the others. */
+  readonly leaves: number;
+}
+
+/** Part of a bucket that who took all of it of late leaves to others. */
+const LEFT_TO_OTHERS = 1 / 4;
+/** What was taken is kept as the instant when it is worth so much. */
+const LEAST_USE = 1 / 16;
+
+async function useOf(tx: Tx, ca: string, bucket: Bucket, now: Date): Promise<Used | undefined> {
+  const { taker, limit } = bucket;
+  if (taker === undefined) return undefined;
+  const key = useKey({ ...bucket, taker });
+  const until = await fullOn(tx, ca, { ...bucket, ...key }, 'for update');
+  const taken = until ? LEAST_USE * Math.exp(between(now, until) / limit.within) : 0;
+  return { bucket: { ...bucket, taker }, taken, leaves: LEFT_TO_OTHERS * Math.min(taken, limit.most) };
+}
+
+const useKey = ({ kind, subject, taker }: Used['bucket']) => ({
+  kind: `${kind} by`,
+  subject: `${subject} ${taker}`,
+});
+
+async function noteUse(tx: Tx, ca: string, { bucket, taken }: Used, now: Date): Promise<void> {
+  const { kind, subject } = useKey(bucket);
+  const until = after(now, bucket.limit.within * Math.log((taken + 1) / LEAST_USE));
+  await tx.query(
+    `insert into ca_limits (ca, kind, subject, full_on) values ($1, $2, $3, $4)
+     on conflict (ca, kind, subject) do update set full_on = excluded.full_on`,
+    [ca, kind, subject, until],
+  );
 }
 
 /** The bucket that is empty the longest, of some; nothing is taken. */
@@ -89,10 +136,10 @@ async function fullOn(
 }
 
 /** When there is one to take again; undefined: there is. */
-function emptyUntil({ limit }: Bucket, full: Date | undefined, now: Date): Date | undefined {
+function emptyUntil({ limit, spare = 0 }: Bucket, full: Date | undefined, now: Date): Date | undefined {
   if (!full) return undefined;
   // It holds `most` when it is full, and one takes so long to come back.
-  const until = after(full, limit.within / limit.most - limit.within);
+  const until = after(full, ((1 + spare) * limit.within) / limit.most - limit.within);
   return between(now, until) > 0 ? until : undefined;
 }
 

@@ -7,6 +7,7 @@ import type { Work } from '../../operation/work.ts';
 import { toName, withoutWildcard } from '../../pack/hosts.ts';
 import type { Pack } from '../../pack/pack.ts';
 import { RUNS } from '../../pack/run.ts';
+import { isOneOfMany } from '../../store/accounts.ts';
 import { type Bucket, type Empty, look, pause, pausedUntil, take } from '../../store/ca-limits.ts';
 import { transaction } from '../../store/store.ts';
 import type { JobDeps } from '../job.ts';
@@ -33,15 +34,31 @@ export async function spendOrder(
   const domains = domainsOf(pack);
   const paused = await pausedUntil(pool, row.name, domains, now);
   if (paused) throw limited(`${row.name} asked not to be asked again for ${domains.join(', ')}`, paused, now);
+  const { isReplacing } = RUNS[run.kind];
+  const kept = isReplacing ? () => 0 : ({ limit }: Bucket) => Math.floor(limit.most * KEPT_FOR_RENEWALS);
   const buckets = [
-    ...bucketsOf(row.limits, 'orders', ['']),
+    ...(await orderBuckets(deps, pack, row)).map((one) => ({ ...one, spare: kept(one) })),
     // What renews a certificate for the same names is not counted (Let's Encrypt, rate limits, "exemptions").
-    ...(RUNS[run.kind].isReplacing ? [] : bucketsOf(row.limits, 'domain', domains)),
-    ...bucketsOf(row.limits, 'duplicates', [setOf(pack)]),
+    ...(isReplacing ? [] : bucketsOf(row.limits, 'domain', domains)),
+    ...bucketsOf(row.limits, 'duplicates', [setOf(pack)]).map((one) => ({ ...one, spare: kept(one) })),
   ];
   if (buckets.length === 0) return;
   const empty = await transaction(pool, (tx) => take(tx, row.name, buckets, now));
   if (empty) throw reached(row.name, empty, now);
+}
+
+/** Part of each limit that orders of new packs leave to renewals. */
+const KEPT_FOR_RENEWALS = 1 / 4;
+
+/** New orders of the account at the CA; where several of ours have one, it is shared out among them. */
+async function orderBuckets(
+  { pool }: JobDeps,
+  { zone: { accountId } }: Pack,
+  { limits, hasAccountPerTenant }: Ca['row'],
+): Promise<Bucket[]> {
+  const buckets = bucketsOf(limits, 'orders', [hasAccountPerTenant ? accountId : '']);
+  const isShared = buckets.length > 0 && !hasAccountPerTenant && (await isOneOfMany(pool, accountId));
+  return isShared ? buckets.map((one) => ({ ...one, taker: accountId })) : buckets;
 }
 
 /** Throws `ca_limited` where a host failed so often that the CA would not look at it now. */
@@ -86,10 +103,20 @@ const domainsOf = ({ hosts }: Pack): string[] => [
 const setOf = ({ hosts }: Pack): string =>
   createHash('sha256').update(hosts.map(toName).toSorted().join()).digest('hex');
 
-function reached(ca: string, { bucket: { kind, subject, limit }, until }: Empty, now: Date): Fault {
+function reached(
+  ca: string,
+  { bucket: { kind, subject, limit, spare = 0, taker }, until }: Empty,
+  now: Date,
+): Fault {
   const what = isKind(kind) ? WORDS[kind](subject) : kind;
   const hours = Math.round(limit.within / 3_600);
-  return limited(`${ca} takes ${limit.most} ${what} in ${hours} hours, and these were used up`, until, now);
+  const kept = [spare > 0 && 'renewals', taker !== undefined && 'other accounts'].filter(Boolean);
+  const less = kept.length > 0 ? `, but for what is kept for ${kept.join(' and ')}` : '';
+  return limited(
+    `${ca} takes ${limit.most} ${what} in ${hours} hours, and these were used up${less}`,
+    until,
+    now,
+  );
 }
 
 const isKind = (kind: string): kind is keyof CaLimits => Object.hasOwn(WORDS, kind);
