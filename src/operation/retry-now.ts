@@ -24,9 +24,18 @@ export async function retryNow(tx: Tx, deps: AdvanceDeps, pack: Pack, by: Actor)
   if (since < LEAST_BETWEEN && !isAhead) return pack;
   // Whoever works on it may have just ordered: what he got would be lost, and ordered again.
   if (await isInHand(tx, pack, now, isAhead ? after(now, LEASE + MOST_SKEW) : undefined)) return pack;
+  return waits(pack, isAhead)
+    ? amend(tx, deps, pack, { event: 'hurry', attempts: 0, by })
+    : hurry(tx, deps, pack, by);
+}
+
+/** Whether the pack itself waits for something that can be tried now. */
+const waits = ({ status }: Pack, isAhead: boolean): boolean =>
+  status === 'pending_validation' || (isAhead && LIFECYCLE[status].job !== undefined && !isServed(status));
+
+/** Its renewal is tried at once, where one is under way. */
+async function hurry(tx: Tx, deps: AdvanceDeps, pack: Pack, by: Actor): Promise<Pack> {
   const { renewal, status } = pack;
-  const waits = status === 'pending_validation' || (isAhead && LIFECYCLE[status].job && !isServed(status));
-  if (waits) return amend(tx, deps, pack, { event: 'hurry', attempts: 0, by });
   if (!renewal?.run || !isServed(status)) return pack;
   const hurried = { ...renewal, run: { ...renewal.run, attempts: 0 } };
   return amend(tx, deps, pack, { event: 'hurry', renewal: hurried, by });

@@ -1,7 +1,7 @@
 import type { Seconds } from '../../kit/time.ts';
 import { render } from '../../operation/render.ts';
 import type { Pack } from '../../pack/pack.ts';
-import { getRenderedJson } from '../../store/rendered-json.ts';
+import { getRenderedJson, type RenderedJson } from '../../store/rendered-json.ts';
 import type { ApiDeps } from '../deps.ts';
 
 /** How often, in milliseconds, it is looked whether a worker of another process was the one. */
@@ -31,7 +31,7 @@ export async function waitForRecords(
     // Listened for before it is looked: it may move in between.
     const next = deps.moves.next(id, LOOK_MS);
     const row = await getRenderedJson(deps.pool, zoneId, id);
-    if (!row?.isWaiting || saysWhy(row.json) || performance.now() >= end) return row?.json;
+    if (!row || isSettled(row) || performance.now() >= end) return row?.json;
     moved = await next;
   }
 }
@@ -41,8 +41,9 @@ const isKnown = ({ status, validationRecords, validationErrors }: Pack): boolean
   validationErrors.length > 0 ||
   (status !== 'initializing' && (status !== 'pending_validation' || validationRecords.length > 0));
 
-/** Whether a pack's JSON says why there are no records. */
-function saysWhy(json: string): boolean {
+/** Whether a pack waits no longer for its CA, or says why there are no records. */
+function isSettled({ json, isWaiting }: Pick<RenderedJson, 'json' | 'isWaiting'>): boolean {
+  if (!isWaiting) return true;
   const { validation_errors: errors }: { readonly validation_errors?: readonly object[] } = JSON.parse(json);
   return errors !== undefined && errors.length > 0;
 }
