@@ -6,7 +6,7 @@ import type { Options } from '../kit/config.ts';
 import { Endings } from '../kit/endings.ts';
 import type { Log } from '../kit/log.ts';
 import { demandTls } from '../serve/addresses.ts';
-import { type Database, openDatabase } from '../serve/database.ts';
+import { type Database, openDatabase, otherwise } from '../serve/database.ts';
 import { toPublishers } from '../serve/dns-publishers.ts';
 import { toEdgeRows } from '../serve/edge-rows.ts';
 import { edgeSocketOf, startService } from '../serve/service.ts';
@@ -35,7 +35,9 @@ export async function serve({ insecureHttp = false }: ServeWishes): Promise<void
     const publishers = toPublishers(config.dnsUpdates, clock);
     const own = { dir, pool: database.pool, clock, isClockWatched: true };
     const parts = { options, log, rows, edges, publishers, ...own };
-    const service = await startService(parts);
+    const service = await startService(parts).catch((error: unknown) => {
+      throw otherwise(error, database.newer);
+    });
     const about = { database: database.description, edge_socket: edgeSocketOf(parts) };
     log.info({ api: service.api, ...about, cas: rows.map(({ name }) => name) }, 'ready');
     await ending;

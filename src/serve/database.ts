@@ -4,7 +4,10 @@ import type { Log } from '../kit/log.ts';
 import { startEmbedded } from '../postgres/postgres.ts';
 import type { FencedPool } from '../store/fenced-pool.ts';
 import { migrate } from '../store/migrate.ts';
-import { openPool, type Pool } from '../store/store.ts';
+import { checkOwnership } from '../store/ownership.ts';
+import { openPool, type Pool, stateOf } from '../store/store.ts';
+import { readDatabaseUrl } from './database-url.ts';
+import { unusable } from './database-words.ts';
 
 /** A database that is ready: reachable and with the schema of this version. */
 export interface Database {
@@ -13,6 +16,8 @@ export interface Database {
   readonly description: string;
   /** For other processes: the URL under which they reach it. */
   readonly url: string;
+  /** Migrations of a newer version that ran there. */
+  readonly newer: readonly string[];
   readonly stop: () => Promise<void>;
 }
 
@@ -30,18 +35,22 @@ export async function openDatabase(
   log: Log,
   { isMigrated = true, pool: special }: DatabaseOptions = {},
 ): Promise<Database> {
-  const onError = (error: Error) => log.warn({ err: error }, 'a database connection broke');
+  // Those that are lost while idle are replaced; of a database that is away its watch tells.
+  const onError = (error: Error) => log.info({ err: error }, 'a database connection broke');
   const max = options.database_pool;
   if (options.database_url !== '') {
-    const pool = openPool({ connectionString: options.database_url, max, ...special }, onError);
-    await reach(pool);
-    if (isMigrated) await migrate(pool);
-    return {
-      pool,
-      url: options.database_url,
-      description: await describe(pool),
-      stop: () => pool.end(),
-    };
+    const at = readDatabaseUrl(options.database_url);
+    for (const warning of at.warnings) log.warn(warning);
+    const pool = openPool({ connectionString: at.connectionString, max, ...special }, onError);
+    try {
+      await pool.query('select');
+      const newer = await prepare(pool, isMigrated, log);
+      const description = await describe(pool);
+      return { pool, url: options.database_url, description, newer, stop: () => pool.end() };
+    } catch (error) {
+      await pool.end();
+      throw error instanceof Fault && error.fault === 'configuration' ? error : unusable(error, at);
+    }
   }
   const server = await startEmbedded({ dir, log: (line) => log.info(line) });
   const pool = openPool({ ...server.connection, max, ...special }, onError);
@@ -50,19 +59,46 @@ export async function openDatabase(
     await pool.end();
     await server.stop();
   };
-  if (isMigrated) await migrate(pool);
-  return { pool, url: server.url, description: `${await describe(pool)}, ${how}, in ${dir}`, stop };
+  try {
+    const newer = await prepare(pool, isMigrated, log);
+    const description = `${await describe(pool)}, ${how}, in ${dir}`;
+    return { pool, url: server.url, description, newer, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
-/** Throws `configuration` in words, without the URL: it holds a password. */
-async function reach(pool: Pool): Promise<void> {
+/** Holds that the database is ours, and brings its schema up to date. Migrations of a newer version that it has. */
+async function prepare(pool: FencedPool, isMigrated: boolean, log: Log): Promise<string[]> {
+  const newer = await checkOwnership(pool);
+  if (newer.length > 0)
+    log.warn(
+      { newer },
+      'the database was used by a newer version of certpacks: this one goes on with what it knows',
+    );
   try {
-    await pool.query('select');
-  } catch (cause) {
-    await pool.end();
-    const why = cause instanceof Error ? cause.message : '';
-    throw new Fault('configuration', `the database of database_url cannot be used: ${why}`, { cause });
+    if (isMigrated) await migrate(pool);
+    return newer;
+  } catch (error) {
+    throw otherwise(error, newer);
   }
+}
+
+/** The fault of a schema that is not as this version needs it; any other error as it is. */
+export function otherwise(error: unknown, newer: readonly string[]): unknown {
+  const state = stateOf(error);
+  if (!/^42(?!501)/.test(state)) return error;
+  const why = error instanceof Error ? error.message : '';
+  const whose =
+    newer.length > 0
+      ? `it was used by a newer version of certpacks (${newer.join(', ')}): use that one, or restore a backup from before`
+      : 'is it changed by hand, or another application’s?';
+  return new Fault(
+    'configuration',
+    `the tables of the database are not as this version of certpacks needs them (${why}, ${state}): ${whose}`,
+    { cause: error },
+  );
 }
 
 async function describe(pool: Pool): Promise<string> {

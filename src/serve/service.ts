@@ -5,7 +5,7 @@ import type { CaRow } from '../ca/ca.ts';
 import { createCa } from '../ca/registry.ts';
 import { type Responder, startResponder } from '../dns/server/responder.ts';
 import { EDGE_DRIVERS } from '../edge/drivers.ts';
-import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
+import type { EdgeChange, EdgeRow, PullSource, ShowLeaf } from '../edge/edge.ts';
 import { startPull } from '../edge/pull/pull.ts';
 import { followChanges } from '../job/engine/edge-changes.ts';
 import { startWorker, type Worker } from '../job/engine/worker.ts';
@@ -90,13 +90,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const watch = await watchDatabase({ pool, clock, log, troubles, isClockWatched });
   started.defer('watch over the database', watch.stop);
   const metrics = newMetrics({ pool, clock, keys, troubles, skew: watch.skew });
-  const pull = await startPull({ path: edgeSocketOf(parts), source, log });
-  started.defer('listener for edges', () => pull.close());
-  const responder = await startOwnResponder(parts);
-  started.defer('DNS responder', () => responder?.close());
-  const pushChange = (change: EdgeChange) => pull.push(change);
-  const changes = followChanges(deps, pushChange);
-  started.defer('changes for edges', changes.stop);
+  const pushChange = await startListeners(started, parts, source);
   const moves = new KeyedSignal<Pack>();
   const work = {
     ...deps,
@@ -145,6 +139,22 @@ const whatIsWrong = (watch: DatabaseWatch, troubles: Troubles) => ({
   clockTrouble: watch.words,
   caTrouble: (name: CertificateAuthority) => troubles.whyOf({ kind: 'ca', name }),
 });
+
+/** Starts what edges and resolvers ask, and hands changes of other processes to the edges of this one: what hands on those of its own. */
+async function startListeners(
+  started: Endings,
+  parts: ServiceParts,
+  source: PullSource,
+): Promise<(change: EdgeChange) => void> {
+  const pull = await startPull({ path: edgeSocketOf(parts), source, log: parts.log });
+  started.defer('listener for edges', () => pull.close());
+  const responder = await startOwnResponder(parts);
+  started.defer('DNS responder', () => responder?.close());
+  const pushChange = (change: EdgeChange) => pull.push(change);
+  const changes = followChanges(parts, pushChange);
+  started.defer('changes for edges', changes.stop);
+  return pushChange;
+}
 
 /** The rest of the time for the end is for what the service stands on. */
 const PART_OF_SERVICE = 0.9;

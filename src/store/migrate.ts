@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Fault } from '../kit/fault.ts';
 import { type Pool, stateOf, type Tx, transaction } from './store.ts';
 
-const MIGRATIONS = new URL('./migrations/', import.meta.url);
+/** Folder of the migrations. */
+export const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
 /** Names of all migrations, in their order. */
-const migrationNames = (): string[] =>
+export const migrationNames = (): string[] =>
   readdirSync(MIGRATIONS)
     .filter((name) => name.endsWith('.sql'))
     .toSorted();

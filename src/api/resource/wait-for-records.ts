@@ -31,7 +31,7 @@ export async function waitForRecords(
     // Listened for before it is looked: it may move in between.
     const next = deps.moves.next(id, LOOK_MS);
     const row = await getRenderedJson(deps.pool, zoneId, id);
-    if (!row || isAnswer(row) || performance.now() >= end) return row?.json;
+    if (!row || isSettled(row) || performance.now() >= end) return row?.json;
     moved = await next;
   }
 }
@@ -41,11 +41,9 @@ const isKnown = ({ status, validationRecords, validationErrors }: Pack): boolean
   validationErrors.length > 0 ||
   (status !== 'initializing' && (status !== 'pending_validation' || validationRecords.length > 0));
 
-/** Whether there is nothing to wait for. */
-const isAnswer = ({ isWaiting, json }: RenderedJson): boolean => !isWaiting || saysWhy(json);
-
-/** Whether a pack's JSON says why there are no records. */
-function saysWhy(json: string): boolean {
+/** Whether a pack waits no longer for its CA, or says why there are no records. */
+function isSettled({ json, isWaiting }: Pick<RenderedJson, 'json' | 'isWaiting'>): boolean {
+  if (!isWaiting) return true;
   const { validation_errors: errors }: { readonly validation_errors?: readonly object[] } = JSON.parse(json);
   return errors !== undefined && errors.length > 0;
 }
