@@ -91,6 +91,7 @@ const WRONG: readonly (readonly [string, unknown, RegExp])[] = [
     /^dns_updates\[0\]: the secret of the TSIG key/,
   ],
   ['no zones', { ...GOOD, zones: [] }, /'zones' must be a list of zone names/],
+  ['a name for an account', { ...GOOD, account: 'default' }, /'account' must be the id of an account/],
   ['a zone that is no name', { ...GOOD, zones: ['not a name'] }, /'zones' has 'not a name'/],
 ];
 for (const [what, table, words] of WRONG)
@@ -105,6 +106,13 @@ for (const [what, table, words] of WRONG)
       },
     );
   });
+
+test('a key may be bound to an account', () => {
+  const account = '023e105f4ecef8ad9ca31a8372d0c353';
+  const bound = [...from({ ...GOOD, account }).values()].map(({ accountId }) => accountId);
+  assert.deepEqual(bound, [account, account]);
+  assert.equal(from(GOOD).get('example.com')?.accountId, undefined);
+});
 
 test('a zone that two name servers are to have is refused', () => {
   assert.throws(

@@ -22,6 +22,8 @@ interface Scene {
   readonly account: TestAccount;
   /** Another token of the account. */
   readonly other: string;
+  /** A token of another account. */
+  readonly stranger: string;
 }
 
 /** An API that takes five requests of a caller. */
@@ -31,9 +33,10 @@ async function given(t: TestContext): Promise<Scene> {
   const { jobs, deps } = await startApi(ends);
   const account = await givenAccount(jobs, ['limited.test']);
   const other = await tokenFor(jobs, { accountId: account.id });
+  const { token: stranger } = await givenAccount(jobs, []);
   const app = await buildApi({ ...deps, http: DOOR });
   ends.defer(() => app.close());
-  return { url: await app.listen({ host: '127.0.0.1', port: 0 }), account, other };
+  return { url: await app.listen({ host: '127.0.0.1', port: 0 }), account, other, stranger };
 }
 
 const ask = (url: string, path: string, token: string): Promise<Response> =>
@@ -42,8 +45,8 @@ const ask = (url: string, path: string, token: string): Promise<Response> =>
     signal: AbortSignal.timeout(10_000),
   });
 
-it('a token that asks too often is refused with 429 and Retry-After; others are not, nor is health', async (t) => {
-  const { url, account, other } = await given(t);
+it('who asks too often is refused with 429 and Retry-After; others are not, nor is health', async (t) => {
+  const { url, account, stranger } = await given(t);
   const list = `/zones/${account.zones[0]?.id}/ssl/certificate_packs`;
   const statuses: number[] = [];
   // The first is counted by address: the token was not seen before.
@@ -56,8 +59,18 @@ it('a token that asks too often is refused with 429 and Retry-After; others are 
   assert.match(await refused.text(), /"code":971,"message":"more than 5 requests in five minutes/);
   const client = new Cloudflare({ apiToken: account.token, baseURL: `${url}/client/v4`, maxRetries: 0 });
   await assert.rejects(client.zones.list(), Cloudflare.RateLimitError);
-  assert.equal((await ask(url, list, other)).status, 200);
+  assert.equal((await ask(url, '/zones', stranger)).status, 200);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
+});
+
+it('all tokens of an account are one caller, and those of another account another', async (t) => {
+  const { url, account, other, stranger } = await given(t);
+  // What was not seen before is counted by address.
+  for (const token of [account.token, other, stranger]) await ask(url, '/zones', token);
+  const statuses: number[] = [];
+  for (let i = 0; i < 7; i++) statuses.push((await ask(url, '/zones', i % 2 ? account.token : other)).status);
+  assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429]);
+  assert.equal((await ask(url, '/zones', stranger)).status, 200);
 });
 
 it('each answer tells how many requests are left', async (t) => {
