@@ -59,8 +59,9 @@ test('what others write into a URL is taken, and what has no effect is told', ()
   assert.deepEqual(warnings, ['database_url: channel_binding, connect_timeout has no effect here']);
 });
 
+const warned = (url: string) => readDatabaseUrl(url).warnings.join();
+
 test('a connection in clear to another machine, and one to whoever answers, are told', () => {
-  const warned = (url: string) => readDatabaseUrl(url).warnings.join();
   assert.match(warned('postgres://u@db.example.net/d'), /not encrypted: add sslmode=verify-full/);
   assert.match(warned('postgres://u@db.example.net/d?sslmode=disable'), /not encrypted/);
   assert.match(warned('postgres://u@db.example.net/d?sslmode=no-verify'), /whoever answers/);
