@@ -43,7 +43,7 @@ export async function load({ origin, token, paths, seconds, connections }: LoadO
       '-H',
       `Authorization: Bearer ${token}`,
     ];
-    const { stdout } = await run('wrk', [...how, origin, '--', file]);
+    const { stdout } = await run('wrk', [...how, origin, '--', file]).catch(explain);
     const seen: Record<'requests' | 'microseconds' | 'bytes' | 'failed' | 'p50' | 'p99', number> = JSON.parse(
       stdout.trim().split('\n').at(-1) ?? '',
     );
@@ -53,4 +53,10 @@ export async function load({ origin, token, paths, seconds, connections }: LoadO
   } finally {
     rmSync(dir, { recursive: true });
   }
+}
+
+/** Its own words alone: the command line has the token. */
+function explain(error: unknown): never {
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  throw new Error(`wrk failed: ${said}`);
 }

@@ -10,6 +10,7 @@ import { findPackage, findPrograms } from './binaries.ts';
 import { NAME } from './cluster.ts';
 import { checkFolder, makeFolder } from './folders.ts';
 import { layoutOf } from './layout.ts';
+import { ownMemory, usualBuffers } from './memory.ts';
 import { keepPassword } from './password.ts';
 import { chooseRunner, type Runner } from './runner.ts';
 import { loginOf, makeDatabase } from './server-session.ts';
@@ -21,6 +22,8 @@ export interface EmbeddedOptions {
   readonly dir: string;
   /** Told what happens to the server, one sentence a line, without secrets. */
   readonly log: (line: string) => void;
+  /** Memory, in MiB, in which the server keeps what it read; by the machine's memory unless told. */
+  readonly buffers?: number | undefined;
   /** Settings of PostgreSQL beyond the defaults, by name; a server that is adopted keeps its own. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -60,7 +63,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     runner,
     password: keepPassword(layout),
     programs: await findPrograms(pack, runner, cachesOf(layout.dir, runner)),
-    serverArguments: serverArguments(layout, options.settings),
+    serverArguments: serverArguments(layout, options.buffers ?? usualBuffers(ownMemory()), options.settings),
     log: options.log,
   };
   const supervisor = new Supervisor(means);

@@ -224,7 +224,7 @@ async function givenServer(t: TestContext, given: Given, sockets: string) {
   const runner = chooseRunner(given.cluster);
   makePrivateFolder(sockets, runner);
   const { postgres } = await findPrograms(findPackage(), runner, [layoutOf(given.dir, '/tmp').dir]);
-  const settings = serverArguments({ ...layoutOf(given.dir, '/tmp'), sockets });
+  const settings = serverArguments({ ...layoutOf(given.dir, '/tmp'), sockets }, 128);
   // Emptied: another test may have left the same words there.
   const output = openSync(join(given.dir, 'by-hand.log'), 'w');
   const pid = await ended(t, spawn(postgres, settings, spawnOptions(runner, output)));

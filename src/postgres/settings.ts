@@ -1,10 +1,10 @@
 import { Fault } from '../kit/fault.ts';
 import { type Layout, PORT } from './layout.ts';
+import { memorySettings } from './memory.ts';
 
 // biome-ignore format: a table is read by column
 const DEFAULTS = {
   cluster_name:            'certpacks',
-  shared_buffers:          '128MB',
   max_connections:         '100',
   // What was acknowledged outlives a power loss.
   fsync:                   'on',
@@ -32,8 +32,14 @@ const fixedSettings = ({ cluster, sockets }: Layout) => ({
   data_directory: cluster,
 });
 
-/** Arguments for `postgres`. `extra` goes before the defaults; throws `configuration` when it names a fixed one. */
-export function serverArguments(layout: Layout, extra: Readonly<Record<string, string>> = {}): string[] {
+/**
+ * Arguments for `postgres`, whose memory follows `buffers` (MiB). `extra` goes before the defaults; throws `configuration` when it names a fixed one.
+ */
+export function serverArguments(
+  layout: Layout,
+  buffers: number,
+  extra: Readonly<Record<string, string>> = {},
+): string[] {
   const fixed = fixedSettings(layout);
   const refused = Object.keys(extra).find((name) => Object.hasOwn(fixed, name.toLowerCase()));
   if (refused !== undefined) {
@@ -42,6 +48,6 @@ export function serverArguments(layout: Layout, extra: Readonly<Record<string, s
       `the embedded database keeps its own '${refused}': leave this setting out`,
     );
   }
-  const settings = Object.entries({ ...DEFAULTS, ...extra, ...fixed });
+  const settings = Object.entries({ ...DEFAULTS, ...memorySettings(buffers), ...extra, ...fixed });
   return ['-D', layout.cluster, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
 }

@@ -52,7 +52,8 @@ export async function openDatabase(
       throw error instanceof Fault && error.fault === 'configuration' ? error : unusable(error, at);
     }
   }
-  const server = await startEmbedded({ dir, log: (line) => log.info(line) });
+  const buffers = options.database_memory_mb || undefined;
+  const server = await startEmbedded({ dir, buffers, log: (line) => log.info(line) });
   const pool = openPool({ ...server.connection, max, ...special }, onError);
   const how = server.isAdopted ? 'embedded, already running' : 'embedded';
   const stop = async () => {
