@@ -5,6 +5,7 @@ import { days } from '../kit/time.ts';
 import { namesOf, quotasOf } from './names.ts';
 
 const EDGE = { name: 'edge', kind: 'bundled', environment: 'production', port: 443 } as const;
+const [A, B] = ['a'.repeat(32), 'b'.repeat(32)] as const;
 const nobody = async (): Promise<void> => undefined;
 
 test('what the operator uses himself is his: delegation zone, name servers, the API, edges, zones that he updates', () => {
@@ -12,8 +13,8 @@ test('what the operator uses himself is his: delegation zone, name servers, the 
     CERTPACKS_DELEGATION_ZONE: 'dcv.example.net',
     CERTPACKS_TLS_HOST: 'API.Example.net.',
     CERTPACKS_NAME_SERVERS: 'ns1.bücher.example=192.0.2.1,ns1.bücher.example=2001:db8::1',
-    CERTPACKS_OPERATOR_ACCOUNTS: 'a,b',
-    CERTPACKS_SUFFIX_ACCOUNTS: 'c',
+    CERTPACKS_OPERATOR_ACCOUNTS: `${A},${B}`,
+    CERTPACKS_SUFFIX_ACCOUNTS: B,
     CERTPACKS_NAME_REST_DAYS: '7',
   });
   const edges = ['edge.example.net', '192.0.2.7', '2001:db8::7', 'localhost'].map((host) => ({
@@ -36,7 +37,7 @@ test('what the operator uses himself is his: delegation zone, name servers, the 
       'shop.example d',
     ],
   );
-  assert.deepEqual(rest, { operatorAccounts: ['a', 'b'], suffixAccounts: ['c'], rest: days(7) });
+  assert.deepEqual(rest, { operatorAccounts: [A, B], suffixAccounts: [B], rest: days(7) });
 });
 
 test('unless told, nothing is kept, names rest for 30 days, and an account may have any number of everything', () => {
@@ -44,4 +45,11 @@ test('unless told, nothing is kept, names rest for 30 days, and an account may h
   const none = { owned: [], operatorAccounts: [], suffixAccounts: [] };
   assert.deepEqual(namesOf(options, []), { ...none, rest: days(30) });
   assert.deepEqual(quotasOf(options), { zones: 0, packs: 0, hosts: 0, tokens: 0 });
+});
+
+test('an account that is named where its id is wanted is refused at the start, not passed over', () => {
+  for (const name of ['OPERATOR', 'SUFFIX']) {
+    const { options } = loadConfig({ [`CERTPACKS_${name}_ACCOUNTS`]: `${A},default` });
+    assert.throws(() => namesOf(options, []), /_accounts has 'default'; it must have ids of accounts/);
+  }
 });

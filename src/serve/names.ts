@@ -4,12 +4,13 @@ import { domainToASCII } from 'node:url';
 import type { EdgeRow } from '../edge/edge.ts';
 import type { JobDeps } from '../job/job.ts';
 import type { Options } from '../kit/config.ts';
+import { Fault } from '../kit/fault.ts';
 import { days } from '../kit/time.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy, OwnedName } from '../pack/name-policy.ts';
 import { toNameServers } from './addresses.ts';
 
-/** Which names are not free, by what the operator uses himself. */
+/** Which names are not free, by what the operator uses himself. Throws `configuration` for what is no id of an account. */
 export function namesOf(
   options: Options,
   edges: readonly EdgeRow[],
@@ -30,10 +31,18 @@ export function namesOf(
         .map((name) => ({ name })),
       ...updated,
     ],
-    operatorAccounts: options.operator_accounts,
-    suffixAccounts: options.suffix_accounts,
+    operatorAccounts: accountsIn(options, 'operator_accounts'),
+    suffixAccounts: accountsIn(options, 'suffix_accounts'),
     rest: days(options.name_rest_days),
   };
+}
+
+function accountsIn(options: Options, name: 'operator_accounts' | 'suffix_accounts'): readonly string[] {
+  const ids = options[name];
+  const wrong = ids.find((id) => !/^[0-9a-f]{32}$/.test(id));
+  if (wrong === undefined) return ids;
+  const what = 'ids of accounts, 32 hexadecimal characters each (`certpacks account list`)';
+  throw new Fault('configuration', `${name} has '${wrong.slice(0, 100)}'; it must have ${what}`);
 }
 
 /** A name in A-labels without a final dot; '' for an address, or what is no name of more than one label. */
