@@ -89,8 +89,17 @@ const keyOf = ({ secret, zoneId }: Asked): string => zoneId + secret;
 
 /** Questions under way at once: while they are, requests gather for the next one. */
 const AT_ONCE = 3;
-/** Tokens whose hashes are remembered: a busy client's is not made anew for each request. */
-const MOST_HASHES = 1_000;
+/** Tokens that are remembered. */
+const MOST_KNOWN = 1_000;
+
+/** What need not be made anew for each request of a busy client. */
+interface Known {
+  /** The token's hash as an element of an array of bytea. */
+  readonly hash: string;
+  /** Its row as it was last seen, and the token that it came to: while the bytes are the same, so is the token. */
+  row: Buffer;
+  token: Token | undefined;
+}
 
 /**
  * Asks the database for the token and the zone of each request to a list. Requests that come while a question is under
@@ -100,7 +109,7 @@ export class ListCallers {
   readonly #reader: Reader;
   readonly #clock: Clock;
   readonly #asked: BatchLoader<Asked, ListCaller>;
-  readonly #hashes = new LRUCache<string, string>({ max: MOST_HASHES });
+  readonly #known = new LRUCache<string, Known>({ max: MOST_KNOWN });
 
   constructor(reader: Reader, clock: Clock) {
     this.#reader = reader;
@@ -113,27 +122,30 @@ export class ListCallers {
     return this.#asked.load({ secret, zoneId });
   }
 
-  /** The token's hash as an element of an array of bytea. */
-  #hashOf(secret: string): string {
-    const known = this.#hashes.get(secret);
-    if (known !== undefined) return known;
+  #knownOf(secret: string): Known {
+    const there = this.#known.get(secret);
+    if (there) return there;
     const hash = `"\\\\x${hashOf(secret).toString('hex')}"`;
-    this.#hashes.set(secret, hash);
-    return hash;
+    const known: Known = { hash, row: Buffer.alloc(0), token: undefined };
+    this.#known.set(secret, known);
+    return known;
   }
 
   async #read(pairs: readonly Asked[]): Promise<ListCaller[]> {
     const callers: ListCaller[] = pairs.map(() => NOBODY);
-    const hashes = pairs.map(({ secret }) => this.#hashOf(secret));
+    const known = pairs.map(({ secret }) => this.#knownOf(secret));
     const values = {
       now: this.#clock.now().toISOString(),
-      hashes: `{${hashes.join(',')}}`,
+      hashes: `{${known.map(({ hash }) => hash).join(',')}}`,
       zones: `{${pairs.map(({ zoneId }) => `"${zoneId}"`).join(',')}}`,
       cells: `{${pairs.map(({ zoneId }) => zoneKeyOf(zoneId).cell).join(',')}}`,
     };
     await this.#reader.read(LIST_CALLERS, values, (bytes, at) => {
       locate(bytes, at, OFFSETS);
-      callers[intAt(bytes, OFFSETS, 0) - 1] = toListCaller(bytes);
+      const i = intAt(bytes, OFFSETS, 0) - 1;
+      const asker = known[i];
+      if (asker && !isNull(OFFSETS, 2))
+        callers[i] = { token: tokenIn(bytes, asker), version: versionIn(bytes) };
     });
     return callers;
   }
@@ -149,16 +161,30 @@ const LIST_CALLERS: Statement = statement(`
 
 /** Offsets of a row: i, version, and those of a TokenRow. */
 const OFFSETS = offsetsFor(7);
+const [ID, POLICIES, REQUEST_IP] = [2, 5, 6];
+/** Bytes of the length before a value. */
+const LENGTH = 4;
 
-function toListCaller(bytes: Buffer): ListCaller {
-  if (isNull(OFFSETS, 2)) return NOBODY;
-  const text = (i: number): string => textAt(bytes, OFFSETS, i) ?? '';
-  const token = toToken({
-    id: text(2),
-    account_id: text(3),
-    name: text(4),
-    policies: text(5),
-    request_ip: textAt(bytes, OFFSETS, 6),
-  });
-  return { token, version: isNull(OFFSETS, 1) ? undefined : intAt(bytes, OFFSETS, 1) };
+const versionIn = (bytes: Buffer): number | undefined =>
+  isNull(OFFSETS, 1) ? undefined : intAt(bytes, OFFSETS, 1);
+
+/** The token of the row at OFFSETS. */
+function tokenIn(bytes: Buffer, known: Known): Token {
+  const start = (OFFSETS[2 * ID] ?? 0) - LENGTH;
+  const end = isNull(OFFSETS, REQUEST_IP)
+    ? (OFFSETS[2 * POLICIES + 1] ?? 0) + LENGTH
+    : (OFFSETS[2 * REQUEST_IP + 1] ?? 0);
+  if (known.token && known.row.compare(bytes, start, end) === 0) return known.token;
+  known.row = Buffer.from(bytes.subarray(start, end));
+  known.token = tokenOf(bytes);
+  return known.token;
 }
+
+const tokenOf = (bytes: Buffer): Token =>
+  toToken({
+    id: textAt(bytes, OFFSETS, ID) ?? '',
+    account_id: textAt(bytes, OFFSETS, ID + 1) ?? '',
+    name: textAt(bytes, OFFSETS, ID + 2) ?? '',
+    policies: textAt(bytes, OFFSETS, POLICIES) ?? '[]',
+    request_ip: textAt(bytes, OFFSETS, REQUEST_IP),
+  });

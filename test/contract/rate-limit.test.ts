@@ -5,6 +5,7 @@ import { it, type TestContext } from 'node:test';
 import Cloudflare from 'cloudflare';
 import { buildApi } from '../../src/api/api.ts';
 import { type HttpOptions } from '../../src/api/deps.ts';
+import type { Pool } from '../../src/store/store.ts';
 import { givenAccount, startApi, type TestAccount, tokenFor } from '../support/api.ts';
 
 const DOOR: HttpOptions = {
@@ -20,6 +21,7 @@ const DOOR: HttpOptions = {
 interface Scene {
   readonly url: string;
   readonly account: TestAccount;
+  readonly pool: Pool;
   /** Another token of the account. */
   readonly other: string;
   /** A token of another account. */
@@ -36,7 +38,8 @@ async function given(t: TestContext): Promise<Scene> {
   const { token: stranger } = await givenAccount(jobs, []);
   const app = await buildApi({ ...deps, http: DOOR });
   ends.defer(() => app.close());
-  return { url: await app.listen({ host: '127.0.0.1', port: 0 }), account, other, stranger };
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return { url, account, other, stranger, pool: jobs.pool };
 }
 
 const ask = (url: string, path: string, token: string): Promise<Response> =>
@@ -71,6 +74,20 @@ it('all tokens of an account are one caller, and those of another account anothe
   for (let i = 0; i < 7; i++) statuses.push((await ask(url, '/zones', i % 2 ? account.token : other)).status);
   assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429]);
   assert.equal((await ask(url, '/zones', stranger)).status, 200);
+});
+
+it('a token that was taken away is counted by address again', async (t) => {
+  const { url, account, pool } = await given(t);
+  const list = `/zones/${account.zones[0]?.id}/ssl/certificate_packs`;
+  await ask(url, '/zones', account.token);
+  const before = await ask(url, list, account.token);
+  assert.equal(before.headers.get('x-ratelimit-remaining'), '4', 'counted for itself');
+  await pool.query('delete from tokens where account_id = $1', [account.id]);
+  assert.equal((await ask(url, list, account.token)).status, 401);
+  const after = await ask(url, list, 'cp_guess');
+  const again = await ask(url, list, account.token);
+  const left = [after, again].map(({ headers }) => headers.get('x-ratelimit-remaining'));
+  assert.deepEqual(left, ['3', '2'], 'one count for the address');
 });
 
 it('each answer tells how many requests are left', async (t) => {
