@@ -38,7 +38,7 @@ export interface Known {
 
 /** Notes to which zone a CA gave authorizations; what was known of them and of their names before. */
 export async function noteAuthorizations(
-  db: Db,
+  db: Pool,
   { pack, given, ...at }: GivenAuthorizations,
   now: Date,
 ): Promise<Known> {
@@ -52,8 +52,10 @@ export async function noteAuthorizations(
     urls: given.map(({ url }) => url),
     names: given.map(({ name }) => name),
   };
-  const { rows } = await execute<KnownRow>(db, NOTE, values);
-  const { rows: others } = await execute<{ url: string }>(db, NOTE_URLS, values);
+  const [{ rows }, { rows: others }] = await Promise.all([
+    execute<KnownRow>(db, NOTE, values),
+    execute<{ url: string }>(db, NOTE_URLS, values),
+  ]);
   return {
     foreign: new Set([...others, ...rows].flatMap(({ url }) => url ?? [])),
     shown: rows.flatMap(({ name, shown_on, shown_for }) =>

@@ -48,20 +48,20 @@ export async function placeOrder(
       throw error;
     });
   };
-  const order = await withOwnControl(deps, { pack: work.pack, ca, place }, signal);
+  const own = new Set(validIn(work).map(({ url }) => url));
+  const order = await withOwnControl(deps, { pack: work.pack, ca, own, place }, signal);
   if (isDead(order, deps.clock.now())) throw uselessOrder(ca, order);
   return { algorithm, order, isAnswered: false };
 }
 
-async function askFor(
-  deps: JobDeps,
-  { pack, run, orders = [] }: Work,
-  { row }: Ca,
-  algorithm: Algorithm,
-): Promise<OrderAsk> {
+/** Authorizations that are valid, of the orders that the run has. */
+const validIn = ({ orders = [] }: Pick<Work, 'orders'>): readonly CaAuthorization[] =>
+  orders.flatMap(({ order }) => order.authorizations).filter(({ status }) => status === 'valid');
+
+async function askFor(deps: JobDeps, work: Work, { row }: Ca, algorithm: Algorithm): Promise<OrderAsk> {
+  const { pack, run } = work;
   const notAfter = pack.validityDays && endOfValidity(row, pack.validityDays, deps.clock.now());
   const replaces = RUNS[run.kind].isReplacing ? await getChain(deps.pool, pack, algorithm) : undefined;
-  const earlier = orders.flatMap(({ order }) => order.authorizations);
   return {
     names: pack.hosts.map(toName),
     tenant: pack.zone.accountId,
@@ -69,7 +69,7 @@ async function askFor(
     method: methodOf(pack),
     ...(notAfter && { notAfter }),
     ...(replaces !== undefined && { replaces }),
-    valid: earlier.filter(({ status }) => status === 'valid'),
+    valid: validIn(work),
   };
 }
 

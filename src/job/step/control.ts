@@ -29,6 +29,8 @@ const PENDING_LIFE: Seconds = days(30);
 interface Placed {
   readonly pack: Pack;
   readonly ca: Ca;
+  /** URLs of authorizations that are valid by this run of the pack: nothing has to be asked of these. */
+  readonly own: ReadonlySet<string>;
 }
 
 /**
@@ -41,6 +43,7 @@ export async function withOwnControl(
   signal: AbortSignal,
 ): Promise<CaOrder> {
   const order = await place();
+  if (order.authorizations.every(({ url }) => placed.own.has(url))) return order;
   const known = await note(deps, placed, order);
   const foreign = order.authorizations.filter((one) => isForeign(one, known));
   const isLess = await giveUp(deps, placed, { order, foreign }, signal);
@@ -60,7 +63,11 @@ export async function noteControl(
   await noteShown(deps.pool, pack, urls, { now, until: after(now, days(longestReuse(now))) });
 }
 
-function note({ pool, clock }: JobDeps, { pack, ca }: Placed, order: CaOrder): Promise<Known> {
+function note(
+  { pool, clock }: JobDeps,
+  { pack, ca }: Pick<Placed, 'pack' | 'ca'>,
+  order: CaOrder,
+): Promise<Known> {
   const now = clock.now();
   const { isAtRsaDirectory = false, tenant = '', authorizations } = order;
   const at = { ca: ca.row.name, tenant, isRsaDirectory: isAtRsaDirectory };
