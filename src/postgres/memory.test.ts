@@ -27,9 +27,10 @@ test('settings follow the memory of the machine or of the container, whichever i
   }
 });
 
+const shown = async (url: string) => (await ask(url, 'show shared_buffers'))[0]?.['shared_buffers'];
+
 test('a server has the settings of the memory it is told, and of its machine when it is told none', async (t) => {
   const given = givenShared(t);
-  const shown = async (url: string) => (await ask(url, 'show shared_buffers'))[0]?.['shared_buffers'];
   const untold = await given.start();
   const usual = usualBuffers(ownMemory());
   assert.equal(await shown(untold.url), usual % 1_024 === 0 ? `${usual / 1_024}GB` : `${usual}MB`);

@@ -38,23 +38,39 @@ export async function openDatabase(
   // Those that are lost while idle are replaced; of a database that is away its watch tells.
   const onError = (error: Error) => log.info({ err: error }, 'a database connection broke');
   const max = options.database_pool;
-  if (options.database_url !== '') {
-    const at = readDatabaseUrl(options.database_url);
-    for (const warning of at.warnings) log.warn(warning);
-    const pool = openPool({ connectionString: at.connectionString, max, ...special }, onError);
-    try {
-      await pool.query('select');
-      const newer = await prepare(pool, isMigrated, log);
-      const description = await describe(pool);
-      return { pool, url: options.database_url, description, newer, stop: () => pool.end() };
-    } catch (error) {
-      await pool.end();
-      throw error instanceof Fault && error.fault === 'configuration' ? error : unusable(error, at);
-    }
+  const open = (at: Parameters<typeof openPool>[0]) => openPool({ ...at, max, ...special }, onError);
+  return options.database_url === ''
+    ? openEmbedded({ options, dir, log, isMigrated, open })
+    : openElsewhere({ options, log, isMigrated, open });
+}
+
+interface Opening {
+  readonly options: Options;
+  readonly log: Log;
+  readonly isMigrated: boolean;
+  readonly open: (at: Parameters<typeof openPool>[0]) => FencedPool;
+}
+
+async function openElsewhere({ options, log, isMigrated, open }: Opening): Promise<Database> {
+  const at = readDatabaseUrl(options.database_url);
+  for (const warning of at.warnings) log.warn(warning);
+  const pool = open({ connectionString: at.connectionString });
+  try {
+    await pool.query('select');
+    const newer = await prepare(pool, isMigrated, log);
+    const description = await describe(pool);
+    return { pool, url: options.database_url, description, newer, stop: () => pool.end() };
+  } catch (error) {
+    await pool.end();
+    throw error instanceof Fault && error.fault === 'configuration' ? error : unusable(error, at);
   }
+}
+
+async function openEmbedded(opening: Opening & { readonly dir: string }): Promise<Database> {
+  const { options, dir, log, isMigrated, open } = opening;
   const buffers = options.database_memory_mb || undefined;
   const server = await startEmbedded({ dir, buffers, log: (line) => log.info(line) });
-  const pool = openPool({ ...server.connection, max, ...special }, onError);
+  const pool = open(server.connection);
   const how = server.isAdopted ? 'embedded, already running' : 'embedded';
   const stop = async () => {
     await pool.end();
