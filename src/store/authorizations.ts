@@ -12,13 +12,26 @@ export interface CaAccountKey {
   readonly isRsaDirectory: boolean;
 }
 
-/** Authorizations that a CA gave to an order of a pack. */
-export interface GivenAuthorizations extends CaAccountKey {
-  readonly pack: Pick<Pack, 'id' | 'zone'>;
+/** Authorizations of an order of a pack. */
+export interface PackAuthorizations extends CaAccountKey {
+  readonly pack: PackKey;
   readonly given: readonly { readonly url: string; readonly name: string }[];
   /** Until when they are of use, as far as is known. */
   readonly until: Date;
 }
+
+const valuesOf = ({ pack, given, ca, tenant, isRsaDirectory, until }: PackAuthorizations) => ({
+  ...zoneKey(pack.zone.id),
+  ca,
+  tenant,
+  rsa: isRsaDirectory,
+  until,
+  urls: given.map(({ url }) => url),
+  names: given.map(({ name }) => name),
+});
+
+/** Begins what stands for the URL of an authorization that the CA does not have: it wanted nothing shown. */
+export const NOWHERE = 'none:';
 
 /** A name that a zone has shown control of. */
 export interface Shown {
@@ -36,31 +49,20 @@ export interface Known {
   readonly shown: readonly Shown[];
 }
 
-/** Notes to which zone a CA gave authorizations; what was known of them and of their names before. */
+/** Notes to which zone a CA gave authorizations; what was known of them, and of the names that are wanted, before. */
 export async function noteAuthorizations(
   db: Pool,
-  { pack, given, ...at }: GivenAuthorizations,
-  now: Date,
+  authorizations: PackAuthorizations,
+  { wanted, now }: { readonly wanted: readonly string[]; readonly now: Date },
 ): Promise<Known> {
-  const values = {
-    ...zoneKey(pack.zone.id),
-    ca: at.ca,
-    tenant: at.tenant,
-    rsa: at.isRsaDirectory,
-    until: at.until,
-    now,
-    urls: given.map(({ url }) => url),
-    names: given.map(({ name }) => name),
-  };
+  const values = { ...valuesOf(authorizations), wanted, now };
   const [{ rows }, { rows: others }] = await Promise.all([
     execute<KnownRow>(db, NOTE, values),
     execute<{ url: string }>(db, NOTE_URLS, values),
   ]);
   return {
     foreign: new Set([...others, ...rows].flatMap(({ url }) => url ?? [])),
-    shown: rows.flatMap(({ name, shown_on, shown_for }) =>
-      name !== null && shown_on && shown_for ? [{ name, shownOn: shown_on, shownFor: shown_for }] : [],
-    ),
+    shown: rows.flatMap(toShown),
   };
 }
 
@@ -70,6 +72,28 @@ interface KnownRow {
   shown_on: Date | null;
   shown_for: string | null;
 }
+
+const toShown = ({ name, shown_on, shown_for }: KnownRow): Shown[] =>
+  name !== null && shown_on && shown_for ? [{ name, shownOn: shown_on, shownFor: shown_for }] : [];
+
+/** What a zone itself has shown with an account at a CA, of some names. */
+export async function listShown(
+  db: Db,
+  { zone }: Pick<PackKey, 'zone'>,
+  { ca, tenant, isRsaDirectory, names }: CaAccountKey & { readonly names: readonly string[] },
+  now: Date,
+): Promise<Shown[]> {
+  const values = { ...zoneKey(zone.id), ca, tenant, rsa: isRsaDirectory, wanted: names, now };
+  const { rows } = await execute<KnownRow>(db, SHOWN, values);
+  return rows.flatMap(toShown);
+}
+
+const OF_NAMES = `
+  select name, max(shown_on) as shown_on, (array_agg(shown_for order by shown_on desc))[1] as shown_for
+    from authorizations
+   where ${IN_ZONE} and name = any(:wanted) and ca = :ca and tenant = :tenant and is_rsa_directory = :rsa
+     and shown_on is not null and until > :now and due_on is null
+   group by name`;
 
 // A URL is noted for the zone that had it first: whether another one has it is found by the URL alone.
 const NOTE_URLS = statement(`
@@ -86,25 +110,23 @@ const NOTE = statement(`
     on conflict (cell, zone_id, url) do nothing)
   select url, null as name, null::timestamptz as shown_on, null::uuid as shown_for from authorizations
    where ${IN_ZONE} and url = any(:urls) and due_on is not null
-  union all
-  select null, name, max(shown_on), (array_agg(shown_for order by shown_on desc))[1] from authorizations
-   where ${IN_ZONE} and name = any(:names) and ca = :ca and tenant = :tenant and is_rsa_directory = :rsa
-     and shown_on is not null and until > :now and due_on is null
-   group by name`);
+  union all select null, name, shown_on, shown_for from (${OF_NAMES}) as shown`);
 
-/** Notes that control was seen of the names of some authorizations of a zone, for a pack, and until when that is believed. */
-export async function noteShown(
-  db: Db,
-  { id, zone }: PackKey,
-  urls: readonly string[],
-  { now, until }: { readonly now: Date; readonly until: Date },
-): Promise<void> {
-  if (urls.length > 0) await execute(db, SHOWN, { ...zoneKey(zone.id), pack: id, urls, now, until });
+const SHOWN = statement(`select null as url, name, shown_on, shown_for from (${OF_NAMES}) as shown`);
+
+/** Notes that control was seen of the names of some authorizations, for their pack; that is believed until they end. */
+export async function noteShown(db: Db, authorizations: PackAuthorizations, now: Date): Promise<void> {
+  const { given, pack } = authorizations;
+  if (given.length > 0) await execute(db, NOTE_SHOWN, { ...valuesOf(authorizations), pack: pack.id, now });
 }
 
-const SHOWN = statement(`
-  update authorizations set shown_on = :now, shown_for = :pack, until = :until
-   where ${IN_ZONE} and url = any(:urls) and due_on is null`);
+const NOTE_SHOWN = statement(`
+  insert into authorizations (url, cell, zone_id, ca, tenant, is_rsa_directory, name, until, shown_on, shown_for)
+  select url, :cell, :zone, :ca, :tenant, :rsa, name, :until, :now, :pack
+    from unnest(:urls::text[], :names::text[]) as given (url, name)
+  on conflict (cell, zone_id, url) do update
+     set shown_on = excluded.shown_on, shown_for = excluded.shown_for, until = excluded.until
+   where authorizations.due_on is null`);
 
 /** An authorization that is to be given up at its CA. */
 export interface DueAuthorization extends CaAccountKey {

@@ -4,6 +4,7 @@ import { after, days, minutes, type Seconds } from '../../kit/time.ts';
 import {
   type DueAuthorization,
   forgetAuthorizations,
+  NOWHERE,
   putOffAuthorization,
   takeDueAuthorizations,
 } from '../../store/authorizations.ts';
@@ -29,6 +30,7 @@ async function deactivate(
   { url, tenant, ...one }: DueAuthorization,
   signal: AbortSignal,
 ): Promise<void> {
+  if (url.startsWith(NOWHERE)) return forgetAuthorizations(pool, [url]);
   const where = { url, isAtRsaDirectory: one.isRsaDirectory, ...(tenant !== '' && { tenant }) };
   try {
     if (await cas.get(one.ca)?.deactivate(where, signal)) return await forgetAuthorizations(pool, [url]);

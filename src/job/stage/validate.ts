@@ -101,7 +101,7 @@ async function judge(
   signal: AbortSignal,
 ): Promise<Work | undefined> {
   const { order, algorithm } = open;
-  await noteControl(deps, work, order);
+  await noteControl(deps, work, caOf(deps, work), order);
   if (isDead(order, deps.clock.now()))
     return replace(deps, work, { algorithm, why: await causes(deps, work, order, signal) }, signal);
   const answered = { ...open, isAnswered: true };

@@ -49,7 +49,7 @@ export async function placeOrder(
     });
   };
   const own = new Set(validIn(work).map(({ url }) => url));
-  const order = await withOwnControl(deps, { pack: work.pack, ca, own, place }, signal);
+  const order = await withOwnControl(deps, { work, ca, own, place }, signal);
   if (isDead(order, deps.clock.now())) throw uselessOrder(ca, order);
   return { algorithm, order, isAnswered: false };
 }

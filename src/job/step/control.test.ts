@@ -178,6 +178,36 @@ test('a CA that answers for names itself is taken at its word where the operator
   assert.equal((await packOf(deps, await carried(at, await oneTest(deps)))).certificates.length, 2);
 });
 
+test('a CA that wants nothing shown is shown nothing, but we look for values of our own', async (t) => {
+  const rules: readonly TestRule[] = [
+    { on: 'new-order', fault: 'terms', presumes_control: true },
+    { on: ['new-order', 'order', 'finalize'], fault: 'patch', body: { authorizations: [] } },
+  ];
+  const { at, ca } = await withSights(t, deps, { rules });
+  const id = await carried(at, await oneTest(deps));
+  const value = await awaited(deps, id);
+  deps.clock.advance(days(1));
+  await carryAll({ ...at, precheckTxt: seeing(value) });
+  assert.equal((await packOf(deps, id)).certificates.length, 2);
+  assert.equal(looks(ca), 0);
+});
+
+test('however an order came to be ready, it is not finalized for a name that we have not looked at', async (t) => {
+  const { at, visible, ca } = await withSights(t, deps);
+  const zone = await oneTest(deps);
+  await carried(visible, zone);
+  const id = await carried(at, zone);
+  await deps.pool.query(
+    `update orders set is_answered = true, state = jsonb_set(jsonb_set(state, '{status}', '"ready"'),
+       '{authorizations,0}', ((state #> '{authorizations,0}') - 'isHeldValid'::text) || '{"status":"valid"}') where pack_id = $1`,
+    [id],
+  );
+  deps.clock.advance(days(1) - 600);
+  await carryAll(at);
+  await awaited(deps, id);
+  assert.equal(issued(ca), 2);
+});
+
 test('certificates that are renewed while the CA goes by old control are looked at again', async (t) => {
   const { at, visible, ca } = await withSights(t, deps);
   const served = { edges: [edgeNamed('edge-a')], showLeaf: wishful(deps) };

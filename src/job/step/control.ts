@@ -3,31 +3,32 @@
  * authorizations does not know them apart: what one zone has shown would be good for the next that has the name, without
  * a look. So what a zone has shown is kept in mind, and each certificate is looked at.
  */
-import { randomBytes } from 'node:crypto';
 import type { Ca, CaAuthorization, CaOrder } from '../../ca/ca.ts';
 import { listHosts } from '../../ca/messages.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, between, days, type Seconds } from '../../kit/time.ts';
 import type { Work } from '../../operation/work.ts';
-import type { Pack } from '../../pack/pack.ts';
-import type { ByMethod, ShownBy, ShownMethod } from '../../pack/validation-method.ts';
+import { toName } from '../../pack/hosts.ts';
 import { longestReuse } from '../../pack/validity-limits.ts';
 import {
+  type CaAccountKey,
   forgetAuthorizations,
   type Known,
+  listShown,
   noteAuthorizations,
   noteShown,
   type Shown,
 } from '../../store/authorizations.ts';
 import type { JobDeps } from '../job.ts';
+import { missingFrom, withOwnValue, withValue } from './own-look.ts';
 
-/** How long a look counts for the pack that it was made for: as long as its certificates may take after it. */
-const LOOK_LIFE: Seconds = days(1);
+/** How long a look counts for the run that it was made in: as long as that may take to get its certificates. */
+const LOOK_LIFE: Seconds = days(15);
 /** How long an authorization is kept in mind of which the CA does not say when it ends. */
 const PENDING_LIFE: Seconds = days(30);
 
 interface Placed {
-  readonly pack: Pack;
+  readonly work: Pick<Work, 'pack' | 'run'>;
   readonly ca: Ca;
   /** URLs of authorizations that are valid by this run of the pack: nothing has to be asked of these. */
   readonly own: ReadonlySet<string>;
@@ -43,7 +44,7 @@ export async function withOwnControl(
   signal: AbortSignal,
 ): Promise<CaOrder> {
   const order = await place();
-  if (order.authorizations.every(({ url }) => placed.own.has(url))) return order;
+  if (isOwn(order, placed)) return order;
   const known = await note(deps, placed, order);
   const foreign = order.authorizations.filter((one) => isForeign(one, known));
   const isLess = await giveUp(deps, placed, { order, foreign }, signal);
@@ -52,28 +53,51 @@ export async function withOwnControl(
   return looked(deps, placed, again, await note(deps, placed, again));
 }
 
+const isOwn = ({ authorizations }: CaOrder, { own }: Placed): boolean =>
+  authorizations.length > 0 && authorizations.every(({ url }) => own.has(url));
+
+/**
+ * The order before it is finalized: pending where control of a name was not shown to us, however the CA came to hold it
+ * valid, and also where it wants nothing to be shown.
+ */
+export async function beforeFinalizing(
+  deps: JobDeps,
+  { work, ca }: Pick<Placed, 'work' | 'ca'>,
+  order: CaOrder,
+): Promise<CaOrder> {
+  const { pack } = work;
+  if (order.status !== 'ready') return order;
+  const names = pack.hosts.map(toName);
+  const shown = await listShown(deps.pool, pack, { ...accountOf(ca, order), names }, deps.clock.now());
+  return looked(deps, { work, ca }, order, { foreign: new Set(), shown });
+}
+
 /** Notes what a CA found of an order: that control was seen, by us first and by the CA then, of the names that it holds valid. */
 export async function noteControl(
   deps: JobDeps,
   { pack }: Pick<Work, 'pack'>,
+  ca: Ca,
   order: CaOrder,
 ): Promise<void> {
   const now = deps.clock.now();
-  const urls = order.authorizations.filter(({ status }) => status === 'valid').map(({ url }) => url);
-  await noteShown(deps.pool, pack, urls, { now, until: after(now, days(longestReuse(now))) });
+  const given = order.authorizations.filter(({ status }) => status === 'valid');
+  const until = after(now, days(longestReuse(now)));
+  await noteShown(deps.pool, { ...accountOf(ca, order), pack, given, until }, now);
 }
 
-function note(
-  { pool, clock }: JobDeps,
-  { pack, ca }: Pick<Placed, 'pack' | 'ca'>,
-  order: CaOrder,
-): Promise<Known> {
+function note({ pool, clock }: JobDeps, { work: { pack }, ca }: Placed, order: CaOrder): Promise<Known> {
   const now = clock.now();
-  const { isAtRsaDirectory = false, tenant = '', authorizations } = order;
-  const at = { ca: ca.row.name, tenant, isRsaDirectory: isAtRsaDirectory };
   const until = order.expiresAt && order.expiresAt > now ? order.expiresAt : after(now, PENDING_LIFE);
-  return noteAuthorizations(pool, { ...at, pack, given: authorizations, until }, now);
+  const wanted = pack.hosts.map(toName);
+  const noted = { ...accountOf(ca, order), pack, given: order.authorizations, until };
+  return noteAuthorizations(pool, noted, { wanted, now });
 }
+
+const accountOf = ({ row }: Ca, { isAtRsaDirectory = false, tenant = '' }: CaOrder): CaAccountKey => ({
+  ca: row.name,
+  tenant,
+  isRsaDirectory: isAtRsaDirectory,
+});
 
 const shownOf = ({ name }: CaAuthorization, { shown }: Known): Shown | undefined =>
   shown.find((one) => one.name === name);
@@ -85,7 +109,7 @@ const isForeign = (one: CaAuthorization, known: Known): boolean =>
 /** Gives foreign authorizations up at the CA. Whether any is: then the order that has it can come to nothing. */
 async function giveUp(
   { pool, log }: JobDeps,
-  { pack, ca }: Placed,
+  { work: { pack }, ca }: Placed,
   { order, foreign }: { readonly order: CaOrder; readonly foreign: readonly CaAuthorization[] },
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -99,17 +123,29 @@ async function giveUp(
     gone.map(({ url }) => url),
   );
   const names = foreign.map(({ name }) => name);
-  log.info({ pack: pack.id, names, given_up: gone.length }, 'the CA took control as shown by another zone');
+  log.info(
+    { pack: pack.id, names, given_up: gone.length },
+    'authorizations were given up that the zone has not shown control by',
+  );
   return gone.length > 0;
 }
 
 /** The order as far as control was shown to us: what the CA holds valid and we have not looked at is pending. */
-function looked(deps: JobDeps, { pack, ca }: Placed, order: CaOrder, known: Known): CaOrder {
+function looked(
+  deps: JobDeps,
+  { work, ca }: Pick<Placed, 'work' | 'ca'>,
+  order: CaOrder,
+  known: Known,
+): CaOrder {
   if (ca.row.presumesControl) return order;
   const kept = order.authorizations.find((one) => one.status === 'pending' && known.foreign.has(one.url));
   if (kept) throw notGivenUp(ca, kept);
-  const authorizations = order.authorizations.map((one) =>
-    one.status !== 'valid' || isLookedAt(deps, pack, shownOf(one, known)) ? one : held(one, known),
+  const all =
+    order.status === 'ready'
+      ? [...order.authorizations, ...missingFrom(order, work.pack)]
+      : order.authorizations;
+  const authorizations = all.map((one) =>
+    one.status !== 'valid' || isLookedAt(deps, work, shownOf(one, known)) ? one : hold(one, known),
   );
   const isHeld = authorizations.some(({ isHeldValid }) => isHeldValid);
   return { ...order, authorizations, status: isHeld && order.status === 'ready' ? 'pending' : order.status };
@@ -122,34 +158,25 @@ const notGivenUp = ({ row }: Ca, { name }: CaAuthorization): Fault =>
       'it is tried again, and ends by itself when that is over',
   );
 
-/** Whether a look was made that counts for this pack's certificates. */
-function isLookedAt({ clock, controlLife }: JobDeps, pack: Pack, shown: Shown | undefined): boolean {
+/** Whether a look was made that counts for these certificates: in the same run of the pack, or not long ago in its zone. */
+function isLookedAt(
+  { clock, controlLife }: JobDeps,
+  { pack, run }: Placed['work'],
+  shown: Shown | undefined,
+): boolean {
   if (!shown) return false;
   const age = between(shown.shownOn, clock.now());
-  return age < controlLife || (shown.shownFor === pack.id && age < LOOK_LIFE);
+  const begin = run.kind === 'life' ? pack.createdOn : (pack.renewal?.at ?? clock.now());
+  return age < controlLife || (shown.shownFor === pack.id && shown.shownOn >= begin && age < LOOK_LIFE);
 }
 
 /** What the CA holds valid already, with what we look for: what the zone has shown, else something of our own. */
-function held(one: CaAuthorization, known: Known): CaAuthorization {
-  const isOwn = shownOf(one, known) && !known.foreign.has(one.url) && hasValue(one.shown);
-  return { ...one, status: 'pending', isHeldValid: true, shown: isOwn ? one.shown : withOwnValue(one.shown) };
+function hold(one: CaAuthorization, known: Known): CaAuthorization {
+  const isOwn = shownOf(one, known) && !known.foreign.has(one.url);
+  return {
+    ...one,
+    status: 'pending',
+    isHeldValid: true,
+    shown: isOwn ? withValue(one.shown) : withOwnValue(one.shown),
+  };
 }
-
-const HAS_VALUE: ByMethod<boolean> = {
-  txt: ({ txtValue }) => txtValue !== '',
-  http: ({ httpBody }) => httpBody !== '',
-};
-const hasValue = <M extends ShownMethod>(shown: ShownBy<M>): boolean => HAS_VALUE[shown.method](shown);
-
-const newValue = (): string => randomBytes(32).toString('base64url');
-
-/** In the form of RFC 8555 8.3 and 8.4. */
-const WITH_OWN_VALUE: ByMethod<ShownBy> = {
-  txt: (shown) => ({ ...shown, txtValue: newValue() }),
-  http: ({ httpUrl, ...shown }) => {
-    const token = newValue();
-    return { ...shown, httpUrl: new URL(token, httpUrl).href, httpBody: `${token}.${newValue()}` };
-  },
-};
-const withOwnValue = <M extends ShownMethod>(shown: ShownBy<M>): ShownBy =>
-  WITH_OWN_VALUE[shown.method](shown);

@@ -13,6 +13,7 @@ import { toName } from '../../pack/hosts.ts';
 import type { Algorithm, Certificate } from '../../pack/pack.ts';
 import type { JobDeps } from '../job.ts';
 import { caOf, isDead, newRequest, placeOrder, type RequestedOrder } from './acme-orders.ts';
+import { beforeFinalizing } from './control.ts';
 
 /** A certificate that the CA issued, with what serves it; its order is not stored yet as it stands. */
 export interface Issued {
@@ -58,7 +59,11 @@ async function finish(
   asked: RequestedOrder,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const order = await caOf(deps, work).finalize(asked.order, asked.request.csr, signal);
+  const ca = caOf(deps, work);
+  const ready = await beforeFinalizing(deps, { work, ca }, asked.order);
+  if (ready.status === 'pending')
+    return { kind: 'pending', stored: { ...asked, order: ready, isAnswered: false } };
+  const order = await ca.finalize(ready, asked.request.csr, signal);
   const stored = { ...asked, order };
   if (isDead(order, deps.clock.now())) return { kind: 'refused', stored };
   return order.status === 'valid' ? collect(deps, work, stored, signal) : { kind: 'processing', stored };
