@@ -7,16 +7,28 @@ import { Fault } from '../kit/fault.ts';
 import { readDatabaseUrl } from './database-url.ts';
 
 const WRONG: Readonly<Record<string, readonly [string, RegExp]>> = {
-  'an option with a letter wrong': ['postgres://u:hidden@h/d?sslmod=require', /no option 'sslmod': is it sslmode\?/],
-  'an option that nobody knows': ['postgres://u:hidden@h/d?colour=red', /no option 'colour'; it knows host, port/],
-  'a mode that is none': ['postgres://u:hidden@h/d?sslmode=verify_full', /sslmode must be one of .*verify-full/],
+  'an option with a letter wrong': [
+    'postgres://u:hidden@h/d?sslmod=require',
+    /no option 'sslmod': is it sslmode\?/,
+  ],
+  'an option that nobody knows': [
+    'postgres://u:hidden@h/d?colour=red',
+    /no option 'colour'; it knows host, port/,
+  ],
+  'a mode that is none': [
+    'postgres://u:hidden@h/d?sslmode=verify_full',
+    /sslmode must be one of .*verify-full/,
+  ],
   'a root certificate that is not there': [
     'postgres://u:hidden@h/d?sslmode=verify-full&sslrootcert=/nowhere/ca.pem',
     /sslrootcert \(the CA to trust\) names \/nowhere\/ca\.pem, which cannot be read/,
   ],
   'another protocol': ['mysql://u:hidden@h/d', /must be a URL, as postgres:/],
   'no URL': ['host=h password=hidden', /must be a URL, as postgres:/],
-  'a sign that is special in a password': ['postgres://u:hid/den#@h/d', /must be a URL|encode what is special/],
+  'a sign that is special in a password': [
+    'postgres://u:hid/den#@h/d',
+    /must be a URL|encode what is special/,
+  ],
 };
 for (const [what, [url, words]] of Object.entries(WRONG))
   test(`a database URL with ${what} is refused in words, without its password`, () => {
@@ -39,7 +51,8 @@ test('a file that is no certificate is refused as a root', (t) => {
 });
 
 test('what others write into a URL is taken, and what has no effect is told', () => {
-  const url = 'postgresql://u:p%40ss@db.example.net/d?sslmode=require&channel_binding=require&connect_timeout=5';
+  const url =
+    'postgresql://u:p%40ss@db.example.net/d?sslmode=require&channel_binding=require&connect_timeout=5';
   const { connectionString, warnings, ...at } = readDatabaseUrl(url);
   assert.equal(connectionString, url.replace('sslmode=require', 'sslmode=verify-full'));
   assert.deepEqual(at, { place: 'db.example.net:5432', host: 'db.example.net', user: 'u', database: 'd' });
