@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { roleAt } from '../fenced-pool.ts';
@@ -46,6 +45,7 @@ export class ProtocolConnection {
   readonly #timer: NodeJS.Timeout;
   #lost: Error | undefined;
   #isRetired = false;
+  #closing: Promise<void> | undefined;
   #isLeft = false;
   #sureUntil = performance.now() + SURE_MS;
 
@@ -161,11 +161,18 @@ export class ProtocolConnection {
     });
   }
 
-  /** Says goodbye, and does not wait long for the answer. */
-  async close(): Promise<void> {
+  /** Says goodbye, once, and does not wait long for the answer. */
+  close(): Promise<void> {
+    this.#closing ??= this.#sayGoodbye();
+    return this.#closing;
+  }
+
+  async #sayGoodbye(): Promise<void> {
     clearInterval(this.#timer);
     if (this.#socket.destroyed) return;
-    const closed = once(this.#socket, 'close');
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    // Not `once` of node:events, which fails with the socket: nobody may wait for this.
+    this.#socket.once('close', () => resolve());
     const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
     this.#socket.end(Buffer.from([0x58, 0, 0, 0, 4])); // Terminate
     await closed;

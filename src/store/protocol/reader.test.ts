@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startJobDeps, type TestJobDeps } from '../../../test/support/job-deps.ts';
 import { until } from '../../../test/support/world.ts';
+import { ServerFence } from '../server-role.ts';
 import { statement } from '../statement.ts';
 import { stateOf } from '../store.ts';
 import { unavailability } from '../unavailable.ts';
+import { ProtocolConnection } from './connection.ts';
 import { intAt, isNull, locate, offsetsFor, textAt } from './data-row.ts';
 import { Reader, type Texts } from './reader.ts';
 
@@ -99,4 +101,13 @@ test('a reader does without prepared statements where those of others turn up', 
   await read('second');
   await read('third');
   assert.deepEqual(values, ['first', 'second', 'third']);
+});
+
+test('a connection that is retired while its last answer comes says goodbye once, and harms nobody', async () => {
+  const { host, port, user, password, database } = deps.pool.options;
+  const config = { host, port, user, password: String(password), database };
+  const connection = await ProtocolConnection.open(config, new ServerFence());
+  await connection.ask(statement('select 1::text as last'), [], false, () => connection.retire());
+  await new Promise((resolve) => void setTimeout(resolve, 20));
+  await connection.close();
 });
