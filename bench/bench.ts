@@ -12,6 +12,7 @@ import { exactCheck } from './exact.ts';
 import { ensureFilled, fill, fillingOf } from './fill.ts';
 import { type IssueOptions, issueBench } from './issue/issue.ts';
 import { listBench } from './list/list.ts';
+import { oddBench } from './odd.ts';
 import { type Program, requirePrograms } from './programs.ts';
 import { progressBar } from './progress.ts';
 import { transitionsBench } from './transitions.ts';
@@ -152,6 +153,14 @@ bench
     requirePrograms('pebble', 'pebble-challtestsrv', 'openssl');
     print(await issueBench(options, say), options);
   });
+
+bench
+  .command('odd')
+  .description(
+    'the same pack at every CA that is odd: what is active, what is told, which certificates are burned',
+  )
+  .option('--json', 'print the result as one line of JSON')
+  .action(async (options: Common) => print(await oddBench(say), options));
 
 bench
   .command('crash')

@@ -22,21 +22,24 @@ export interface Directory {
   };
 }
 
-/** RFC 8555 9.7.7; `dns` alone. */
+/** RFC 8555 9.7.7. */
 export interface Identifier {
-  readonly type: 'dns';
+  /** `dns` alone is of use here. */
+  readonly type: string;
+  /** In A-labels and lower case, without the root's dot. */
   readonly value: string;
 }
 
-/** RFC 8555 7.1.3. */
+/** RFC 8555 7.1.3. What a server leaves out of an order that it showed before is as it was. */
 export interface Order {
   readonly url: string;
-  readonly status: 'pending' | 'ready' | 'processing' | 'valid' | 'invalid';
+  /** `unknown`: the server says something that RFC 8555 does not know, or nothing. */
+  readonly status: 'pending' | 'ready' | 'processing' | 'valid' | 'invalid' | 'unknown';
   readonly expires?: Date;
   readonly identifiers: readonly Identifier[];
   readonly notAfter?: Date;
   readonly authorizations: readonly string[];
-  readonly finalize: string;
+  readonly finalize?: string;
   readonly certificate?: string;
   readonly error?: Problem;
   /** When the server wants to be asked again (Retry-After), in seconds from its answer. */
@@ -46,10 +49,13 @@ export interface Order {
 /** RFC 8555 7.1.4. */
 export interface Authorization {
   readonly url: string;
+  /** Without the wildcard label. */
   readonly identifier: Identifier;
+  /** What a server says beside these is `pending`. */
   readonly status: 'pending' | 'valid' | 'invalid' | 'deactivated' | 'expired' | 'revoked';
   readonly expires?: Date;
   readonly isWildcard: boolean;
+  /** Those of types that this client knows. */
   readonly challenges: readonly Challenge[];
   readonly retryAfter?: number;
 }
@@ -59,11 +65,12 @@ export interface Challenge {
   readonly type: string;
   readonly url: string;
   readonly status: 'pending' | 'processing' | 'valid' | 'invalid';
+  /** Empty where the server gave none that is base64url (8.3). */
   readonly token: string;
   readonly error?: Problem;
 }
 
-/** RFC 7807 with the subproblems of RFC 8555 6.7.1. */
+/** RFC 7807 with the subproblems of RFC 8555 6.7.1, those of all levels in one list. */
 export interface Problem {
   /** E.g. `urn:ietf:params:acme:error:badNonce`. */
   readonly type: string;
@@ -71,6 +78,8 @@ export interface Problem {
   /** HTTP status. */
   readonly status?: number;
   readonly identifier?: Identifier;
+  /** A page about it, for people (RFC 8555 7.3.3). */
+  readonly instance?: string;
   readonly subproblems: readonly Problem[];
   /** When the server wants to be asked again (Retry-After), in seconds from its answer. */
   readonly retryAfter?: number;

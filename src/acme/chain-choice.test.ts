@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { alternatesOf } from './chain-choice.ts';
+import { linksOf } from './chain-choice.ts';
 
 const url = 'https://ca.example/cert/1';
-const linked = (link: string) => alternatesOf({ url, headers: { link } });
+const linked = (link: string) => linksOf({ url, headers: { link } }, 'alternate');
 
 describe('links to alternate chains', () => {
   it('are read wherever they stand among others, relative to where they were found', () => {
@@ -13,6 +13,11 @@ describe('links to alternate chains', () => {
     assert.deepEqual(linked('<x>; rel="up alternate"'), ['https://ca.example/cert/x']);
   });
 
+  it('are told apart from those to the issuer', () => {
+    const headers = { link: '</issuer>;rel="up", </1>;rel="alternate"' };
+    assert.deepEqual(linksOf({ url, headers }, 'up'), ['https://ca.example/issuer']);
+  });
+
   it('are none where the relation is another, or the target no https URL', () => {
     assert.deepEqual(linked('<https://ca.example/a>;rel="index"'), []);
     assert.deepEqual(linked('<https://ca.example/a>;rel="alternates"'), []);
@@ -20,7 +25,8 @@ describe('links to alternate chains', () => {
       linked('<http://ca.example/a>;rel="alternate", <file:///etc/passwd>;rel="alternate"'),
       [],
     );
-    assert.deepEqual(alternatesOf({ url, headers: {} }), []);
+    assert.deepEqual(linksOf({ url, headers: {} }, 'alternate'), []);
+    assert.deepEqual(linked('</issuer>;rel="up"'), []);
   });
 
   it('are ten at most, and cost little however they are written', () => {

@@ -7,8 +7,6 @@ import {
   type TestCaOptions,
   type TestRule,
 } from '../../test/support/simulator/simulated-ca.ts';
-import { refusing } from '../simulator/ca/message.ts';
-import { Refusal } from '../simulator/ca/problems.ts';
 import { newAccountKey } from './account.ts';
 import { AcmeClient } from './client.ts';
 import type { AcmeOptions } from './session.ts';
@@ -115,32 +113,13 @@ it('never has a new order and a look at an authorization under way together wher
   assert.equal(together, 0);
 });
 
-it('sends the request again with the nonce of the answer that refused its nonce', async (t) => {
-  const told: string[] = [];
-  const refuse: TestRule = {
-    on: 'order',
-    times: 4,
-    step: ({ newNonce }) => {
-      const nonce = newNonce();
-      told.push(nonce);
-      return refusing(new Refusal('badNonce', 'no').document, { 'replay-nonce': nonce });
-    },
-  };
-  const { client, ca, account, url, requests } = await givenOrder(t, [refuse]);
-  await client.order(account, url, signal);
-  const expected = ['GET directory', 'HEAD new-nonce', ...Array.from({ length: 5 }, () => 'POST order')];
-  assert.deepEqual(requests(), expected);
-  assert.deepEqual(
-    ca.seen.slice(-4).map(({ header }) => header['nonce']),
-    told,
-  );
-});
-
-it('gives up on a server that refuses every nonce', async (t) => {
-  const refuse: TestRule = { on: 'order', fault: 'answer', problem: 'badNonce' };
-  const { client, account, url, requests } = await givenOrder(t, [refuse]);
-  await assert.rejects(client.order(account, url, signal), { fault: 'ca_refused' });
-  assert.equal(requests().filter((request) => request === 'POST order').length, 10);
+it('reads by plain GET what a server does not show to POST-as-GET', async (t) => {
+  const { ca, client, account, url } = await givenOrder(t);
+  ca.script({ on: 'order', fault: 'plain_reads' });
+  assert.equal((await client.order(account, url, signal)).status, 'pending');
+  assert.deepEqual(ca.requests.slice(-2), ['POST order', 'GET order']);
+  ca.script({ on: 'order', fault: 'answer', status: 405, problem: 'malformed', detail: 'no' });
+  await assert.rejects(client.order(account, url, signal), { fault: 'ca_refused', status: 405 });
 });
 
 it('makes no account without agreement to the terms, or without a binding where one is demanded', async (t) => {
@@ -211,6 +190,32 @@ it('uses its connections again, and takes one that the server closed for a new o
   const { status } = await client.order(account, url, signal);
   assert.equal(status, 'pending');
   assert.deepEqual(requests().slice(-3), ['POST order', 'POST order', 'POST order']);
+});
+
+it('takes a new order whose answer cannot be read from where it is', async (t) => {
+  for (const [body, type] of [
+    ['', 'application/json'],
+    ['<html>', 'text/html'],
+    ['{"status"', 'application/json'],
+  ] as const) {
+    const odd: TestRule = {
+      on: 'new-order',
+      step: async (exchange, next) => {
+        const { status, headers = {} } = await next(exchange);
+        return { status, headers: { ...headers, 'content-type': type }, content: body };
+      },
+    };
+    const { client, ca, account } = await given(t, [odd]);
+    assert.equal((await client.newOrder(account, { names }, signal)).status, 'pending');
+    assert.equal(ca.server.ledger.orders.size, 1);
+  }
+});
+
+it('finds the account of a key, and no account of another', async (t) => {
+  const { client } = await given(t);
+  assert.equal(await client.findAccount(key, signal), undefined);
+  const url = await client.newAccount(key, ASK, signal);
+  assert.equal(await client.findAccount(key, signal), url);
 });
 
 it('reads the directory again after one of its URLs was gone', async (t) => {

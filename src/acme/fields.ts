@@ -1,4 +1,5 @@
 import { Fault } from '../kit/fault.ts';
+import { readInstant } from './instant.ts';
 
 /** Longest text of one field, in characters. */
 const LONGEST_TEXT = 4_096;
@@ -6,7 +7,10 @@ const LONGEST_TEXT = 4_096;
 /** Most entries of one list. */
 const MOST_ENTRIES = 1_000;
 
-/** The fields of a JSON object from the network. What is missing or of another kind throws `ca_wrong_answer`. */
+/**
+ * The fields of a JSON object from the network. What is demanded, and missing or of another kind, throws `ca_wrong_answer`;
+ * what may be missing is undefined where it cannot be read.
+ */
 export class Fields {
   readonly #fields: Readonly<Record<string, unknown>>;
   readonly #what: string;
@@ -18,41 +22,59 @@ export class Fields {
     this.#fields = json;
   }
 
+  /** Whether it is there and says something: an empty text does not. */
   has(name: string): boolean {
     const value = this.#fields[name];
-    return value !== undefined && value !== null;
+    return value !== undefined && value !== null && value !== '';
   }
 
   text(name: string): string {
-    const value = this.#fields[name];
-    if (typeof value === 'string' && value.length <= LONGEST_TEXT) return value;
+    const text = this.maybeText(name);
+    if (text !== undefined) return text;
     throw this.#wrong(name, 'text');
   }
 
-  url(name: string): string {
-    const text = this.text(name);
-    if (isServerUrl(text)) return text;
+  maybeText(name: string): string | undefined {
+    const value = this.#fields[name];
+    return typeof value === 'string' && value.length <= LONGEST_TEXT ? value : undefined;
+  }
+
+  /** An absolute URL; one without a host is of that of `base`. */
+  url(name: string, base?: string): string {
+    return this.toUrl(this.text(name), name, base);
+  }
+
+  /** The same of a field that may be missing; one that is there is a URL. */
+  maybeUrl(name: string, base?: string): string | undefined {
+    return this.has(name) ? this.url(name, base) : undefined;
+  }
+
+  /** A list of URLs; a field that is missing has none. */
+  urls(name: string, base?: string): string[] {
+    if (!this.has(name)) return [];
+    return this.list(name).map((one) => this.toUrl(typeof one === 'string' ? one : '', name, base));
+  }
+
+  toUrl(text: string, name: string, base?: string): string {
+    const url = serverUrl(text, base);
+    if (url !== undefined) return url;
     throw this.#wrong(name, 'an https URL');
   }
 
   instant(name: string): Date {
-    const text = this.text(name);
-    const date = new Date(RFC3339.test(text) ? text : Number.NaN);
-    if (!Number.isNaN(date.getTime())) return date;
+    const instant = this.maybeInstant(name);
+    if (instant) return instant;
     throw this.#wrong(name, 'an instant (RFC 3339)');
   }
 
-  flag(name: string): boolean {
-    const value = this.#fields[name];
-    if (typeof value === 'boolean') return value;
-    throw this.#wrong(name, 'true or false');
+  maybeInstant(name: string): Date | undefined {
+    return readInstant(this.#fields[name]);
   }
 
-  oneOf<T extends string>(name: string, values: readonly T[]): T {
-    const text = this.text(name);
-    const value = values.find((known) => known === text);
-    if (value !== undefined) return value;
-    throw this.#wrong(name, `one of ${values.join(', ')}`);
+  /** Whether it says yes, in whatever form. */
+  isSaid(name: string): boolean {
+    const value = this.#fields[name];
+    return value === true || value === 1 || (typeof value === 'string' && /^(true|yes|1)$/i.test(value));
   }
 
   list(name: string): readonly unknown[] {
@@ -71,14 +93,21 @@ export class Fields {
   }
 }
 
-/** The date-time of RFC 3339 5.6. */
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
-
 /** Whether `json` is a JSON object. */
 export const isObject = (json: unknown): json is Record<string, unknown> =>
   typeof json === 'object' && json !== null && !Array.isArray(json);
 
 const wrong = (message: string) => new Fault('ca_wrong_answer', message);
+
+/**
+ * The URL that a text stands for, beside `base` where it has no host; undefined where this client may not ask it. One that is
+ * absolute stays as it was written: it is signed, and compared by whoever wrote it.
+ */
+export function serverUrl(text: string, base?: string): string | undefined {
+  if (isServerUrl(text)) return text;
+  const whole = text === '' || text.length > LONGEST_TEXT ? '' : (URL.parse(text, base)?.href ?? '');
+  return isServerUrl(whole) ? whole : undefined;
+}
 
 /** Whether `text` is a URL this client may ask: https, or plain http on the machine itself. */
 export function isServerUrl(text: string): boolean {

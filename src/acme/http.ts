@@ -30,6 +30,8 @@ export interface AcmeResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
+  /** When the server wants to be asked again (Retry-After), in seconds from its answer. */
+  readonly retryAfter?: Seconds | undefined;
 }
 
 /** An exchange that is over. */
@@ -184,7 +186,7 @@ class Stop {
 const CLOSED: readonly string[] = ['ECONNRESET', 'EPIPE'];
 
 function headersOf({ body, accept = 'application/json' }: Exchange): Record<string, string | number> {
-  const about = { accept, 'user-agent': 'certpacks' };
+  const about = { accept, 'accept-encoding': 'identity', 'user-agent': 'certpacks' };
   if (body === undefined) return about;
   return { ...about, 'content-type': 'application/jose+json', 'content-length': Buffer.byteLength(body) };
 }

@@ -1,8 +1,12 @@
-/** The objects of RFC 8555 7.1 from an answer's JSON. Everything that is used later is checked here, once. */
+/**
+ * The objects of RFC 8555 7.1 from an answer's JSON. Everything that is used later is checked here, once; what is not needed is
+ * not demanded.
+ */
 
 import { Fault } from '../kit/fault.ts';
 import type { Authorization, Challenge, Directory, Identifier, Order, RenewalInfo } from './acme.ts';
-import { Fields, isObject } from './fields.ts';
+import { Fields, isObject, serverUrl } from './fields.ts';
+import { normalName } from './names.ts';
 import { parseProblem } from './problem.ts';
 
 /** What an answer told besides its JSON. */
@@ -12,34 +16,39 @@ interface Told {
   readonly retryAfter?: number | undefined;
 }
 
-/** RFC 8555 7.1.1. */
-export function parseDirectory(json: unknown, host: string): Directory {
+/** RFC 8555 7.1.1; `url` is its own. */
+export function parseDirectory(json: unknown, url: string): Directory {
+  const { host } = new URL(url);
   const fields = new Fields(json, `the directory of ${host}`);
+  const maybe = (name: 'revokeCert' | 'keyChange' | 'renewalInfo') => {
+    const found = fields.maybeUrl(name, url);
+    return found === undefined ? {} : { [name]: found };
+  };
   return {
-    newNonce: fields.url('newNonce'),
-    newAccount: fields.url('newAccount'),
-    newOrder: fields.url('newOrder'),
-    ...(fields.has('revokeCert') && { revokeCert: fields.url('revokeCert') }),
-    ...(fields.has('keyChange') && { keyChange: fields.url('keyChange') }),
-    ...(fields.has('renewalInfo') && { renewalInfo: fields.url('renewalInfo') }),
-    meta: parseMeta(fields.has('meta') ? fields.raw('meta') : {}, host),
+    newNonce: fields.url('newNonce', url),
+    newAccount: fields.url('newAccount', url),
+    newOrder: fields.url('newOrder', url),
+    ...maybe('revokeCert'),
+    ...maybe('keyChange'),
+    ...maybe('renewalInfo'),
+    meta: isObject(fields.raw('meta')) ? parseMeta(fields.raw('meta'), host) : {},
   };
 }
 
 function parseMeta(json: unknown, host: string): Directory['meta'] {
   const fields = new Fields(json, `'meta' in the directory of ${host}`);
   const profiles = fields.raw('profiles');
+  const caaIdentities = [fields.raw('caaIdentities') ?? []].flat().filter((one) => typeof one === 'string');
+  const termsOfService = fields.maybeText('termsOfService');
   return {
-    ...(fields.has('termsOfService') && { termsOfService: fields.text('termsOfService') }),
+    ...(termsOfService && { termsOfService }),
     ...(fields.has('externalAccountRequired') && {
-      externalAccountRequired: fields.flag('externalAccountRequired'),
+      externalAccountRequired: fields.isSaid('externalAccountRequired'),
     }),
-    ...(fields.has('caaIdentities') && { caaIdentities: texts(fields.list('caaIdentities')) }),
+    ...(caaIdentities.length > 0 && { caaIdentities: caaIdentities.map(normalName) }),
     ...(isObject(profiles) && { profiles: parseProfiles(profiles) }),
   };
 }
-
-const texts = (list: readonly unknown[]): string[] => list.filter((one) => typeof one === 'string');
 
 /** Names that are of use in an order; a list of a hundred would be none of an honest server. */
 const parseProfiles = (profiles: Readonly<Record<string, unknown>>): Record<string, string> =>
@@ -56,78 +65,118 @@ export function parseRenewalInfo(json: unknown, { url, retryAfter }: Told): Rene
   const window = new Fields(fields.raw('suggestedWindow'), `'suggestedWindow' of ${url}`);
   const [start, end] = [window.instant('start'), window.instant('end')];
   if (start >= end) throw new Fault('ca_wrong_answer', `'suggestedWindow' of ${url} ends before it begins`);
+  const explanationUrl = fields.maybeText('explanationURL');
   return {
     suggestedWindow: { start, end },
-    ...(fields.has('explanationURL') && { explanationUrl: fields.text('explanationURL') }),
+    ...(explanationUrl && { explanationUrl }),
     ...(retryAfter !== undefined && { retryAfter }),
   };
 }
 
-const ORDER_STATUSES = ['pending', 'ready', 'processing', 'valid', 'invalid'] as const;
+/** What servers call the statuses of an order, beside the names of RFC 8555 7.1.3. */
+const ORDER_STATUSES: Readonly<Record<string, Order['status']>> = {
+  pending: 'pending',
+  ready: 'ready',
+  processing: 'processing',
+  valid: 'valid',
+  issued: 'valid',
+  invalid: 'invalid',
+  expired: 'invalid',
+  deactivated: 'invalid',
+  revoked: 'invalid',
+  cancelled: 'invalid',
+  canceled: 'invalid',
+};
 
 /** RFC 8555 7.1.3. */
 export function parseOrder(json: unknown, { url, retryAfter }: Told): Order {
   const fields = new Fields(json, `the order ${url}`);
   const error = parseProblem(fields.raw('error'));
+  const [expires, notAfter] = [fields.maybeInstant('expires'), fields.maybeInstant('notAfter')];
+  const [finalize, certificate] = [fields.maybeUrl('finalize', url), fields.maybeUrl('certificate', url)];
   return {
     url,
-    status: fields.oneOf('status', ORDER_STATUSES),
-    ...(fields.has('expires') && { expires: fields.instant('expires') }),
-    identifiers: fields.list('identifiers').map((one) => parseIdentifier(one, url)),
-    ...(fields.has('notAfter') && { notAfter: fields.instant('notAfter') }),
-    authorizations: fields.list('authorizations').map((one) => new Fields({ url: one }, url).url('url')),
-    finalize: fields.url('finalize'),
-    ...(fields.has('certificate') && { certificate: fields.url('certificate') }),
+    status: oneOf(ORDER_STATUSES, fields.raw('status')) ?? 'unknown',
+    ...(expires && { expires }),
+    identifiers: listIn(fields, 'identifiers').flatMap((one) => toIdentifier(one) ?? []),
+    ...(notAfter && { notAfter }),
+    authorizations: fields.urls('authorizations', url),
+    ...(finalize !== undefined && { finalize }),
+    ...(certificate !== undefined && { certificate }),
     ...(error && { error }),
     ...(retryAfter !== undefined && { retryAfter }),
   };
 }
 
-function parseIdentifier(json: unknown, url: string): Identifier {
-  const fields = new Fields(json, `an identifier of ${url}`);
-  return { type: fields.oneOf('type', ['dns']), value: fields.text('value').toLowerCase() };
+/** The value of a row by a name in whatever spelling. */
+const oneOf = <T>(table: Readonly<Record<string, T>>, name: unknown): T | undefined => {
+  const key = typeof name === 'string' ? name.trim().toLowerCase() : '';
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+};
+
+/** A list that may be missing, or be none. */
+const listIn = (fields: Fields, name: string): readonly unknown[] =>
+  Array.isArray(fields.raw(name)) ? fields.list(name) : [];
+
+function toIdentifier(json: unknown): Identifier | undefined {
+  const fields = isObject(json) ? new Fields(json, 'an identifier') : undefined;
+  const value = fields?.maybeText('value') ?? '';
+  const type = fields?.maybeText('type')?.toLowerCase() ?? 'dns';
+  return value === '' ? undefined : { type, value: normalName(value) };
 }
 
-const AUTHORIZATION_STATUSES = ['pending', 'valid', 'invalid', 'deactivated', 'expired', 'revoked'] as const;
+const AUTHORIZATION_STATUSES: Readonly<Record<string, Authorization['status']>> = {
+  valid: 'valid',
+  invalid: 'invalid',
+  deactivated: 'deactivated',
+  expired: 'expired',
+  revoked: 'revoked',
+};
 
 /** RFC 8555 7.1.4. */
 export function parseAuthorization(json: unknown, { url, retryAfter }: Told): Authorization {
   const fields = new Fields(json, `the authorization ${url}`);
+  const identifier = toIdentifier(fields.raw('identifier'));
+  if (!identifier) throw new Fault('ca_wrong_answer', `the authorization ${url} does not say of which name`);
+  const { type, value } = identifier;
+  const expires = fields.maybeInstant('expires');
   return {
     url,
-    identifier: parseIdentifier(fields.raw('identifier'), url),
-    status: fields.oneOf('status', AUTHORIZATION_STATUSES),
-    ...(fields.has('expires') && { expires: fields.instant('expires') }),
-    isWildcard: fields.has('wildcard') && fields.flag('wildcard'),
-    challenges: fields
-      .list('challenges')
-      .filter(isAnswerable)
-      .map((one) => parseChallenge(one, url)),
+    identifier: { type, value: value.replace(/^\*\./, '') },
+    status: oneOf(AUTHORIZATION_STATUSES, fields.raw('status')) ?? 'pending',
+    ...(expires && { expires }),
+    isWildcard: fields.isSaid('wildcard') || value.startsWith('*.'),
+    challenges: listIn(fields, 'challenges').flatMap((one) => parseChallenge(one, url) ?? []),
     ...(retryAfter !== undefined && { retryAfter }),
   };
 }
 
-/** Challenges of types that this client knows; those of newer types may lack what is needed here. */
-const isAnswerable = (json: unknown): boolean =>
-  ['dns-01', 'http-01', 'tls-alpn-01'].includes(String(new Fields(json, 'a challenge').raw('type')));
+const CHALLENGE_STATUSES: Readonly<Record<string, Challenge['status']>> = {
+  pending: 'pending',
+  processing: 'processing',
+  valid: 'valid',
+  invalid: 'invalid',
+};
 
-const CHALLENGE_STATUSES = ['pending', 'processing', 'valid', 'invalid'] as const;
-
-/** RFC 8555 8. */
-export function parseChallenge(json: unknown, place: string): Challenge {
+/** RFC 8555 8. Undefined for one of a type that this client does not know, or without a URL that can be
+ * asked: nobody can answer it. */
+function parseChallenge(json: unknown, place: string): Challenge | undefined {
+  if (!isObject(json)) return undefined;
   const fields = new Fields(json, `a challenge of ${place}`);
+  const type = fields.maybeText('type')?.toLowerCase() ?? '';
+  const url = serverUrl(fields.maybeText('url') ?? '', place);
+  if (!ANSWERABLE.includes(type) || url === undefined) return undefined;
   const error = parseProblem(fields.raw('error'));
   return {
-    type: fields.text('type'),
-    url: fields.url('url'),
-    status: fields.oneOf('status', CHALLENGE_STATUSES),
-    token: parseToken(fields.text('token'), place),
+    type,
+    url,
+    status: oneOf(CHALLENGE_STATUSES, fields.raw('status')) ?? 'pending',
+    token: readToken(fields.maybeText('token')),
     ...(error && { error }),
   };
 }
 
-/** RFC 8555 8.3: a token has the base64url alphabet alone. */
-function parseToken(token: string, place: string): string {
-  if (/^[\w-]{1,512}$/.test(token)) return token;
-  throw new Fault('ca_wrong_answer', `a challenge of ${place} has a token that is not base64url`);
-}
+const ANSWERABLE = ['dns-01', 'http-01', 'tls-alpn-01'];
+
+/** RFC 8555 8.3: a token has the base64url alphabet alone, so that it cannot leave its place in a record or a path. */
+const readToken = (token = ''): string => (/^[\w-]{1,512}$/.test(token) ? token : '');

@@ -3,6 +3,8 @@ import { after, between, type Seconds } from '../kit/time.ts';
 
 const SHORTEST: Seconds = 0.02;
 const LONGEST: Seconds = 5;
+/** How much longer each wait is than the one before: a look too early is a request for nothing. */
+const GROWTH = 3;
 
 /** Learns how long a server takes for something, so that the first look comes when it is likely done. */
 export class Pace {
@@ -34,7 +36,7 @@ export interface PollOptions {
 }
 
 /**
- * Looks until `isDone`, at the times the server asks for (Retry-After), else with waits that double up to 5 s.
+ * Looks until `isDone`, at the times the server asks for (Retry-After), else with waits that grow threefold.
  * Gives what was seen last when the time is over or the next look would come after it; undefined for nothing.
  */
 export async function poll<T extends { readonly retryAfter?: Seconds }>(
@@ -56,7 +58,7 @@ export async function poll<T extends { readonly retryAfter?: Seconds }>(
       break;
     }
     wait = seen.retryAfter || step * (1 + Math.random() / 4);
-    step = Math.min(step * 2, LONGEST);
+    step *= GROWTH;
   }
   return seen;
 }

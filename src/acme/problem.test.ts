@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../kit/fault.ts';
-import { parseProblem, problemOf, Refusal } from './problem.ts';
+import { isProblem, parseProblem, problemName, problemOf, Refusal } from './problem.ts';
 
 const TYPE = 'urn:ietf:params:acme:error:compound';
 
@@ -16,6 +16,40 @@ it('keeps type, detail, identifier and subproblems', () => {
   };
   const sub = { type: TYPE, detail: 'x', identifier, subproblems: [] };
   assert.deepEqual(parseProblem(json), { type: TYPE, detail: 'see below', status: 403, subproblems: [sub] });
+});
+
+it('tells subproblems of all levels as one list', () => {
+  const at = (value: string) => ({ type: TYPE, detail: 'x', identifier: { type: 'dns', value } });
+  const nested = {
+    type: TYPE,
+    subproblems: [{ type: TYPE, subproblems: [at('a.example'), at('*.B.example.')] }],
+  };
+  const names = parseProblem(nested)?.subproblems.map(({ identifier }) => identifier?.value);
+  assert.deepEqual(names, ['a.example', '*.b.example']);
+});
+
+it('reads why in whatever member it stands', () => {
+  for (const json of [
+    { title: 'no' },
+    { message: 'no' },
+    { error: 'no' },
+    { error_description: 'no' },
+    { detail: 'no', title: 'x' },
+  ])
+    assert.deepEqual(parseProblem(json), { type: 'about:blank', detail: 'no', subproblems: [] });
+  assert.equal(parseProblem({ oops: true }), undefined);
+});
+
+it('knows a type in whatever name space and spelling', () => {
+  for (const type of [
+    'urn:ietf:params:acme:error:badNonce',
+    'urn:acme:error:badnonce',
+    'https://ca.example/errors#badNonce',
+    'badNonce',
+  ])
+    assert.equal(isProblem({ type }, 'badNonce'), true, type);
+  assert.equal(isProblem({ type: 'urn:x:notbadNonce' }, 'badNonce'), false);
+  assert.equal(problemName({ type: 'about:blank' }), '');
 });
 
 it('makes one line out of any detail, and cuts it', () => {

@@ -1,49 +1,58 @@
-import { Fault } from '../kit/fault.ts';
 import type { Problem } from './acme.ts';
 import type { AcmeResponse } from './http.ts';
-import { parseProblem, Refusal } from './problem.ts';
-import { retryAfterOf } from './retry-after.ts';
+import { parseProblem, Refusal, WrongAnswer } from './problem.ts';
 
 const hostOf = ({ url }: AcmeResponse): string => new URL(url).host;
 
-/** The JSON of an answer. Throws `ca_wrong_answer` for another type of content, or JSON that cannot be read. */
+/** Whether an answer's content has a media type that `type` matches. */
+const isOfType = ({ headers }: AcmeResponse, type: RegExp): boolean =>
+  type.test((headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '');
+
+const wrong = (answer: AcmeResponse, words: string, cause?: unknown) => {
+  const { status, retryAfter } = answer;
+  return new WrongAnswer('ca_wrong_answer', `${hostOf(answer)} ${words}`, { status, retryAfter, cause });
+};
+
+/**
+ * The JSON of an answer, whatever media type it is said to be of, but HTML. Throws `ca_wrong_answer` for anything else, or
+ * JSON that cannot be read.
+ */
 export function jsonOf(answer: AcmeResponse): unknown {
-  demandType(answer, /^application\/([\w.-]+\+)?json$/);
+  const isSaidSo = isOfType(answer, /^application\/([\w.-]+\+)?json$/);
+  const isMeantSo = /^\s*[[{]/.test(textOf(answer).slice(0, 100)) && !isOfType(answer, /html/);
+  if (!isSaidSo && !isMeantSo) {
+    const what = JSON.stringify((answer.headers['content-type'] ?? '').slice(0, 100));
+    throw wrong(answer, `answered HTTP ${answer.status} with content of type ${what}`);
+  }
   try {
-    return JSON.parse(answer.body.toString('utf8'));
+    return JSON.parse(textOf(answer));
   } catch (cause) {
-    throw new Fault('ca_wrong_answer', `${hostOf(answer)} answered with JSON that cannot be read`, { cause });
+    throw wrong(answer, 'answered with JSON that cannot be read', cause);
   }
 }
 
-/** Throws `ca_wrong_answer` unless the answer's content has a media type that `type` matches. */
-export function demandType(answer: AcmeResponse, type: RegExp): void {
-  const [given = ''] = (answer.headers['content-type'] ?? '').split(';');
-  if (type.test(given.trim().toLowerCase())) return;
-  const what = JSON.stringify(given.slice(0, 100));
-  throw new Fault(
-    'ca_wrong_answer',
-    `${hostOf(answer)} answered HTTP ${answer.status} with content of type ${what}`,
-  );
-}
+/** Without a byte order mark. */
+const textOf = ({ body }: AcmeResponse): string => body.toString('utf8').replace(/^\uFEFF/, '');
 
 /** What a 404 without content says (RFC 7807 4.2). */
 const NOTHING_THERE: Problem = { type: 'about:blank', detail: 'not found', status: 404, subproblems: [] };
 
-/** The Fault of an answer with an error's status: `ca_refused` where it has a problem document. */
-export function toRefusal(answer: AcmeResponse): Fault {
-  const { status, headers } = answer;
+/** The Fault of an answer with an error's status: `ca_refused` where it says why. */
+export function toRefusal(answer: AcmeResponse): WrongAnswer {
+  const { status, retryAfter } = answer;
   if (status === 404 && answer.body.length === 0) return new Refusal(NOTHING_THERE, hostOf(answer));
+  const problem = parseProblem(orUndefined(() => JSON.parse(textOf(answer))));
+  const http = { status, ...(retryAfter !== undefined && { retryAfter }) };
+  if (problem) return new Refusal({ ...problem, ...http }, hostOf(answer));
+  if (isOfType(answer, /json$/)) return wrong(answer, `answered HTTP ${status} without a reason (RFC 7807)`);
+  const what = JSON.stringify((answer.headers['content-type'] ?? '').slice(0, 100));
+  return wrong(answer, `answered HTTP ${status} with content of type ${what}`);
+}
+
+function orUndefined(work: () => unknown): unknown {
   try {
-    const problem = parseProblem(jsonOf(answer));
-    const retryAfter = retryAfterOf(headers);
-    const http = { status, ...(retryAfter !== undefined && { retryAfter }) };
-    if (problem) return new Refusal({ ...problem, ...http }, hostOf(answer));
-  } catch (error) {
-    if (error instanceof Fault) return error;
+    return work();
+  } catch {
+    return undefined;
   }
-  return new Fault(
-    'ca_wrong_answer',
-    `${hostOf(answer)} answered HTTP ${status} without a reason (RFC 7807)`,
-  );
 }

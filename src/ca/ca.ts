@@ -42,6 +42,8 @@ export interface CaRow {
   readonly preferredRoot?: string;
   /** One of the directory's `meta.profiles`, to order with. */
   readonly profile?: string;
+  /** Whether certificate requests have a common name: some CAs refuse those that have names as alternatives alone. */
+  readonly hasCommonName?: boolean;
   /** Whether a new account gets an RSA key; else a P-256 key. */
   readonly isRsaAccount?: boolean;
   /** PEM of roots to trust for the directory's own TLS, besides the system's: private and simulated CAs. */
@@ -70,10 +72,21 @@ export interface Limit {
 export interface CaOrder {
   readonly url: string;
   readonly status: 'pending' | 'ready' | 'processing' | 'valid' | 'invalid';
+  /** Empty while the CA has not told. */
   readonly finalizeUrl: string;
   readonly expiresAt?: Date;
   readonly certificateUrl?: string;
   readonly authorizations: readonly CaAuthorization[];
+  /** URLs of authorizations that could not be read yet. */
+  readonly unread?: readonly string[];
+  /** Since when the CA has something to do for the order: to validate, or to issue. */
+  readonly busySince?: Date;
+  /** When the CA wants to be asked again for it; it is not asked before. */
+  readonly askAgainAt?: Date;
+  /** What the CA says of it is not as it should be: it is asked again for a while before anything is given up. */
+  readonly oddity?: CaOddity;
+  /** With status `invalid`: not the CA said so, it was given up. Where it was finalized, a certificate may have come of it. */
+  readonly isLost?: boolean;
   /** Why the CA refused, for the subscriber; with status `invalid`. */
   readonly problem?: string;
   /** How control is shown. */
@@ -82,6 +95,13 @@ export interface CaOrder {
   readonly isAtRsaDirectory?: boolean;
   /** Id of the account of ours whose own account at the CA made it; undefined: the one of all. */
   readonly tenant?: string;
+}
+
+/** What is odd about an order, one look after the other. */
+export interface CaOddity {
+  readonly since: Date;
+  /** In words for the subscriber. */
+  readonly why: string;
 }
 
 /** An authorization of an order (RFC 8555 7.1.4), with what shows control of its name. */
@@ -96,6 +116,8 @@ export interface CaAuthorization {
   /** Until when it is as it is. */
   readonly expiresAt?: Date;
   readonly challengeUrl: string;
+  /** Whether the CA took our word that it can be validated: it is not told again. */
+  readonly isAnswered?: boolean;
   readonly shown: ShownBy;
   /** Why the CA did not find control, for the subscriber. */
   readonly problem?: string;
@@ -108,19 +130,24 @@ export interface CaAuthorization {
  */
 export interface Ca {
   readonly row: CaRow;
-  /** Tries each directory of the row: reads it, and finds or makes our account. Throws also `configuration`. */
+  /**
+   * Tries each directory of the row: reads it, and asks it for our account, which is made where there is none, and made anew
+   * where the CA knows it no longer. Throws also `configuration`.
+   */
   prove(signal: AbortSignal): Promise<CaReport[]>;
+  /** Whether one of the row's directories knows an account that we keep for it; nothing is made. */
+  isAccountKnown(signal: AbortSignal): Promise<boolean>;
   /** How CAA records call this CA and our account, for certificates of an algorithm. */
   caaNames(asked: Pick<OrderAsk, 'algorithm' | 'tenant'>, signal: AbortSignal): Promise<CaaNames>;
-  /** New order (RFC 8555 7.4) with its authorizations fetched. */
+  /** New order (RFC 8555 7.4) with its authorizations, as far as they can be read. */
   order(ask: OrderAsk, signal: AbortSignal): Promise<CaOrder>;
   /** The order as it stands now; authorizations that were not final are fetched again. */
   look(order: CaOrder, signal: AbortSignal): Promise<CaOrder>;
-  /** Tells the CA that every pending authorization can be validated (7.5.1), then looks until each is final. */
+  /** Tells the CA that every pending authorization can be validated (7.5.1), once each, then looks for some seconds. */
   validate(order: CaOrder, signal: AbortSignal): Promise<CaOrder>;
-  /** Finalizes (7.4) with a DER certificate request and looks until the order is `valid` or `invalid`. */
+  /** Finalizes (7.4) with a DER certificate request, unless that was done, and looks for some seconds. */
   finalize(order: CaOrder, csr: Buffer, signal: AbortSignal): Promise<CaOrder>;
-  /** The certificate chain in PEM, leaf first (7.4.2). */
+  /** The certificates that the CA delivers in PEM, in its own order (7.4.2); see `examine`. */
   download(order: CaOrder, signal: AbortSignal): Promise<string>;
   /** When the CA wants a certificate of ours renewed (RFC 9773 4.2); undefined where it does not say. */
   renewalWindow(
@@ -129,8 +156,8 @@ export interface Ca {
   ): Promise<RenewalWindow | undefined>;
   /** Gives an authorization up (7.5.2). Whether it is of no use to anybody from then on. */
   deactivate(which: AuthorizationAt, signal: AbortSignal): Promise<boolean>;
-  /** Revokes a certificate by our account (7.6). One that is revoked already is so. */
-  revoke(ask: RevokeAsk, signal: AbortSignal): Promise<void>;
+  /** Revokes a certificate by our account (7.6). What was revoked before, has ended or is unknown to the CA is settled. */
+  revoke(ask: RevokeAsk, signal: AbortSignal): Promise<Revoked>;
 }
 
 /** An authorization, at the directory and of the account that it is of. */
@@ -138,10 +165,15 @@ export interface AuthorizationAt extends Pick<CaOrder, 'isAtRsaDirectory' | 'ten
   readonly url: string;
 }
 
+/** What came of a revocation: `moot`: there was nothing to revoke, and why, in words. */
+export type Revoked = { readonly kind: 'revoked' } | { readonly kind: 'moot'; readonly why: string };
+
 /** What a directory of a CA offers us. */
 export interface CaReport {
   readonly directoryUrl: string;
   readonly accountUrl: string;
+  /** Whether the account was made just now: for the first time, or because the CA no longer knew the one that we had. */
+  readonly account: 'known' | 'new' | 'made anew';
   /** URL of its terms of service. */
   readonly terms: string | undefined;
   readonly profiles: readonly string[];
@@ -199,14 +231,19 @@ export interface OrderAsk {
   readonly valid?: readonly CaAuthorization[];
 }
 
-/** An account at a directory, to be kept: the key is PKCS#8 PEM. */
+/** An account at a directory, to be kept. */
 export interface CaAccount {
-  readonly url: string;
+  /** Undefined until the CA has told: the key is kept before an account is asked for with it. */
+  readonly url?: string | undefined;
+  /** PKCS#8 PEM. */
   readonly key: string;
 }
 
-/** Where accounts are kept; the store seals the keys. `save` returns what is kept, also when another was first. */
+/** Where accounts are kept, one for each directory; the store seals the keys. */
 export interface CaAccounts {
   get(ca: CertificateAuthority, directoryUrl: string): Promise<CaAccount | undefined>;
-  save(ca: CertificateAuthority, directoryUrl: string, account: CaAccount): Promise<CaAccount>;
+  /** Keeps a key for an account that is to be made. What is kept: that of another process, where one was first. */
+  begin(ca: CertificateAuthority, directoryUrl: string, key: string): Promise<CaAccount>;
+  /** Keeps the URL of the account of the key that is kept. */
+  settle(ca: CertificateAuthority, directoryUrl: string, account: Required<CaAccount>): Promise<void>;
 }

@@ -113,7 +113,6 @@ function toAccount(table: CaTable, documented: DocumentedRow) {
 function toOffer(table: CaTable, documented: DocumentedRow) {
   const caaIdentities = table.caaIdentities();
   const preferredRoot = table.text('preferred_root');
-  const profile = table.text('profile');
   return {
     name: documented.name,
     validityDays: table.validityDays() ?? documented.validityDays,
@@ -124,9 +123,16 @@ function toOffer(table: CaTable, documented: DocumentedRow) {
     isPublic: table.flag('public') ?? documented.isPublic,
     ...(caaIdentities && { caaIdentities }),
     ...(preferredRoot !== undefined && { preferredRoot }),
-    ...(profile !== undefined && { profile }),
+    ...requestsOf(table),
     ...limitsOf(table, documented),
   };
+}
+
+/** What its orders and certificate requests have beside names. */
+function requestsOf(table: CaTable): Pick<CaRow, 'profile' | 'hasCommonName'> {
+  const profile = table.text('profile');
+  const hasCommonName = table.flag('common_name') ?? false;
+  return { ...(profile !== undefined && { profile }), ...(hasCommonName && { hasCommonName }) };
 }
 
 /** The CA's own limits hold at its own directory: its staging environment has others. */

@@ -1,29 +1,66 @@
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { der, oid, TAG } from '../acme/der.ts';
+import { der, oid, readAll, TAG } from '../acme/der.ts';
 
 const EXTENSION_REQUEST = oid('1.2.840.113549.1.9.14');
 const SUBJECT_ALT_NAME = oid('2.5.29.17');
+const COMMON_NAME = oid('2.5.4.3');
+/** Longest common name (RFC 5280 A.1). */
+const LONGEST_COMMON_NAME = 64;
+/** Tag of a text. */
+const UTF8_STRING = 0x0c;
 const ECDSA_WITH_SHA256 = der(TAG.sequence, oid('1.2.840.10045.4.3.2'));
 const SHA256_WITH_RSA = der(TAG.sequence, oid('1.2.840.113549.1.1.11'), der(TAG.null));
 
 /** Tag of a dNSName in a GeneralName (RFC 5280 4.2.1.6). */
 export const DNS_NAME = 0x82;
 
+/** What is in a request beside key and names. */
+export interface CsrOptions {
+  /** Whether the first name that fits is also the subject's common name; else the subject is empty. */
+  readonly hasCommonName?: boolean;
+}
+
 /**
- * A certificate request (PKCS#10, RFC 2986) in DER for `names` in A-labels: subject alternative names alone,
- * the subject is empty. Signed with SHA-256 by `key`, a private EC or RSA key.
+ * A certificate request (PKCS#10, RFC 2986) in DER for `names` in A-labels, as subject alternative names. Signed with SHA-256
+ * by `key`, a private EC or RSA key.
  */
-export async function createCsr(key: KeyObject, names: readonly string[]): Promise<Buffer> {
+export async function createCsr(
+  key: KeyObject,
+  names: readonly string[],
+  { hasCommonName = false }: CsrOptions = {},
+): Promise<Buffer> {
   const algorithm = key.asymmetricKeyType === 'ec' ? ECDSA_WITH_SHA256 : SHA256_WITH_RSA;
   const info = der(
     TAG.sequence,
     der(TAG.integer, Buffer.from([0])),
-    der(TAG.sequence),
+    der(TAG.sequence, ...(hasCommonName ? commonNameOf(names) : [])),
     createPublicKey(key).export({ type: 'spki', format: 'der' }),
     der(0xa0, der(TAG.sequence, EXTENSION_REQUEST, der(TAG.set, extensionsOf(names)))),
   );
   const signature = Buffer.concat([Buffer.from([0]), await signed(info, key)]);
   return der(TAG.sequence, info, algorithm, der(TAG.bits, signature));
+}
+
+function commonNameOf(names: readonly string[]): Buffer[] {
+  const fitting = names.filter(fits);
+  const name = fitting.find((one) => !one.startsWith('*.')) ?? fitting[0];
+  if (name === undefined) return [];
+  const attribute = der(TAG.sequence, COMMON_NAME, der(UTF8_STRING, Buffer.from(name, 'ascii')));
+  return [der(TAG.set, attribute)];
+}
+
+const fits = ({ length }: string): boolean => length <= LONGEST_COMMON_NAME;
+
+/** Whether a request of ours for these names has a common name, or none, as these options want it. */
+export function isAsWanted(
+  csr: Buffer,
+  names: readonly string[],
+  { hasCommonName = false }: CsrOptions,
+): boolean {
+  const [request] = readAll(csr);
+  const [info] = readAll(request?.contents ?? Buffer.alloc(0));
+  const [, subject] = readAll(info?.contents ?? Buffer.alloc(0));
+  return (subject?.contents.length ?? 0) > 0 === (hasCommonName && names.some(fits));
 }
 
 /** RSA takes most of a millisecond, so that is done off the event loop; to send P-256 there takes longer than it does. */

@@ -1,51 +1,23 @@
-import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { parseChain } from '../acme/chain.ts';
 import { type DerValue, readAll, TAG } from '../acme/der.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Certificate } from '../pack/pack.ts';
 import { DNS_NAME } from './csr.ts';
-import { listHosts } from './messages.ts';
 
 /** What a leaf tells about itself. */
 export type Leaf = Omit<Certificate, 'id' | 'uploadedOn' | 'modifiedOn'>;
 
-/** What was ordered. */
-export interface LeafAsk {
-  /** Private key that signed the certificate request. */
-  readonly key: KeyObject;
-  /** Names in A-labels, in any order. */
-  readonly names: readonly string[];
-  /** Whether browsers trust the CA: then an intermediate signs (BR 6.1.7), and comes with the leaf. */
-  readonly isPublic?: boolean;
-}
-
 /** The leaf of a PEM chain. Throws `ca_wrong_answer` for what is no chain of certificates for host names. */
 export const parseLeaf = (chain: string): Leaf => toLeaf(firstOf(parseChain(chain)));
-
-/**
- * The leaf of a PEM chain that a CA delivered, once it is what was ordered: its key, exactly its names, valid
- * at `now`, no CA itself, and every certificate of the chain signed by the next. Else throws `ca_wrong_answer`.
- */
-export function checkLeaf(chain: string, { key, names, isPublic = false }: LeafAsk, now: Date): Leaf {
-  const certificates = parseChain(chain);
-  const certificate = firstOf(certificates);
-  if (!hasKey(certificate, key)) throw wrong('has another public key than the request');
-  const leaf = toLeaf(certificate);
-  if (certificate.ca) throw wrong('is one of a CA');
-  if (!isSameSet(leaf.hosts, names)) throw wrong(`is for ${listed(leaf.hosts)} instead of ${listed(names)}`);
-  if (now < leaf.notBefore) throw wrong(`is valid only from ${leaf.notBefore.toISOString()}`);
-  if (now > leaf.notAfter) throw wrong(`was valid only until ${leaf.notAfter.toISOString()}`);
-  if (isPublic && certificates.length < 2) throw wrong('comes without the certificate of its issuer');
-  checkLinks(certificates);
-  return leaf;
-}
 
 function firstOf([leaf]: readonly X509Certificate[]): X509Certificate {
   if (leaf) return leaf;
   throw wrong('is missing');
 }
 
-function toLeaf(certificate: X509Certificate): Leaf {
+/** What a certificate tells. Throws `ca_wrong_answer`, in words behind "the certificate …", where it is none for host names. */
+export function toLeaf(certificate: X509Certificate): Leaf {
   return {
     algorithm: algorithmOf(certificate),
     hosts: hostsOf(certificate),
@@ -106,30 +78,4 @@ function toHost({ tag, contents }: DerValue): string {
   throw wrong('has a subject alternative name that is no host name');
 }
 
-const spkiOf = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' });
-
-const hasKey = (certificate: X509Certificate, key: KeyObject): boolean =>
-  spkiOf(certificate.publicKey).equals(spkiOf(createPublicKey(key)));
-
-const isSameSet = (some: readonly string[], others: readonly string[]): boolean =>
-  some.every((one) => others.includes(one)) && others.every((one) => some.includes(one));
-
-function checkLinks(certificates: readonly X509Certificate[]): void {
-  for (const [i, certificate] of certificates.entries()) {
-    const issuer = certificates[i + 1];
-    if (issuer && !(certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey))) {
-      throw wrong(`comes with a chain of which certificate ${i + 1} is not signed by the next`);
-    }
-  }
-}
-
-const listed = (names: readonly string[]): string => listHosts(names) || 'no host';
-
-const wrong = (why: string, cause?: unknown) =>
-  new Fault(
-    'ca_wrong_answer',
-    `the certificate that the CA delivered ${why}; it is not used, and ordered anew`,
-    {
-      cause,
-    },
-  );
+const wrong = (why: string, cause?: unknown) => new Fault('ca_wrong_answer', why, { cause });

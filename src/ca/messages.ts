@@ -1,33 +1,8 @@
 /** A CA's problem document in one sentence for the subscriber: which CA, which host, what, and what to do. */
 import type { Problem } from '../acme/acme.ts';
+import { problemName } from '../acme/problem.ts';
 import type { Seconds } from '../kit/time.ts';
-
-/** Next steps by type of RFC 8555 6.7. Types that are missing here are tried again without the subscriber. */
-// biome-ignore format: a table is read by column
-const NEXT_STEP: Readonly<Record<string, string>> = {
-  accountDoesNotExist:     'the operator must restore the account at this CA, or remove it so that a new one is made',
-  alreadyRevoked:          'nothing is left to do',
-  badCSR:                  'the request is made anew; tell the operator if it repeats',
-  badPublicKey:            'a new key is made; tell the operator if it repeats',
-  badSignatureAlgorithm:   'the operator must update certpacks',
-  caa:                     'allow this CA in the CAA records of the host or its parents, or remove them',
-  compound:                'see each host',
-  connection:              'make the host reachable for the CA, also over IPv6 where it has an address there',
-  dns:                     'repair the DNS of the host: every name server of its zone must answer, with valid DNSSEC if it is signed',
-  externalAccountRequired: 'the operator must set eab_kid and eab_hmac_key for this CA',
-  incorrectResponse:       'publish the TXT record as shown, on every name server, and no other value in its place',
-  invalidContact:          'the operator must set a contact address that this CA takes',
-  malformed:               'check the hosts; tell the operator if it repeats',
-  orderNotReady:           'it is tried again',
-  rateLimited:             'wait until the limit has passed; ordering the same hosts again makes it longer',
-  rejectedIdentifier:      'leave the host out, or order from another CA',
-  serverInternal:          'it is tried again; the fault is with the CA',
-  tls:                     'repair the TLS of the host',
-  unauthorized:            'publish the TXT record as shown and check that the host\'s CNAME or NS records lead there',
-  unsupportedContact:      'the operator must set a contact address that this CA takes',
-  unsupportedIdentifier:   'order host names alone',
-  userActionRequired:      'the operator must visit the page that the CA names, e.g. to agree to new terms',
-};
+import { nextStep, type Refused, type Step } from './next-step.ts';
 
 /** Most subproblems that are told. */
 const MOST_TOLD = 5;
@@ -35,13 +10,24 @@ const MOST_TOLD = 5;
 /** Longest text of the CA's for one host, in characters. */
 const LONGEST_DETAIL = 400;
 
-/** The sentence for a problem with an order for `names`. */
-export function messageOf(ca: string, names: readonly string[], problem: Problem): string {
-  const hosts = hostsOf(problem, names);
+/** What was refused, before the hosts. */
+const WHAT: Readonly<Record<Step, string>> = {
+  account: 'our account',
+  order: '',
+  validation: '',
+  issuance: 'to issue for',
+  delivery: 'the certificate for',
+  revocation: 'the revocation',
+  renewal: 'to say when to renew',
+};
+
+/** The sentence for a problem with what was asked for `names`. */
+export function messageOf(refused: Refused, names: readonly string[], problem: Problem): string {
+  const what = [WHAT[refused.step], hostsOf(problem, names)].filter((part) => part !== '').join(' ');
   const wait =
     problem.retryAfter === undefined ? '' : ` (it asks to wait ${lengthInWords(problem.retryAfter)})`;
-  const next = nextStep(problem);
-  return `${ca} refused${hosts && ` ${hosts}`}: ${detailOf(problem)}${wait}${next && `; ${next}`}`;
+  const next = nextStep(problem, refused);
+  return `${refused.ca} refused${what && ` ${what}`}: ${detailOf(problem)}${wait}; ${next}`;
 }
 
 function hostsOf(problem: Problem, names: readonly string[]): string {
@@ -60,15 +46,7 @@ function detailOf(problem: Problem): string {
 }
 
 const ownDetail = ({ detail, type }: Problem): string =>
-  (detail.replace(/[.\s]+$/, '') || typeName(type)).slice(0, LONGEST_DETAIL);
-
-function nextStep({ type, subproblems }: Problem): string {
-  const names = [...subproblems.map((one) => one.type), type].map(typeName);
-  const known = names.find((name) => Object.hasOwn(NEXT_STEP, name)) ?? '';
-  return NEXT_STEP[known] ?? '';
-}
-
-const typeName = (type: string): string => type.replace(/^urn:ietf:params:acme:error:/, '');
+  (detail.replace(/[.\s]+$/, '') || problemName({ type }) || 'no reason given').slice(0, LONGEST_DETAIL);
 
 const cut = (list: readonly string[]): string[] =>
   list.length > MOST_TOLD ? [...list.slice(0, MOST_TOLD), `${list.length - MOST_TOLD} more`] : [...list];

@@ -37,6 +37,7 @@ export const CA_OPTIONS = {
   caa_identities:        { type: 'text or list of texts', default: 'what the CA\'s directory says', says: 'Names by which CAA records call the CA, e.g. `letsencrypt.org`: an order that CAA records forbid is not sent.' },
   preferred_root:        { type: 'text', default: 'as the CA chooses', says: 'Root at which the chain is to end where the CA offers several: the common name of its subject, or its SHA-256 fingerprint in lower-case hexadecimal.' },
   profile:               { type: 'text', default: 'none', says: 'Profile to order with, one of those that the directory names (draft-aaron-acme-profiles).' },
+  common_name:           { type: 'boolean', default: 'false', says: 'Whether certificate requests also have the first host as common name, for a CA that refuses those without.' },
   rsa_account_key:       { type: 'boolean', default: 'false', says: 'Whether a new account at the CA gets an RSA key, for a CA that takes no ECDSA there.' },
   tls_roots_file:        { type: 'text', default: 'none', says: 'File with root certificates in PEM to trust for the directory\'s TLS, besides the system\'s.' },
 } as const satisfies Record<string, CaOption>;

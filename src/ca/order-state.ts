@@ -1,13 +1,15 @@
 /** Where an order stands, from what the CA showed. */
-import type { KeyObject } from 'node:crypto';
-import { type Account, dnsTxtValue, keyAuthorization } from '../acme/account.ts';
-import type { Authorization, Order, Problem } from '../acme/acme.ts';
-import { Fault } from '../kit/fault.ts';
-import { challengeName } from '../pack/pack-json.ts';
-import { METHODS, type ShownBy, type ShownMethod } from '../pack/validation-method.ts';
+import type { Order, Problem } from '../acme/acme.ts';
+import { LONGEST_PAUSE } from '../acme/pauses.ts';
+import { after, between, type Seconds } from '../kit/time.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
+import { readAuthorizations } from './authorizations.ts';
 import type { CaAuthorization, CaOrder } from './ca.ts';
 import { messageOf } from './messages.ts';
+import { PATIENCE } from './patience.ts';
+
+/** Most authorizations that are looked at again in one go, besides the first time. */
+const MOST_AGAIN = 3;
 
 /** The order as just seen, with its authorizations; those that were pending are asked for where it is not clear. */
 export async function refreshed(
@@ -16,18 +18,24 @@ export async function refreshed(
   now: Order,
   signal: AbortSignal,
 ): Promise<CaOrder> {
+  if (now.status === 'unknown') {
+    const what = `calls the order for ${was.authorizations[0]?.name ?? 'these hosts'} something that RFC 8555 does not know`;
+    const kept = toCaOrder(directory, { ...now, status: was.status }, was);
+    return odd(directory, { ...kept, ...oddityOf(was) }, what);
+  }
   if (now.status !== 'pending' && now.status !== 'invalid') {
     const valid = was.authorizations.map((one) => (isOpen(one) ? { ...one, status: 'valid' as const } : one));
     return toCaOrder(directory, now, { ...was, authorizations: valid });
   }
-  const open = was.authorizations.filter(isOpen).map(({ url }) => url);
-  const fetched = await getAuthorizations(directory, was.method, open, signal);
-  const current = was.authorizations.map((one) => fetched.find(({ url }) => url === one.url) ?? one);
+  const current = await seenAgain(directory, was, now.status === 'invalid', signal);
   return toCaOrder(directory, now, { ...was, authorizations: current });
 }
 
 /** Whether the CA waits for control to be shown. */
 const isOpen = ({ status, isHeldValid }: CaAuthorization): boolean => status === 'pending' && !isHeldValid;
+
+/** Whether the CA has it: what it wants nothing to be shown for, we look at all the same. */
+const isAtCa = (url: string): boolean => /^https?:/.test(url);
 
 /** The order after our own look at what the CA holds valid already. */
 export const lookedAt = (order: CaOrder): CaOrder => ({
@@ -37,96 +45,116 @@ export const lookedAt = (order: CaOrder): CaOrder => ({
   ),
 });
 
-/** Authorizations as they stand. Throws `ca_wrong_answer` for a pending one that has no challenge of the method. */
-export async function getAuthorizations(
+/** The authorizations of an order, some of those that are pending as they now stand. Of an order that is over, what can be had. */
+async function seenAgain(
   directory: AcmeDirectory,
-  method: CaOrder['method'],
-  urls: readonly string[],
+  { authorizations, method }: CaOrder,
+  isOver: boolean,
   signal: AbortSignal,
 ): Promise<CaAuthorization[]> {
-  const account = await directory.account.get(signal);
-  const fetched = await Promise.all(urls.map((url) => directory.client.authorization(account, url, signal)));
-  return fetched.map((one) => toAuthorization(directory, account, { ...one, method }));
+  const pending = authorizations.filter(isOpen).map(({ url }) => url);
+  const some = pending.toSorted(() => Math.random() - 0.5).slice(0, MOST_AGAIN);
+  // Where none should be: the CA wants one of them shown again.
+  const all = authorizations.map(({ url }) => url).filter(isAtCa);
+  const open = isOver ? pending : pending.length > 0 ? some : all;
+  const { known, failed } = await readAuthorizations(directory, method, open, signal);
+  if (failed.length > 0 && !isOver) throw failed[0]?.error;
+  return authorizations.map((one) => {
+    const seen = known.find(({ url }) => url === one.url);
+    if (one.isHeldValid && seen?.status === 'valid') return one;
+    // One that looked in vain and waits to be told again says so by an error beside `pending` (RFC 8555 8.2).
+    const isToldAgain = seen?.problem !== undefined && !seen.isAnswered;
+    return seen ? { ...seen, ...(one.isAnswered && !isToldAgain && { isAnswered: true }) } : one;
+  });
 }
 
-function toAuthorization(
-  { row }: AcmeDirectory,
-  { key }: Account,
-  { url, identifier, method, ...is }: Authorization & { readonly method: CaOrder['method'] },
-): CaAuthorization {
-  const name = is.isWildcard ? `*.${identifier.value}` : identifier.value;
-  const challenge = is.challenges.find(({ type }) => type === METHODS[method].challenge);
-  if (!challenge && is.status === 'pending')
-    throw new Fault('ca_wrong_answer', `${name} cannot be validated ${METHODS[method].how}`);
-  const error = is.challenges.find((one) => one.error)?.error;
-  return {
-    url,
-    name,
-    status: is.status,
-    ...(is.expires && { expiresAt: is.expires }),
-    challengeUrl: challenge?.url ?? '',
-    shown: SHOWN[method](name, challenge?.token, key),
-    ...(error && { problem: messageOf(row.name, [name], error) }),
-  };
-}
-
-/** What a CA looks for; without a token, of what it has found before. */
-const SHOWN: {
-  readonly [M in ShownMethod]: (name: string, token: string | undefined, key: KeyObject) => ShownBy<M>;
-} = {
-  txt: (name, token, key) => ({
-    method: 'txt',
-    txtName: challengeName(name),
-    txtValue: token === undefined ? '' : dnsTxtValue(token, key),
-  }),
-  http: (name, token = '', key) => ({
-    method: 'http',
-    httpUrl: `http://${name}/.well-known/acme-challenge/${token}`,
-    httpBody: token === '' ? '' : keyAuthorization(token, key),
-  }),
-};
+/** What is known of an order beside what the CA just showed. */
+type Known = Pick<CaOrder, 'authorizations' | 'method'> &
+  Partial<Pick<CaOrder, 'unread' | 'finalizeUrl' | 'certificateUrl' | 'busySince'>>;
 
 /** The order with its authorizations; `invalid` as soon as one of them failed, whatever the CA says yet. */
-export function toCaOrder(
-  { row, isRsaDirectory, tenant }: AcmeDirectory,
-  order: Order,
-  { authorizations, method }: Pick<CaOrder, 'authorizations' | 'method'>,
-): CaOrder {
-  const { url, finalize: finalizeUrl, expires, certificate } = order;
-  const status = statusOf(order, authorizations);
-  if (status === 'valid' && !certificate) {
-    throw new Fault('ca_wrong_answer', 'the order is valid and has no certificate');
-  }
+export function toCaOrder(directory: AcmeDirectory, order: Order, known: Known): CaOrder {
+  const { authorizations, method, unread = [] } = known;
+  const status = statusOf(order, known);
+  const isBusy = status === 'processing' || (status === 'pending' && known.busySince !== undefined);
   return {
-    url,
+    url: order.url,
     status,
-    finalizeUrl,
-    ...(expires && { expiresAt: expires }),
-    ...(certificate !== undefined && { certificateUrl: certificate }),
+    ...placesOf(order, known),
+    ...expiryOf(directory, order),
     authorizations,
+    ...(unread.length > 0 && { unread }),
+    ...(isBusy && { busySince: known.busySince ?? directory.clock.now() }),
+    ...askAgain(directory, isBusy ? order.retryAfter : undefined),
     method,
-    ...(status === 'invalid' && { problem: whyInvalid(row.name, order.error, authorizations) }),
-    ...(isRsaDirectory && { isAtRsaDirectory: true }),
-    ...(tenant !== undefined && { tenant }),
+    ...(status === 'invalid' && { problem: whyInvalid(directory.row.name, order.error, known) }),
+    ...placeAt(directory),
   };
 }
 
-/** Ready is what we have looked at too; lost is an order as soon as one of its authorizations is. */
-function statusOf({ status }: Order, authorizations: readonly CaAuthorization[]): CaOrder['status'] {
-  if (status === 'ready') return authorizations.some((one) => one.isHeldValid) ? 'pending' : 'ready';
-  const isLost = authorizations.some((one) => one.status !== 'pending' && one.status !== 'valid');
-  return status === 'pending' && isLost ? 'invalid' : status;
+const placeAt = ({
+  isRsaDirectory,
+  tenant,
+}: AcmeDirectory): Pick<CaOrder, 'isAtRsaDirectory' | 'tenant'> => ({
+  ...(isRsaDirectory && { isAtRsaDirectory: true }),
+  ...(tenant !== undefined && { tenant }),
+});
+
+function placesOf(order: Order, known: Known): Pick<CaOrder, 'finalizeUrl' | 'certificateUrl'> {
+  const certificateUrl = order.certificate ?? known.certificateUrl;
+  const finalizeUrl = order.finalize ?? known.finalizeUrl ?? '';
+  return { finalizeUrl, ...(certificateUrl !== undefined && { certificateUrl }) };
 }
 
+/** What the CA has just shown it does not take for over, whatever its clock says. */
+const expiryOf = ({ clock }: AcmeDirectory, { expires }: Order): Pick<CaOrder, 'expiresAt'> =>
+  expires && expires > clock.now() ? { expiresAt: expires } : {};
+
+function statusOf({ status, certificate }: Order, known: Known): CaOrder['status'] {
+  // It is issued, and soon it will be told where.
+  if (status === 'valid' && (certificate ?? known.certificateUrl) === undefined) return 'processing';
+  // Ready is what we have looked at too, and for that have read.
+  if (status === 'ready') return isUnseen(known) ? 'pending' : 'ready';
+  return status === 'pending' || status === 'unknown' ? openStatusOf(known) : status;
+}
+
+const isUnseen = ({ authorizations, unread = [] }: Known): boolean =>
+  unread.length > 0 || authorizations.some(({ isHeldValid }) => isHeldValid);
+
+/** The order follows its authorizations (RFC 8555 7.1.6), at once or a little later. */
+function openStatusOf({ authorizations, unread = [] }: Known): CaOrder['status'] {
+  if (authorizations.some(({ status }) => status !== 'pending' && status !== 'valid')) return 'invalid';
+  const isShown = unread.length === 0 && authorizations.every(({ status }) => status === 'valid');
+  return isShown && authorizations.length > 0 ? 'ready' : 'pending';
+}
+
+/** When the CA is asked again that wants that; nothing where it does not say. */
+export const askAgain = ({ clock }: AcmeDirectory, wish: Seconds | undefined): Pick<CaOrder, 'askAgainAt'> =>
+  wish === undefined || wish <= 0 ? {} : { askAgainAt: after(clock.now(), Math.min(wish, LONGEST_PAUSE)) };
+
 /** Why an order is invalid: what the CA said of single hosts tells more than what it says of the order. */
-function whyInvalid(
-  ca: string,
-  error: Problem | undefined,
-  authorizations: readonly CaAuthorization[],
-): string {
+function whyInvalid(ca: string, error: Problem | undefined, { authorizations, method }: Known): string {
   const problems = authorizations.flatMap(({ problem }) => problem ?? []);
   if (problems.length > 0) return problems.slice(0, 5).join('. ');
   const names = authorizations.map(({ name }) => name);
-  if (error) return messageOf(ca, names, error);
+  const step = authorizations.every(({ status }) => status === 'valid') ? 'issuance' : 'validation';
+  if (error) return messageOf({ ca, step, method }, names, error);
   return `${ca} ended the order without a reason; a new order is made`;
+}
+
+const oddityOf = ({ oddity }: CaOrder): Pick<CaOrder, 'oddity'> => (oddity ? { oddity } : {});
+
+/** An order of which the CA says something odd: as it was, to be asked for again. `what` in words behind the name of the CA. */
+function odd({ row, clock }: AcmeDirectory, order: CaOrder, what: string): CaOrder {
+  const { since } = order.oddity ?? { since: clock.now() };
+  return { ...order, oddity: { since, why: `${row.name} ${what}; it is asked again` } };
+}
+
+/** The same for an order that the CA denies: once it did so for a while, the order is `invalid`. */
+export function doubtful(directory: AcmeDirectory, order: CaOrder, what: string): CaOrder {
+  const { since } = order.oddity ?? {};
+  if (!since || between(since, directory.clock.now()) < PATIENCE) return odd(directory, order, what);
+  const { oddity: _oddity, ...rest } = order;
+  const problem = `${directory.row.name} ${what}; a new order is made`;
+  return { ...rest, status: 'invalid', isLost: true, problem };
 }

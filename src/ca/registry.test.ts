@@ -4,16 +4,15 @@ import { memoryAccounts } from '../../test/support/memory-accounts.ts';
 import { simulatedCa, type TestCa, type TestRule } from '../../test/support/simulator/simulated-ca.ts';
 import { dnsTxtValue, importAccountKey } from '../acme/account.ts';
 import { KeyPool } from '../key/key-pool.ts';
-import { systemClock } from '../kit/clock.ts';
+import { VirtualClock } from '../kit/clock.ts';
 import { refusing } from '../simulator/ca/message.ts';
 import { Refusal } from '../simulator/ca/problems.ts';
 import type { CaAccount, CaOrder } from './ca.ts';
 import { createCsr } from './csr.ts';
-import { checkLeaf } from './leaf.ts';
+import { type DeliveryAsk, examine } from './delivery.ts';
 import { createCa } from './registry.ts';
 
 const signal = AbortSignal.timeout(60_000);
-const clock = systemClock();
 const names = ['a.example', '*.a.example'];
 const ask = { names, method: 'txt', algorithm: 'ecdsa' } as const;
 
@@ -24,9 +23,10 @@ async function given(t: TestContext, ...rules: readonly TestRule[]) {
   const accounts = memoryAccounts();
   const { row, requests } = simulated;
   const { ledger } = simulated.server;
+  const clock = new VirtualClock();
   const ca = createCa(row, { accounts, clock });
   const count = (request: string) => requests.filter((one) => one === request).length;
-  return { simulated, ledger, requests, count, accounts, row, ca };
+  return { simulated, ledger, requests, count, accounts, row, ca, clock };
 }
 
 async function newRequest(t: TestContext, hosts: readonly string[]) {
@@ -35,6 +35,9 @@ async function newRequest(t: TestContext, hosts: readonly string[]) {
   const key = await pool.take('ecdsa');
   return { key, csr: await createCsr(key, hosts) };
 }
+
+const assertGood = (pem: string, wanted: DeliveryAsk) =>
+  assert.equal(examine(pem, wanted, new Date()).kind, 'good');
 
 it('gets a certificate in seven requests on an account that it has', async (t) => {
   const { ca, requests } = await given(t);
@@ -48,7 +51,7 @@ it('gets a certificate in seven requests on an account that it has', async (t) =
   const { key, csr } = await newRequest(t, hosts);
   const valid = await ca.finalize(ready, csr, signal);
   const chain = await ca.download(valid, signal);
-  checkLeaf(chain, { key, names: hosts }, new Date());
+  assertGood(chain, { key, names: hosts });
   assert.equal(requests.length - before, 7, requests.join(', '));
 });
 
@@ -71,7 +74,7 @@ it('tells the record of every name, with the same TXT name for apex and wildcard
 });
 
 it('registers one account for all who order first at the same time, and uses it ever after', async (t) => {
-  const { ca, count, accounts, row } = await given(t);
+  const { ca, count, accounts, row, clock } = await given(t);
   await Promise.all(Array.from({ length: 5 }, () => ca.order(ask, signal)));
   await createCa(row, { accounts, clock }).order(ask, signal);
   assert.equal(count('POST new-account'), 1);
@@ -93,22 +96,22 @@ it('uses the account of another process that was first, also when its own regist
 /** An account as a store keeps it. */
 async function accountOf({ row }: TestCa): Promise<CaAccount> {
   const accounts = memoryAccounts();
-  await createCa(row, { accounts, clock }).order(ask, signal);
+  await createCa(row, { accounts, clock: new VirtualClock() }).order(ask, signal);
   const [account] = accounts.kept.values();
   assert.ok(account);
   return account;
 }
 
 /** An order as it comes back from a store. */
-const stored = (order: CaOrder): CaOrder => ({
-  ...JSON.parse(JSON.stringify(order)),
-  expiresAt: order.expiresAt,
-});
+const stored = (order: CaOrder): CaOrder =>
+  JSON.parse(JSON.stringify(order), (key, value) =>
+    ['expiresAt', 'busySince', 'askAgainAt', 'since'].includes(key) ? new Date(value) : value,
+  );
 
 it('goes on with an order in another process, at every step', async (t) => {
   // Some CAs refuse a challenge that is answered again.
   const strict: TestRule = { on: 'challenge', from: 3, fault: 'answer', problem: 'malformed' };
-  const { ledger, row, accounts } = await given(t, strict);
+  const { ledger, row, accounts, clock } = await given(t, strict);
   const anew = () => createCa(row, { accounts, clock });
   const order = stored(await anew().order(ask, signal));
   const ready = stored(await anew().validate(order, signal));
@@ -118,7 +121,7 @@ it('goes on with an order in another process, at every step', async (t) => {
   const valid = stored(await anew().finalize(ready, csr, signal));
   assert.equal(valid.status, 'valid', 'finalized twice');
   assert.equal((await anew().look(ready, signal)).certificateUrl, valid.certificateUrl);
-  checkLeaf(await anew().download(valid, signal), { key, names }, new Date());
+  assertGood(await anew().download(valid, signal), { key, names });
   assert.equal(ledger.orders.size, 1);
 });
 
@@ -160,11 +163,18 @@ it('gives an order as invalid whose authorization failed, also while the CA call
   assert.match(problem ?? '', /wrong value for a.example/);
 });
 
-it('gives an order that the CA has forgotten as invalid', async (t) => {
-  const { ca } = await given(t, { on: 'order', fault: 'forget', what: 'object' });
-  const { status, problem } = await ca.look(await ca.order(ask, signal), signal);
-  assert.equal(status, 'invalid');
-  assert.match(problem ?? '', /^google no longer knows the order/);
+it('gives an order that the CA has forgotten as invalid, after it was asked again for a quarter of an hour', async (t) => {
+  const { ca, clock } = await given(t, { on: 'order', fault: 'forget', what: 'object' });
+  let order = await ca.order(ask, signal);
+  for (let minute = 0; minute < 15; minute += 1) {
+    order = stored(await ca.look(order, signal));
+    assert.deepEqual([order.status, order.oddity?.why], ['pending', order.oddity?.why]);
+    assert.match(order.oddity?.why ?? '', /^google no longer knows the order \(.*\); it is asked again$/);
+    clock.advance(60);
+  }
+  const { status, problem, isLost } = await ca.look(order, signal);
+  assert.deepEqual([status, isLost], ['invalid', true]);
+  assert.match(problem ?? '', /^google no longer knows the order .*; a new order is made$/);
 });
 
 it('comes back with what it saw when the CA asks to wait for longer than one call may last', async (t) => {
@@ -196,7 +206,7 @@ it('makes RSA orders at the RSA directory, with an account there, and goes on wi
   const [ecc, rsa] = [await simulatedCa(t), await simulatedCa(t)];
   const accounts = memoryAccounts();
   const row = { ...ecc.row, name: 'ssl_com', rsaDirectoryUrl: rsa.row.directoryUrl } as const;
-  const ca = createCa(row, { accounts, clock });
+  const ca = createCa(row, { accounts, clock: new VirtualClock() });
   const order = await ca.order({ method: 'txt', names, algorithm: 'rsa' }, signal);
   assert.equal((await ca.validate(order, signal)).status, 'ready');
   assert.deepEqual([rsa.server.ledger.orders.size, ecc.requests.length], [1, 0]);
@@ -218,7 +228,7 @@ it('turns every failure into a Fault that names the CA', async (t) => {
   });
   const nobody = createCa(
     { ...html.row, directoryUrl: 'http://127.0.0.1:9/' },
-    { accounts: memoryAccounts(), clock },
+    { accounts: memoryAccounts(), clock: new VirtualClock() },
   );
   await assert.rejects(nobody.order(ask, signal), {
     fault: 'ca_unreachable',
@@ -228,7 +238,10 @@ it('turns every failure into a Fault that names the CA', async (t) => {
 
 it('tells the operator which option is missing for an account', async (t) => {
   const { row } = await given(t);
-  const ca = createCa({ ...row, hasAgreedToTerms: false }, { accounts: memoryAccounts(), clock });
+  const ca = createCa(
+    { ...row, hasAgreedToTerms: false },
+    { accounts: memoryAccounts(), clock: new VirtualClock() },
+  );
   const message = /^\[ca.google\]: .*https:\/\/127\.0\.0\.1:\d+\/terms.*agreed_to_terms/;
   await assert.rejects(ca.order(ask, signal), { fault: 'configuration', message });
 });

@@ -1,12 +1,19 @@
-import { problemOf } from '../acme/problem.ts';
+import { isProblem, problemOf } from '../acme/problem.ts';
 import { Fault } from '../kit/fault.ts';
 import { type AcmeDirectory, type CaDeps, openDirectory } from './acme-directory.ts';
-import type { Ca, CaaNames, CaOrder, CaRow, OrderAsk } from './ca.ts';
+import type { Ca, CaaNames, CaOrder, CaRow, RevokeAsk } from './ca.ts';
 import { checkDirectory } from './check-directory.ts';
 import { listHosts, messageOf } from './messages.ts';
+import type { Step } from './next-step.ts';
 import { deactivate, download, finalize, look, newOrder, validate } from './order.ts';
 import { renewalWindow } from './renewal.ts';
 import { revokeAsOwner } from './revoke.ts';
+
+/** What is asked of a directory, for messages. */
+interface About {
+  readonly step: Step;
+  readonly names: readonly string[];
+}
 
 /**
  * The CA of a row. Its accounts are made when the first order needs them, once per directory. At most 16
@@ -15,28 +22,49 @@ import { revokeAsOwner } from './revoke.ts';
 export function createCa(row: CaRow, deps: CaDeps): Ca {
   const ecdsa = openDirectory(row, row.directoryUrl, deps);
   const rsa = row.rsaDirectoryUrl === undefined ? ecdsa : openDirectory(row, row.rsaDirectoryUrl, deps);
-  const step = <T>(order: CaOrder, work: (directory: AcmeDirectory) => Promise<T>): Promise<T> =>
-    toTold(row, namesOf(order), work((order.isAtRsaDirectory ? rsa : ecdsa).ofTenant(order.tenant)));
-  const directoryFor = ({ algorithm, tenant }: Pick<OrderAsk, 'algorithm' | 'tenant'>): AcmeDirectory =>
-    (algorithm === 'rsa' ? rsa : ecdsa).ofTenant(row.hasAccountPerTenant ? tenant : undefined);
+  const of = (algorithm: string) => (algorithm === 'rsa' ? rsa : ecdsa);
+  const ownOf = ({ algorithm, tenant }: Pick<RevokeAsk, 'algorithm' | 'tenant'>): AcmeDirectory =>
+    of(algorithm).ofTenant(row.hasAccountPerTenant ? tenant : undefined);
+  const madeBy = ({ isAtRsaDirectory, tenant }: Pick<CaOrder, 'isAtRsaDirectory' | 'tenant'>) =>
+    (isAtRsaDirectory ? rsa : ecdsa).ofTenant(tenant);
+  const at = <T>(order: CaOrder, step: Step, work: (directory: AcmeDirectory) => Promise<T>): Promise<T> =>
+    asked(madeBy(order), { step, names: namesOf(order) }, work);
   return {
     row,
     prove: (signal) =>
       Promise.all(
-        [...new Set([ecdsa, rsa])].map((directory) => toTold(row, [], checkDirectory(directory, signal))),
+        [...new Set([ecdsa, rsa])].map((one) =>
+          asked(one, { step: 'account', names: [] }, (directory) => checkDirectory(directory, signal)),
+        ),
       ),
-    caaNames: (asked, signal) => toTold(row, [], caaNames(directoryFor(asked), signal)),
-    order: (ask, signal) => toTold(row, ask.names, newOrder(directoryFor(ask), ask, signal)),
-    look: (order, signal) => step(order, (directory) => look(directory, order, signal)),
-    validate: (order, signal) => step(order, (directory) => validate(directory, order, signal)),
-    finalize: (order, csr, signal) => step(order, (directory) => finalize(directory, order, csr, signal)),
-    download: (order, signal) => step(order, (directory) => download(directory, order, signal)),
+    isAccountKnown: async (signal) =>
+      (await Promise.all([...new Set([ecdsa, rsa])].map(({ account }) => account.isKnown(signal)))).some(
+        Boolean,
+      ),
+    caaNames: (whose, signal) =>
+      asked(ownOf(whose), { step: 'account', names: [] }, (directory) => caaNames(directory, signal)),
+    order: (ask, signal) =>
+      asked(ownOf(ask), { step: 'order', names: ask.names }, (directory) => newOrder(directory, ask, signal)),
+    look: (order, signal) =>
+      at(order, order.status === 'pending' ? 'validation' : 'issuance', (directory) =>
+        look(directory, order, signal),
+      ),
+    validate: (order, signal) => at(order, 'validation', (directory) => validate(directory, order, signal)),
+    finalize: (order, csr, signal) =>
+      at(order, 'issuance', (directory) => finalize(directory, order, csr, signal)),
+    download: (order, signal) => at(order, 'delivery', (directory) => download(directory, order, signal)),
     renewalWindow: (issued, signal) =>
-      toTold(row, [], renewalWindow(issued.algorithm === 'rsa' ? rsa : ecdsa, issued, signal)),
-    deactivate: ({ isAtRsaDirectory, tenant, url }, signal) =>
-      toTold(row, [], deactivate((isAtRsaDirectory ? rsa : ecdsa).ofTenant(tenant), url, signal)),
+      asked(of(issued.algorithm), { step: 'renewal', names: [] }, (directory) =>
+        renewalWindow(directory, issued, signal),
+      ),
+    deactivate: (which, signal) =>
+      asked(madeBy(which), { step: 'validation', names: [] }, (directory) =>
+        deactivate(directory, which.url, signal),
+      ),
     revoke: (ask, signal) =>
-      toTold(row, [], revokeAsOwner(ask.algorithm === 'rsa' ? rsa : ecdsa, ask, signal)),
+      asked(ownOf(ask), { step: 'revocation', names: [] }, (directory) =>
+        revokeAsOwner(directory, ask, signal),
+      ),
   };
 }
 
@@ -49,20 +77,38 @@ async function caaNames({ row, client, account }: AcmeDirectory, signal: AbortSi
   return { identities: row.caaIdentities ?? meta.caaIdentities ?? [], accountUri: url };
 }
 
-/** What `work` gives; its failures in words for the subscriber. */
-async function toTold<T>(row: CaRow, names: readonly string[], work: Promise<T>): Promise<T> {
+/** What `work` gives; its failures in words for the subscriber. Either says something of our account there. */
+async function asked<T>(
+  directory: AcmeDirectory,
+  about: About,
+  work: (directory: AcmeDirectory) => Promise<T>,
+): Promise<T> {
   try {
-    return await work;
+    const result = await work(directory);
+    if (SIGNED.includes(about.step)) directory.account.trust();
+    return result;
   } catch (error) {
-    const problem = problemOf(error);
-    if (problem) {
-      const { retryAfter } = problem;
-      throw new Fault('ca_refused', messageOf(row.name, names, problem), { cause: problem, retryAfter });
-    }
-    if (!(error instanceof Fault) || !PASSING.includes(error.fault)) throw error;
-    const asked = names.length > 0 ? `${row.name} for ${listHosts(names)}` : row.name;
-    throw new Fault(error.fault, `${asked}: ${error.message}; it is tried again`, { cause: error });
+    directory.account.doubt(error, about.step === 'order');
+    throw inWords(directory.row, about, error);
   }
+}
+
+/** Steps at which the account signs. */
+const SIGNED: readonly Step[] = ['order', 'validation', 'issuance', 'delivery', 'revocation'];
+
+function inWords(row: CaRow, { step, names }: About, error: unknown): unknown {
+  const problem = problemOf(error);
+  if (problem) {
+    const { retryAfter } = problem;
+    // One of the CA's servers may not have heard of the account yet: that is no refusal of what was asked for.
+    const isOfAccount = isProblem(problem, 'accountDoesNotExist');
+    const message = messageOf({ ca: row.name, step }, names, problem);
+    return new Fault(isOfAccount ? 'ca_wrong_answer' : 'ca_refused', message, { cause: problem, retryAfter });
+  }
+  if (!(error instanceof Fault) || !PASSING.includes(error.fault)) return error;
+  const what = names.length > 0 ? `${row.name} for ${listHosts(names)}` : row.name;
+  const { retryAfter } = error;
+  return new Fault(error.fault, `${what}: ${error.message}; it is tried again`, { cause: error, retryAfter });
 }
 
 const PASSING: readonly string[] = ['ca_unreachable', 'ca_wrong_answer'];

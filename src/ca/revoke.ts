@@ -1,46 +1,103 @@
 import { X509Certificate } from 'node:crypto';
 import { REVOCATION_REASONS, type RevocationReason } from '../acme/acme.ts';
-import { isProblem, problemOf } from '../acme/problem.ts';
+import { errorStatusOf, isProblem, isUnknownThere, problemOf } from '../acme/problem.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
-import type { RevokeAsk } from './ca.ts';
+import type { RevokeAsk, Revoked } from './ca.ts';
 
 /** Names of the reasons that a subscriber may give (RFC 5280 5.3.1, BR 7.2.2). */
 export const REASON_NAMES: readonly string[] = Object.keys(REVOCATION_REASONS);
 
 /**
- * Revokes the leaf of a chain; one that was revoked before is no failure. As the account that one of ours has for itself,
- * where it has one; what the account of all ordered before is revoked as that.
+ * Revokes the leaf of a chain. As the account that one of ours has for itself, where that is the one of the directory; what the
+ * account of all ordered before is revoked as that.
  */
 export async function revokeAsOwner(
   directory: AcmeDirectory,
   ask: RevokeAsk,
   signal: AbortSignal,
-): Promise<void> {
-  const { row, ofTenant } = directory;
-  if (!row.hasAccountPerTenant || ask.tenant === undefined) return revoke(directory, ask, signal);
+): Promise<Revoked> {
   try {
-    await revoke(ofTenant(ask.tenant), ask, signal);
+    return await revoke(directory, ask, signal);
   } catch (error) {
     const problem = problemOf(error);
-    if (!problem || !isProblem(problem, 'unauthorized')) throw error;
-    await revoke(directory, ask, signal);
+    if (directory.tenant === undefined || !problem || !isProblem(problem, 'unauthorized')) throw error;
+    return revoke(directory.ofTenant(undefined), ask, signal);
   }
 }
 
+/**
+ * Revokes the leaf of a chain. One that was revoked before is no failure, in whatever words the CA says so; for one that the CA
+ * says has ended, or does not know, nothing is to be done. Where a reason is refused, it is revoked without.
+ */
 async function revoke(
   directory: AcmeDirectory,
   { chain, reason }: RevokeAsk,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Revoked> {
+  const certificate = new X509Certificate(chain);
   const account = await directory.account.get(signal);
-  const ask = { certificate: new X509Certificate(chain), reason: codeOf(reason) };
+  const code = codeOf(reason);
+  const ask = (given: RevocationReason) =>
+    directory.client.revoke(account, { certificate, ...(given > 0 && { reason: given }) }, signal);
   try {
-    await directory.client.revoke(account, ask, signal);
+    await ask(code);
+    return { kind: 'revoked' };
   } catch (error) {
-    const problem = problemOf(error);
-    if (!problem || !isProblem(problem, 'alreadyRevoked')) throw error;
+    const settled = settledBy(error);
+    if (settled) return settled;
+    if (code === REVOCATION_REASONS.unspecified || !mayBeOfReason(error)) throw error;
   }
+  return ask(REVOCATION_REASONS.unspecified).then(
+    () => ({ kind: 'revoked' }),
+    (error: unknown) => {
+      const settled = settledBy(error);
+      if (settled) return settled;
+      throw error;
+    },
+  );
 }
 
 const codeOf = (reason: string): RevocationReason =>
   Object.entries(REVOCATION_REASONS).find(([name]) => name === reason)?.[1] ?? REVOCATION_REASONS.unspecified;
+
+/** Why there is nothing to revoke of the leaf of a chain, whatever its CA says: it has ended. Undefined: it has not. */
+export function whyEnded(chain: string, now: Date): string | undefined {
+  const { validToDate: end } = new X509Certificate(chain);
+  if (now <= end) return undefined;
+  return `the certificate ended on ${end.toISOString().slice(0, 10)}; nothing is left to revoke`;
+}
+
+/** What a refusal says of a certificate for which nothing is left to do. */
+function settledBy(error: unknown): Revoked | undefined {
+  const problem = problemOf(error);
+  if (!problem) return undefined;
+  const { detail } = problem;
+  if (
+    isProblem(problem, 'alreadyRevoked') ||
+    /already (?:been )?revoked|revoked already|certificate (?:is|was) revoked/i.test(detail)
+  )
+    return { kind: 'revoked' };
+  if (isProblem(problem, 'accountDoesNotExist')) return undefined;
+  if (/\bexpired\b/i.test(detail) && /certificate/i.test(detail))
+    return {
+      kind: 'moot',
+      why: `the CA says that the certificate has ended: ${detail}; nothing is left to revoke`,
+    };
+  if (
+    isUnknownThere(error) ||
+    /unknown certificate|no such certificate|certificate (?:was )?not found/i.test(detail)
+  )
+    return {
+      kind: 'moot',
+      why: `the CA does not know the certificate: ${detail}; nothing is left to revoke`,
+    };
+  return undefined;
+}
+
+/** Whether it can be the reason that is refused: not where the CA is in trouble, or refuses who asks. */
+function mayBeOfReason(error: unknown): boolean {
+  const problem = problemOf(error);
+  const status = errorStatusOf(error) ?? 500;
+  if (status >= 500 || status === 429) return false;
+  return !problem || !['accountDoesNotExist', 'badNonce'].some((name) => isProblem(problem, name));
+}

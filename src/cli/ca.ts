@@ -2,15 +2,16 @@
 import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { stringify } from 'smol-toml';
-import type { CaReport, CaRow } from '../ca/ca.ts';
+import type { Ca, CaReport, CaRow } from '../ca/ca.ts';
 import { toCaRow } from '../ca/configuration.ts';
 import { createCa } from '../ca/registry.ts';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
-import { openDatabase } from '../serve/database.ts';
+import { type Database, openDatabase } from '../serve/database.ts';
 import { kekPlaceOf, loadSeal } from '../serve/kek.ts';
-import { caAccounts } from '../serve/sources.ts';
+import { caStores } from '../serve/sources.ts';
+import { deleteCaAccounts } from '../store/ca-accounts.ts';
 import { printLine } from './print.ts';
 import { placeFor, readSetting } from './process.ts';
 
@@ -33,7 +34,9 @@ export function addCas(certpacks: Command): void {
   const ca = certpacks.command('ca').description('the CAs of the configuration file');
   ca.command('list').description('the CAs that are configured').action(list);
   ca.command('test')
-    .description('try a CA: its directory, its TLS, and our account there, which is made where there is none')
+    .description(
+      'try a CA: its directory, its TLS, and whether it knows our account, which is made where there is none',
+    )
     .argument('[name]', `one of ${NAMES}; all that are configured unless given`)
     .action(test);
   ca.command('add')
@@ -46,6 +49,16 @@ export function addCas(certpacks: Command): void {
     .option('--tls-roots-file <file>', 'root certificates in PEM for the directory of a private CA')
     .option('--agree', 'you have read its terms of service and agree to them')
     .action(add);
+  ca.command('forget')
+    .description(
+      'forget our account at a CA that no longer takes it; the next order, or `ca test`, makes another',
+    )
+    .argument('<name>', `one of ${NAMES}`)
+    .option(
+      '--anyway',
+      'also where the CA still knows it: what it issued can then be revoked at the CA alone',
+    )
+    .action(forget);
 }
 
 function list(): void {
@@ -100,9 +113,9 @@ async function add(name: string, options: NewCa): Promise<void> {
 }
 
 async function tell(row: CaRow): Promise<void> {
-  for (const report of await reportOn(row)) {
+  for (const report of await withCa(row, ({ ca }) => proven(ca))) {
     say(`${row.name} at ${report.directoryUrl} works`);
-    say(`  account            ${report.accountUrl}`);
+    say(`  account            ${report.accountUrl}${ACCOUNT[report.account]}`);
     say(`  terms of service   ${report.terms ?? 'none'}`);
     say(`  CAA records        ${report.caaIdentities.join(', ') || 'it does not say how they call it'}`);
     say(`  profiles           ${report.profiles.join(', ') || 'none'}`);
@@ -113,18 +126,47 @@ async function tell(row: CaRow): Promise<void> {
   }
 }
 
+const ACCOUNT: Readonly<Record<CaReport['account'], string>> = {
+  known: ', which the CA knows',
+  new: ', made just now',
+  'made anew': ', made anew just now: the CA no longer knew the one that was here',
+};
+
+const proven = (ca: Ca): Promise<CaReport[]> =>
+  ca.prove(AbortSignal.timeout(LIMIT_MS)).catch((error: unknown) => {
+    throw inWords(error);
+  });
+
+async function forget(name: string, { anyway = false }: { readonly anyway?: boolean }): Promise<void> {
+  const row = toCaRow(name, readSetting(true).config.ca[name] ?? {});
+  const forgotten = await withCa(row, async ({ ca, database }) => {
+    if (!anyway && (await ca.isAccountKnown(AbortSignal.timeout(LIMIT_MS)).catch(() => false)))
+      throw new Fault(
+        'configuration',
+        `${name} still knows our account: it is not forgotten without --anyway, and what it issued ` +
+          'could no longer be revoked from here',
+      );
+    return deleteCaAccounts(database.pool, row.name);
+  });
+  say(forgotten.length > 0 ? `forgotten: ${forgotten.join(', ')}` : `there is no account at ${name}`);
+  say(
+    `the next order, or \`certpacks ca test ${name}\`, makes another; services that run take it by themselves`,
+  );
+}
+
 /** With the account that the service uses, which is kept, sealed, in its database. */
-async function reportOn(row: CaRow): Promise<CaReport[]> {
+async function withCa<T>(
+  row: CaRow,
+  work: (at: { readonly ca: Ca; readonly database: Database }) => Promise<T>,
+): Promise<T> {
   const { config, log } = readSetting(true);
   const dir = placeFor(config, undefined, false);
   const database = await openDatabase(config.options, dir, log);
   try {
     const clock = systemClock();
     const seal = loadSeal(kekPlaceOf(config.options, dir));
-    const ca = createCa(row, { accounts: caAccounts({ pool: database.pool, seal, clock }), clock, log });
-    return await ca.prove(AbortSignal.timeout(LIMIT_MS)).catch((error: unknown) => {
-      throw inWords(error);
-    });
+    const stores = caStores({ pool: database.pool, seal, clock });
+    return await work({ ca: createCa(row, { ...stores, clock, log }), database });
   } finally {
     await database.stop();
   }

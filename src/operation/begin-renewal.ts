@@ -1,4 +1,4 @@
-import type { Pack, Renewal } from '../pack/pack.ts';
+import type { Certificate, Pack, Renewal } from '../pack/pack.ts';
 import { deleteNextCertificates } from '../store/next-certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { unpublishRecords } from '../store/published-records.ts';
@@ -8,21 +8,27 @@ import type { OperationDeps } from './operation.ts';
 import { lifeWork, type Work } from './work.ts';
 
 /**
- * Begins the renewal of a pack, or begins it anew: what the CA had of the last one is forgotten. Throws `pack_moved`.
+ * Begins the renewal of a pack, or begins it anew: what the CA had of the last one is forgotten, but for the certificates of it
+ * that are to be kept. Throws `pack_moved`.
  */
-export function beginRenewal(deps: OperationDeps, pack: Pack, { at, askAt }: Renewal): Promise<Work> {
+export function beginRenewal(
+  deps: OperationDeps,
+  pack: Pack,
+  { at, askAt }: Renewal,
+  kept: readonly Certificate[] = [],
+): Promise<Work> {
   const run = {
     kind: 'renewal',
     status: 'initializing',
     statusSince: deps.clock.now(),
     attempts: 0,
     certificateAuthority: pack.certificateAuthority,
-    certificates: [],
+    certificates: kept,
   } as const;
   return transaction(deps.pool, async (tx) => {
     const begun = await update(tx, deps, lifeWork(pack), { event: 'renew', renewal: { at, askAt, run } });
     await deleteOrders(tx, pack);
-    await deleteNextCertificates(tx, pack);
+    if (kept.length === 0) await deleteNextCertificates(tx, pack);
     await unpublishRecords(tx, pack);
     return begun;
   });

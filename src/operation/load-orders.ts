@@ -14,5 +14,8 @@ export async function loadOrders({ pool }: { readonly pool: Pool }, work: Work):
 
 const toOrder = (json: string): CaOrder => JSON.parse(json, reviveInstants);
 
+/** Members of an order that are instants. */
+const INSTANTS: readonly string[] = ['expiresAt', 'busySince', 'askAgainAt', 'since'];
+
 const reviveInstants = (key: string, value: unknown): unknown =>
-  key === 'expiresAt' && typeof value === 'string' ? new Date(value) : value;
+  INSTANTS.includes(key) && typeof value === 'string' ? new Date(value) : value;

@@ -1,4 +1,5 @@
 import type { Seconds } from '../kit/time.ts';
+import { remarksOn } from '../pack/remarks.ts';
 import { type Deployment, observe } from '../store/deployments.ts';
 import { transaction } from '../store/store.ts';
 import { advance, postpone } from './advance.ts';
@@ -12,10 +13,11 @@ export type Proven =
 
 /** Writes down what edges showed of a pack; it goes on where all is proven. Throws `pack_moved`. */
 export function recordProofs(deps: OperationDeps, work: Work, proven: Proven): Promise<Work> {
+  const remarks = remarksOn(work.pack, work.run.certificates);
   return transaction(deps.pool, async (tx) => {
     const moved =
       proven.wait === undefined
-        ? await advance(tx, deps, work, { event: 'done', validationErrors: [] })
+        ? await advance(tx, deps, work, { event: 'done', validationErrors: remarks })
         : await postpone(tx, deps, work, { seconds: proven.wait, validationErrors: proven.why });
     for (const proof of proven.proofs) await observe(tx, work.pack, proof, deps.clock.now());
     return moved;

@@ -10,15 +10,19 @@ import type { AdvanceDeps } from './operation.ts';
 export const isRestartable = ({ status }: Pack): boolean => may(status, 'restart');
 
 /**
- * Tries the stage of a pack again that timed out, or begins an expired one anew, in a transaction that holds the pack. What
- * the CA had is over: a new order is made, records and errors of the old one go, and certificates that ended.
+ * Tries the stage of a pack again that timed out, or begins an expired one anew, in a transaction that holds the pack. Where
+ * control was not shown, what the CA had is over: a new order is made, records and errors of the old one go, and certificates
+ * that ended.
  */
 export async function restart(tx: Tx, deps: AdvanceDeps, pack: Pack, by: By = {}): Promise<Pack> {
   if (pack.status === 'deployment_timed_out')
     return override(tx, deps, pack, { event: eventOf(pack), ...by });
-  await deleteOrders(tx, pack);
   const end = earliestEnd(pack);
   const isOver = end !== undefined && end <= deps.clock.now();
+  // The CA may be issuing still, or have issued what could not be had: what comes of that is not ordered a second time.
+  if (pack.status === 'issuance_timed_out' && !isOver)
+    return override(tx, deps, pack, { event: 'restart', validationErrors: [], ...by });
+  await deleteOrders(tx, pack);
   if (isOver) await deleteCertificates(tx, pack);
   const anew = {
     validationRecords: [],

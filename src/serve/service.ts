@@ -37,7 +37,7 @@ import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { kekPlaceOf, loadSeal } from './kek.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
 import { namesOf, quotasOf } from './names.ts';
-import { caAccounts, pullSource, responderSource } from './sources.ts';
+import { caStores, pullSource, responderSource } from './sources.ts';
 import { hearExchange, hearHandshakes, hearLooks, hearPublishers } from './tell-troubles.ts';
 import { takeIdentity } from './worker-identity.ts';
 
@@ -177,7 +177,7 @@ interface Hearing {
 function heardParts(parts: ServiceParts, { seal, troubles, metrics }: Hearing) {
   const { pool, clock, log, publishers = new Map() } = parts;
   const hear = hearExchange(troubles);
-  const accounts = caAccounts({ pool, seal, clock });
+  const stores = caStores({ pool, seal, clock });
   const onExchange: typeof metrics.onExchange = (ca, seen) => {
     metrics.onExchange(ca, seen);
     hear(ca, seen);
@@ -186,7 +186,7 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics }: Hearing) {
   return {
     ...looks,
     precheckTxt: hearLooks(troubles, looks.precheckTxt),
-    cas: openCas(parts.rows, { accounts, clock, log, onExchange }),
+    cas: openCas(parts.rows, { ...stores, clock, log, onExchange }),
     showLeaf: metrics.watched(hearHandshakes(troubles, shownBy)),
     publishers: hearPublishers(troubles, publishers),
     names: namesOf(parts.options, parts.edges, publishers),

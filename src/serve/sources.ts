@@ -1,3 +1,4 @@
+import type { PauseStore } from '../acme/pauses.ts';
 import type { CaAccount, CaAccounts } from '../ca/ca.ts';
 import type { ResponderSource } from '../dns/dns.ts';
 import type { PullSource, ServedKeyPair } from '../edge/edge.ts';
@@ -7,7 +8,8 @@ import { BatchLoader } from '../kit/batch-loader.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Algorithm } from '../pack/pack.ts';
-import { getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
+import { beginCaAccount, getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
+import { listEndpointPauses, pauseEndpoint } from '../store/ca-limits.ts';
 import { listKeyPairs } from '../store/certificates.ts';
 import { listNames } from '../store/packs.ts';
 import { getFile, type NameAsked, type Published, published } from '../store/published-records.ts';
@@ -58,22 +60,34 @@ export const responderSource = (pool: Pool, delegationZone: string): ResponderSo
 };
 
 /** Accounts at CAs, their keys sealed. */
-export const caAccounts = ({ pool, seal, clock }: SourceDeps): CaAccounts => {
+const caAccounts = ({ pool, seal, clock }: SourceDeps): CaAccounts => {
   const get = async (ca: string, directoryUrl: string): Promise<CaAccount | undefined> => {
-    const stored = await getCaAccount(pool, ca, directoryUrl);
-    return (
-      stored && {
-        url: stored.url,
-        key: seal.open(stored.sealedKey, accountPurpose(ca, directoryUrl)).toString(),
-      }
-    );
+    const stored = await getCaAccount(pool, { ca, directoryUrl });
+    if (!stored) return undefined;
+    return { url: stored.url, key: seal.open(stored.sealedKey, accountPurpose(ca, directoryUrl)).toString() };
   };
+  const sealed = (ca: string, directoryUrl: string, key: string): Buffer =>
+    seal.close(Buffer.from(key), accountPurpose(ca, directoryUrl));
   return {
     get,
-    async save(ca, directoryUrl, { url, key }) {
-      const sealedKey = seal.close(Buffer.from(key), accountPurpose(ca, directoryUrl));
-      await putCaAccount(pool, { ca, directoryUrl }, { url, sealedKey }, clock.now());
-      return (await get(ca, directoryUrl)) ?? { url, key };
+    async begin(ca, directoryUrl, key) {
+      await beginCaAccount(pool, { ca, directoryUrl }, sealed(ca, directoryUrl, key), clock.now());
+      return (await get(ca, directoryUrl)) ?? { key };
+    },
+    async settle(ca, directoryUrl, { url, key }) {
+      const account = { url, sealedKey: sealed(ca, directoryUrl, key) };
+      await putCaAccount(pool, { ca, directoryUrl }, account, clock.now());
     },
   };
 };
+
+/** Where a CA's wishes to be left alone are kept, for all processes. */
+const caPauses =
+  ({ pool, clock }: Pick<SourceDeps, 'pool' | 'clock'>) =>
+  (ca: string, directoryUrl: string): PauseStore => ({
+    read: () => listEndpointPauses(pool, { ca, directoryUrl }, clock.now()),
+    put: (endpoint, until) => pauseEndpoint(pool, { ca, directoryUrl }, endpoint, until),
+  });
+
+/** What is kept of CAs for all processes. */
+export const caStores = (deps: SourceDeps) => ({ accounts: caAccounts(deps), pauses: caPauses(deps) });

@@ -2,33 +2,62 @@ import type { Db } from './store.ts';
 
 /** An account at a CA's directory, its key sealed. */
 export interface StoredCaAccount {
-  readonly url: string;
+  /** Undefined: the CA has not told yet. */
+  readonly url: string | undefined;
   readonly sealedKey: Buffer;
+}
+
+/** Where an account is. */
+export interface CaAccountPlace {
+  readonly ca: string;
+  readonly directoryUrl: string;
 }
 
 /** The account at a directory, or undefined. */
 export async function getCaAccount(
   db: Db,
-  ca: string,
-  directoryUrl: string,
+  { ca, directoryUrl }: CaAccountPlace,
 ): Promise<StoredCaAccount | undefined> {
-  const { rows } = await db.query<{ url: string; sealed_key: Buffer }>(
+  const { rows } = await db.query<{ url: string | null; sealed_key: Buffer }>(
     'select url, sealed_key from ca_accounts where ca = $1 and directory_url = $2',
     [ca, directoryUrl],
   );
-  return rows[0] && { url: rows[0].url, sealedKey: rows[0].sealed_key };
+  return rows[0] && { url: rows[0].url ?? undefined, sealedKey: rows[0].sealed_key };
 }
 
-/** Keeps an account, unless another process was first: that one stays. */
+/** Keeps the key of an account that is to be made, unless another process was first: that one stays. */
+export async function beginCaAccount(
+  db: Db,
+  { ca, directoryUrl }: CaAccountPlace,
+  sealedKey: Buffer,
+  now: Date,
+): Promise<void> {
+  await db.query(
+    `insert into ca_accounts (ca, directory_url, sealed_key, created_on) values ($1, $2, $3, $4)
+     on conflict do nothing`,
+    [ca, directoryUrl, sealedKey, now],
+  );
+}
+
+/** Keeps an account with its URL, in place of what is kept there. */
 export async function putCaAccount(
   db: Db,
-  place: { readonly ca: string; readonly directoryUrl: string },
-  account: StoredCaAccount,
+  { ca, directoryUrl }: CaAccountPlace,
+  { url, sealedKey }: StoredCaAccount,
   now: Date,
 ): Promise<void> {
   await db.query(
     `insert into ca_accounts (ca, directory_url, url, sealed_key, created_on) values ($1, $2, $3, $4, $5)
-     on conflict do nothing`,
-    [place.ca, place.directoryUrl, account.url, account.sealedKey, now],
+     on conflict (ca, directory_url) do update set url = excluded.url, sealed_key = excluded.sealed_key`,
+    [ca, directoryUrl, url, sealedKey, now],
   );
+}
+
+/** Forgets the accounts at a CA, whatever the directory; the URLs of those that had one. */
+export async function deleteCaAccounts(db: Db, ca: string): Promise<string[]> {
+  const { rows } = await db.query<{ url: string | null }>(
+    'delete from ca_accounts where ca = $1 returning url',
+    [ca],
+  );
+  return rows.flatMap(({ url }) => url ?? []);
 }

@@ -167,6 +167,46 @@ const PAUSED = statement(`
   select max(full_on) as until from ca_limits
    where ca = :ca and kind = '${PAUSE}' and subject = any(:subjects) and full_on > :now`);
 
+/** Kind of the rows that stand for a directory's wish not to be asked for something. */
+const ENDPOINT = 'endpoint';
+
+interface DirectoryPlace {
+  readonly ca: string;
+  readonly directoryUrl: string;
+}
+
+/** Remembers that a directory asked not to be asked for something, for all who use it. */
+export async function pauseEndpoint(
+  db: Db,
+  { ca, directoryUrl }: DirectoryPlace,
+  endpoint: string,
+  until: Date,
+): Promise<void> {
+  await db.query(
+    `insert into ca_limits (ca, kind, subject, full_on) values ($1, '${ENDPOINT}', $2, $3)
+     on conflict (ca, kind, subject) do update set full_on = greatest(ca_limits.full_on, excluded.full_on)`,
+    [ca, `${directoryUrl} ${endpoint}`, until],
+  );
+}
+
+/** For what a directory asked not to be asked, and until when. */
+export async function listEndpointPauses(
+  db: Db,
+  { ca, directoryUrl }: DirectoryPlace,
+  now: Date,
+): Promise<Map<string, Date>> {
+  const { rows } = await execute<{ endpoint: string; until: Date }>(db, PAUSED_ENDPOINTS, {
+    ca,
+    directory: directoryUrl,
+    now,
+  });
+  return new Map(rows.map(({ endpoint, until }) => [endpoint, until]));
+}
+
+const PAUSED_ENDPOINTS = statement(`
+  select substring(subject from length(:directory::text) + 2) as endpoint, full_on as until from ca_limits
+   where ca = :ca and kind = '${ENDPOINT}' and starts_with(subject, :directory || ' ') and full_on > :now`);
+
 /** Forgets buckets that are full, and pauses that are over. */
 export async function purgeFullBuckets(db: Db, now: Date): Promise<void> {
   await db.query('delete from ca_limits where full_on < $1', [now]);

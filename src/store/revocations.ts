@@ -19,8 +19,10 @@ export interface Revocation {
   readonly reason: string;
   readonly askedOn: Date;
   readonly revokedOn?: Date;
-  /** Why it is not done yet, in words. */
+  /** Why it is not done, in words. */
   readonly problem?: string;
+  /** Whether there was nothing to revoke: it had ended, or the CA does not know it. */
+  readonly isMoot: boolean;
   /** How often the CA was asked without success. */
   readonly attempts: number;
 }
@@ -45,7 +47,8 @@ const NOTE = statement(`
   on conflict (cell, zone_id, fingerprint) do nothing`);
 
 const COLUMNS =
-  'zone_id, fingerprint, pack_id, account_id, algorithm, serial, ca, chain, reason, asked_on, revoked_on, problem, attempts';
+  'zone_id, fingerprint, pack_id, account_id, algorithm, serial, ca, chain, reason, asked_on, revoked_on, problem, ' +
+  'is_moot, attempts';
 
 /** Those of a pack of a zone, ECDSA first; also of one that is gone. */
 export async function listRevocations(db: Db, zoneId: string, packId: string): Promise<Revocation[]> {
@@ -92,6 +95,15 @@ const SETTLE = statement(
   `update revocations set due_on = null, revoked_on = :now, problem = null where ${THIS}`,
 );
 
+/** There is nothing to revoke, and why. */
+export async function closeRevocation(db: Db, key: RevocationKey, problem: string): Promise<void> {
+  await execute(db, CLOSE, { ...revocationKey(key), problem });
+}
+
+const CLOSE = statement(
+  `update revocations set due_on = null, is_moot = true, problem = :problem where ${THIS}`,
+);
+
 /** It is not revoked yet, for this reason; it is tried again at `due`. */
 export async function putOffRevocation(
   db: Db,
@@ -118,6 +130,7 @@ interface Row {
   asked_on: Date;
   revoked_on: Date | null;
   problem: string | null;
+  is_moot: boolean;
   attempts: number;
 }
 
@@ -134,5 +147,6 @@ const toRevocation = (row: Row): Revocation => ({
   askedOn: row.asked_on,
   ...(row.revoked_on && { revokedOn: row.revoked_on }),
   ...(row.problem !== null && { problem: row.problem }),
+  isMoot: row.is_moot,
   attempts: row.attempts,
 });

@@ -5,11 +5,12 @@ export function memoryAccounts(): CaAccounts & { readonly kept: Map<string, CaAc
   const kept = new Map<string, CaAccount>();
   return {
     kept,
-    get: (ca, directoryUrl) => Promise.resolve(kept.get(`${ca} ${directoryUrl}`)),
-    save: (ca, directoryUrl, account) => {
-      const first = kept.get(`${ca} ${directoryUrl}`) ?? account;
+    get: async (ca, directoryUrl) => kept.get(`${ca} ${directoryUrl}`),
+    begin: async (ca, directoryUrl, key) => {
+      const first = kept.get(`${ca} ${directoryUrl}`) ?? { key };
       kept.set(`${ca} ${directoryUrl}`, first);
-      return Promise.resolve(first);
+      return first;
     },
+    settle: async (ca, directoryUrl, account) => void kept.set(`${ca} ${directoryUrl}`, account),
   };
 }

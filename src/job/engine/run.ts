@@ -1,11 +1,10 @@
-import { FAULTS, Fault, type FaultName, wordsOf } from '../../kit/fault.ts';
-import { after, days, type Seconds } from '../../kit/time.ts';
+import { Fault, wordsOf } from '../../kit/fault.ts';
+import { after, type Seconds } from '../../kit/time.ts';
 import { adoptNextCertificates } from '../../operation/adopt-next-certificates.ts';
 import { putDown } from '../../operation/put-down.ts';
 import { putOff } from '../../operation/put-off.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import { lifeWork, type Work, workOn } from '../../operation/work.ts';
-import { retryDelay } from '../../pack/backoff.ts';
 import { deadline, isServed, type JobName, LIFECYCLE } from '../../pack/lifecycle.ts';
 import type { Pack, Run } from '../../pack/pack.ts';
 import { isOver, isSucceeded } from '../../pack/renewal.ts';
@@ -20,6 +19,7 @@ import { purge } from '../stage/purge.ts';
 import { beginAgain, giveUp, isPastLastChance, renew } from '../stage/renew.ts';
 import { validate } from '../stage/validate.ts';
 import { withdraw } from '../stage/withdraw.ts';
+import { waitAfter } from './wait-after.ts';
 
 const JOBS: Readonly<Record<JobName, Job>> = {
   order,
@@ -130,20 +130,3 @@ const UNFORESEEN = 'an internal error; it is tried again, and the operator finds
 /** What waits for a limit of its CA is not late for that: the time of its status begins when it goes on. */
 const anew = ({ clock }: JobDeps, error: unknown, seconds: Seconds): { readonly statusSince?: Date } =>
   error instanceof Fault && error.fault === 'ca_limited' ? { statusSince: after(clock.now(), seconds) } : {};
-
-/** When a failed step is tried again: later each time, and not before whoever failed wants to be asked. */
-function waitAfter(error: unknown, { attempts }: Run): Seconds {
-  if (!(error instanceof Fault)) return retryDelay(attempts);
-  const asked = Math.min(error.retryAfter ?? 0, LONGEST_WAIT);
-  const own = FAULTS[error.fault].retry === 'never' ? NEVER_WAIT : retryDelay(attempts);
-  return Math.max(asked, own, LEAST_WAIT[error.fault] ?? 0);
-}
-
-/** A CA that answered, and not as wished, is not asked again at once: orders are limited. */
-const LEAST_WAIT: Readonly<Partial<Record<FaultName, Seconds>>> = { ca_refused: 60, ca_wrong_answer: 60 };
-
-/** A CA's wish for patience is granted up to a day. */
-const LONGEST_WAIT = days(1);
-
-/** Seconds until work is looked at again that only the operator or the subscriber can mend. */
-const NEVER_WAIT = 3_600;

@@ -1,8 +1,11 @@
 /** Revocation of certificates at their CA (RFC 8555 7.6), apart from the life of their pack: what was asked for is done. */
-import { wordsOf } from '../../kit/fault.ts';
-import { after, type Seconds } from '../../kit/time.ts';
+import { whyEnded } from '../../ca/revoke.ts';
+import { Fault, wordsOf } from '../../kit/fault.ts';
+import { after, hours, type Seconds } from '../../kit/time.ts';
 import { retryDelay } from '../../pack/backoff.ts';
+import { grantedWish } from '../../pack/granted-wish.ts';
 import {
+  closeRevocation,
   putOffRevocation,
   type Revocation,
   settleRevocation,
@@ -32,18 +35,34 @@ async function revoke(deps: JobDeps, one: Revocation, signal: AbortSignal): Prom
   const { pool, clock, cas, log } = deps;
   const about = { pack: one.packId, serial: one.serial, ca: one.ca, reason: one.reason };
   try {
+    const ended = whyEnded(one.chain, clock.now());
+    if (ended !== undefined) return await close(deps, one, ended);
     const ca = cas.get(one.ca);
     if (!ca)
       return await putOff(deps, one, `${one.ca} is no longer configured here; the operator has to add it`);
-    await ca.revoke(one, signal);
+    const revoked = await ca.revoke(one, signal);
+    if (revoked.kind === 'moot') return await close(deps, one, revoked.why);
     await settleRevocation(pool, one, clock.now());
     log.info(about, 'certificate revoked');
   } catch (error) {
     signal.throwIfAborted();
     log.warn({ ...about, err: error }, 'a certificate is not revoked yet');
-    await putOff(deps, one, wordsOf(error));
+    await putOff(deps, one, wordsOf(error), error);
   }
 }
 
-const putOff = ({ pool, clock }: JobDeps, one: Revocation, problem: string): Promise<void> =>
-  putOffRevocation(pool, one, { problem, due: after(clock.now(), retryDelay(one.attempts)) });
+async function close({ pool, log }: JobDeps, one: Revocation, why: string): Promise<void> {
+  await closeRevocation(pool, one, why);
+  log.warn({ pack: one.packId, serial: one.serial, ca: one.ca, why }, 'there is nothing to revoke');
+}
+
+/** What a CA refuses is meant, mostly: it is asked less and less often, until the certificate ends. */
+const MOST_BETWEEN: Seconds = hours(6);
+
+function putOff({ pool, clock }: JobDeps, one: Revocation, problem: string, error?: unknown): Promise<void> {
+  const { attempts } = one;
+  const { fault, retryAfter = 0 } = error instanceof Fault ? error : {};
+  const own = fault === 'ca_refused' ? Math.min(2 ** attempts, MOST_BETWEEN) : retryDelay(attempts);
+  const wait = Math.max(own, grantedWish(retryAfter, attempts));
+  return putOffRevocation(pool, one, { problem, due: after(clock.now(), wait) });
+}

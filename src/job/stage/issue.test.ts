@@ -17,6 +17,7 @@ import type { TestRule } from '../../../test/support/simulator/simulated-ca.ts';
 import { withCa } from '../../../test/support/simulator/with-ca.ts';
 import { keyPurpose } from '../../key/purpose.ts';
 import { Fault, type FaultName } from '../../kit/fault.ts';
+import { minutes } from '../../kit/time.ts';
 import type { Step } from '../../simulator/faults/fault.ts';
 import { listKeyPairs } from '../../store/certificates.ts';
 
@@ -94,7 +95,7 @@ for (const [when, takesEffect] of [
     await carryAll(at, crash.signal);
     deps.clock.advance(61);
     await carryAll(at);
-    assert.equal(all.length, 4);
+    assert.equal(all.length, takesEffect ? 2 : 4, 'what was finalized is not finalized again');
     const [first, second] = [all.slice(0, 2), all.slice(2)];
     for (const { url, csr, storedCsr } of second) {
       assert(storedCsr?.equals(csr));
@@ -107,16 +108,18 @@ for (const [when, takesEffect] of [
   });
 }
 
-test('a certificate for another key is not stored, and its order is dropped', async (t) => {
-  const { at } = await withCa(t, deps, { rules: [{ on: 'finalize', fault: 'leaf', key: 'other' }] });
+test('a certificate for another key is not stored; it is asked for again, and ordered anew after a while', async (t) => {
+  const { at, ca } = await withCa(t, deps, { rules: [{ on: 'finalize', fault: 'leaf', key: 'other' }] });
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   const pack = await packOf(at, id);
   assert.equal(pack.status, 'pending_issuance');
-  assert.match(pack.validationErrors.join(), /another public key/);
+  assert.match(pack.validationErrors.join(), /another public key .*; it is not used, and asked for again$/);
   assert.deepEqual(await listKeyPairs(deps.pool, await packOf(deps, id)), []);
-  const { rows } = await deps.pool.query('select algorithm from orders where pack_id = $1', [id]);
-  assert.deepEqual(rows, []);
+  assert.equal(ca.server.ledger.certificates.size, 2);
+  deps.clock.advance(minutes(16));
+  await carryAll(at);
+  assert.match((await packOf(at, id)).validationErrors.join(), /another public key .*, and ordered anew/);
 });
 
 const impatient = (fault: FaultName) =>
@@ -127,7 +130,10 @@ for (const fault of ['ca_refused', 'ca_unreachable'] as const) {
     const { at } = await withCa(t, deps, { steps: { order: () => impatient(fault) } });
     const id = await givenPack(at, await givenZone(deps, 'one.test'));
     await carryAll(at);
-    assert.equal(await dueIn(at, id), 900);
+    assert.equal(await dueIn(at, id), 600, 'ten minutes at first');
     assert.deepEqual((await packOf(at, id)).validationErrors, ['one.test: too many orders; later, please']);
+    deps.clock.advance(600);
+    await carryAll(at);
+    assert.equal(await dueIn(at, id), 900);
   });
 }

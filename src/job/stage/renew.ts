@@ -9,7 +9,7 @@ import { putDown } from '../../operation/put-down.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import { lifeWork, type Work } from '../../operation/work.ts';
 import { earliestEnd, LIFECYCLE } from '../../pack/lifecycle.ts';
-import type { Algorithm, Certificate, Pack, Renewal, Run } from '../../pack/pack.ts';
+import type { Algorithm, Certificate, Pack, Renewal } from '../../pack/pack.ts';
 import { lastTime, ownTime, shortestLife, soonest, timeWithin } from '../../pack/renewal.ts';
 import { TYPES } from '../../pack/type.ts';
 import { getChain } from '../../store/next-certificates.ts';
@@ -108,16 +108,17 @@ function shareOf({ zone, ord }: Pack): number {
 }
 
 /**
- * A stage of the renewal lasted too long. What edges have not shown yet they may still show; anything else begins anew,
- * with a new order.
+ * A stage of the renewal lasted too long. What the CA may still deliver, and edges may still show, goes on; where control was
+ * not shown it begins anew, with a new order, and with the certificates that came.
  */
 export function beginAgain(deps: JobDeps, work: Work): Promise<Work> {
   const now = deps.clock.now();
-  if (isDeploying(work.run)) return recordStep(deps, work, { change: { statusSince: now } });
-  return beginRenewal(deps, work.pack, work.pack.renewal ?? { at: now });
+  const { pack, run } = work;
+  const { job } = LIFECYCLE[run.status];
+  if (job === 'deploy' || job === 'issue') return recordStep(deps, work, { change: { statusSince: now } });
+  const isGood = run.certificates.every((one) => between(now, one.notAfter) > shortestLife(pack) / 2);
+  return beginRenewal(deps, pack, pack.renewal ?? { at: now }, isGood ? run.certificates : []);
 }
-
-const isDeploying = ({ status }: Run): boolean => LIFECYCLE[status].job === 'deploy';
 
 /** Whether a served pack's renewal is so late that it is to be told: it cannot be relied on any more. */
 export function isPastLastChance(pack: Pack, now: Date): boolean {

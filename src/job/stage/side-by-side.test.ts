@@ -89,6 +89,9 @@ test('a request that the CA has is kept where the other order wants control show
   const { at, ca } = await withCa(t, deps, { rules: SLOW_AND_UNPROVEN, row: { presumesControl: true } });
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
+  assert.equal((await packOf(at, id)).status, 'pending_issuance', 'the CA wants to be asked in a minute');
+  deps.clock.advance(61);
+  await carryAll(at);
   assert.equal((await packOf(at, id)).status, 'pending_deployment');
   const csrs = csrsAt(ca).filter(({ algorithm }) => algorithm === 'ecdsa');
   assert.equal(csrs.length, 1, 'one request, one key');
@@ -115,8 +118,10 @@ test('an order that took the place of one past its end is kept where the other o
   });
   await carryAll(at, crash.signal);
   t.mock.restoreAll();
-  deps.clock.advance(61);
-  await carryAll(at);
+  for (let minute = 0; minute < 2; minute += 1) {
+    deps.clock.advance(61);
+    await carryAll(at);
+  }
   assert.equal((await packOf(at, id)).status, 'pending_deployment');
   assert.equal(ca.server.ledger.orders.size, 3, 'the one that ended, one in its place, and one for RSA');
   await assertPairs(deps, id);
@@ -130,7 +135,10 @@ test('after something went wrong one certificate is tried before an order for th
   const id = await givenPack(at, await givenZone(deps, 'one.test'));
   await carryAll(at);
   const { validationErrors } = await packOf(at, id);
-  assert.match(validationErrors.join(), /^lets_encrypt refused one\.test: no; allow this CA in /);
+  assert.match(
+    validationErrors.join(),
+    /^lets_encrypt refused to issue for one\.test: no; allow this CA in /,
+  );
   assert.equal(validationErrors.length, 1, 'said once');
   assert.equal(orders(), 2);
   deps.clock.advance(61);

@@ -6,13 +6,14 @@ import { recordStep } from '../../operation/record-step.ts';
 import { type StoredAcmeOrder, type Work, withOrder } from '../../operation/work.ts';
 import { lookDelay, retryDelay } from '../../pack/backoff.ts';
 import { withoutWildcard } from '../../pack/hosts.ts';
+import { firstMissing } from '../../pack/missing-algorithm.ts';
 import type { Algorithm } from '../../pack/pack.ts';
-import { algorithmsOf } from '../../pack/type.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { allRecords, caOf, isDead, newRequest, placeOrder } from '../step/acme-orders.ts';
 import { checkFailures, spendFailures } from '../step/ca-limits.ts';
-import { noteControl } from '../step/control.ts';
+import { asOwnControl, noteControl } from '../step/control.ts';
 import { publishByUpdate } from '../step/dns-update.ts';
+import { isToRest, nextLook, whyWaiting } from '../step/next-look.ts';
 import { type Prechecked, precheck } from '../step/precheck.ts';
 
 /**
@@ -28,6 +29,7 @@ export const validate: Job = async (deps, given, signal) => {
   if (!open) return showControl(deps, work, { event: 'done' });
   if (isDead(open.order, now)) return reorder(deps, work, open.algorithm, signal);
   if (open.isAnswered) return judge(deps, work, await ask(deps, work, open, signal), signal);
+  if (open.order.unread) return learn(deps, work, open, signal);
 
   const failure = await publishByUpdate(deps, pack, signal);
   const looks = await lookAtAll(deps, work, open.order, signal);
@@ -47,7 +49,7 @@ const pendingNames = ({ authorizations }: CaOrder): string[] =>
 const failedNames = ({ authorizations }: CaOrder): string[] =>
   authorizations.filter(({ status }) => status === 'invalid').map(({ name }) => withoutWildcard(name));
 
-/** Where the CA was told before: what it found by now; told again where a crash came before the telling. */
+/** Where the CA was told before: what it found by now; told where a crash came before the telling, or it did not take our word. */
 async function ask(
   deps: JobDeps,
   work: OrderedWork,
@@ -55,13 +57,30 @@ async function ask(
   signal: AbortSignal,
 ): Promise<StoredAcmeOrder> {
   const ca = caOf(deps, work);
+  if (isToRest(open.order, deps.clock.now())) return open;
   const seen = await ca.look(open.order, signal);
-  return { ...open, order: seen.status === 'pending' ? await ca.validate(seen, signal) : seen };
+  const isUntold = seen.authorizations.some((one) => one.status === 'pending' && !one.isAnswered);
+  const isToBeTold = seen.status === 'pending' && isUntold && !isDenied(seen);
+  return { ...open, order: isToBeTold ? await ca.validate(seen, signal) : seen };
 }
 
-/** A restart may come when one of the certificates is there already. */
-const firstMissing = ({ pack, run }: Work): Algorithm =>
-  algorithmsOf(pack).find((one) => !run.certificates.some(({ algorithm }) => algorithm === one)) ?? 'ecdsa';
+/** Whether the CA says that there is no such order: as one of its servers may do that is behind. */
+const isDenied = ({ oddity, unread }: CaOrder): boolean => oddity !== undefined || unread !== undefined;
+
+/** What is to be shown could not be read when the order was made. */
+async function learn(
+  deps: JobDeps,
+  work: OrderedWork,
+  open: StoredAcmeOrder,
+  signal: AbortSignal,
+): Promise<Work | undefined> {
+  const ca = caOf(deps, work);
+  const stored = { ...open, order: await ca.look(open.order, signal) };
+  if (stored.order.unread || stored.order.oddity) return rest(deps, work, stored);
+  const order = await asOwnControl(deps, { work, ca }, stored.order, signal);
+  if (!order) return reorder(deps, work, open.algorithm, signal);
+  return showControl(deps, work, { stored: { ...stored, order } });
+}
 
 /** One look at a time per record, all records of an order side by side. */
 const lookAtAll = (
@@ -105,13 +124,16 @@ async function judge(
   if (isDead(order, deps.clock.now()))
     return replace(deps, work, { algorithm, why: await causes(deps, work, order, signal) }, signal);
   const answered = { ...open, isAnswered: true };
-  if (order.status !== 'pending') return controlShown(deps, work, answered);
-  await showControl(deps, work, { stored: answered, wait: CA_STILL_LOOKS });
-  return undefined;
+  return order.status === 'pending' ? rest(deps, work, answered) : controlShown(deps, work, answered);
 }
 
-/** Seconds until a CA that has not made up its mind is asked again. */
-const CA_STILL_LOOKS = 5;
+/** The CA has not made up its mind, or not told all: it is asked again later. */
+async function rest(deps: JobDeps, work: OrderedWork, stored: StoredAcmeOrder): Promise<undefined> {
+  const { certificateAuthority: ca = '' } = work.run;
+  const now = deps.clock.now();
+  const validationErrors = whyWaiting(ca, stored.order, now);
+  await showControl(deps, work, { stored, wait: nextLook(stored.order, now), validationErrors });
+}
 
 /**
  * Why the order came to nothing. What we see ourselves that explains it comes first, e.g. servers that keep a strict
@@ -163,7 +185,7 @@ async function reorder(
 async function controlShown(deps: JobDeps, work: OrderedWork, shown: StoredAcmeOrder): Promise<Work> {
   // The certificate request is made already here, so that it needs no write of its own; an RSA key can take a while.
   const isLacking = shown.algorithm === 'ecdsa' && !shown.request;
-  const stored = isLacking ? { ...shown, request: await newRequest(deps, work.pack, 'ecdsa') } : shown;
+  const stored = isLacking ? { ...shown, request: await newRequest(deps, work, 'ecdsa') } : shown;
   const now = deps.clock.now();
   const isOpen = withOrder(work.orders, stored).some(
     ({ order }) => order.status === 'pending' || isDead(order, now),

@@ -6,7 +6,7 @@ import { Fault } from '../../kit/fault.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
 import type { StoredAcmeOrder, Work } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
-import type { Algorithm, Pack, ValidationRecord } from '../../pack/pack.ts';
+import type { Algorithm, ValidationRecord } from '../../pack/pack.ts';
 import { RUNS } from '../../pack/run.ts';
 import { markOf } from '../../pack/validation-method.ts';
 import { getChain } from '../../store/next-certificates.ts';
@@ -44,13 +44,15 @@ export async function placeOrder(
     await spendOrder(deps, work, ca);
     const ask = await askFor(deps, work, ca, algorithm);
     return ca.order(ask, signal).catch(async (error: unknown) => {
-      await rememberPatience(deps, work.pack, ca, error);
+      await rememberPatience(deps, work, ca, error);
       throw error;
     });
   };
   const own = new Set(validIn(work).map(({ url }) => url));
   const order = await withOwnControl(deps, { work, ca, own, place }, signal);
   if (isDead(order, deps.clock.now())) throw uselessOrder(ca, order);
+  const isKnown = work.orders?.some((one) => one.order.url === order.url);
+  if (!isKnown && (order.status === 'processing' || order.status === 'valid')) throw usedOrder(ca);
   return { algorithm, order, isAnswered: false };
 }
 
@@ -78,22 +80,41 @@ function uselessOrder({ row }: Ca, { problem }: CaOrder): Fault {
   return new Fault('ca_wrong_answer', `${row.name} made an order that is of no use: ${why}`);
 }
 
+/** Whoever finalized it did so with another key: nothing of use can come of it, and nothing was issued for it. */
+const usedOrder = ({ row }: Ca): Fault =>
+  new Fault(
+    'ca_wrong_answer',
+    `${row.name} answered with an order that was finalized before; it is asked again for a new one`,
+  );
+
 /** An order whose certificate request is made. */
 export type RequestedOrder = StoredAcmeOrder & Required<Pick<StoredAcmeOrder, 'request'>>;
 
 /** Makes the key and the certificate request of one algorithm; to be stored with an order before it is finalized. */
 export async function newRequest(
   deps: JobDeps,
-  pack: Pack,
+  work: Pick<Work, 'pack' | 'run'>,
   algorithm: Algorithm,
 ): Promise<RequestedOrder['request']> {
+  const { pack } = work;
   const { key, stored } = await keyPlaceOf(pack.type).make(deps, { pack, algorithm });
-  return { csr: await createCsr(key, pack.hosts.map(toName)), sealedKey: stored };
+  return { csr: await csrOf(deps, work, key), sealedKey: stored };
 }
 
-/** Whether nothing can come of an order any more. */
+/** A certificate request for the pack's hosts, as the CA of the run takes it. */
+export function csrOf(
+  deps: JobDeps,
+  work: Pick<Work, 'pack' | 'run'>,
+  key: Parameters<typeof createCsr>[0],
+): Promise<Buffer> {
+  const { hasCommonName = false } = caOf(deps, work).row;
+  return createCsr(key, work.pack.hosts.map(toName), { hasCommonName });
+}
+
+/** Whether nothing can come of an order any more. One that the CA works on is over when the CA says so. */
 export const isDead = ({ status, expiresAt }: CaOrder, now: Date): boolean =>
-  status === 'invalid' || (status !== 'valid' && expiresAt !== undefined && expiresAt <= now);
+  status === 'invalid' ||
+  ((status === 'pending' || status === 'ready') && expiresAt !== undefined && expiresAt <= now);
 
 /** The records that an order wants to see. */
 export const recordsOf = ({ authorizations }: CaOrder): ValidationRecord[] =>

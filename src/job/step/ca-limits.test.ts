@@ -130,7 +130,12 @@ test('a CA that asks for patience is not asked for other packs of the same domai
   const ca = await given(t, {});
   const zone = await givenZone(deps, 'shop.test');
   const pack = await givenPack(deps, zone, { hosts: ['a.shop.test'] });
-  await rememberPatience(deps, pack, ca, new Fault('ca_refused', 'rateLimited', { retryAfter: 500 }));
+  await rememberPatience(
+    deps,
+    lifeWork(pack),
+    ca,
+    new Fault('ca_refused', 'rateLimited', { retryAfter: 500 }),
+  );
   const other = await givenPack(deps, zone, { hosts: ['b.shop.test'] });
   await assert.rejects(spend(deps, other, ca), (error) => seconds(error) === 500);
   await spend(deps, await givenPack(deps, await givenZone(deps, 'else.test'), { hosts: ['else.test'] }), ca);

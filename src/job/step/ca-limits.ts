@@ -4,9 +4,11 @@ import type { Ca, CaLimits } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, between } from '../../kit/time.ts';
 import type { Work } from '../../operation/work.ts';
+import { grantedWish } from '../../pack/granted-wish.ts';
 import { toName, withoutWildcard } from '../../pack/hosts.ts';
 import type { Pack } from '../../pack/pack.ts';
 import { RUNS } from '../../pack/run.ts';
+import { algorithmsOf } from '../../pack/type.ts';
 import { isOneOfMany } from '../../store/accounts.ts';
 import { type Bucket, type Empty, look, pause, pausedUntil, take } from '../../store/ca-limits.ts';
 import { transaction } from '../../store/store.ts';
@@ -77,12 +79,27 @@ export async function spendFailures(deps: JobDeps, { row }: Ca, hosts: readonly 
 /** Remembers a CA's own wish for patience for the domains of a pack, so that no other pack of theirs asks either. */
 export async function rememberPatience(
   deps: JobDeps,
-  pack: Pack,
+  { pack, run }: Pick<Work, 'pack' | 'run'>,
   { row }: Ca,
   error: unknown,
 ): Promise<void> {
   if (!(error instanceof Fault) || error.fault !== 'ca_refused' || error.retryAfter === undefined) return;
-  await pause(deps.pool, row.name, domainsOf(pack), after(deps.clock.now(), error.retryAfter));
+  const wish = grantedWish(error.retryAfter, run.attempts);
+  await pause(deps.pool, row.name, domainsOf(pack), after(deps.clock.now(), wish));
+}
+
+/**
+ * Until when another certificate for the same hosts would take one that the CA's limit leaves for the pack's renewal; undefined:
+ * it takes none of these, or no limit is known.
+ */
+export async function reservedUntil(
+  { pool, clock }: JobDeps,
+  pack: Pack,
+  { row }: Ca,
+): Promise<Date | undefined> {
+  const spare = algorithmsOf(pack).length;
+  const buckets = bucketsOf(row.limits, 'duplicates', [setOf(pack)]).map((one) => ({ ...one, spare }));
+  return (await look(pool, row.name, buckets, clock.now()))?.until;
 }
 
 function bucketsOf(

@@ -30,8 +30,12 @@ const PENDING_LIFE: Seconds = days(30);
 interface Placed {
   readonly work: Pick<Work, 'pack' | 'run'>;
   readonly ca: Ca;
+}
+
+interface Placing extends Placed {
   /** URLs of authorizations that are valid by this run of the pack: nothing has to be asked of these. */
   readonly own: ReadonlySet<string>;
+  readonly place: () => Promise<CaOrder>;
 }
 
 /**
@@ -40,20 +44,31 @@ interface Placed {
  */
 export async function withOwnControl(
   deps: JobDeps,
-  { place, ...placed }: Placed & { readonly place: () => Promise<CaOrder> },
+  { place, own, ...placed }: Placing,
   signal: AbortSignal,
 ): Promise<CaOrder> {
   const order = await place();
-  if (isOwn(order, placed)) return order;
-  const known = await note(deps, placed, order);
-  const foreign = order.authorizations.filter((one) => isForeign(one, known));
-  const isLess = await giveUp(deps, placed, { order, foreign }, signal);
-  if (!isLess) return looked(deps, placed, order, known);
+  if (isAllOwn(order, own)) return order;
+  const kept = await asOwnControl(deps, placed, order, signal);
+  if (kept) return kept;
   const again = await place();
   return looked(deps, placed, again, await note(deps, placed, again));
 }
 
-const isOwn = ({ authorizations }: CaOrder, { own }: Placed): boolean =>
+/** The order as far as control of the pack's own zone goes; undefined where some was given up, and it comes to nothing. */
+export async function asOwnControl(
+  deps: JobDeps,
+  placed: Placed,
+  order: CaOrder,
+  signal: AbortSignal,
+): Promise<CaOrder | undefined> {
+  const known = await note(deps, placed, order);
+  const foreign = order.authorizations.filter((one) => isForeign(one, known));
+  const isLess = await giveUp(deps, placed, { order, foreign }, signal);
+  return isLess ? undefined : looked(deps, placed, order, known);
+}
+
+const isAllOwn = ({ authorizations }: CaOrder, own: ReadonlySet<string>): boolean =>
   authorizations.length > 0 && authorizations.every(({ url }) => own.has(url));
 
 /**
@@ -62,7 +77,7 @@ const isOwn = ({ authorizations }: CaOrder, { own }: Placed): boolean =>
  */
 export async function beforeFinalizing(
   deps: JobDeps,
-  { work, ca }: Pick<Placed, 'work' | 'ca'>,
+  { work, ca }: Placed,
   order: CaOrder,
 ): Promise<CaOrder> {
   const { pack } = work;
@@ -131,12 +146,7 @@ async function giveUp(
 }
 
 /** The order as far as control was shown to us: what the CA holds valid and we have not looked at is pending. */
-function looked(
-  deps: JobDeps,
-  { work, ca }: Pick<Placed, 'work' | 'ca'>,
-  order: CaOrder,
-  known: Known,
-): CaOrder {
+function looked(deps: JobDeps, { work, ca }: Placed, order: CaOrder, known: Known): CaOrder {
   if (ca.row.presumesControl) return order;
   const kept = order.authorizations.find((one) => one.status === 'pending' && known.foreign.has(one.url));
   if (kept) throw notGivenUp(ca, kept);

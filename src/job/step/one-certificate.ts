@@ -1,105 +1,150 @@
 /** One certificate of a pack: from its order to the chain that the CA gave. */
 import { createPrivateKey } from 'node:crypto';
-import { checkLeaf } from '../../ca/leaf.ts';
-import { listHosts } from '../../ca/messages.ts';
+import { isAsWanted } from '../../ca/csr.ts';
+import { isRequestRefused } from '../../ca/refusals.ts';
 import { keyPlaceOf } from '../../key/key.ts';
-import { Fault } from '../../kit/fault.ts';
-import { newUuid } from '../../kit/id.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
 import { noteOrder } from '../../operation/note-order.ts';
-import { recordStep } from '../../operation/record-step.ts';
 import type { StoredAcmeOrder } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
-import type { Algorithm, Certificate } from '../../pack/pack.ts';
+import type { Algorithm } from '../../pack/pack.ts';
 import type { JobDeps } from '../job.ts';
-import { caOf, isDead, newRequest, placeOrder, type RequestedOrder } from './acme-orders.ts';
+import { caOf, csrOf, isDead, newRequest, placeOrder, type RequestedOrder } from './acme-orders.ts';
 import { beforeFinalizing } from './control.ts';
-
-/** A certificate that the CA issued, with what serves it; its order is not stored yet as it stands. */
-export interface Issued {
-  readonly kind: 'issued';
-  readonly stored: RequestedOrder;
-  readonly certificate: Certificate;
-  readonly chain: string;
-}
+import { collect, giveUp, type Issued, isStuck, type Waiting } from './delivered.ts';
+import { isToRest } from './next-look.ts';
 
 /**
- * As far as one certificate came: `pending` where the CA wants control shown again, `processing` where it takes its time,
- * `refused` where its order is dead.
+ * As far as one certificate came: `pending` where the CA wants control shown again, `waiting` where it is to be asked again
+ * later, `refused` where its order is dead, `shared` where the CA gave the order that it gave for the other algorithm: that one
+ * goes first.
  */
 export type Outcome =
   | Issued
-  | { readonly kind: 'pending' | 'processing' | 'refused'; readonly stored: StoredAcmeOrder };
+  | Waiting
+  | { readonly kind: 'pending' | 'refused'; readonly stored: StoredAcmeOrder }
+  | { readonly kind: 'shared'; readonly twin: Algorithm };
+
+/** What a certificate is got for. */
+export interface Getting {
+  readonly work: OrderedWork;
+  readonly algorithm: Algorithm;
+  /**
+   * Whether this worker has had the pack in its hands ever since it made the order ready. Else the CA may have been asked to
+   * finalize by somebody who did not live to see the answer, and is asked how far it is before.
+   */
+  readonly isInHand: boolean;
+}
 
 /**
  * Gets a certificate of one algorithm, by the order that there is or by a new one. What an order gives is stored before the
  * next step, the sealed key too: whoever goes on after a crash gets the same certificate, not a second one.
  */
-export async function getCertificate(
+export async function getCertificate(deps: JobDeps, getting: Getting, signal: AbortSignal): Promise<Outcome> {
+  const { work, algorithm } = getting;
+  const there = ownOrder(work, algorithm);
+  if (there?.request && isBegun(there))
+    return finish(deps, getting, { ...there, request: there.request }, signal);
+  const live = there && isDead(there.order, deps.clock.now()) ? undefined : there;
+  if (live?.order.status === 'pending') return { kind: 'pending', stored: live };
+  // The key first: where none is ready, an order that was just made would wait for it, stored nowhere.
+  const request = await newRequest(deps, work, algorithm);
+  if (live) return begin(deps, getting, { ...live, request }, signal);
+  const placed = await placeOrder(deps, work, algorithm, signal);
+  const twin = twinOf(work, placed);
+  return twin
+    ? { kind: 'shared', twin: twin.algorithm }
+    : begin(deps, getting, { ...placed, request }, signal);
+}
+
+/** Goes on with an order whose request was just made: nobody finalized it. */
+async function begin(
   deps: JobDeps,
-  work: OrderedWork,
-  algorithm: Algorithm,
+  getting: Getting,
+  stored: RequestedOrder,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  await noteOrder(deps, getting.work, stored);
+  if (stored.order.status === 'pending') return { kind: 'pending', stored };
+  return finish(deps, { ...getting, isInHand: true }, stored, signal);
+}
+
+/** Whether an order may have been finalized: whatever its age, the CA says what came of it. */
+const isBegun = ({ order: { status } }: StoredAcmeOrder): boolean =>
+  status !== 'pending' && status !== 'invalid';
+
+/** Whose order this is too: a CA may answer with an order for the same names that is not finalized yet. */
+const twinOf = ({ orders }: OrderedWork, { order: { url }, algorithm }: StoredAcmeOrder) =>
+  orders.find((one) => one.algorithm !== algorithm && one.order.url === url);
+
+/** The order of an algorithm; none where it is that of another one, which goes first. */
+function ownOrder(work: OrderedWork, algorithm: Algorithm): StoredAcmeOrder | undefined {
   const there = work.orders.find((order) => order.algorithm === algorithm);
-  const isLive = there && !isDead(there.order, deps.clock.now());
-  if (isLive && there.order.status === 'pending') return { kind: 'pending', stored: there };
-  if (isLive && there.request) return finish(deps, work, { ...there, request: there.request }, signal);
-  // The key first: where none is ready, an order that was just made would wait for it, stored nowhere.
-  const request = await newRequest(deps, work.pack, algorithm);
-  const stored = { ...(isLive ? there : await placeOrder(deps, work, algorithm, signal)), request };
-  await noteOrder(deps, work, stored);
-  return stored.order.status === 'pending' ? { kind: 'pending', stored } : finish(deps, work, stored, signal);
+  const twin = there && twinOf(work, there);
+  return twin && twin.algorithm < algorithm ? undefined : there;
 }
 
 /** From a ready order to the certificate, as far as the CA goes now. */
 async function finish(
   deps: JobDeps,
-  work: OrderedWork,
-  asked: RequestedOrder,
+  { work, isInHand }: Getting,
+  there: RequestedOrder,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const ca = caOf(deps, work);
-  const ready = await beforeFinalizing(deps, { work, ca }, asked.order);
-  if (ready.status === 'pending')
-    return { kind: 'pending', stored: { ...asked, order: ready, isAnswered: false } };
-  const order = await ca.finalize(ready, asked.request.csr, signal);
-  const stored = { ...asked, order };
-  if (isDead(order, deps.clock.now())) return { kind: 'refused', stored };
-  return order.status === 'valid' ? collect(deps, work, stored, signal) : { kind: 'processing', stored };
-}
-
-/** Downloads and checks the certificate. */
-async function collect(
-  deps: JobDeps,
-  work: OrderedWork,
-  stored: RequestedOrder,
-  signal: AbortSignal,
-): Promise<Issued> {
-  const { pack } = work;
-  const ca = caOf(deps, work);
-  const chain = await ca.download(stored.order, signal);
   const now = deps.clock.now();
-  const { algorithm, request } = stored;
-  const key = createPrivateKey(keyPlaceOf(pack.type).open(deps, { pack, algorithm }, request.sealedKey));
-  const ask = { key, names: pack.hosts.map(toName), isPublic: ca.row.isPublic };
-  const leaf = await checked(deps, work, stored, () => checkLeaf(chain, ask, now));
-  const certificate = { ...leaf, id: newUuid(), uploadedOn: now, modifiedOn: now };
-  return { kind: 'issued', stored, certificate, chain };
+  if (isToRest(there.order, now)) return { kind: 'waiting', stored: there };
+  const asked = await withRightRequest(deps, work, there);
+  const order = await finalized(deps, work, { asked, isInHand }, signal);
+  const stored = { ...asked, order };
+  if (order.status === 'valid') return collect(deps, work, stored, signal);
+  if (order.status === 'pending') return { kind: 'pending', stored: withOwnLook(stored) };
+  if (isStuck(order, now)) return giveUp(deps, work, stored, 'the CA has been issuing for a day');
+  // A certificate may have come of it, of which nobody heard.
+  if (order.isLost) return giveUp(deps, work, asked, order.problem ?? 'the CA denies the order');
+  if (order.status === 'invalid') return { kind: 'refused', stored };
+  return { kind: 'waiting', stored };
 }
 
-/** A certificate that is not what was ordered is never deployed; its order is dropped and made anew. */
-async function checked<T>(
+/** Where our own look is still to come it is made as if the CA was told of nothing yet. */
+const withOwnLook = (stored: RequestedOrder): RequestedOrder =>
+  stored.order.authorizations.some(({ isHeldValid }) => isHeldValid)
+    ? { ...stored, isAnswered: false }
+    : stored;
+
+/** The order, finalized unless it was; as the CA has it. */
+async function finalized(
   deps: JobDeps,
   work: OrderedWork,
-  { algorithm }: StoredAcmeOrder,
-  read: () => T,
-): Promise<T> {
+  { asked, isInHand }: { readonly asked: RequestedOrder; readonly isInHand: boolean },
+  signal: AbortSignal,
+): Promise<StoredAcmeOrder['order']> {
+  const ca = caOf(deps, work);
+  const isUnsure = !isInHand && asked.order.status === 'ready';
+  const order = isUnsure ? await ca.look(asked.order, signal) : asked.order;
+  if (isUnsure && (order.oddity || order.status !== 'ready')) return order;
+  const ready = await beforeFinalizing(deps, { work, ca }, order);
+  if (ready.status === 'pending') return ready;
   try {
-    return read();
+    return await ca.finalize(ready, asked.request.csr, signal);
   } catch (error) {
-    await recordStep(deps, work, { ended: [algorithm] });
-    if (!(error instanceof Fault)) throw error;
-    throw new Fault(error.fault, `${listHosts(work.pack.hosts)}: ${error.message}`, { cause: error });
+    const { request: _refused, ...without } = asked;
+    if (isRequestRefused(error)) await noteOrder(deps, work, { ...without, order });
+    throw error;
   }
+}
+
+/** The order with a request as the CA wants it by now: of the same key, so that whatever came of the first still fits. */
+async function withRightRequest(
+  deps: JobDeps,
+  work: OrderedWork,
+  there: RequestedOrder,
+): Promise<RequestedOrder> {
+  const { algorithm, request, order } = there;
+  const { pack } = work;
+  const { row } = caOf(deps, work);
+  if (order.status !== 'ready' || isAsWanted(request.csr, pack.hosts.map(toName), row)) return there;
+  const key = createPrivateKey(keyPlaceOf(pack.type).open(deps, { pack, algorithm }, request.sealedKey));
+  const stored = { ...there, request: { ...request, csr: await csrOf(deps, work, key) } };
+  await noteOrder(deps, work, stored);
+  return stored;
 }

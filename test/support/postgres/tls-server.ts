@@ -37,15 +37,8 @@ export async function startTlsServer(ends: Ends): Promise<TlsServer> {
   if (runner.isOther) chownSync(dir, runner.uid, runner.gid);
   const as = runner.isOther ? { uid: runner.uid, gid: runner.gid } : {};
   const data = join(dir, 'data');
-  execFileSync(
-    programs.initdb,
-    ['-D', data, '-U', 'root', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'],
-    {
-      ...as,
-      cwd: dir,
-      stdio: 'ignore',
-    },
-  );
+  const how = ['-U', 'root', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'];
+  execFileSync(programs.initdb, ['-D', data, ...how], { ...as, cwd: dir, stdio: 'ignore' });
   makeCertificates(dir);
   if (runner.isOther)
     for (const name of ['server.key', 'server.pem']) chownSync(join(dir, name), runner.uid, runner.gid);
@@ -67,15 +60,7 @@ export async function startTlsServer(ends: Ends): Promise<TlsServer> {
     child.kill('SIGINT');
     await exit;
   });
-  const ask = async (sql: string, database = 'postgres') => {
-    const client = new pg.Client({ host: dir, port, user: 'root', database });
-    await client.connect();
-    try {
-      return (await client.query<Record<string, unknown>>(sql)).rows;
-    } finally {
-      await client.end();
-    }
-  };
+  const ask = asker(dir, port);
   await until(
     () =>
       ask('select 1').then(
@@ -93,6 +78,19 @@ export async function startTlsServer(ends: Ends): Promise<TlsServer> {
       `postgres://${user}:secret@${host}:${port}/${database}${options}`,
   };
 }
+
+/** Asks a server by its socket, as its superuser. */
+const asker =
+  (host: string, port: number): TlsServer['ask'] =>
+  async (sql, database = 'postgres') => {
+    const client = new pg.Client({ host, port, user: 'root', database });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  };
 
 function makeCertificates(dir: string): void {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: dir, stdio: 'ignore' });

@@ -8,7 +8,8 @@ import { makeAuthority } from '../simulator/ca/make-authority.ts';
 import { type LeafRequest, openSigning } from '../simulator/ca/signing.ts';
 import { CA_TERMS } from '../simulator/ca/terms.ts';
 import { createCsr } from './csr.ts';
-import { checkLeaf, parseLeaf } from './leaf.ts';
+import { type DeliveryAsk, examine } from './delivery.ts';
+import { parseLeaf } from './leaf.ts';
 
 const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const names = ['a.example', '*.a.example'];
@@ -31,11 +32,8 @@ async function signed(oddities: LeafRequest['oddities'] = {}) {
 
 it('takes the certificate that was ordered, and tells what it says', async () => {
   const { chain } = await signed({ serial: '0102ab' });
-  const { fingerprint, notBefore, notAfter, ...leaf } = checkLeaf(
-    chain,
-    { key, names: names.toReversed() },
-    inDays(1),
-  );
+  const taken = good(chain, { key, names: names.toReversed() });
+  const { fingerprint, notBefore, notAfter, ...leaf } = taken.leaf;
   assert.deepEqual(leaf, {
     algorithm: 'ecdsa',
     hosts: names,
@@ -45,8 +43,15 @@ it('takes the certificate that was ordered, and tells what it says', async () =>
   });
   assert.match(fingerprint, /^[0-9a-f]{64}$/);
   assert.equal(notAfter.getTime() - notBefore.getTime(), 90 * DAY);
-  assert.deepEqual(parseLeaf(chain), { ...leaf, fingerprint, notBefore, notAfter });
+  assert.deepEqual(parseLeaf(taken.chain), { ...leaf, fingerprint, notBefore, notAfter });
 });
+
+/** What is taken of a delivery, which is good. */
+function good(pem: string, ask: DeliveryAsk = { key, names }, now = inDays(1)) {
+  const delivery = examine(pem, ask, now);
+  assert.ok(delivery.kind === 'good', JSON.stringify(delivery));
+  return delivery;
+}
 
 it('names the issuer by its common name where it has no organisation, and RSA as RSA', async () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
@@ -58,8 +63,13 @@ it('names the issuer by its common name where it has no organisation, and RSA as
   assert.equal(leaf.algorithm, 'rsa');
 });
 
-const refuse = (pem: string, ask: Parameters<typeof checkLeaf>[1], now: Date, message: RegExp) =>
-  assert.throws(() => checkLeaf(pem, ask, now), { fault: 'ca_wrong_answer', message });
+/** What is wrong with a delivery, and whether it is with the certificate itself. */
+function refuse(pem: string, ask: DeliveryAsk, now: Date, words: RegExp): boolean {
+  const delivery = examine(pem, ask, now);
+  assert.ok(delivery.kind === 'fault', delivery.kind);
+  assert.match(delivery.why, words);
+  return delivery.isOurs;
+}
 
 it('refuses another key, other names, a CA, a certificate too old or too new', async () => {
   const { chain } = await signed();
@@ -78,13 +88,49 @@ it('refuses another key, other names, a CA, a certificate too old or too new', a
   refuse(asCa.chain, { key, names }, inDays(1), /is one of a CA/);
 });
 
-it('refuses a chain whose links do not sign each other, also under the same name', async () => {
-  const { leaf, issuer } = await signed();
+it('waits for a certificate that begins up to five minutes ahead of our clock', async () => {
+  const { chain } = await signed();
+  const from = parseLeaf(chain).notBefore;
+  const before = (seconds: number) => new Date(from.getTime() - seconds * 1_000);
+  assert.deepEqual(examine(chain, { key, names }, before(1)), { kind: 'early', from });
+  assert.deepEqual(examine(chain, { key, names }, before(299)), { kind: 'early', from });
+  assert.equal(refuse(chain, { key, names }, before(301), /only from/), true);
+  good(chain, { key, names }, from);
+});
+
+it('takes a chain in any order, and what belongs to it alone, also beside others under the same names', async () => {
+  const { leaf, issuer, chain } = await signed();
+  const { leaf: older } = await signed({ hasOtherKey: true });
   const [namesake, stranger] = [await makeLookalike(issuer), await makeLookalike(issuer, 'x')];
-  for (const chain of [leaf + namesake, `${leaf}${issuer}${namesake}\n${stranger}`]) {
-    assert.throws(() => checkLeaf(chain, { key, names }, inDays(1)), { message: /not signed by the next/ });
+  const { root } = authority;
+  const whole = (chain + root.pem).replace(/\s/g, '');
+  const orders = [
+    leaf + issuer + root.pem,
+    leaf + root.pem + issuer,
+    root.pem + issuer + leaf,
+    issuer + leaf + root.pem,
+    `${older}\n${leaf}${stranger}\n${issuer}${leaf}${namesake}\n${root.pem}`,
+    `${namesake}\n${stranger}\n${issuer}${root.pem}${leaf}`,
+  ];
+  for (const pem of orders)
+    assert.equal(good(pem, { key, names, isPublic: true }).chain.replace(/\s/g, ''), whole);
+});
+
+it('misses the issuer of a public CA, where none of what came signed the leaf', async () => {
+  const { leaf, issuer } = await signed();
+  const namesake = await makeLookalike(issuer);
+  for (const pem of [leaf, leaf + authority.root.pem, leaf + namesake]) {
+    assert.equal(refuse(pem, { key, names, isPublic: true }, inDays(1), /without the .* issuer/), false);
+    assert.equal(good(pem).chain.trim(), leaf.trim());
   }
-  checkLeaf(leaf + issuer + authority.root.pem, { key, names }, inDays(1));
+});
+
+it('tells what cannot be read, and what is for another key, apart from what was issued for ours', async () => {
+  const { chain } = await signed();
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  assert.equal(refuse(chain, { key: other, names }, inDays(1), /another public key/), false);
+  assert.equal(refuse('<html>', { key, names }, inDays(1), /cannot be read/), false);
+  assert.equal(refuse(chain, { key, names: ['a.example'] }, inDays(1), /instead of/), true);
 });
 
 const altNames = (...list: JsonGeneralName[]) => Buffer.from(new SubjectAlternativeNameExtension(list).value);

@@ -1,0 +1,84 @@
+/** The authorizations of an order (RFC 8555 7.1.4), with what shows control of their names. */
+import type { KeyObject } from 'node:crypto';
+import { type Account, dnsTxtValue, keyAuthorization } from '../acme/account.ts';
+import type { Authorization, Challenge } from '../acme/acme.ts';
+import { Fault } from '../kit/fault.ts';
+import { challengeName } from '../pack/pack-json.ts';
+import { METHODS, type ShownBy, type ShownMethod } from '../pack/validation-method.ts';
+import type { AcmeDirectory } from './acme-directory.ts';
+import type { CaAuthorization, CaOrder } from './ca.ts';
+import { messageOf } from './messages.ts';
+
+/** Authorizations that could be read, and why others could not. */
+export interface ReadAuthorizations {
+  readonly known: readonly CaAuthorization[];
+  readonly failed: readonly { readonly url: string; readonly error: unknown }[];
+}
+
+/** Authorizations as they stand. Throws `ca_wrong_answer` for a pending one that has no challenge of the method. */
+export async function readAuthorizations(
+  directory: AcmeDirectory,
+  method: CaOrder['method'],
+  urls: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadAuthorizations> {
+  const account = await directory.account.get(signal);
+  const all = await Promise.allSettled(
+    urls.map((url) => directory.client.authorization(account, url, signal)),
+  );
+  signal.throwIfAborted();
+  const known = all.flatMap((one) =>
+    one.status === 'fulfilled' ? [toAuthorization(directory, account, { ...one.value, method })] : [],
+  );
+  const failed = all.flatMap((one, i) =>
+    one.status === 'rejected' ? [{ url: urls[i] ?? '', error: one.reason as unknown }] : [],
+  );
+  return { known, failed };
+}
+
+function toAuthorization(
+  { row }: AcmeDirectory,
+  { key }: Account,
+  { url, identifier, method, ...is }: Authorization & { readonly method: ShownMethod },
+): CaAuthorization {
+  const name = is.isWildcard ? `*.${identifier.value}` : identifier.value;
+  const challenge = is.challenges.find(({ type }) => type === METHODS[method].challenge);
+  if (is.status === 'pending') checkChallenge(name, method, challenge);
+  const error = is.challenges.find((one) => one.error)?.error;
+  const { url: challengeUrl, status, token } = challenge ?? NONE;
+  return {
+    url,
+    name,
+    status: is.status,
+    ...(is.expires && { expiresAt: is.expires }),
+    challengeUrl,
+    ...(status !== 'pending' && { isAnswered: true }),
+    shown: SHOWN[method](name, token, key),
+    ...(error && { problem: messageOf({ ca: row.name, step: 'validation', method }, [name], error) }),
+  };
+}
+
+/** Of an authorization that was valid before we came. */
+const NONE = { url: '', status: 'pending', token: '' } as const;
+
+function checkChallenge(name: string, method: ShownMethod, challenge: Challenge | undefined): void {
+  if (challenge && challenge.token !== '') return;
+  const lack = challenge ? 'its token is not base64url (RFC 8555 8.3)' : 'the CA offers no such challenge';
+  throw new Fault('ca_wrong_answer', `${name} cannot be validated ${METHODS[method].how}: ${lack}`);
+}
+
+/** What a CA looks for; without a token, of what it has found before. */
+const SHOWN: {
+  readonly [M in ShownMethod]: (name: string, token: string, key: KeyObject) => ShownBy<M>;
+} = {
+  txt: (name, token, key) => ({
+    method: 'txt',
+    txtName: challengeName(name),
+    txtValue: token === '' ? '' : dnsTxtValue(token, key),
+  }),
+  http: (name, token, key) => ({
+    method: 'http',
+    httpUrl: `http://${name}/.well-known/acme-challenge/${token}`,
+    httpBody: token === '' ? '' : keyAuthorization(token, key),
+  }),
+};
