@@ -2,15 +2,16 @@
 
 import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
-import { type Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
 import type { Command } from 'commander';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
+import { keyFinder, keyOfDatabase, newBackupKey } from '../serve/backup-key.ts';
 import { openDatabase } from '../serve/database.ts';
-import { kekPlaceOf } from '../serve/kek.ts';
+import { type KekPlace, kekPlaceOf } from '../serve/kek.ts';
 import { readBackup, writeBackup } from '../store/backup.ts';
+import { framed, unframed } from '../store/backup-frames.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Pool } from '../store/store.ts';
 import { tellLine } from './print.ts';
@@ -27,40 +28,47 @@ export function addBackup(certpacks: Command): void {
     .action(backup);
   certpacks
     .command('restore')
-    .description('fill an empty database from a file that `backup` wrote')
+    .description(
+      'fill an empty database from a file that `backup` wrote under the key-encryption key that is here',
+    )
     .argument('<file>', 'file to read, or - for the standard input')
+    .option(
+      '--unauthenticated',
+      'take it without proof of who wrote it: of an earlier version, or without its key',
+    )
     .action(restore);
 }
 
 const say = tellLine;
 const tell = (table: string, rows: number): void => say(`${table.padEnd(20)} ${rows} rows`);
 
-/** Little is won by more. */
-const COMPRESSION = { level: 3 };
-
 /** Rows that stream are no single answers: they come as slow as whoever takes them. */
 const STREAMING = { pipeline: false, query_timeout: 0 };
 
 /** Writes beside the file and moves it into its place when it is whole: what is there is a backup, always. */
 async function backup(file: string): Promise<void> {
-  await withDatabase(true, async (pool, key) => {
+  await withDatabase(true, async (pool, place) => {
+    const key = newBackupKey(await keyOfDatabase(pool, place));
     const part = `${file}.part`;
-    const zip = createGzip(COMPRESSION);
+    const content = new PassThrough();
     let written = Promise.resolve();
     try {
-      written = pipeline(zip, file === '-' ? unending(process.stdout) : await opened(part));
-      written.catch(() => zip.destroy()); // thrown below
-      await writeBackup(pool, zip, systemClock().now(), tell);
-      zip.end();
+      const out = file === '-' ? unending(process.stdout) : await opened(part);
+      written = pipeline(content, (source) => framed(source, key), out);
+      written.catch(() => content.destroy()); // thrown below
+      await writeBackup(pool, content, systemClock().now(), tell);
+      content.end();
       await written;
     } catch (error) {
-      zip.destroy();
+      content.destroy();
       if (file !== '-') rmSync(part, { force: true });
       const why: unknown = await written.then(() => error).catch((fault: unknown) => fault);
       throw toFault(isOfSystem(why) ? why : error, file === '-' ? 'the standard output' : file);
     }
     if (file !== '-') renameSync(part, file);
-    say(`the key-encryption key is not in it: keep a copy of ${key} apart from it`);
+    say(
+      `the key-encryption key is not in it: keep a copy of ${nameOf(place)} apart from it; a restore asks for it`,
+    );
   });
 }
 
@@ -71,37 +79,53 @@ async function opened(path: string): Promise<Writable> {
   return file;
 }
 
-async function restore(file: string): Promise<void> {
+interface RestoreWishes {
+  readonly unauthenticated?: boolean;
+}
+
+async function restore(file: string, { unauthenticated = false }: RestoreWishes): Promise<void> {
   if (file !== '-' && !existsSync(file)) throw new Fault('configuration', `there is no file ${file}`);
-  await withDatabase(false, async (pool, key) => {
-    const source: Readable = file === '-' ? process.stdin : createReadStream(file);
-    const unzipped = createGunzip();
-    unzipped.on('error', () => undefined); // thrown by the reader below, who may be busy just now
-    const read = pipeline(source, unzipped);
-    read.catch(() => undefined); // the reader of `unzipped` sees it
-    await readBackup(pool, unzipped, tell).catch((error: unknown) => {
+  await withDatabase(false, async (pool, place) => {
+    const findKey = unauthenticated ? undefined : keyFinder(place);
+    try {
+      // All of a file is checked before the database is touched; of a stream, each piece before it is.
+      if (file !== '-' && findKey) await checkAll(unframed(createReadStream(file), findKey));
+      const source: Readable = file === '-' ? process.stdin : createReadStream(file);
+      await readBackup(pool, Readable.from(unframed(source, findKey)), tell);
+    } catch (error) {
       throw toFault(error, file);
-    });
+    }
     await migrate(pool);
-    say(`restored; put the key-encryption key at ${key} before the service is started`);
+    say(
+      unauthenticated
+        ? `restored, without a check of who wrote it; put the key-encryption key at ${nameOf(place)} before the service is started`
+        : 'restored; end every service that runs on the database it is a copy of, before one is started on this one',
+    );
   });
 }
 
-/** Runs work with the configured database, brought up to date or as it is; told where the key belongs. */
+async function checkAll(content: AsyncIterable<Buffer>): Promise<void> {
+  let bytes = 0;
+  for await (const { length } of content) bytes += length;
+  say(`checked              ${bytes} bytes are as they were written`);
+}
+
+/** Runs work with the configured database, brought up to date or as it is; told where its key is. */
 async function withDatabase(
   isMigrated: boolean,
-  work: (pool: Pool, key: string) => Promise<void>,
+  work: (pool: Pool, place: KekPlace) => Promise<void>,
 ): Promise<void> {
   const { config, log } = readSetting(true);
   const dir = placeFor(config, undefined, false);
   const database = await openDatabase(config.options, dir, log, { isMigrated, pool: STREAMING });
   try {
-    const { kek, file } = kekPlaceOf(config.options, dir);
-    await work(database.pool, kek === '' ? file : 'the option kek');
+    await work(database.pool, kekPlaceOf(config.options, dir));
   } finally {
     await database.stop();
   }
 }
+
+const nameOf = ({ kek, file }: KekPlace): string => (kek === '' ? file : 'the option kek');
 
 /** What goes wrong with files and compression is told in words; the rest as it is. */
 function toFault(error: unknown, file: string): unknown {

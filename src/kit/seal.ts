@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { Fault } from './fault.ts';
 
 /** A key-encryption key (KEK): 32 random bytes. */
@@ -14,6 +14,10 @@ export function toKek(key: Buffer): Kek {
   const id = createHash('sha256').update('certpacks kek id').update(key).digest().subarray(0, 8);
   return { key, id: id.toString('hex') };
 }
+
+/** A key of 32 bytes for another purpose than sealing, of which nothing leads back to the key-encryption key (RFC 5869). */
+export const deriveKey = ({ key }: Kek, purpose: string, salt: Buffer): Buffer =>
+  Buffer.from(hkdfSync('sha256', key, salt, purpose, 32));
 
 /**
  * Seals secrets at rest: AES-256-GCM in an envelope. Each secret has a data key of its own, wrapped by the

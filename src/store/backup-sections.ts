@@ -55,6 +55,11 @@ export class Sections {
     await done;
   }
 
+  /** Whether nothing more comes: what is proven at its end is proven by then. */
+  async isAtEnd(): Promise<boolean> {
+    return this.#rest.length === 0 && !(await this.#more());
+  }
+
   /** SHA-256 of all that was read so far. */
   digest(): string {
     return this.#hash.copy().digest('hex');

@@ -10,6 +10,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Fault } from '../kit/fault.ts';
 import { Sections } from './backup-sections.ts';
+import { raiseGeneration } from './installation-settings.ts';
 import { appliedMigrations, runMigrations } from './migrate.ts';
 import { listTables, type Table } from './schema-tables.ts';
 import { type Pool, type Tx, transaction } from './store.ts';
@@ -109,7 +110,9 @@ export function readBackup(pool: Pool, input: Readable, onTable: OnTable): Promi
     for (const { name } of header.tables)
       if (rows[name] !== footer.rows[name])
         throw new Fault('configuration', `the backup has other rows of ${name} than it says`);
+    if (!(await sections.isAtEnd())) throw new Fault('configuration', 'the backup goes on behind its end');
     await setSequences(tx);
+    await raiseGeneration(tx);
   });
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Db } from './store.ts';
 
 /** The value that the first process gave to a name; `value` where this one is the first. */
@@ -21,4 +22,27 @@ export async function putSetting(db: Db, name: string, value: string): Promise<v
     'insert into agreements (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value',
     [name, value],
   );
+}
+
+/**
+ * Makes a database another generation of its installation than the one that it is a copy of, and than every other copy: by a
+ * number that goes up, and some letters of chance.
+ */
+export async function raiseGeneration(db: Db): Promise<void> {
+  const last = Number.parseInt((await getSetting(db, GENERATION)) ?? '1', 10);
+  await putSetting(db, GENERATION, `${last + 1}.${randomBytes(4).toString('hex')}`);
+}
+
+/** The generation of a database; '1' where it was never restored. */
+export const getGeneration = async (db: Db): Promise<string> => (await getSetting(db, GENERATION)) ?? '1';
+
+const GENERATION = 'generation';
+
+/** Counts a start of a process: how many there were by now. A database that was put back to an earlier state counts from there. */
+export async function countStart(db: Db): Promise<number> {
+  const { rows } = await db.query<{ value: string }>(
+    `insert into agreements (name, value) values ('starts', '1')
+     on conflict (name) do update set value = (agreements.value::bigint + 1)::text returning value`,
+  );
+  return Number(rows[0]?.value);
 }

@@ -5,10 +5,10 @@ import {
   chmodSync,
   copyFileSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,8 +85,12 @@ test('what is restored on an empty machine lists the same bytes and serves the s
   await before.stop();
   isStopped = true;
 
-  await cli(other, 'restore', file);
+  await assert.rejects(
+    cli(other, 'restore', file),
+    /key-encryption key [0-9a-f]{16}, which is not in .*kek: put it there/,
+  );
   copyFileSync(join(one, 'kek'), join(other, 'kek'));
+  await cli(other, 'restore', file);
   cpSync(join(one, 'simulator'), join(other, 'simulator'), { recursive: true }); // the CAs are not ours to back up
   const after = await startDev(['--data', other]);
   t.after(() => after.stop());
@@ -109,10 +113,17 @@ test(
     await cli(join(dir, 'source'), 'migrate');
     await cli(join(dir, 'source'), 'backup', good);
     const plain = gunzipSync(readFileSync(good)).toString();
+    const target = join(dir, 'target');
+    mkdirSync(target, { mode: 0o711 });
+    copyFileSync(join(dir, 'source', 'kek'), join(target, 'kek'));
+    const offer = (name: string, bytes: Buffer, ...flags: string[]) => {
+      writeFileSync(join(dir, name), bytes);
+      return cli(target, 'restore', join(dir, name), ...flags);
+    };
+    const newer = gzipSync(plain.replace('"certpacks_backup":1', '"certpacks_backup":2'));
+    // Whoever can write where backups are kept can do all this, and have the checksum right.
     const cases: readonly (readonly [string, Buffer, RegExp])[] = [
-      ['text', Buffer.from('hello'), /is no backup/],
-      ['other', gzipSync('{"a": 1}\n'), /is no backup of certpacks/],
-      ['newer', gzipSync(plain.replace('"certpacks_backup":1', '"certpacks_backup":2')), /newer version/],
+      ['newer', newer, /newer version/],
       [
         'unknown',
         gzipSync(plain.replace('0001_packs.sql', '9999_later.sql')),
@@ -126,20 +137,36 @@ test(
       ['altered', gzipSync(plain.replace(/"made_on":"20/, '"made_on":"19')), /checksum is wrong/],
       ['endless', gzipSync(plain.slice(0, plain.lastIndexOf('{"rows"'))), /cut short/],
       ['half', gzipSync(plain.slice(0, plain.indexOf('\n') + 3)), /cut short/],
+      ['longer', gzipSync(`${plain}more\n`), /goes on behind its end/],
     ];
-    const target = join(dir, 'target');
     for (const [name, bytes, says] of cases) {
-      writeFileSync(join(dir, name), bytes);
-      await assert.rejects(cli(target, 'restore', join(dir, name)), says, name);
+      await assert.rejects(offer(name, bytes), /carries no proof of who wrote it.*--unauthenticated/, name);
+      await assert.rejects(offer(name, bytes, '--unauthenticated'), says, name);
     }
-    const short = join(dir, 'short');
-    writeFileSync(short, readFileSync(good));
-    truncateSync(short, 200);
-    await assert.rejects(cli(target, 'restore', short), /cut short/);
+    for (const [name, bytes] of [
+      ['text', Buffer.from('hello')],
+      ['other', gzipSync('{"a": 1}\n')],
+    ] as const)
+      await assert.rejects(offer(name, bytes, '--unauthenticated'), /is no backup of certpacks/, name);
+    const turned = readFileSync(good);
+    turned[turned.length - 20] = (turned.at(-20) ?? 0) ^ 1;
+    await assert.rejects(offer('turned', turned), /was altered, or put together/);
+    const short = readFileSync(good).subarray(0, -200);
+    await assert.rejects(offer('short', short), /cut short/);
     await assert.rejects(cli(target, 'restore', join(dir, 'nowhere')), /there is no file/);
-    await cli(target, 'restore', good); // nothing of all that stayed
+    await offer('whole', readFileSync(good)); // nothing of all that stayed
   },
 );
+
+test('a backup of an earlier version, without a proof, is restored by whoever says so', LIMIT, async (t) => {
+  const dir = givenFolder(t);
+  await cli(join(dir, 'source'), 'migrate');
+  await cli(join(dir, 'source'), 'backup', join(dir, 'new.gz'));
+  const old = join(dir, 'old.gz');
+  writeFileSync(old, gzipSync(gunzipSync(readFileSync(join(dir, 'new.gz')))));
+  const { stderr } = await cli(join(dir, 'target'), 'restore', old, '--unauthenticated');
+  assert.match(stderr, /restored, without a check of who wrote it/);
+});
 
 test('a backup goes through a pipe', LIMIT, (t) => {
   const dir = givenFolder(t);
@@ -153,6 +180,12 @@ test('a backup goes through a pipe', LIMIT, (t) => {
   assert.equal(call('a', ['migrate']).status, 0);
   const { stdout, status } = call('a', ['backup', '-']);
   assert.equal(status, 0);
+  mkdirSync(join(dir, 'b'), { mode: 0o711 });
+  copyFileSync(join(dir, 'a', 'kek'), join(dir, 'b', 'kek'));
+  const turned = Buffer.from(stdout);
+  turned[turned.length - 20] = (turned.at(-20) ?? 0) ^ 1;
+  const refused = call('b', ['restore', '-'], turned);
+  assert.deepEqual([refused.status, /was altered/.test(refused.stderr.toString())], [1, true]);
   assert.equal(call('b', ['restore', '-'], stdout).status, 0);
 });
 
