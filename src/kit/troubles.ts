@@ -2,7 +2,7 @@ import type { Log } from './log.ts';
 
 /** What of the operator's can stop working: which kind, and its name among those. */
 export interface Subject {
-  readonly kind: 'ca' | 'edge' | 'database' | 'dns' | 'clock';
+  readonly kind: 'ca' | 'edge' | 'database' | 'dns' | 'clock' | 'installation';
   readonly name: string;
 }
 
@@ -24,6 +24,10 @@ const WORDS: Readonly<Record<Subject['kind'], (name: string) => Words>> = {
   edge: (name) => works(`the edge ${name}`),
   database: () => works('the database'),
   dns: (name) => works(`DNS (${name})`),
+  installation: (name) => ({
+    began: `the name server ${name} is another copy’s`,
+    over: `the name server ${name} is of this installation again`,
+  }),
   clock: () => ({
     began: 'the clock of this machine is off',
     over: 'the clock of this machine is right again',

@@ -15,7 +15,6 @@ import type { Clock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
 import { Endings } from '../kit/endings.ts';
 import { Fault } from '../kit/fault.ts';
-import { newHexId } from '../kit/id.ts';
 import { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
@@ -34,6 +33,7 @@ import { createTxtPrecheck } from '../validation/txt.ts';
 import { toAddress, toNameServers } from './addresses.ts';
 import { openApi } from './api-listener.ts';
 import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
+import { type Installation, openInstallation, watchForTwin } from './installation.ts';
 import { kekPlaceOf, loadSeal } from './kek.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
 import { namesOf, quotasOf } from './names.ts';
@@ -90,7 +90,10 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const watch = await watchDatabase({ pool, clock, log, troubles, isClockWatched });
   started.defer('watch over the database', watch.stop);
   const metrics = newMetrics({ pool, clock, keys, troubles, skew: watch.skew });
-  const pushChange = await startListeners(started, parts, source);
+  const installation = await openInstallation(pool, parts);
+  const pushChange = await startListeners(started, parts, { source, ...installation });
+  const twin = watchForTwin({ options, troubles, beacon: installation.beacon });
+  started.defer('look for copies', twin.stop);
   const moves = new KeyedSignal<Pack>();
   const work = {
     ...deps,
@@ -109,9 +112,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const reader = new Reader(pool, options.list_readers);
   started.defer('connections for lists', () => reader.close());
-  const installation = await settleSetting(pool, 'installation', newHexId());
   const known = { ...whatIsWrong(watch, troubles), names: work.names, quotas: quotasOf(options) };
-  const about = { reader, installation, rows, moves, poke: worker.poke, ...known };
+  const about = { reader, installation: installation.edition, rows, moves, poke: worker.poke, ...known };
   const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
   started.keep();
   const stop = async () => {
@@ -144,11 +146,11 @@ const whatIsWrong = (watch: DatabaseWatch, troubles: Troubles) => ({
 async function startListeners(
   started: Endings,
   parts: ServiceParts,
-  source: PullSource,
+  { source, beacon }: { readonly source: PullSource } & Pick<Installation, 'beacon'>,
 ): Promise<(change: EdgeChange) => void> {
   const pull = await startPull({ path: edgeSocketOf(parts), source, log: parts.log });
   started.defer('listener for edges', () => pull.close());
-  const responder = await startOwnResponder(parts);
+  const responder = await startOwnResponder(parts, beacon);
   started.defer('DNS responder', () => responder?.close());
   const pushChange = (change: EdgeChange) => pull.push(change);
   const changes = followChanges(parts, pushChange);
@@ -265,16 +267,14 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   };
 }
 
-async function startOwnResponder({
-  options,
-  pool,
-  log,
-  clock,
-}: ServiceParts): Promise<Responder | undefined> {
+async function startOwnResponder(
+  { options, pool, log, clock }: ServiceParts,
+  beacon: string,
+): Promise<Responder | undefined> {
   if (options.dns_listen.length === 0) return undefined;
   return startResponder({
     listen: options.dns_listen.map(toAddress),
-    source: responderSource(pool, options.delegation_zone),
+    source: responderSource(pool, options.delegation_zone, beacon),
     nameServers: toNameServers(options.name_servers),
     responsesPerSecond: options.dns_rate_limit,
     clock,

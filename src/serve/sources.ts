@@ -16,6 +16,7 @@ import { getFile, type NameAsked, type Published, published } from '../store/pub
 import { getServing } from '../store/served-hosts.ts';
 import type { Pool } from '../store/store.ts';
 import { suffixesOf } from '../store/zones.ts';
+import { beaconName } from './installation.ts';
 
 /** What the rooms beside the store are given of it: sealed keys are opened here, on their way to their user. */
 interface SourceDeps {
@@ -41,8 +42,8 @@ export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
   fileFor: (name, path) => getFile(pool, name, path),
 });
 
-/** What our DNS responder answers from: zones of type `full`, and the delegation zone. */
-export const responderSource = (pool: Pool, delegationZone: string): ResponderSource => {
+/** What our DNS responder answers from: zones of type `full`, and the delegation zone, with what the installation tells of itself. */
+export const responderSource = (pool: Pool, delegationZone: string, beacon: string): ResponderSource => {
   const names = new BatchLoader<NameAsked, Published>({
     read: (asked) => published(pool, asked),
     keyOf: ({ name }) => name,
@@ -50,6 +51,8 @@ export const responderSource = (pool: Pool, delegationZone: string): ResponderSo
   });
   return {
     async lookUp(name) {
+      if (delegationZone !== '' && name === beaconName(delegationZone))
+        return { zone: delegationZone, txt: [beacon], hasBelow: false };
       const suffixes = suffixesOf(name);
       const isDelegated = delegationZone !== '' && suffixes.includes(delegationZone);
       const { zone, ...shown } = await names.load({ name, suffixes });

@@ -98,25 +98,25 @@ function macOf(key: Buffer, { index, isLast }: Place, body: Buffer): Buffer {
  */
 export async function* unframed(source: Readable, findKey: FindKey): AsyncGenerator<Buffer> {
   const bytes = new Bytes(source);
-  const head = await bytes.peek(HEAD.length);
-  if (head.length < 4 || head[0] !== 0x1f || head[1] !== 0x8b) throw noBackup();
-  if (!(await isFramed(bytes))) {
-    if (findKey) throw unproven();
-    yield* plain(bytes);
-    return;
-  }
+  const [first, second] = await bytes.peek(2);
+  if (first !== HEAD[0] || second !== HEAD[1]) throw noBackup();
+  if (await isFramed(bytes)) return yield* members(bytes, findKey);
+  if (findKey) throw unproven();
+  return yield* plain(bytes);
+}
+
+async function* members(bytes: Bytes, findKey: FindKey): AsyncGenerator<Buffer> {
   let key: Buffer | undefined;
-  for (let index = 0; ; index++) {
+  let isLast = false;
+  for (let index = 0; !isLast; index++) {
     const { frame, mark } = await extraOf(bytes);
     if (index === 0) key = mark && findKey?.(mark);
     const body = await bytes.take(frame.length);
-    const place = { index, isLast: frame.isLast };
-    if (key && !timingSafeEqual(macOf(key, place, body), frame.mac)) throw altered();
+    ({ isLast } = frame);
+    if (key && !timingSafeEqual(macOf(key, { index, isLast }, body), frame.mac)) throw altered();
     yield await contentOf(body);
-    if (!frame.isLast) continue;
-    if ((await bytes.peek(1)).length > 0) throw altered();
-    return;
   }
+  if ((await bytes.peek(1)).length > 0) throw altered();
 }
 
 async function isFramed(bytes: Bytes): Promise<boolean> {
