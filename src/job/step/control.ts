@@ -175,10 +175,15 @@ function isLookedAt(
   shown: Shown | undefined,
 ): boolean {
   if (!shown) return false;
-  const age = between(shown.shownOn, clock.now());
-  const begin = run.kind === 'life' ? pack.createdOn : (pack.renewal?.at ?? clock.now());
-  return age < controlLife || (shown.shownFor === pack.id && shown.shownOn >= begin && age < LOOK_LIFE);
+  const now = clock.now();
+  const age = between(shown.shownOn, now);
+  const isOfRun = shown.shownFor === pack.id && (run.kind === 'life' || isSince(pack.renewal?.at, shown, now));
+  return age < controlLife || (isOfRun && age < LOOK_LIFE);
 }
+
+/** Whether a look was made since a renewal began. One that began later than now did so by a clock that went wrong. */
+const isSince = (begin: Date | undefined, { shownOn }: Shown, now: Date): boolean =>
+  begin !== undefined && (begin > now || shownOn >= begin);
 
 /** What the CA holds valid already, with what we look for: what the zone has shown, else something of our own. */
 function hold(one: CaAuthorization, known: Known): CaAuthorization {
