@@ -89,6 +89,8 @@ export interface CaOrder {
   readonly isLost?: boolean;
   /** Why the CA refused, for the subscriber; with status `invalid`. */
   readonly problem?: string;
+  /** Why the CA may refuse to issue, for the subscriber: what could not be told of CAA records before it was asked. */
+  readonly doubts?: readonly string[];
   /** How control is shown. */
   readonly method: ShownMethod;
   /** Whether the order is at the row's RSA directory. */
@@ -135,8 +137,11 @@ export interface Ca {
    * where the CA knows it no longer. Throws also `configuration`.
    */
   prove(signal: AbortSignal): Promise<CaReport[]>;
-  /** Whether one of the row's directories knows an account that we keep for it; nothing is made. */
-  isAccountKnown(signal: AbortSignal): Promise<boolean>;
+  /**
+   * Whether one of the row's directories knows an account that we keep for it, of a tenant or the one of all; nothing is made.
+   * Throws `ca_unreachable` where it cannot be asked.
+   */
+  isAccountKnown(tenant: string | undefined, signal: AbortSignal): Promise<boolean>;
   /** How CAA records call this CA and our account, for certificates of an algorithm. */
   caaNames(asked: Pick<OrderAsk, 'algorithm' | 'tenant'>, signal: AbortSignal): Promise<CaaNames>;
   /** New order (RFC 8555 7.4) with its authorizations, as far as they can be read. */

@@ -64,7 +64,7 @@ export class DirectoryAccount {
     return found;
   }
 
-  /** Whether the CA knows the account that is kept; nothing is made. */
+  /** Whether the CA knows the account that is kept, in whatever words it says that it does not; nothing is made. */
   async isKnown(signal: AbortSignal): Promise<boolean> {
     const { row, directoryUrl, accounts, client } = this.#place;
     const kept = await accounts.get(row.name, directoryUrl);

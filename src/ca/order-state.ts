@@ -70,7 +70,7 @@ async function seenAgain(
 
 /** What is known of an order beside what the CA just showed. */
 type Known = Pick<CaOrder, 'authorizations' | 'method'> &
-  Partial<Pick<CaOrder, 'unread' | 'finalizeUrl' | 'certificateUrl' | 'busySince'>>;
+  Partial<Pick<CaOrder, 'unread' | 'finalizeUrl' | 'certificateUrl' | 'busySince' | 'doubts'>>;
 
 /** The order with its authorizations; `invalid` as soon as one of them failed, whatever the CA says yet. */
 export function toCaOrder(directory: AcmeDirectory, order: Order, known: Known): CaOrder {
@@ -86,6 +86,7 @@ export function toCaOrder(directory: AcmeDirectory, order: Order, known: Known):
     ...(unread.length > 0 && { unread }),
     ...(isBusy && { busySince: known.busySince ?? directory.clock.now() }),
     ...askAgain(directory, isBusy ? order.retryAfter : undefined),
+    ...(known.doubts && { doubts: known.doubts }),
     method,
     ...(status === 'invalid' && { problem: whyInvalid(directory.row.name, order.error, known) }),
     ...placeAt(directory),

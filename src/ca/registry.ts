@@ -37,10 +37,10 @@ export function createCa(row: CaRow, deps: CaDeps): Ca {
           asked(one, { step: 'account', names: [] }, (directory) => checkDirectory(directory, signal)),
         ),
       ),
-    isAccountKnown: async (signal) =>
-      (await Promise.all([...new Set([ecdsa, rsa])].map(({ account }) => account.isKnown(signal)))).some(
-        Boolean,
-      ),
+    isAccountKnown: async (tenant, signal) => {
+      const places = [...new Set([ecdsa, rsa])].map((one) => one.ofTenant(tenant).account);
+      return (await Promise.all(places.map((one) => one.isKnown(signal)))).some(Boolean);
+    },
     caaNames: (whose, signal) =>
       asked(ownOf(whose), { step: 'account', names: [] }, (directory) => caaNames(directory, signal)),
     order: (ask, signal) =>

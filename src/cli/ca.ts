@@ -11,7 +11,7 @@ import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
 import { type Database, openDatabase } from '../serve/database.ts';
 import { kekPlaceOf, loadSeal } from '../serve/kek.ts';
 import { caStores } from '../serve/sources.ts';
-import { deleteCaAccounts } from '../store/ca-accounts.ts';
+import { deleteCaAccounts, listCaAccountTenants } from '../store/ca-accounts.ts';
 import { printLine } from './print.ts';
 import { placeFor, readSetting } from './process.ts';
 
@@ -51,13 +51,14 @@ export function addCas(certpacks: Command): void {
     .action(add);
   ca.command('forget')
     .description(
-      'forget our account at a CA that no longer takes it; the next order, or `ca test`, makes another',
+      'forget our accounts at a CA that no longer knows them; the next order, or `ca test`, makes others',
     )
     .argument('<name>', `one of ${NAMES}`)
     .option(
       '--anyway',
-      'also where the CA still knows it: what it issued can then be revoked at the CA alone',
+      'also those that the CA still knows: what they issued can then be revoked at the CA alone',
     )
+    .option('--account <id>', 'with accounts_per_tenant: only that of this account here')
     .action(forget);
 }
 
@@ -137,27 +138,57 @@ const proven = (ca: Ca): Promise<CaReport[]> =>
     throw inWords(error);
   });
 
-async function forget(name: string, { anyway = false }: { readonly anyway?: boolean }): Promise<void> {
+interface Forgetting {
+  readonly anyway?: boolean;
+  readonly account?: string;
+}
+
+async function forget(name: string, options: Forgetting): Promise<void> {
   const row = toCaRow(name, readSetting(true).config.ca[name] ?? {});
-  const forgotten = await withCa(row, async ({ ca, database }) => {
-    if (!anyway && (await ca.isAccountKnown(AbortSignal.timeout(LIMIT_MS)).catch(() => false)))
-      throw new Fault(
-        'configuration',
-        `${name} still knows our account: it is not forgotten without --anyway, and what it issued ` +
-          'could no longer be revoked from here',
-      );
-    return deleteCaAccounts(database.pool, row.name);
-  });
+  const { forgotten, known } = await withCa(row, (at) => forgetAt(at, options));
+  if (known > 0 && forgotten.length === 0)
+    throw new Fault(
+      'configuration',
+      `${name} still knows our account: it is not forgotten without --anyway, and what it issued ` +
+        'could no longer be revoked from here',
+    );
   say(forgotten.length > 0 ? `forgotten: ${forgotten.join(', ')}` : `there is no account at ${name}`);
+  if (known > 0) say(`${known} more are kept, which ${name} still knows`);
   say(
     `the next order, or \`certpacks ca test ${name}\`, makes another; services that run take it by themselves`,
   );
 }
 
+/** The one of all, and those that tenants have of their own: each is known to the CA or not. */
+async function forgetAt(
+  { ca, database: { pool } }: AtCa,
+  { anyway = false, account }: Forgetting,
+): Promise<{ readonly forgotten: readonly string[]; readonly known: number }> {
+  const tenants = await listCaAccountTenants(pool, ca.row.name);
+  const forgotten: string[] = [];
+  let known = 0;
+  for (const tenant of tenants.filter((one) => account === undefined || one === account)) {
+    const isKept = !anyway && (await isKnown(ca, tenant));
+    if (isKept) known += 1;
+    else forgotten.push(...(await deleteCaAccounts(pool, ca.row.name, tenant)));
+  }
+  return { forgotten, known };
+}
+
+const isKnown = (ca: Ca, tenant: string): Promise<boolean> =>
+  ca.isAccountKnown(tenant === '' ? undefined : tenant, AbortSignal.timeout(LIMIT_MS)).catch((error: unknown) => {
+    throw inWords(error);
+  });
+
+interface AtCa {
+  readonly ca: Ca;
+  readonly database: Database;
+}
+
 /** With the account that the service uses, which is kept, sealed, in its database. */
 async function withCa<T>(
   row: CaRow,
-  work: (at: { readonly ca: Ca; readonly database: Database }) => Promise<T>,
+  work: (at: AtCa) => Promise<T>,
 ): Promise<T> {
   const { config, log } = readSetting(true);
   const dir = placeFor(config, undefined, false);

@@ -53,11 +53,23 @@ export async function putCaAccount(
   );
 }
 
-/** Forgets the accounts at a CA, whatever the directory; the URLs of those that had one. */
-export async function deleteCaAccounts(db: Db, ca: string): Promise<string[]> {
-  const { rows } = await db.query<{ url: string | null }>(
-    'delete from ca_accounts where ca = $1 returning url',
+/**
+ * Whose accounts are kept at a CA, at whatever directory: ids of accounts of ours that have their own there (after `#` in
+ * `directory_url`), and '' for the one of all.
+ */
+export async function listCaAccountTenants(db: Db, ca: string): Promise<string[]> {
+  const { rows } = await db.query<{ tenant: string }>(
+    "select distinct split_part(directory_url, '#', 2) as tenant from ca_accounts where ca = $1 order by 1",
     [ca],
+  );
+  return rows.map(({ tenant }) => tenant);
+}
+
+/** Forgets the accounts of one of these at a CA, at whatever directory; the URLs of those that had one. */
+export async function deleteCaAccounts(db: Db, ca: string, tenant: string): Promise<string[]> {
+  const { rows } = await db.query<{ url: string | null }>(
+    "delete from ca_accounts where ca = $1 and split_part(directory_url, '#', 2) = $2 returning url",
+    [ca, tenant],
   );
   return rows.flatMap(({ url }) => url ?? []);
 }

@@ -26,11 +26,14 @@ const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: dir, LAN
 let tarball: string;
 before(() => {
   chmodSync(dir, 0o755);
+  const shrinkwrap = join(ROOT, 'setup/shrinkwrap.js');
   execFileSync(process.execPath, [join(ROOT, 'setup/build.js')], { cwd: ROOT });
+  execFileSync(process.execPath, [shrinkwrap]);
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', dir];
   const [{ filename = '' } = {}]: { filename?: string }[] = JSON.parse(
     execFileSync(npm, pack, { cwd: ROOT }).toString(),
   );
+  execFileSync(process.execPath, [shrinkwrap, '--remove']);
   tarball = join(dir, filename);
   const cache = execFileSync(npm, ['config', 'get', 'cache']).toString().trim();
   const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--cache', cache, tarball];
@@ -52,12 +55,33 @@ it('holds what runs and what is to be read, and neither sources nor tests', () =
     'README.md',
     'LICENSE',
     'docs/configuration.md',
+    'npm-shrinkwrap.json',
   ])
     assert(files.includes(`package/${wanted}`), wanted);
   assert.deepEqual(
     files.filter((file) => /\.ts$|\.test\.|package\/(src|test|bench|setup)\//.test(file)),
     [],
   );
+});
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly version: string; readonly dev?: boolean }>>;
+}
+const lockIn = (path: string): Lock['packages'] => {
+  const { packages }: Lock = JSON.parse(readFileSync(path, 'utf8'));
+  return packages;
+};
+
+it('installs the versions that it was tested with, and no others', () => {
+  const tested = lockIn(join(ROOT, 'package-lock.json'));
+  const found = Object.entries(lockIn(join(dir, 'node_modules/.package-lock.json')))
+    .filter(([path]) => path !== 'node_modules/certpacks')
+    .map(([path, { version }]) => ({ path: path.replace('node_modules/certpacks/', ''), version }));
+  assert(found.length > 50);
+  for (const { path, version } of found) {
+    assert.equal(version, tested[path]?.version, path);
+    assert.notEqual(tested[path]?.dev, true, path);
+  }
 });
 
 it('says its version', () => {

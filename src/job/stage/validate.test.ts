@@ -52,6 +52,27 @@ test('that the CA is told is stored before it is told', async (t) => {
   assert.deepEqual(seen, [{ is_answered: true }]);
 });
 
+test('what could not be told of CAA records is told in the pack, until the CA has issued', async (t) => {
+  const doubt = 'one.test: ns1.one.test does not answer for CAA, and a CA may refuse to issue for that';
+  const doubting = { ...deps, precheckCaa: async () => ({ doubts: [doubt] }) };
+  const rules: TestRule[] = [{ on: 'finalize', times: 1, fault: 'answer', status: 502 }];
+  const { at } = await withCa(t, doubting, { rules });
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
+  const errors = async () => (await packOf(at, id)).validationErrors;
+  await carryAll(at);
+  const [missing, ...others] = await errors();
+  assert.match(missing ?? '', /not seen/);
+  assert.deepEqual(others, [doubt]);
+  deps.clock.advance(3_600);
+  await carryAll({ ...at, precheckTxt: allVisible });
+  const waiting = await packOf(at, id);
+  assert.equal(waiting.status, 'pending_issuance');
+  deps.clock.advance(3_600);
+  await carryAll({ ...at, precheckTxt: allVisible, edges: [] });
+  assert.deepEqual((await packOf(at, id)).status, 'pending_deployment');
+  assert.equal((await errors()).includes(doubt), false);
+});
+
 test('a CA that was told is asked what it found before it is told again', async (t) => {
   // It heard the word that control is shown; the answer is lost.
   const { at, ca } = await withCa(t, visible(), {

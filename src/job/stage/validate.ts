@@ -34,7 +34,7 @@ export const validate: Job = async (deps, given, signal) => {
   const failure = await publishByUpdate(deps, pack, signal);
   const looks = await lookAtAll(deps, work, open.order, signal);
   const unseen = looks.filter(({ isVisible }) => !isVisible);
-  if (unseen.length > 0) return waitForRecords(deps, work, unseen, failure);
+  if (unseen.length > 0) return waitForRecords(deps, work, open.order, { unseen, failure });
   await checkFailures(deps, caOf(deps, work), pendingNames(open.order));
   // Noted before the CA is told, that it is told: what is to be shown stays as it is.
   await noteOrder(deps, work, { ...open, isAnswered: true });
@@ -98,11 +98,11 @@ const lookAtAll = (
 async function waitForRecords(
   deps: JobDeps,
   work: Work,
-  unseen: readonly Prechecked[],
-  failure: string | undefined,
+  { doubts = [] }: CaOrder,
+  { unseen, failure }: { readonly unseen: readonly Prechecked[]; readonly failure: string | undefined },
 ): Promise<undefined> {
   const problems = unseen.map(({ name, problem }) => problem ?? `${name} cannot be seen yet`);
-  const validationErrors = failure === undefined ? problems : [failure, ...problems];
+  const validationErrors = [...(failure === undefined ? [] : [failure]), ...problems, ...doubts];
   const shown = unseen.map(({ name, seen }) => ({ name, seen }));
   deps.log.debug({ pack: work.pack.id, seen: shown }, 'validation records not visible');
   await recordStep(deps, work, { wait: lookAgainAfter(work), change: { validationErrors } });
@@ -148,7 +148,8 @@ async function causes(
   const refused = order.authorizations.filter(({ status }) => status === 'invalid');
   const looks = await Promise.all(refused.map((one) => precheck(one, { deps, work, signal })));
   const seen = [...new Set(looks.flatMap(({ problem }) => problem ?? []))];
-  return seen.length === 0 ? refusals(order) : [...seen, ...refusals(order).map(withoutStep)];
+  const told = seen.length === 0 ? refusals(order) : [...seen, ...refusals(order).map(withoutStep)];
+  return [...told, ...(order.doubts ?? [])];
 }
 
 /** A CA's refusal without what it is followed by: what to do. */

@@ -39,7 +39,7 @@ export async function placeOrder(
 ): Promise<StoredAcmeOrder> {
   const ca = caOf(deps, work);
   await checkDeeperZones(deps, work.pack);
-  await checkCaa(deps, { pack: work.pack, ca, algorithm }, signal);
+  const doubts = await checkCaa(deps, { pack: work.pack, ca, algorithm }, signal);
   const place = async () => {
     await spendOrder(deps, work, ca);
     const ask = await askFor(deps, work, ca, algorithm);
@@ -53,7 +53,8 @@ export async function placeOrder(
   if (isDead(order, deps.clock.now())) throw uselessOrder(ca, order);
   const isKnown = work.orders?.some((one) => one.order.url === order.url);
   if (!isKnown && (order.status === 'processing' || order.status === 'valid')) throw usedOrder(ca);
-  return { algorithm, order, isAnswered: false };
+  const doubted = doubts.length > 0 ? { ...order, doubts } : order;
+  return { algorithm, order: doubted, isAnswered: false };
 }
 
 /** Authorizations that are valid, of the orders that the run has. */

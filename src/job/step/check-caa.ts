@@ -19,13 +19,13 @@ const LONGEST_LOOK: Seconds = 4;
 
 /**
  * Looks at the CAA records of a pack's hosts as the CA will (RFC 8659), before an order is spent. Throws `caa_forbids`
- * with the record to change where the CA has to refuse. What cannot be told is the CA's to find out.
+ * with the record to change where the CA has to refuse. What cannot be told is the CA's to find out: why, for the subscriber.
  */
 export async function checkCaa(
   { precheckCaa, log }: JobDeps,
   { pack, ca, algorithm }: Ordering,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { identities, accountUri } = await ca.caaNames({ algorithm, tenant: pack.zone.accountId }, signal);
   const { challenge: method } = METHODS[methodOf(pack)];
   const question = { hosts: pack.hosts.map(toName), identities, accountUri, method };
@@ -33,9 +33,10 @@ export async function checkCaa(
   try {
     const { refusal, doubts } = await precheckCaa(question, AbortSignal.any([signal, limit]));
     if (refusal !== undefined) throw new Fault('caa_forbids', `${ca.row.name} was not asked: ${refusal}`);
-    if (doubts.length > 0) log.info({ pack: pack.id, doubts }, 'CAA records could not be told');
+    return doubts;
   } catch (error) {
     if (signal.aborted || !limit.aborted || error instanceof Fault) throw error;
     log.info({ pack: pack.id }, 'CAA records took too long');
+    return [];
   }
 }

@@ -25,8 +25,13 @@ const within = (seconds: Seconds, least: Seconds, most: Seconds): Seconds =>
 /** A CA is busy for some minutes without that being worth a word. */
 const WORTH_A_WORD: Seconds = minutes(5);
 
-/** Why an order is not further, in words. */
-export function whyWaiting(
+/** Why an order is not further, and may not come further, in words. */
+export const whyWaiting = (ca: string, order: CaOrder, now: Date): readonly string[] => [
+  ...whyNotFurther(ca, order, now),
+  ...(order.doubts ?? []),
+];
+
+function whyNotFurther(
   ca: string,
   { oddity, busySince, status, authorizations }: CaOrder,
   now: Date,
