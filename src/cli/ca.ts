@@ -176,9 +176,11 @@ async function forgetAt(
 }
 
 const isKnown = (ca: Ca, tenant: string): Promise<boolean> =>
-  ca.isAccountKnown(tenant === '' ? undefined : tenant, AbortSignal.timeout(LIMIT_MS)).catch((error: unknown) => {
-    throw inWords(error);
-  });
+  ca
+    .isAccountKnown(tenant === '' ? undefined : tenant, AbortSignal.timeout(LIMIT_MS))
+    .catch((error: unknown) => {
+      throw inWords(error);
+    });
 
 interface AtCa {
   readonly ca: Ca;
@@ -186,10 +188,7 @@ interface AtCa {
 }
 
 /** With the account that the service uses, which is kept, sealed, in its database. */
-async function withCa<T>(
-  row: CaRow,
-  work: (at: AtCa) => Promise<T>,
-): Promise<T> {
+async function withCa<T>(row: CaRow, work: (at: AtCa) => Promise<T>): Promise<T> {
   const { config, log } = readSetting(true);
   const dir = placeFor(config, undefined, false);
   const database = await openDatabase(config.options, dir, log);

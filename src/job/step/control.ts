@@ -177,7 +177,8 @@ function isLookedAt(
   if (!shown) return false;
   const now = clock.now();
   const age = between(shown.shownOn, now);
-  const isOfRun = shown.shownFor === pack.id && (run.kind === 'life' || isSince(pack.renewal?.at, shown, now));
+  const isOfRun =
+    shown.shownFor === pack.id && (run.kind === 'life' || isSince(pack.renewal?.at, shown, now));
   return age < controlLife || (isOfRun && age < LOOK_LIFE);
 }
 
