@@ -68,11 +68,12 @@ interface Lock {
   readonly packages: Readonly<Record<string, { readonly version: string; readonly dev?: boolean }>>;
 }
 
+const packages = (text: string): Lock['packages'] => {
+  const lock: Lock = JSON.parse(text);
+  return lock.packages;
+};
+
 it('pins every package that runs to what it was tested with, as registries hold npm to', () => {
-  const packages = (text: string): Lock['packages'] => {
-    const lock: Lock = JSON.parse(text);
-    return lock.packages;
-  };
   const { '': _, ...tested } = packages(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
   const packed = execFileSync('tar', ['-xzOf', tarball, 'package/npm-shrinkwrap.json']).toString();
   const { '': own, ...pinned } = packages(packed);
