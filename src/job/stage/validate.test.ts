@@ -53,7 +53,8 @@ test('that the CA is told is stored before it is told', async (t) => {
 });
 
 test('what could not be told of CAA records is told in the pack, until the CA has issued', async (t) => {
-  const doubt = 'one.test: ns1.one.test does not answer for CAA; have it answer, or the CA may refuse to issue';
+  const doubt =
+    'one.test: ns1.one.test does not answer for CAA; have it answer, or the CA may refuse to issue';
   const doubting = { ...deps, precheckCaa: async () => ({ doubts: [doubt] }) };
   const rules: TestRule[] = [{ on: 'finalize', times: 1, fault: 'answer', status: 502 }];
   const { at } = await withCa(t, doubting, { rules });

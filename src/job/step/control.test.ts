@@ -49,6 +49,31 @@ test('what one account proved to the CA and left is nothing to the next that has
   assert.deepEqual(statuses(ca), ['deactivated', 'valid']);
 });
 
+test('what another has proven is given up too where the CA lets us read it only after the order', async (t) => {
+  const { at, ca, first } = await givenProven(t, deps);
+  await leave(deps, first);
+  ca.script({ on: 'authorization', times: 3, fault: 'answer', status: 503 });
+  const id = await carried(at, await oneTest(deps));
+  assert.deepEqual((await packOf(deps, id)).validationRecords, [], 'nothing could be read yet');
+  for (let i = 0; i < 3; i++) {
+    deps.clock.advance(3_600);
+    await carryAll(at);
+  }
+  await awaited(deps, id);
+  assert.equal(issued(ca), 2);
+  assert.equal(statuses(ca)[0], 'deactivated');
+});
+
+test('a look counts for the pack that it was made for, though its order was taken by a clock that was ahead', async (t) => {
+  const { at, visible } = await withSights(t, deps);
+  deps.clock.advance(3_600);
+  const id = await carried(at, await oneTest(deps));
+  deps.clock.advance(-3_600);
+  await deps.pool.query('update packs set due_at = $1', [deps.clock.now()]);
+  await carryAll(visible);
+  assert.equal((await packOf(deps, id)).certificates.length, 2);
+});
+
 test('a challenge that the CA gave one account, whose value may be in its DNS still, shows nothing for another', async (t) => {
   const { at, visible, ca } = await withSights(t, deps);
   const first = await oneTest(deps);
