@@ -35,12 +35,19 @@ const JOBS: Readonly<Record<JobName, Job>> = {
 /** Carries a claimed pack on until it has to wait, or another took it. Throws only when the database fails. */
 export async function run(deps: JobDeps, { id, claim, read }: Claimed, signal: AbortSignal): Promise<void> {
   let work: Work | undefined = workOn(await read(), deps.clock.now());
-  while (work && work.pack.claim === claim && !signal.aborted) {
+  for (let steps = 1; work && work.pack.claim === claim && !signal.aborted; steps++) {
+    if (steps > MOST_STEPS) return void (await failed(deps, work, goesRound(work)));
     const { next, pack }: Stepped = await step(deps, work, signal);
     deps.moves.notify(id, next?.pack ?? pack);
     work = next;
   }
 }
+
+/** A pack comes from its order to the edges in a dozen steps. What takes more goes round in a circle, and is tried later. */
+const MOST_STEPS = 60;
+
+const goesRound = ({ pack, run: { status } }: Work): Error =>
+  new Error(`certificate pack ${pack.id} made ${MOST_STEPS} steps without coming to rest; it is in ${status}`);
 
 /** What a step came to. */
 interface Stepped {
