@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { install } from './support/apt.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DEBIAN = '/usr/lib/postgresql';
@@ -31,7 +32,7 @@ const OWN = /e2e\/backup\.test/;
 const say = (what: string): void => void process.stderr.write(`${what}\n`);
 
 const isRoot = process.getuid?.() === 0;
-install();
+installServers();
 const programs = join(DEBIAN, newest(), 'bin');
 const owner = isRoot ? ownerOf('postgres') : undefined;
 const dir = mkdtempSync(join(tmpdir(), 'certpacks-databases-'));
@@ -54,16 +55,14 @@ try {
 }
 
 /** With `CI=true` missing packages are installed with apt; elsewhere their lack ends this, and is said. */
-function install(): void {
+function installServers(): void {
   const isThere = newest() !== '' && spawnSync('pgbouncer', ['--version']).error === undefined;
   if (isThere) return;
   if (process.env['CI'] !== 'true') {
     say('left out: PostgreSQL and pgbouncer of the system are not on this machine');
     process.exit(0);
   }
-  execFileSync('apt-get', ['update'], { stdio: 'ignore' });
-  const packages = ['postgresql', 'pgbouncer'];
-  execFileSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { stdio: 'ignore' });
+  install('postgresql', 'pgbouncer');
 }
 
 /** The newest major version of PostgreSQL that the system has; '' for none. */

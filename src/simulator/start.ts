@@ -16,11 +16,11 @@ export interface StartedSimulator extends SimulatorReady {
 }
 
 /** Milliseconds until everything must listen, and until it must have ended when told to. */
-const PATIENCE_MS = { start: 15_000, stop: 5_000 } as const;
+const PATIENCE_MS = { start: 60_000, stop: 5_000 } as const;
 
 /**
  * Starts a simulator and waits until all of it listens. What it logs goes to `simulator.log` in its folder, so
- * that it can outlive this process. Throws `configuration`, with what it said, when it does not come up in 15 s.
+ * that it can outlive this process. Throws `configuration`, with what it said, when it does not come up in a minute.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<StartedSimulator> {
   mkdirSync(options.dir, { recursive: true, mode: 0o700 });
@@ -37,7 +37,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Started
     await stop(child);
     throw new Fault(
       'configuration',
-      `the simulator did not start: ${log.said() || 'it said nothing in 15 s'}`,
+      `the simulator did not start: ${log.said() || 'it said nothing in a minute'}`,
     );
   }
   const ready: SimulatorReady = JSON.parse(line);

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { install } from './apt.ts';
 
 /**
  * Options for a test that needs a program of the system. With `CI=true` a missing one is installed with apt,
@@ -7,8 +8,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 export function needs(program: string, aptPackage: string = program): { readonly skip: string | false } {
   if (isThere(program)) return { skip: false };
   if (process.env['CI'] !== 'true') return { skip: `${program} is not on this machine` };
-  execFileSync('apt-get', ['update'], { stdio: 'ignore' });
-  execFileSync('apt-get', ['install', '-y', '--no-install-recommends', aptPackage], { stdio: 'ignore' });
+  install(aptPackage);
   return { skip: false };
 }
 
