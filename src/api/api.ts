@@ -26,6 +26,7 @@ import { certificatePackRoutes } from './resource/certificate-packs.ts';
 import { dcvDelegationRoutes } from './resource/dcv-delegation.ts';
 import { exportRoutes } from './resource/export.ts';
 import { literalPaths } from './resource/literal-paths.ts';
+import { packQuotaRoute } from './resource/pack-quota.ts';
 import { revocationRoutes } from './resource/revocation.ts';
 import { tokenRoutes } from './resource/tokens.ts';
 import { zoneRoutes } from './resource/zones.ts';
@@ -73,6 +74,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(auditLogRoute(deps));
       await v4.register(zoneRoutes(deps));
       await v4.register(dcvDelegationRoutes);
+      await v4.register(packQuotaRoute(deps));
       await v4.register(certificatePackRoutes(deps));
       await v4.register(revocationRoutes(deps));
     },

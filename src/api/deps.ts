@@ -26,7 +26,7 @@ export interface ApiDeps extends AdvanceDeps {
   readonly isApexDemanded: boolean;
   /** Which names are not free, and for whom. */
   readonly names: NamePolicy;
-  /** How much one account may have. */
+  /** How much one account may have, and one zone. */
   readonly quotas: Quotas;
   /** Names of our name servers, to which zones of type `full` are delegated. */
   readonly nameServers: readonly string[];

@@ -81,6 +81,7 @@ export const OPTIONS = {
   control_days:    { type: 'integer', default: 0, range: [0, 398], says: 'For how many days control that a zone has shown counts for its other packs and for renewals without another look of ours, where the CA still goes by it. 0: each pack and each renewal is looked at.' },
   account_zones:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Zones that an account may have, those counted that still rest after it deleted them; 0: any number.' },
   account_packs:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Certificate packs that an account may have; 0: any number.' },
+  zone_packs:      { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Certificate packs that a zone may have; 0: any number.' },
   account_hosts:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Different hosts that the packs of an account may have together; 0: any number.' },
   account_tokens:  { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'API tokens that an account may have; 0: any number.' },
   log_level:       { type: 'text', default: 'info', says: 'Least severe level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `silent`.' },

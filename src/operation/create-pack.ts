@@ -93,7 +93,7 @@ export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<O
 /** Takes the place of a new pack in its zone, and looks at what stands in its way there. */
 const seatFor = (deps: CreatePackDeps, zone: Zone, names: readonly string[]) => async (tx: Tx) => {
   const [seat, deeper] = await Promise.all([takeOrd(tx, zone), getDeeperZone(tx, zone, names)]);
-  await checkPackQuota(tx, deps, zone.accountId, names);
+  await checkPackQuota(tx, deps, zone, names);
   return { ...seat, deeper };
 };
 

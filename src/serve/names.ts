@@ -51,10 +51,11 @@ function plain(host: string): string {
   return name.includes('.') ? name : '';
 }
 
-/** How much one account may have. */
+/** How much one account may have, and one zone. */
 export const quotasOf = (options: Options): Quotas => ({
   zones: options.account_zones,
   packs: options.account_packs,
+  zonePacks: options.zone_packs,
   hosts: options.account_hosts,
   tokens: options.account_tokens,
 });

@@ -5,7 +5,8 @@ import { slotsFor } from '../pack/list-index.ts';
 import { PACK_STATUSES } from '../pack/pack.ts';
 import { reverse } from './published-records.ts';
 import { type Statement, statement, type Values } from './statement.ts';
-import { execute, type Tx } from './store.ts';
+import { type Db, execute, type Tx } from './store.ts';
+import { zoneKey } from './zone-key.ts';
 
 /** Lets one transaction at a time count what an account has, and add to it, until it ends. */
 export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
@@ -14,8 +15,8 @@ export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
 
 const LOCK = statement('select from accounts where id = :account for no key update');
 
-async function count(tx: Tx, what: Statement, values: Values): Promise<number> {
-  const { rows } = await execute<{ n: number }>(tx, what, values);
+async function count(db: Db, what: Statement, values: Values): Promise<number> {
+  const { rows } = await execute<{ n: number }>(db, what, values);
   return rows[0]?.n ?? 0;
 }
 
@@ -33,12 +34,20 @@ const ZONES = statement(`
 const STAYING = PACK_STATUSES.filter((status) => !isLeaving(status));
 
 /** Its packs but for those that are leaving. */
-export const countPacks = (tx: Tx, accountId: string): Promise<number> =>
-  count(tx, PACKS, { account: accountId, slots: slotsFor(STAYING) });
+export const countPacks = (db: Db, accountId: string): Promise<number> =>
+  count(db, PACKS, { account: accountId, slots: slotsFor(STAYING) });
 
 const PACKS = statement(`
   select coalesce(sum(counts[slot]), 0)::int as n from zones cross join unnest(:slots::int[]) as slot
    where account_id = :account and deleted_on is null`);
+
+/** Packs of a zone but for those that are leaving. */
+export const countZonePacks = (db: Db, zoneId: string): Promise<number> =>
+  count(db, ZONE_PACKS, { ...zoneKey(zoneId), slots: slotsFor(STAYING) });
+
+const ZONE_PACKS = statement(`
+  select coalesce(sum(counts[slot]), 0)::int as n from zones cross join unnest(:slots::int[]) as slot
+   where cell = :cell and id = :zone`);
 
 /** Different hosts of its packs, but for those that are leaving, and of `names` together. */
 export const countHosts = (tx: Tx, accountId: string, names: readonly string[]): Promise<number> =>

@@ -13,7 +13,6 @@ before(async () => {
 after(() => ends.disposeAsync());
 
 const CASES = [
-  ['GET', 'quota'],
   ['PATCH', 'quota'],
   ['DELETE', 'quota'],
   ['GET', 'order'],

@@ -1,6 +1,7 @@
 /** How much one account may have, whatever another has. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, it, type TestContext } from 'node:test';
+import Cloudflare from 'cloudflare';
 import { buildApi } from '../../src/api/api.ts';
 import { documentedRows } from '../../src/ca/configuration.ts';
 import { days } from '../../src/kit/time.ts';
@@ -8,7 +9,7 @@ import { NO_QUOTAS, type Quotas } from '../../src/operation/quotas.ts';
 import { FREE_NAMES } from '../../src/pack/name-policy.ts';
 import { startApi, type TestAccount, type TestApi } from '../support/api.ts';
 import { clear } from '../support/job-deps.ts';
-import { allow, givenOwner, resources, send, type TokenAnswer } from '../support/tokens.ts';
+import { allow, givenOwner, made, resources, send, type TokenAnswer } from '../support/tokens.ts';
 
 const ends = new AsyncDisposableStack();
 let api: TestApi;
@@ -24,7 +25,16 @@ beforeEach(async () => {
 });
 after(() => ends.disposeAsync());
 
-type Ask = (who: TestAccount, call: readonly [string, string], body?: object) => Promise<TokenAnswer>;
+/** A token, and the zone that it is about. */
+interface Who {
+  readonly token: string;
+  readonly zones: readonly { readonly id: string }[];
+}
+
+interface Ask {
+  (who: Who, call: readonly [string, string], body?: object): Promise<TokenAnswer>;
+  readonly url: string;
+}
 
 /** Asks an API that holds accounts to quotas; names rest for a day. */
 async function given(t: TestContext, quotas: Partial<Quotas>): Promise<Ask> {
@@ -33,11 +43,13 @@ async function given(t: TestContext, quotas: Partial<Quotas>): Promise<Ask> {
   const app = await buildApi({ ...api.deps, rows, names, quotas: { ...NO_QUOTAS, ...quotas } });
   t.after(() => app.close());
   const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/client/v4`;
-  return ({ token }, call, body) => send(url, call, token, body ? { body } : {});
+  const ask = ({ token }: Who, call: readonly [string, string], body?: object) =>
+    send(url, call, token, body ? { body } : {});
+  return Object.assign(ask, { url });
 }
 
-const packsOf = ({ zones }: TestAccount): string => `/zones/${zones[0]?.id}/ssl/certificate_packs`;
-const order = (ask: Ask, who: TestAccount, hosts: readonly string[]): Promise<TokenAnswer> =>
+const packsOf = ({ zones }: Who): string => `/zones/${zones[0]?.id}/ssl/certificate_packs`;
+const order = (ask: Ask, who: Who, hosts: readonly string[]): Promise<TokenAnswer> =>
   ask(who, ['POST', `${packsOf(who)}/order`], {
     type: 'advanced',
     hosts,
@@ -45,7 +57,7 @@ const order = (ask: Ask, who: TestAccount, hosts: readonly string[]): Promise<To
     validation_method: 'txt',
     validity_days: 90,
   });
-const newZone = (ask: Ask, who: TestAccount, name: string): Promise<TokenAnswer> =>
+const newZone = (ask: Ask, who: Who, name: string): Promise<TokenAnswer> =>
   ask(who, ['POST', '/zones'], { name, type: 'partial' });
 
 function assertFull({ status, code, message }: TokenAnswer, words: RegExp): void {
@@ -68,8 +80,68 @@ it('an account has so many packs, and another for each that leaves; what another
   assertFull(await order(ask, mine, ['mine.example']), words);
 });
 
+/** What Cloudflare's own client reads of the quota. */
+const quotaOf = async (ask: Ask, { token, zones: [zone] }: Who) => {
+  const client = new Cloudflare({ apiToken: token, baseURL: ask.url, maxRetries: 0 });
+  return (await client.ssl.certificatePacks.quota.get({ zone_id: zone?.id ?? '' })).advanced;
+};
+
+it('a zone has so many packs, and tells how many it may have and has', async (t) => {
+  const ask = await given(t, { zonePacks: 2 });
+  assert.deepEqual(await quotaOf(ask, mine), { allocated: 2, used: 0 });
+  const { result } = await order(ask, mine, ['mine.example']);
+  assert.deepEqual(await quotaOf(ask, mine), { allocated: 2, used: 1 });
+  await order(ask, mine, ['mine.example']);
+  const words = /^this zone may have 2 certificate packs; .*\(option zone_packs\)$/;
+  assertFull(await order(ask, mine, ['mine.example']), words);
+  const second = await newZone(ask, mine, 'more.example');
+  const elsewhere = { ...mine, zones: [second.result] };
+  assert.deepEqual(await quotaOf(ask, elsewhere), { allocated: 2, used: 0 }, 'each zone by itself');
+  assert.equal((await order(ask, elsewhere, ['more.example'])).status, 200);
+  await ask(mine, ['DELETE', `${packsOf(mine)}/${result.id}`]);
+  assert.deepEqual(await quotaOf(ask, mine), { allocated: 2, used: 1 });
+});
+
+it('what an account’s other zones leave is what a zone may have', async (t) => {
+  const ask = await given(t, { packs: 3, zonePacks: 2 });
+  const { result } = await newZone(ask, mine, 'more.example');
+  const elsewhere = { ...mine, zones: [result] };
+  await order(ask, mine, ['mine.example']);
+  await order(ask, mine, ['mine.example']);
+  assert.deepEqual(await quotaOf(ask, elsewhere), { allocated: 1, used: 0 });
+  await order(ask, elsewhere, ['more.example']);
+  assert.deepEqual(await quotaOf(ask, elsewhere), { allocated: 1, used: 1 });
+  assert.deepEqual(await quotaOf(ask, mine), { allocated: 2, used: 2 });
+  assertFull(await order(ask, elsewhere, ['more.example']), /^this account may have 3 certificate packs; /);
+  const narrower = await given(t, { packs: 1 });
+  assert.deepEqual(
+    await quotaOf(narrower, mine),
+    { allocated: 2, used: 2 },
+    'none is left, none is taken away',
+  );
+});
+
+it('without a quota it says the largest there can be', async (t) => {
+  const ask = await given(t, {});
+  await order(ask, mine, ['mine.example']);
+  assert.deepEqual(await quotaOf(ask, mine), { allocated: 1_000_000_000, used: 1 });
+});
+
+it('a quota is told to whoever may read the zone’s certificates, and to nobody else', async (t) => {
+  const ask = await given(t, { zonePacks: 2 });
+  const path = `${packsOf(mine)}/quota`;
+  assert.equal((await ask(other, ['GET', path])).status, 404);
+  const policy = allow(['Zone Read'], resources({ zones: [mine.zones[0]?.id ?? ''] }));
+  const token = (await made(ask.url, mine.token, { policies: [policy] })).value;
+  const { status, code, message } = await ask({ ...mine, token }, ['GET', path]);
+  assert.deepEqual([status, code], [403, 9109]);
+  assert.match(message, /'SSL and Certificates Read'/);
+  const outside = await ask(mine, ['GET', '/zones/nonsense/ssl/certificate_packs/quota']);
+  assert.deepEqual([outside.status, outside.code], [400, 7003]);
+});
+
 it('requests that come together get no more than there is', async (t) => {
-  const ask = await given(t, { packs: 5, zones: 4, tokens: 4 });
+  const ask = await given(t, { packs: 5, zonePacks: 4, zones: 4, tokens: 4 });
   const zone = await newZone(ask, mine, 'more.example');
   const places = [packsOf(mine), `/zones/${zone.result.id}/ssl/certificate_packs`];
   const hosts = ['mine.example', 'more.example'];
