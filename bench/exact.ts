@@ -123,6 +123,7 @@ const NEW = {
   certificateAuthority: 'google',
   validationMethod: 'txt',
   validityDays: 90,
+  isDelegated: false,
   isBranded: false,
   validationRecords: [],
   validationErrors: [],

@@ -122,6 +122,7 @@ export function packAt(zone: PackZone, ord: number, now: Date): Pack {
     validationMethod: 'txt',
     validityDays: 90,
     environment,
+    isDelegated: false,
     isBranded: false,
     createdOn,
     modifiedOn: createdOn,

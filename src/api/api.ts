@@ -29,6 +29,7 @@ import { literalPaths } from './resource/literal-paths.ts';
 import { packQuotaRoute } from './resource/pack-quota.ts';
 import { revocationRoutes } from './resource/revocation.ts';
 import { tokenRoutes } from './resource/tokens.ts';
+import { verificationRoutes } from './resource/verification.ts';
 import { zoneRoutes } from './resource/zones.ts';
 
 const USUAL: HttpOptions = {
@@ -77,6 +78,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(packQuotaRoute(deps));
       await v4.register(certificatePackRoutes(deps));
       await v4.register(revocationRoutes(deps));
+      await v4.register(verificationRoutes(deps));
     },
     { prefix: '/client/v4' },
   );

@@ -19,7 +19,10 @@ const ENDED: Seconds = LEASE / 6;
 
 /** What may change beside the status: of the pack, and of the run that is worked on. */
 export type Change = Partial<
-  Pick<Pack, 'validationRecords' | 'validationErrors' | 'isBranded' | 'renewal'> &
+  Pick<
+    Pack,
+    'validationMethod' | 'isDelegated' | 'validationRecords' | 'validationErrors' | 'isBranded' | 'renewal'
+  > &
     Pick<Run, 'statusSince' | 'attempts' | 'certificates'>
 >;
 

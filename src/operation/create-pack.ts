@@ -10,13 +10,13 @@ import { PACK_TYPES, type PackType } from '../pack/pack.ts';
 import { challengeName } from '../pack/pack-json.ts';
 import { TYPES } from '../pack/type.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
-import { METHODS } from '../pack/validation-method.ts';
 import type { Actor } from '../store/audit.ts';
 import { type DeeperZone, getDeeperZone } from '../store/names.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
 import { allSent, type Pool, pipelinedAfter, stateOf, type Tx } from '../store/store.ts';
 import { takeOrd, type Zone } from '../store/zones.ts';
 import { checkHosts } from './check-hosts.ts';
+import { checkMethod } from './check-method.ts';
 import { insertPack } from './insert-pack.ts';
 import type { AdvanceDeps } from './operation.ts';
 import { checkPackQuota, type Quotas } from './quotas.ts';
@@ -146,19 +146,6 @@ function checkType(type: string): asserts type is PackType {
   );
 }
 
-/** A file proves no wildcard (BR 3.2.2.4.19); mail is not offered. */
-function checkMethod(method: ValidationMethod, names: readonly string[]): void {
-  const { challenge, provesWildcards, how } = METHODS[method];
-  const wildcard = provesWildcards ? undefined : names.find((name) => name.startsWith('*.'));
-  if (challenge && wildcard === undefined) return;
-  const why = challenge
-    ? `no CA proves ${wildcard} ${how}; order with 'txt', or without wildcards`
-    : `${method} is not offered by this service`;
-  throw new Fault('method_not_offered', `validation_method ${method}: ${why}`, {
-    pointer: '/validation_method',
-  });
-}
-
 /** The record that shows control has a longer name than its host, and DNS has no name over 253 characters. */
 function checkRecordNames(names: readonly string[]): void {
   const i = names.findIndex((name) => challengeName(name).length > 253);
@@ -202,6 +189,7 @@ function newPack(
     statusSince: now,
     createdOn: now,
     modifiedOn: now,
+    isDelegated: false,
     validationRecords: [],
     validationErrors: [],
     certificates: [],

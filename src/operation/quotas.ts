@@ -99,7 +99,7 @@ export interface PackQuota {
 }
 
 /** Stands for any number: the largest quota that an operator can set. */
-export const ANY_NUMBER = 1_000_000_000;
+const ANY_NUMBER = 1_000_000_000;
 
 /** The packs that a zone may have: by its own quota, and by what its account's other zones leave of the account's. */
 export async function packQuotaOf(

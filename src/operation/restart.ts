@@ -3,7 +3,7 @@ import type { Pack } from '../pack/pack.ts';
 import { deleteCertificates } from '../store/certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
 import type { Tx } from '../store/store.ts';
-import { type By, override } from './advance.ts';
+import { type By, type Change, override } from './advance.ts';
 import type { AdvanceDeps } from './operation.ts';
 
 /** Whether the subscriber's PATCH has something to restart. */
@@ -12,9 +12,9 @@ export const isRestartable = ({ status }: Pack): boolean => may(status, 'restart
 /**
  * Tries the stage of a pack again that timed out, or begins an expired one anew, in a transaction that holds the pack. Where
  * control was not shown, what the CA had is over: a new order is made, records and errors of the old one go, and certificates
- * that ended.
+ * that ended. What else is to change is given beside who wants it.
  */
-export async function restart(tx: Tx, deps: AdvanceDeps, pack: Pack, by: By = {}): Promise<Pack> {
+export async function restart(tx: Tx, deps: AdvanceDeps, pack: Pack, by: By & Change = {}): Promise<Pack> {
   if (pack.status === 'deployment_timed_out')
     return override(tx, deps, pack, { event: eventOf(pack), ...by });
   const end = earliestEnd(pack);

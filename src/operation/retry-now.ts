@@ -10,7 +10,7 @@ import { amend, type Change } from './advance.ts';
 import type { AdvanceDeps } from './operation.ts';
 
 /** No pack is tried sooner after it changed: whoever asks again and again is no load for others' servers. */
-const LEAST_BETWEEN: Seconds = 10;
+export const LEAST_BETWEEN: Seconds = 10;
 
 /**
  * What waits for its next try is tried at once: a look at validation records, or the renewal of a pack that is served. In a

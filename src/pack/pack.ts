@@ -150,6 +150,8 @@ export interface Pack {
   /** Undefined, as the next two, where certificates come from no CA. */
   readonly certificateAuthority: CertificateAuthority | undefined;
   readonly validationMethod: ValidationMethod | undefined;
+  /** Whether its TXT records are to be shown by way of a CNAME that leads to us; the service takes either. */
+  readonly isDelegated: boolean;
   readonly validityDays: ValidityDays | undefined;
   readonly environment: Environment;
   readonly isBranded: boolean;

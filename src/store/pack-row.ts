@@ -31,6 +31,7 @@ export interface PackRow {
   hosts: string[];
   certificate_authority: CertificateAuthority | null;
   validation_method: ValidationMethod | null;
+  is_delegated: boolean;
   validity_days: ValidityDays | null;
   environment: Environment;
   is_branded: boolean;
@@ -109,6 +110,7 @@ const COLUMNS = [
   'hosts',
   'certificate_authority',
   'validation_method',
+  'is_delegated',
   'validity_days',
   'environment',
   'is_branded',
@@ -148,6 +150,7 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
     hosts: row.hosts,
     certificateAuthority: row.certificate_authority ?? undefined,
     validationMethod: row.validation_method ?? undefined,
+    isDelegated: row.is_delegated,
     validityDays: row.validity_days ?? undefined,
     environment: row.environment,
     isBranded: row.is_branded,

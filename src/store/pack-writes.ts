@@ -23,6 +23,8 @@ const changing = (pack: Pack, { json: wire, jsonVersion: wireVersion }: RowAside
   class: classOf(pack),
   facet: facetOf(pack),
   expires_on: earliestEnd(pack) ?? null,
+  validation_method: pack.validationMethod ?? null,
+  is_delegated: pack.isDelegated,
   is_branded: pack.isBranded,
   validation_records: JSON.stringify(pack.validationRecords),
   validation_errors: JSON.stringify(pack.validationErrors),
@@ -40,6 +42,8 @@ const CHANGING: readonly (keyof ReturnType<typeof changing>)[] = [
   'class',
   'facet',
   'expires_on',
+  'validation_method',
+  'is_delegated',
   'is_branded',
   'validation_records',
   'validation_errors',
@@ -52,10 +56,10 @@ const CHANGING: readonly (keyof ReturnType<typeof changing>)[] = [
 
 const INSERT = statement(`
   with ${ZONE_COUNTED}, ${BUCKETS_GROWN}, ${audited('zone')}, pack as (
-    insert into packs (cell, zone_id, id, account_id, lane, ord, type, hosts, certificate_authority, validation_method,
-      validity_days, created_on, due_at, claim, ${CHANGING.join(', ')})
-    select :cell, :zone, :id, :account, :lane, :ord, :type, :hosts, :ca, :method,
-      :days, :created_on, :due_at, 0, ${CHANGING.map((name) => `:${name}`).join(', ')} from zone
+    insert into packs (cell, zone_id, id, account_id, lane, ord, type, hosts, certificate_authority, validity_days,
+      created_on, due_at, claim, ${CHANGING.join(', ')})
+    select :cell, :zone, :id, :account, :lane, :ord, :type, :hosts, :ca, :days,
+      :created_on, :due_at, 0, ${CHANGING.map((name) => `:${name}`).join(', ')} from zone
     returning cell, zone_id, ord, account_id, created_on),
   hosts as (
     insert into pack_hosts (cell, zone_id, ord, account_id, created_on, reversed)
@@ -87,7 +91,6 @@ export async function insertPack(
     type: pack.type,
     hosts: pack.hosts,
     ca: pack.certificateAuthority ?? null,
-    method: pack.validationMethod ?? null,
     days: pack.validityDays ?? null,
     created_on: pack.createdOn,
     due_at: aside.dueAt ?? null,

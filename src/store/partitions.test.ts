@@ -18,10 +18,12 @@ import { withCa as withSimulatedCa } from '../../test/support/simulator/with-ca.
 import { assertStored } from '../../test/support/stored.ts';
 import { run } from '../job/engine/run.ts';
 import { days } from '../kit/time.ts';
+import { changeMethod } from '../operation/change-method.ts';
 import { changePack } from '../operation/change-pack.ts';
 import { createPack } from '../operation/create-pack.ts';
 import { deletePack } from '../operation/delete-pack.ts';
 import { NO_QUOTAS } from '../operation/quotas.ts';
+import { retryValidations } from '../operation/retry-validations.ts';
 import { revokePack } from '../operation/revoke-pack.ts';
 import { type PackStatus, type PackZone } from '../pack/pack.ts';
 import { OPERATOR } from './audit.ts';
@@ -33,6 +35,7 @@ import type { PageAsk } from './list/page-ask.ts';
 import { getPack, getPackAt, listNames } from './packs.ts';
 import { Reader } from './protocol/reader.ts';
 import { getRenderedJson } from './rendered-json.ts';
+import { countVerified, listVerified } from './verifications.ts';
 import { cellOf, EVERY_CELL } from './zone-key.ts';
 
 const ends = new AsyncDisposableStack();
@@ -132,7 +135,11 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
   const statusIs = async (status: PackStatus) => assert.equal((await packOf(deps, id)).status, status);
   const looked = await assertInOnePiece(async () => {
     id = await orderIn(on, zone);
+    for (const method of ['http', 'txt'] as const)
+      await changeMethod(on, { zoneId: zone.id, id, by: OPERATOR, method });
+    await retryValidations(on, { zoneId: zone.id, by: OPERATOR });
     await carryIn(on, zone);
+    assert.equal((await listVerified(on.pool, zone, 10)).length, await countVerified(on.pool, zone.id));
   });
   await statusIs('active');
   const renewed = await assertInOnePiece(async () => {

@@ -2,7 +2,7 @@
 import { after, type Seconds } from '../kit/time.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import { slotsFor } from '../pack/list-index.ts';
-import { PACK_STATUSES } from '../pack/pack.ts';
+import { PACK_STATUSES, type PackStatus } from '../pack/pack.ts';
 import { reverse } from './published-records.ts';
 import { type Statement, statement, type Values } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
@@ -41,9 +41,12 @@ const PACKS = statement(`
   select coalesce(sum(counts[slot]), 0)::int as n from zones cross join unnest(:slots::int[]) as slot
    where account_id = :account and deleted_on is null`);
 
-/** Packs of a zone but for those that are leaving. */
-export const countZonePacks = (db: Db, zoneId: string): Promise<number> =>
-  count(db, ZONE_PACKS, { ...zoneKey(zoneId), slots: slotsFor(STAYING) });
+/** Packs of a zone in some statuses; unless told, in all but those of packs that are leaving. */
+export const countZonePacks = (
+  db: Db,
+  zoneId: string,
+  statuses: readonly PackStatus[] = STAYING,
+): Promise<number> => count(db, ZONE_PACKS, { ...zoneKey(zoneId), slots: slotsFor(statuses) });
 
 const ZONE_PACKS = statement(`
   select coalesce(sum(counts[slot]), 0)::int as n from zones cross join unnest(:slots::int[]) as slot

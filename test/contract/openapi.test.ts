@@ -85,6 +85,9 @@ it('says what is answered, to what works and to what does not', async () => {
   const P = '/zones/{zone_id}/ssl/certificate_packs';
   await assertAnswers(P, `${packs}?status=all`, 200);
   await assertAnswers(`${P}/{certificate_pack_id}`, `${packs}/${result[0]?.id}`, 200);
+  await assertAnswers(`${P}/quota`, `${packs}/quota`, 200);
+  const verification = `/zones/${zone?.id}/ssl/verification`;
+  await assertAnswers('/zones/{zone_id}/ssl/verification', verification, 200);
   await assertAnswers('/zones', '/zones', 200);
   await assertAnswers('/zones/{zone_id}', `/zones/${zone?.id}`, 200);
   await assertAnswers('/accounts', '/accounts', 200);

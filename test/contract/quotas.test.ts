@@ -156,8 +156,8 @@ it('requests that come together get no more than there is', async (t) => {
       ]);
     }),
   );
-  const made = [0, 1, 2].map((i) => answers.filter((each) => each[i]?.status === 200).length);
-  assert.deepEqual(made, [5, 2, 2]);
+  const counts = [0, 1, 2].map((i) => answers.filter((each) => each[i]?.status === 200).length);
+  assert.deepEqual(counts, [5, 2, 2]);
 });
 
 const TOKEN = { name: 'made', policies: [allow(['Zone Read'], resources({ zones: ['*'] }))] };

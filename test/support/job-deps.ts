@@ -136,6 +136,7 @@ const NEW = {
   validationMethod: 'txt',
   validityDays: 90,
   environment: 'production',
+  isDelegated: false,
   isBranded: false,
   validationRecords: [],
   validationErrors: [],

@@ -21,6 +21,7 @@ export const givenPack = (change: Partial<Pack> = {}): Pack => ({
   validationMethod: 'txt',
   validityDays: 90,
   environment: 'production',
+  isDelegated: false,
   isBranded: false,
   createdOn: NOW,
   modifiedOn: NOW,

@@ -28,7 +28,8 @@ const WORKED = {
 /** `response` of a route that answers without the envelope. */
 export const bareOf = (type: string, schema: TSchema) => ({ 200: { content: { [type]: { schema } } } });
 
-interface Message {
+/** What whoever asked should know of an answer. */
+export interface Message {
   readonly code: number;
   readonly message: string;
 }

@@ -1,0 +1,83 @@
+import { Fault } from '../kit/fault.ts';
+import { toName } from '../pack/hosts.ts';
+import type { Pack, PackStatus } from '../pack/pack.ts';
+import type { JsonContext } from '../pack/pack-json.ts';
+import type { ValidationMethod } from '../pack/validation-method.ts';
+import { deleteOrders } from '../store/orders.ts';
+import { unpublishRecords } from '../store/published-records.ts';
+import type { Tx } from '../store/store.ts';
+import { amend, type By } from './advance.ts';
+import { checkMethod, notOffered } from './check-method.ts';
+import { type Wish, withLockedPack } from './locked-pack.ts';
+import type { AdvanceDeps, OperationDeps } from './operation.ts';
+import { isRestartable, restart } from './restart.ts';
+import { retryNow } from './retry-now.ts';
+
+/** How control is to be shown: `cname` is by TXT records to which a CNAME leads that stays. */
+export type WantedMethod = ValidationMethod | 'cname';
+
+/** A pack whose control is to be shown otherwise. */
+export type MethodWish = Wish & { readonly method: WantedMethod };
+
+/**
+ * Has control of a pack's hosts shown by another method, by a new order with new records, and looked at at once; by the same
+ * one it is restarted where it ran out, or looked at at once. Throws `pack_not_found`, and with a pointer `method_not_offered`
+ * and, where control was shown already, `transition_refused`.
+ */
+export function changeMethod(deps: OperationDeps, { method, by, ...which }: MethodWish): Promise<Pack> {
+  return withLockedPack(deps.pool, which, async (tx, pack) => {
+    if (pack.validationMethod === undefined) throw refused(`certificate pack ${pack.id} is not validated`);
+    const wanted = checked(deps.json, pack, method);
+    if (wanted.validationMethod !== pack.validationMethod) return reorder(tx, deps, pack, { ...wanted, by });
+    const { isDelegated } = wanted;
+    const isChanged = isDelegated !== pack.isDelegated;
+    const changed = isChanged ? await amend(tx, deps, pack, { event: CHANGE, isDelegated, by }) : pack;
+    return isRestartable(changed) ? restart(tx, deps, changed, { by }) : retryNow(tx, deps, changed, by);
+  });
+}
+
+/** How the change is called in the record. */
+const CHANGE = 'change_method';
+
+type Wanted = Required<Pick<Pack, 'validationMethod' | 'isDelegated'>>;
+
+/** What a method means for a pack. Throws `method_not_offered`. */
+function checked({ delegationZone }: JsonContext, { zone, hosts }: Pack, method: WantedMethod): Wanted {
+  if (method !== 'cname') {
+    checkMethod(method, hosts.map(toName));
+    return { validationMethod: method, isDelegated: false };
+  }
+  if (zone.type === 'full')
+    throw notOffered(
+      method,
+      `the zone ${zone.name} is answered by this service; take 'txt', which needs no CNAME`,
+    );
+  if (delegationZone === '')
+    throw notOffered(method, 'validation cannot be delegated to this service (option delegation_zone)');
+  return { validationMethod: 'txt', isDelegated: true };
+}
+
+/** Statuses in which control of the hosts has yet to be shown. */
+const OPEN: readonly PackStatus[] = [
+  'initializing',
+  'pending_validation',
+  'initializing_timed_out',
+  'validation_timed_out',
+  'expired',
+];
+
+/** What was ordered and is to be shown goes; the next step makes a new order in its place. */
+async function reorder(tx: Tx, deps: AdvanceDeps, pack: Pack, wanted: Wanted & By): Promise<Pack> {
+  if (!OPEN.includes(pack.status))
+    throw refused(`control of the hosts is not asked for in ${pack.status}: order another certificate pack`);
+  await unpublishRecords(tx, pack);
+  if (isRestartable(pack)) return restart(tx, deps, pack, wanted);
+  await deleteOrders(tx, pack);
+  const anew = { validationRecords: [], validationErrors: [], attempts: 0, statusSince: deps.clock.now() };
+  return amend(tx, deps, pack, { event: CHANGE, ...anew, ...wanted });
+}
+
+const refused = (why: string): Fault =>
+  new Fault('transition_refused', `the validation method cannot be changed: ${why}`, {
+    pointer: '/validation_method',
+  });

@@ -1,0 +1,103 @@
+/** How far the validation of packs is, in the words of Cloudflare's ssl/verification. */
+import { toName, withoutWildcard } from './hosts.ts';
+import type { Pack, PackStatus, ValidationRecord } from './pack.ts';
+import { challengeName, delegatedName, type JsonContext } from './pack-json.ts';
+import type { ByMethod, ShownBy, ShownMethod, ValidationMethod } from './validation-method.ts';
+
+export const VERIFICATION_STATUSES = [
+  'initializing',
+  'authorizing',
+  'active',
+  'expired',
+  'issuing',
+  'timing_out',
+  'pending_deployment',
+] as const;
+export type VerificationStatus = (typeof VERIFICATION_STATUSES)[number];
+
+/** The seven words for our statuses; undefined: such a pack is neither on its way nor served, and is not shown. */
+export const VERIFICATION: Readonly<Record<PackStatus, VerificationStatus | undefined>> = {
+  initializing: 'initializing',
+  pending_validation: 'authorizing',
+  pending_issuance: 'issuing',
+  pending_deployment: 'pending_deployment',
+  staging_deployment: 'pending_deployment',
+  holding_deployment: 'pending_deployment',
+  backup_issued: 'pending_deployment',
+  active: 'active',
+  staging_active: 'active',
+  pending_expiration: 'active',
+  deactivating: 'active',
+  expired: 'expired',
+  initializing_timed_out: 'timing_out',
+  validation_timed_out: 'timing_out',
+  issuance_timed_out: 'timing_out',
+  deployment_timed_out: 'timing_out',
+  inactive: undefined,
+  pending_deletion: undefined,
+  deletion_timed_out: undefined,
+  pending_cleanup: undefined,
+  deleted: undefined,
+};
+
+/** What is told of a pack. */
+export interface Verified extends Pick<Pack, 'id' | 'zone' | 'status' | 'validationMethod' | 'isDelegated'> {
+  readonly firstHost: string;
+  /** The first that is not shown yet; the first of all where all are. */
+  readonly record: ValidationRecord | undefined;
+  /** Whether all are shown; undefined: what is to be shown is not known. */
+  readonly isShown: boolean | undefined;
+  /** Of the primary certificate. */
+  readonly signature: string | undefined;
+}
+
+/** One element of Cloudflare's list; undefined for a pack that is not in it. */
+export function toVerification(pack: Verified, context: JsonContext) {
+  const status = VERIFICATION[pack.status];
+  const { validationMethod: method, isShown, signature } = pack;
+  if (status === undefined) return undefined;
+  const info = infoOf(pack, context);
+  return {
+    certificate_status: status,
+    brand_check: false,
+    cert_pack_uuid: pack.id,
+    ...(signature !== undefined && { signature }),
+    ...(method && { validation_method: methodName(pack, method) }),
+    ...(info && { verification_info: info }),
+    ...(isShown !== undefined && { verification_status: isShown }),
+    ...(method && { verification_type: TYPE[method] }),
+  };
+}
+
+const methodName = (
+  { isDelegated }: Pick<Verified, 'isDelegated'>,
+  method: ValidationMethod,
+): ValidationMethod | 'cname' => (isDelegated ? 'cname' : method);
+
+/** There are two words for it: what stands in DNS, and what the host itself shows. */
+const TYPE = { txt: 'cname', http: 'meta tag', email: 'meta tag' } as const;
+
+interface Info {
+  readonly record_name: string;
+  readonly record_target: string;
+}
+
+const INFO: ByMethod<Info> = {
+  txt: ({ txtName, txtValue }) => ({ record_name: txtName, record_target: txtValue }),
+  http: ({ httpUrl, httpBody }) => ({ record_name: httpUrl, record_target: httpBody }),
+};
+
+const shownInfo = <M extends ShownMethod>(shown: ShownBy<M>): Info => INFO[shown.method](shown);
+
+/** What is to be shown; where a CNAME is to lead to us, that one: it is known before the CA asks for anything. */
+function infoOf(
+  { zone, firstHost, record, isDelegated }: Verified,
+  { delegationZone }: JsonContext,
+): Info | undefined {
+  if (!isDelegated || delegationZone === '') return record && shownInfo(record);
+  const name = withoutWildcard(toName(record?.host ?? firstHost));
+  return {
+    record_name: challengeName(name),
+    record_target: delegatedName(name, zone.delegationUuid, delegationZone),
+  };
+}
