@@ -21,6 +21,7 @@ import { keepTokenUses } from './http/token-uses.ts';
 import { packListRoute } from './pack-list/pack-list.ts';
 import { accountPacksRoute } from './resource/account-packs.ts';
 import { accountRoutes } from './resource/accounts.ts';
+import { analyzeRoute } from './resource/analyze.ts';
 import { auditLogRoute } from './resource/audit-log.ts';
 import { certificatePackRoutes } from './resource/certificate-packs.ts';
 import { dcvDelegationRoutes } from './resource/dcv-delegation.ts';
@@ -79,6 +80,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(certificatePackRoutes(deps));
       await v4.register(revocationRoutes(deps));
       await v4.register(verificationRoutes(deps));
+      await v4.register(analyzeRoute(deps));
     },
     { prefix: '/client/v4' },
   );

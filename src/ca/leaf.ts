@@ -37,7 +37,7 @@ function algorithmOf({ publicKey }: X509Certificate): Leaf['algorithm'] {
 }
 
 /** Cloudflare's compact form: the issuer's organisation, else its common name, letters and digits alone. */
-function issuerOf({ issuer }: X509Certificate): string {
+export function issuerOf({ issuer }: X509Certificate): string {
   const part = (name: string) => issuer.split('\n').find((line) => line.startsWith(`${name}=`));
   const text = (part('O') ?? part('CN') ?? '=unknown').replace(/^\w+=/, '');
   return text.replace(/[^\p{L}\p{N}]/gu, '').slice(0, 100);
