@@ -2,4 +2,10 @@
 export const MESSAGE_CODES = {
   not_all_shown: 2001,
   not_all_retried: 2002,
+  same_order: 2003,
+  fields_ignored: 2004,
+  branding_kept: 2005,
+  shorter_later: 2006,
+  limit_waited_for: 2007,
+  caa_unknown: 2008,
 } as const;

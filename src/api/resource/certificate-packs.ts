@@ -10,6 +10,7 @@ import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { ok, okOf, okText, sendJson } from '../http/envelope.ts';
 import { orderRoute } from './order.ts';
+import { brandingMessages } from './order-messages.ts';
 import { packId } from './pack-id.ts';
 import { PackReply } from './pack-schema.ts';
 import { waitForRecords } from './wait-for-records.ts';
@@ -65,7 +66,7 @@ export const certificatePackRoutes =
       const pack = await changePack(deps, { ...which, isBranded, by: actorOf(request) });
       deps.poke(id);
       const json = await waitForRecords(deps, { ...which, isNew: false });
-      return sendJson(reply, okText(json ?? render(deps, pack).json));
+      return sendJson(reply, okText(json ?? render(deps, pack).json, brandingMessages(isBranded)));
     });
 
     app.delete(`${PACKS}/:certificate_pack_id`, { schema: DELETE }, async (request) => {

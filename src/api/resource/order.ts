@@ -11,6 +11,7 @@ import type { Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { okOf, okText, sendJson } from '../http/envelope.ts';
+import { orderMessages } from './order-messages.ts';
 import { PackReply } from './pack-schema.ts';
 import { waitForRecords } from './wait-for-records.ts';
 
@@ -52,9 +53,17 @@ export const orderRoute =
       const json = await waitForRecords(deps, { zoneId: zone.id, id, isNew, within });
       if (json === undefined)
         throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
-      return sendJson(reply, okText(json, trouble === undefined ? [] : [awayMessage(request.body, trouble)]));
+      const order = toOrder(request.body);
+      const taken = { ...order, key: { id, zone }, isNew, unread: unreadIn(request.body), json };
+      const messages = await orderMessages(deps, taken);
+      if (trouble !== undefined) messages.unshift(awayMessage(request.body, trouble));
+      return sendJson(reply, okText(json, messages));
     });
   };
+
+/** Fields that are no part of an order. */
+const unreadIn = (body: Order): string[] =>
+  Object.keys(body).filter((name) => !Object.hasOwn(Order.properties, name));
 
 /** How long the records of a CA are waited for that was away when it was asked last: it may be back. */
 const SHORT_WAIT: Seconds = 0.5;
