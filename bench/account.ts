@@ -91,6 +91,7 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     names: FREE_NAMES,
     quotas: NO_QUOTAS,
     nameServers: [],
+    publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,
   });

@@ -78,6 +78,7 @@ async function api({ databaseUrl, pageCacheMb, readers, hasPageIndex }: ApiRole)
     names: FREE_NAMES,
     quotas: NO_QUOTAS,
     nameServers: [],
+    publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,
   });

@@ -25,6 +25,7 @@ import { analyzeRoute } from './resource/analyze.ts';
 import { auditLogRoute } from './resource/audit-log.ts';
 import { certificatePackRoutes } from './resource/certificate-packs.ts';
 import { dcvDelegationRoutes } from './resource/dcv-delegation.ts';
+import { dnsRecordRoutes } from './resource/dns-records.ts';
 import { exportRoutes } from './resource/export.ts';
 import { literalPaths } from './resource/literal-paths.ts';
 import { packQuotaRoute } from './resource/pack-quota.ts';
@@ -77,6 +78,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(zoneRoutes(deps));
       await v4.register(dcvDelegationRoutes);
       await v4.register(packQuotaRoute(deps));
+      await v4.register(dnsRecordRoutes(deps));
       await v4.register(certificatePackRoutes(deps));
       await v4.register(revocationRoutes(deps));
       await v4.register(verificationRoutes(deps));

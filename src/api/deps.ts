@@ -30,6 +30,8 @@ export interface ApiDeps extends AdvanceDeps {
   readonly quotas: Quotas;
   /** Names of our name servers, to which zones of type `full` are delegated. */
   readonly nameServers: readonly string[];
+  /** Addresses of the edges, which names of proxied records are answered with. */
+  readonly publicAddresses: readonly string[];
   /** Rings where a worker of this process made a step with a pack. */
   readonly moves: Pick<KeyedSignal<Pack>, 'next'>;
   /** Tells the workers of this process that something is due. */

@@ -22,9 +22,16 @@ interface CreateOptions extends ClientOptions {
 
 /** Names of Cloudflare's permission groups, by what a token may do. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  read: ['SSL and Certificates Read', 'Zone Read'],
-  certificates: ['SSL and Certificates Read', 'Zone Read', 'SSL and Certificates Write'],
-  write: ['SSL and Certificates Read', 'Zone Read', 'SSL and Certificates Write', 'Zone Write'],
+  read: ['SSL and Certificates Read', 'Zone Read', 'DNS Read'],
+  certificates: ['SSL and Certificates Read', 'Zone Read', 'DNS Read', 'SSL and Certificates Write'],
+  write: [
+    'SSL and Certificates Read',
+    'Zone Read',
+    'DNS Read',
+    'SSL and Certificates Write',
+    'Zone Write',
+    'DNS Write',
+  ],
 };
 
 /** Adds to `token`. */

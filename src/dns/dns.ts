@@ -42,8 +42,43 @@ export interface ResponderSource {
 export interface OwnName {
   /** The longest zone that is a suffix of the name. */
   readonly zone: string;
-  /** What is published there. */
+  /** What is published there for validation. */
   readonly txt: readonly string[];
-  /** Whether anything is published below it (an empty non-terminal). */
+  /** Whether anything is below it (an empty non-terminal). */
   readonly hasBelow: boolean;
+  /** Records of the zone's owner there, those of a wildcard that covers the name among them; none unless told. */
+  readonly records?: readonly OwnRecord[];
+  /** The highest name from below the zone's own down to this one that is handed over to other servers, and to which. */
+  readonly cut?: { readonly name: string; readonly records: readonly OwnRecord[] } | undefined;
 }
+
+/** A record of a zone's owner. */
+export type OwnRecord = OwnData & {
+  /** In seconds. */
+  readonly ttl: number;
+  /** Whether the name is answered with the addresses of our edges. */
+  readonly isProxied: boolean;
+};
+
+/** What a record says; names have no final dot. */
+type OwnData =
+  | { readonly type: 'A' | 'AAAA' | 'CNAME' | 'NS'; readonly data: string }
+  | { readonly type: 'MX'; readonly data: { readonly preference: number; readonly exchange: string } }
+  | { readonly type: 'TXT'; readonly data: Buffer[] }
+  | {
+      readonly type: 'CAA';
+      readonly data: {
+        readonly flags: number;
+        readonly tag: 'issue' | 'issuewild' | 'iodef';
+        readonly value: string;
+      };
+    }
+  | {
+      readonly type: 'SRV';
+      readonly data: {
+        readonly priority: number;
+        readonly weight: number;
+        readonly port: number;
+        readonly target: string;
+      };
+    };

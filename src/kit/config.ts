@@ -66,6 +66,7 @@ export const OPTIONS = {
   rsa_keys:        { type: 'integer', default: 8, range: [0, 1_000], says: 'How many RSA keys are kept ready; making one takes about a tenth of a second of processor time.' },
   delegation_zone: { type: 'text', default: '', says: 'Zone under which delegated validation is answered, e.g. `dcv.example.net`; its parent zone must delegate it to `name_servers`. Empty: no delegation.' },
   name_servers:    { type: 'list', default: [], says: 'Names and addresses of this installation\'s name servers, as `ns1.example.net=192.0.2.1`; zones of type `full` are to be delegated to them.' },
+  public_addresses: { type: 'list', default: [], says: 'Addresses of the edges as the world reaches them, IPv4 or IPv6: what names of `proxied` DNS records are answered with. Empty: no record can be proxied.' },
   dns_listen:      { type: 'list', default: [], says: 'Addresses on which the DNS responder listens, as `192.0.2.1:53`. Empty: no responder.' },
   dns_rate_limit:  { type: 'integer', default: 200, range: [0, 1_000_000], says: 'UDP answers a second that the responder gives one network (/24, or /56) before it answers `truncated`; 0 turns the limit off.' },
   dns_roots:       { type: 'list', default: ROOT_SERVERS, says: 'Where look-ups of validation records begin.' },
@@ -83,6 +84,7 @@ export const OPTIONS = {
   account_packs:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Certificate packs that an account may have; 0: any number.' },
   zone_packs:      { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Certificate packs that a zone may have; 0: any number.' },
   account_hosts:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Different hosts that the packs of an account may have together; 0: any number.' },
+  zone_records:    { type: 'integer', default: 3_500, range: [0, 1_000_000], says: 'DNS records that a zone may have, validation records of ours not counted; 0: any number.' },
   account_tokens:  { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'API tokens that an account may have; 0: any number.' },
   log_level:       { type: 'text', default: 'info', says: 'Least severe level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `silent`.' },
 } as const satisfies Record<string, Option>;

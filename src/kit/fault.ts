@@ -40,6 +40,13 @@ export const FAULTS = {
   invalid_zone_name:       { status: 400, code: 1099,  retry: 'never' },
   pack_not_found:          { status: 404, code: 1408,  retry: 'never' },
   token_not_found:         { status: 404, code: 1009,  retry: 'never' },
+  record_not_found:        { status: 404, code: 81044, retry: 'never' },
+  invalid_record:          { status: 400, code: 1004,  retry: 'never' },
+  host_exists:             { status: 400, code: 81053, retry: 'never' },
+  cname_exists:            { status: 400, code: 81054, retry: 'never' },
+  non_ns_exists:           { status: 400, code: 81055, retry: 'never' },
+  ns_exists:               { status: 400, code: 81056, retry: 'never' },
+  record_exists:           { status: 400, code: 81058, retry: 'never' },
   transition_refused:      { status: 400, code: 1406,  retry: 'never' },
   key_reused:              { status: 422, code: 1409,  retry: 'never' },
 

@@ -23,10 +23,12 @@ export interface Quotas {
   /** Different hosts of all its packs. */
   readonly hosts: number;
   readonly tokens: number;
+  /** DNS records, of each of its zones. */
+  readonly records: number;
 }
 
 /** Any number of everything. */
-export const NO_QUOTAS: Quotas = { zones: 0, packs: 0, zonePacks: 0, hosts: 0, tokens: 0 };
+export const NO_QUOTAS: Quotas = { zones: 0, packs: 0, zonePacks: 0, hosts: 0, tokens: 0, records: 0 };
 
 /** Whose a quota is, of what, and the option that says how much. */
 interface Words {
@@ -45,6 +47,7 @@ const WORDS: Readonly<Record<keyof Quotas, Words>> = {
   zonePacks: { whose: 'zone', what: 'certificate packs', option: 'zone_packs' },
   hosts: { whose: 'account', what: 'different hosts in its certificate packs', option: 'account_hosts' },
   tokens: { whose: 'account', what: 'API tokens', option: 'account_tokens' },
+  records: { whose: 'zone', what: 'DNS records', option: 'zone_records' },
 };
 
 /** Throws `quota_reached` where there would be more than may be. `count` is what there is with what is asked for. */
@@ -111,4 +114,9 @@ export async function packQuotaOf(
   const left = quotas.packs === 0 ? ANY_NUMBER : quotas.packs - (await countPacks(db, accountId));
   const byAccount = used + Math.max(0, left);
   return { used, allocated: Math.min(quotas.zonePacks || ANY_NUMBER, byAccount) };
+}
+
+/** Throws `quota_reached` where a zone would have more DNS records than it may. `count` is what it has with what is asked for. */
+export function checkRecordQuota({ quotas }: { readonly quotas: Quotas }, count: number): void {
+  if (quotas.records > 0) check(quotas, 'records', count);
 }

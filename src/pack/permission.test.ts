@@ -50,6 +50,7 @@ it('a permission to write includes to read, and none else', () => {
     'SSL and Certificates Read, a',
     'SSL and Certificates Write, a',
     'Zone Read, a',
+    'DNS Read, a',
   ]);
 });
 
@@ -61,7 +62,7 @@ it('a permission of the account is given for no zone, and one of zones not for t
     'API Tokens Write, all',
   ]);
   const inZones = allOf([{ ...one, isOfAccount: false, zones: 'all' }]);
-  assert(inZones.length > 0 && inZones.every((line) => /^(SSL|Zone)/.test(line)), inZones.join());
+  assert(inZones.length > 0 && inZones.every((line) => /^(SSL|Zone|DNS)/.test(line)), inZones.join());
 });
 
 it('zones of several policies come together, permission by permission', () => {

@@ -17,6 +17,8 @@ export const PERMISSIONS = {
   'SSL and Certificates Write': { id: 'c03055bc037c4ea9afb9a9f104b7b721', scope: 'zone', reads: 'SSL and Certificates Read' },
   'Zone Read':                  { id: 'c8fed203ed3043cba015a93ad1616f1f', scope: 'zone' },
   'Zone Write':                 { id: 'e6d2666161e84845a636613608cee8d5', scope: 'zone', reads: 'Zone Read' },
+  'DNS Read':                   { id: '82e64a83756745bbbb1c9c2701bf816b', scope: 'zone' },
+  'DNS Write':                  { id: '4755a26eedb94da69e1066d98aa820be', scope: 'zone', reads: 'DNS Read' },
   'Account Settings Read':      { id: 'c1fde68c7bcc44588cbb6ddbc16d6480', scope: 'account' },
   'API Tokens Read':            { id: '0cc3a61731504c89b99ec1be78b77aa0', scope: 'account' },
   'API Tokens Write':           { id: '686d18d5ac6c441c867cbf6771e58a0a', scope: 'account', reads: 'API Tokens Read' },
@@ -96,9 +98,9 @@ export type Access = 'read' | 'certificates' | 'write';
 
 // biome-ignore format: a table is read by column
 const OF_ACCESS: Readonly<Record<Access, readonly Permission[]>> = {
-  read:         ['SSL and Certificates Read', 'Zone Read', 'Account Settings Read', 'API Tokens Read'],
-  certificates: ['SSL and Certificates Write', 'Zone Read', 'Account Settings Read', 'API Tokens Read'],
-  write:        ['SSL and Certificates Write', 'Zone Write', 'Account Settings Read', 'API Tokens Write'],
+  read:         ['SSL and Certificates Read', 'Zone Read', 'DNS Read', 'Account Settings Read', 'API Tokens Read'],
+  certificates: ['SSL and Certificates Write', 'Zone Read', 'DNS Read', 'Account Settings Read', 'API Tokens Read'],
+  write:        ['SSL and Certificates Write', 'Zone Write', 'DNS Write', 'Account Settings Read', 'API Tokens Write'],
 };
 
 /** The policy of an access: in some zones, or in all and for the account. */

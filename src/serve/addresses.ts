@@ -16,6 +16,18 @@ export function toNameServers(texts: readonly string[]): { name: string; address
   return [...servers].map(([name, addresses]) => ({ name, addresses }));
 }
 
+/** Addresses of the edges as the world reaches them. Throws `configuration` for what is no address. */
+export function publicAddressesOf({
+  public_addresses: addresses,
+}: Pick<Options, 'public_addresses'>): readonly string[] {
+  const wrong = addresses.find((address) => isIP(address) === 0 || address.includes('%'));
+  if (wrong === undefined) return addresses;
+  throw new Fault(
+    'configuration',
+    `public_addresses: '${wrong.slice(0, 100)}' must be an IPv4 or IPv6 address`,
+  );
+}
+
 /** `192.0.2.1:53` or `[2001:db8::1]:53`. */
 export function toAddress(text: string): { host: string; port: number } {
   const [, v6, v4, port] = /^(?:\[([0-9a-f:.]+)\]|([^:]+)):(\d{1,5})$/i.exec(text) ?? [];

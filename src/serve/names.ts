@@ -58,4 +58,5 @@ export const quotasOf = (options: Options): Quotas => ({
   zonePacks: options.zone_packs,
   hosts: options.account_hosts,
   tokens: options.account_tokens,
+  records: options.zone_records,
 });

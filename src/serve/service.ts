@@ -30,7 +30,7 @@ import { createCaaPrecheck } from '../validation/caa.ts';
 import { remembering } from '../validation/caa-memory.ts';
 import { createHttpPrecheck } from '../validation/http.ts';
 import { createTxtPrecheck } from '../validation/txt.ts';
-import { toAddress, toNameServers } from './addresses.ts';
+import { publicAddressesOf, toAddress, toNameServers } from './addresses.ts';
 import { openApi } from './api-listener.ts';
 import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
@@ -276,6 +276,7 @@ async function startOwnResponder(
     listen: options.dns_listen.map(toAddress),
     source: responderSource(pool, options.delegation_zone, beacon),
     nameServers: toNameServers(options.name_servers),
+    publicAddresses: publicAddressesOf(options),
     responsesPerSecond: options.dns_rate_limit,
     clock,
     log,

@@ -1,18 +1,22 @@
 import type { PauseStore } from '../acme/pauses.ts';
 import type { CaAccount, CaAccounts } from '../ca/ca.ts';
-import type { ResponderSource } from '../dns/dns.ts';
+import type { OwnName, OwnRecord, ResponderSource } from '../dns/dns.ts';
 import type { PullSource, ServedKeyPair } from '../edge/edge.ts';
 import { keyPlaceOf } from '../key/key.ts';
 import { accountPurpose } from '../key/purpose.ts';
 import { BatchLoader } from '../kit/batch-loader.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Seal } from '../kit/seal.ts';
+import { isWildcard } from '../pack/hosts.ts';
 import type { Algorithm } from '../pack/pack.ts';
+import { lifeOf, rdataOf } from '../record/rdata.ts';
 import { beginCaAccount, getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listEndpointPauses, pauseEndpoint } from '../store/ca-limits.ts';
 import { listKeyPairs } from '../store/certificates.ts';
 import { listNames } from '../store/packs.ts';
-import { getFile, type NameAsked, type Published, published } from '../store/published-records.ts';
+import type { NameAsked, NamedRecord, Published } from '../store/published-names.ts';
+import { published } from '../store/published-names.ts';
+import { getFile } from '../store/published-records.ts';
 import { getServing } from '../store/served-hosts.ts';
 import type { Pool } from '../store/store.ts';
 import { suffixesOf } from '../store/zones.ts';
@@ -55,12 +59,38 @@ export const responderSource = (pool: Pool, delegationZone: string, beacon: stri
         return { zone: delegationZone, txt: [beacon], hasBelow: false };
       const suffixes = suffixesOf(name);
       const isDelegated = delegationZone !== '' && suffixes.includes(delegationZone);
-      const { zone, ...shown } = await names.load({ name, suffixes });
-      const own = isDelegated ? delegationZone : zone;
-      return own === undefined ? undefined : { zone: own, ...shown };
+      const found = await names.load({ name, suffixes });
+      // The delegation zone is nobody's: whoever has a zone around it has no records in it.
+      if (isDelegated) return { zone: delegationZone, txt: found.txt, hasBelow: found.hasBelow };
+      return found.zone === undefined ? undefined : ownName(name, found.zone, found);
     },
   };
 };
+
+/** A name with the records that count for it. */
+function ownName(name: string, zone: string, { txt, hasBelow, records, isUncovered }: Published): OwnName {
+  const at = (owner: string) => records.filter((one) => one.name === owner).map(toOwn);
+  const exact = at(name);
+  const wildcard = records.find((one) => isWildcard(one.name) && one.name !== name)?.name;
+  const isCovered = exact.length === 0 && !isUncovered && wildcard !== undefined;
+  // Where a value is published for validation, it stands alone but for what is at that very name.
+  const covering = isCovered ? at(wildcard).filter(({ type }) => type !== 'TXT' || txt.length === 0) : [];
+  const cut = cutOf(records.filter((one) => one.type === 'NS' && one.name !== zone));
+  return { zone, txt, hasBelow, records: [...exact, ...covering], cut };
+}
+
+/** NS records of the highest name that has some. */
+function cutOf(records: readonly NamedRecord[]): OwnName['cut'] {
+  const [highest] = records.map(({ name }) => name).toSorted((a, b) => a.length - b.length);
+  if (highest === undefined) return undefined;
+  return { name: highest, records: records.filter(({ name }) => name === highest).map(toOwn) };
+}
+
+const toOwn = (record: NamedRecord): OwnRecord => ({
+  ...rdataOf(record),
+  ttl: lifeOf(record),
+  isProxied: record.isProxied,
+});
 
 /** Accounts at CAs, their keys sealed. */
 const caAccounts = ({ pool, seal, clock }: SourceDeps): CaAccounts => {

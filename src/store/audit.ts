@@ -49,7 +49,7 @@ export const audited = (of: string): string => `noted as (
     from ${of})`;
 
 /** What is recorded beside packs, by what it is called in the API. */
-export const RESOURCES = ['certificate_pack', 'zone', 'api_token', 'account'] as const;
+export const RESOURCES = ['certificate_pack', 'zone', 'dns_record', 'api_token', 'account'] as const;
 export type Resource = (typeof RESOURCES)[number];
 
 /** Something that was done in an account. */
@@ -78,6 +78,46 @@ export async function recordAudit(db: Db, entry: AuditEvent, now: Date): Promise
     name: entry.name ?? null,
   });
 }
+
+/** What was done to several things of a zone by one request. */
+export interface ZoneEvents {
+  readonly actor: Actor;
+  readonly accountId: string;
+  readonly zoneId: string;
+  readonly resource: Resource;
+  readonly done: readonly { readonly event: string; readonly resourceId: string; readonly name: string }[];
+}
+
+/** As `recordAudit`, all of it by one statement. */
+export async function recordAll(
+  db: Db,
+  { actor, accountId, zoneId, resource, done }: ZoneEvents,
+  now: Date,
+): Promise<void> {
+  await execute(db, NOTE_ALL, {
+    ...zoneKey(zoneId),
+    now,
+    account: accountId,
+    actor: actor.id,
+    actor_name: actor.name,
+    address: actor.address,
+    request: actor.request,
+    resource,
+    count: done.length,
+    events: done.map(({ event }) => event),
+    ids: done.map(({ resourceId }) => resourceId),
+    names: done.map(({ name }) => name),
+  });
+}
+
+const NOTE_ALL = statement(`
+  with numbered as (
+    update zones set version = version + :count::int where cell = :cell and id = :zone returning version - :count::int as before)
+  insert into audit (cell, zone_id, seq, made_on, account_id, event, actor, actor_name, address, request, resource,
+    resource_id, name)
+  select :cell, :zone, before + i, :now, :account, one.event, :actor, :actor_name, :address, :request, :resource,
+         one.id, one.name
+    from numbered, unnest(:events::text[], :ids::text[], :names::text[]) with ordinality as one (event, id, name, i)`);
 
 /** What `numbered` gives stands for the record's place in its zone, or in its account. */
 const noting = (numbered: string) =>

@@ -53,50 +53,5 @@ export async function getFile(
   return rows[0];
 }
 
-/** What is known of a name: the zone of type `full` among its `suffixes`, the values at it, and what is below it. */
-export interface Published {
-  readonly zone: string | undefined;
-  readonly txt: readonly string[];
-  /** Whether anything is below it: a value, or a zone of ours. */
-  readonly hasBelow: boolean;
-}
-
-/** A name that is asked for, with itself and all names above it. */
-export interface NameAsked {
-  readonly name: string;
-  readonly suffixes: readonly string[];
-}
-
-/** What our name servers know of names, in their order. */
-export async function published(db: Db, asked: readonly NameAsked[]): Promise<Published[]> {
-  const { rows } = await execute<PublishedRow>(db, PUBLISHED, {
-    names: asked.map(({ name }) => name),
-    suffixes: asked.map(({ suffixes }) => suffixes.join(' ')),
-    reversed: asked.map(({ name }) => reverse(name)),
-  });
-  return rows.map(({ zone, txt, has_below: hasBelow }) => ({ zone: zone ?? undefined, txt, hasBelow }));
-}
-
-interface PublishedRow {
-  zone: string | null;
-  txt: string[];
-  has_below: boolean;
-}
-
-// '/' follows '.' in the C collation. How many names are asked for is hidden from the planner: it would plan each time.
-const PUBLISHED = statement(`
-  select (select name from zone_names
-           where name = any(string_to_array(asked.suffixes, ' ')) and type = 'full'
-           order by length(name) desc limit 1) as zone,
-         array(select distinct value from txt_records where name = asked.name) as txt,
-         exists (select from txt_records
-                  where reversed > asked.reversed || '.' and reversed < asked.reversed || '/')
-           or exists (select from zone_names
-                       where reversed > asked.reversed || '.' and reversed < asked.reversed || '/')
-           as has_below
-    from unnest((select :names::text[]), (select :suffixes::text[]), (select :reversed::text[]))
-         with ordinality as asked (name, suffixes, reversed, i)
-   order by i`);
-
 /** The labels of a name in reverse order: what lies below a name is then one range of the C collation. */
 export const reverse = (name: string): string => name.split('.').toReversed().join('.');

@@ -160,6 +160,14 @@ export async function touchZone(tx: Tx, id: string): Promise<void> {
 
 const TOUCH = statement(`update zones set version = version + 1 where ${THIS}`);
 
+/** As `touchZone`. Throws `zone_not_found` where the zone went meanwhile. */
+export async function holdZone(tx: Tx, id: string): Promise<void> {
+  const { rowCount } = await execute(tx, HOLD, zoneKey(id));
+  if (rowCount === 0) throw new Fault('zone_not_found', `zone ${id} not found`);
+}
+
+const HOLD = statement(`update zones set version = version + 1 where ${THIS} and deleted_on is null`);
+
 /** What a new pack of a zone gets. */
 export interface Seat {
   readonly ord: number;

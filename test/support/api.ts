@@ -43,6 +43,7 @@ export async function apiOn(ends: AsyncDisposableStack, jobs: TestJobDeps): Prom
     isApexDemanded: false,
     quotas: NO_QUOTAS,
     nameServers: [],
+    publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,
   };

@@ -28,17 +28,17 @@ export interface PageQuery {
 }
 
 /** Reads `page` (from 1; 0 is 1) and `per_page`. Throws `malformed_request` with a pointer for any other. */
-export const readPage = (query: Query): PageQuery => ({
+export const readPage = (query: Query, usual = 20): PageQuery => ({
   page: Math.max(1, readInteger(query, 'page', { least: 0, most: MOST_PAGE, default: 1 })),
-  perPage: readPerPage(query),
+  perPage: readPerPage(query, usual),
 });
 
 /**
  * `per_page`, 1 to 1,000, more than is documented: scripts ask for 100 and 200, and take a page that is shorter than they
  * asked for to be the last one.
  */
-export const readPerPage = (query: Query): number =>
-  readInteger(query, 'per_page', { least: 1, most: 1_000, default: 20 });
+export const readPerPage = (query: Query, usual = 20): number =>
+  readInteger(query, 'per_page', { least: 1, most: 1_000, default: usual });
 
 /** A page number whose offset still fits PostgreSQL's bigint, many times over. */
 const MOST_PAGE = 1_000_000_000;

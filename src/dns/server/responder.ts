@@ -19,6 +19,8 @@ export interface ResponderOptions {
   readonly source: ResponderSource;
   /** Our name servers, at least one; the first is the primary of every zone (SOA mname). */
   readonly nameServers: readonly OwnNameServer[];
+  /** Addresses of our edges, for names of proxied records; none when left out. */
+  readonly publicAddresses?: readonly string[];
   readonly log: Log;
   /** For the serial number of zones; the machine's own when left out. */
   readonly clock?: Clock;
@@ -41,15 +43,16 @@ export interface Responder {
 }
 
 /**
- * Starts our authoritative DNS server for the zones of `source`: TXT with a TTL of 1 s, SOA and NS at each apex,
- * addresses of our name servers, NODATA and NXDOMAIN as RFC 2308, REFUSED for the rest. Throws `configuration`
+ * Starts our authoritative DNS server for the zones of `source`: TXT for validation with a TTL of 1 s, SOA and NS at each
+ * apex, addresses of our name servers, records of the zones' owners with aliases, wildcards and referrals, NODATA and
+ * NXDOMAIN as RFC 2308, REFUSED for the rest. Throws `configuration`
  * where it cannot listen.
  */
 export async function startResponder(options: ResponderOptions): Promise<Responder> {
-  const { source, nameServers, log, clock = systemClock() } = options;
+  const { source, nameServers, publicAddresses = [], log, clock = systemClock() } = options;
   if (nameServers.length === 0)
     throw new Fault('configuration', 'the DNS responder needs a name server name');
-  const respondent = new Respondent({ source, nameServers, clock }, log);
+  const respondent = new Respondent({ source, nameServers, publicAddresses, clock }, log);
   const rate = new ResponseRate(options.responsesPerSecond ?? 200);
   const open: Bound[] = [];
   const close = async () => {

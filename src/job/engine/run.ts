@@ -47,7 +47,9 @@ export async function run(deps: JobDeps, { id, claim, read }: Claimed, signal: A
 const MOST_STEPS = 60;
 
 const goesRound = ({ pack, run: { status } }: Work): Error =>
-  new Error(`certificate pack ${pack.id} made ${MOST_STEPS} steps without coming to rest; it is in ${status}`);
+  new Error(
+    `certificate pack ${pack.id} made ${MOST_STEPS} steps without coming to rest; it is in ${status}`,
+  );
 
 /** What a step came to. */
 interface Stepped {

@@ -14,7 +14,7 @@ import {
 import type { TestRule } from '../../../test/support/simulator/simulated-ca.ts';
 import { ordersAt, withCa } from '../../../test/support/simulator/with-ca.ts';
 import { days } from '../../kit/time.ts';
-import { published } from '../../store/published-records.ts';
+import { published } from '../../store/published-names.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;

@@ -1,0 +1,157 @@
+import type { Clock } from '../kit/clock.ts';
+import { Fault } from '../kit/fault.ts';
+import { newHexId } from '../kit/id.ts';
+import type { PackZone } from '../pack/pack.ts';
+import type { RecordTerms, ZoneRecord } from '../record/record.ts';
+import { checkBeside, checkPlace } from '../record/rules.ts';
+import { type Actor, recordAll } from '../store/audit.ts';
+import { countRecords, deleteRecords, listRecords, putRecords } from '../store/dns-records.ts';
+import { getDeeperZone } from '../store/names.ts';
+import { type Pool, type Tx, transaction } from '../store/store.ts';
+import { holdZone } from '../store/zones.ts';
+import { checkRecordQuota, type Quotas } from './quotas.ts';
+
+/** What is wanted of one record, and where it stands in the request: '' where it is all of it. */
+export type RecordWish = { readonly pointer: string } & (
+  | { readonly kind: 'delete'; readonly id: string }
+  /** What it is to be, from what it is: another zone's owner may have changed it meanwhile. */
+  | { readonly kind: 'change'; readonly id: string; readonly to: (before: ZoneRecord) => RecordTerms }
+  | { readonly kind: 'create'; readonly record: RecordTerms }
+);
+
+/** What a change of records needs. */
+export interface RecordDeps {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly quotas: Quotas;
+}
+
+/** The records of a zone that wishes are about, as they become by one after the other. */
+interface Sheet {
+  readonly zone: PackZone;
+  readonly now: Date;
+  readonly records: Map<string, ZoneRecord>;
+}
+
+/**
+ * Makes, changes and takes away DNS records of a zone: all wishes, in their order, or none; each with what it came to, a
+ * deleted record as it was. Throws `record_not_found`, `quota_reached`, `zone_not_found`, or why a record cannot be, with a
+ * pointer into the request.
+ */
+export function changeRecords(
+  deps: RecordDeps,
+  {
+    zone,
+    wishes,
+    by,
+  }: { readonly zone: PackZone; readonly wishes: readonly RecordWish[]; readonly by: Actor },
+): Promise<ZoneRecord[]> {
+  return transaction(deps.pool, async (tx) => {
+    await holdZone(tx, zone.id);
+    const sheet = await readSheet(tx, deps, zone, wishes);
+    const before = new Map(sheet.records);
+    const done = wishes.map((wish) => at(wish.pointer, () => carryOut(sheet, wish)));
+    await checkDeeper(tx, zone, wishes, done);
+    await write(tx, deps, sheet, before);
+    const events = wishes.map(({ kind }, i) => ({ event: EVENTS[kind], ...named(done[i]) }));
+    const about = { actor: by, accountId: zone.accountId, zoneId: zone.id, resource: 'dns_record' } as const;
+    await recordAll(tx, { ...about, done: events }, sheet.now);
+    return done;
+  });
+}
+
+const EVENTS = { delete: 'delete', change: 'amend', create: 'create' } as const;
+
+const named = (record: ZoneRecord | undefined) => ({
+  resourceId: record?.id ?? '',
+  name: `${record?.name} ${record?.type}`,
+});
+
+/** All that the wishes may meet. What a record becomes is known only from what it is, so its new name is read with it. */
+async function readSheet(
+  tx: Tx,
+  { clock }: RecordDeps,
+  zone: PackZone,
+  wishes: readonly RecordWish[],
+): Promise<Sheet> {
+  const ids = wishes.flatMap((wish) => (wish.kind === 'create' ? [] : [wish.id]));
+  const found = ids.length > 0 ? await listRecords(tx, zone.id, { ids, names: [] }) : [];
+  const byId = new Map(found.map((one) => [one.id, one]));
+  const names = wishes.flatMap((wish) => {
+    if (wish.kind === 'create') return [wish.record.name];
+    const one = byId.get(wish.id);
+    return wish.kind === 'change' && one ? [at(wish.pointer, () => wish.to(one)).name] : [];
+  });
+  const beside = names.length > 0 ? await listRecords(tx, zone.id, { ids: [], names }) : [];
+  for (const one of beside) byId.set(one.id, one);
+  return { zone, now: clock.now(), records: byId };
+}
+
+/** Does one thing on the sheet, under the rules as it then is. */
+function carryOut({ zone, now, records }: Sheet, wish: RecordWish): ZoneRecord {
+  const before = wish.kind === 'create' ? undefined : there(records, wish.id);
+  if (before) records.delete(before.id);
+  if (before && wish.kind === 'delete') return before;
+  const terms = wish.kind === 'create' ? wish.record : termsFrom(wish, before);
+  const { id, createdOn } = before ?? { id: newHexId(), createdOn: now };
+  const after = { ...terms, id, createdOn, modifiedOn: now };
+  checkPlace(after, zone);
+  checkBeside(
+    after,
+    [...records.values()].filter(({ name }) => name === after.name),
+  );
+  records.set(after.id, after);
+  return after;
+}
+
+function there(records: ReadonlyMap<string, ZoneRecord>, id: string): ZoneRecord {
+  const record = records.get(id);
+  if (record) return record;
+  throw new Fault('record_not_found', `DNS record ${id.slice(0, 64)} does not exist`, { pointer: '/id' });
+}
+
+function termsFrom(wish: RecordWish, before: ZoneRecord | undefined): RecordTerms {
+  if (wish.kind === 'change' && before) return wish.to(before);
+  throw new Error('only what is changed has terms that come from what it was');
+}
+
+/** Throws `invalid_record` for a name in a zone of another account, below this one: that zone answers for it. */
+async function checkDeeper(
+  tx: Tx,
+  zone: PackZone,
+  wishes: readonly RecordWish[],
+  done: readonly ZoneRecord[],
+): Promise<void> {
+  const written = done.filter((_, i) => wishes[i]?.kind !== 'delete');
+  // The wildcard's own label is below the name that counts.
+  const names = written.map(({ name }) => name.replace(/^\*\./, ''));
+  const deeper = await getDeeperZone(tx, zone, names, 'others');
+  if (!deeper) return;
+  const i = done.findIndex((one) => written.includes(one) && `.${one.name}`.endsWith(`.${deeper.name}`));
+  const pointer = `${wishes[i]?.pointer ?? ''}/name`;
+  throw new Fault(
+    'invalid_record',
+    `${done[i]?.name} lies in a zone of its own, which is not this account's`,
+    {
+      pointer,
+    },
+  );
+}
+
+async function write(tx: Tx, deps: RecordDeps, { zone, records }: Sheet, before: Map<string, ZoneRecord>) {
+  const changed = [...records.values()].filter((one) => before.get(one.id) !== one);
+  const gone = [...before.keys()].filter((id) => !records.has(id));
+  await deleteRecords(tx, zone.id, gone);
+  await putRecords(tx, zone.id, changed);
+  if (changed.some(({ id }) => !before.has(id))) checkRecordQuota(deps, await countRecords(tx, zone.id));
+}
+
+/** What goes wrong in `work` points at the place in the request that the work is for. */
+function at<T>(pointer: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Fault) || pointer === '') throw error;
+    throw new Fault(error.fault, error.message, { pointer: `${pointer}${error.pointer ?? ''}` });
+  }
+}
