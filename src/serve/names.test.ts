@@ -40,11 +40,18 @@ test('what the operator uses himself is his: delegation zone, name servers, the 
   assert.deepEqual(rest, { operatorAccounts: [A, B], suffixAccounts: [B], rest: days(7) });
 });
 
-test('unless told, nothing is kept, names rest for 30 days, and an account may have any number of everything', () => {
+test('unless told, nothing is kept, names rest for 30 days, and an account may have any number of everything but DNS records', () => {
   const { options } = loadConfig({});
   const none = { owned: [], operatorAccounts: [], suffixAccounts: [] };
   assert.deepEqual(namesOf(options, []), { ...none, rest: days(30) });
-  assert.deepEqual(quotasOf(options), { zones: 0, packs: 0, zonePacks: 0, hosts: 0, tokens: 0 });
+  assert.deepEqual(quotasOf(options), {
+    zones: 0,
+    packs: 0,
+    zonePacks: 0,
+    hosts: 0,
+    tokens: 0,
+    records: 3_500,
+  });
 });
 
 test('an account that is named where its id is wanted is refused at the start, not passed over', () => {

@@ -23,8 +23,25 @@ before(async () => {
     zone_id: zone.id,
     certificate_pack_id: await givenPack(api.jobs, zone),
     token_id: token.id,
+    dns_record_id: await givenRecord(zone.id, other.token),
   };
 });
+
+/** A DNS record of a zone; its id. */
+async function givenRecord(zoneId: string, token: string): Promise<string> {
+  await api.jobs.pool.query("update zones set type = 'full' where id = $1", [zoneId]);
+  const answer = await fetch(`${api.url}/zones/${zoneId}/dns_records`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(RECORD),
+  });
+  const text = await answer.text();
+  assert.equal(answer.status, 200, text);
+  const { result }: { readonly result: { readonly id: string } } = JSON.parse(text);
+  return result.id;
+}
+
+const RECORD = { type: 'TXT', name: 'note', content: 'theirs', ttl: 300 };
 after(() => ends.disposeAsync());
 
 /** Values of the parameters of paths. */
@@ -37,12 +54,19 @@ const nobodys = (): Ids => ({
   zone_id: newHexId(),
   certificate_pack_id: newUuid(),
   token_id: newHexId(),
+  dns_record_id: newHexId(),
 });
 
 /** What each call says that wants a body. */
 const BODIES: Readonly<Record<string, object>> = {
   'PUT /client/v4/user/tokens/{token_id}': { name: 'x', policies: [POLICY] },
   'PUT /client/v4/user/tokens/{token_id}/value': {},
+  'POST /client/v4/zones/{zone_id}/dns_records': RECORD,
+  'POST /client/v4/zones/{zone_id}/dns_records/batch': { posts: [RECORD] },
+  'PUT /client/v4/zones/{zone_id}/dns_records/{dns_record_id}': RECORD,
+  'PATCH /client/v4/zones/{zone_id}/dns_records/{dns_record_id}': { ttl: 600 },
+  'POST /client/v4/zones/{zone_id}/ssl/analyze': {},
+  'PATCH /client/v4/zones/{zone_id}/ssl/verification/{certificate_pack_id}': { validation_method: 'txt' },
   'PATCH /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}': {},
   'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}/revoke': {},
   'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/order': {

@@ -53,8 +53,11 @@ for (const [what, rules] of Object.entries(GONE_WRONG)) {
     const first = new Set(csrsAt(ca).map(({ algorithm }) => algorithm));
     assert.deepEqual([...first].toSorted(), ['ecdsa', 'rsa'], 'side by side');
     ca.script();
-    deps.clock.advance(90);
-    await carryAll(at);
+    // What the CA takes up when its time has come it has to sign first.
+    for (let i = 0; i < 20 && (await packOf(at, id)).status === 'pending_issuance'; i++) {
+      deps.clock.advance(90);
+      await carryAll(at);
+    }
     assert.equal((await packOf(at, id)).status, 'pending_deployment');
     const later = csrsAt(ca, earlier).map(({ algorithm }) => algorithm);
     assert.deepEqual(later, what === 'takes its time' ? [] : ['rsa']);
