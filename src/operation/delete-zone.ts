@@ -10,8 +10,8 @@ import { hideZone } from '../store/zones.ts';
 import { zoneEvent } from './zone-event.ts';
 
 /**
- * Hides a zone; its DNS records go with it, its packs are then taken off the edges, and it is gone with the last of them. What it has shown to CAs is
- * given up there, and its name rests before another account can have it.
+ * Hides a zone; its DNS records go with it, its packs are then taken off the edges, and it is gone with the last of them.
+ * What it has shown to CAs is given up there, and its name rests before another account can have it.
  */
 export function deleteZone(
   { pool, clock }: { readonly pool: Pool; readonly clock: Clock },

@@ -24,7 +24,10 @@ function inZone(name: string, zone: string, isAbsolute: boolean): string {
   throw refuse('/name', `${name} is not in the zone ${zone}`);
 }
 
-/** A name that a record leads to, in A-labels and lower case, without final dot; `.` where `isRootTaken`. Throws `invalid_record`. */
+/**
+ * A name that a record leads to, in A-labels and lower case, without final dot; `.` where `isRootTaken`. Throws
+ * `invalid_record`.
+ */
 export function toTarget(text: string, pointer: string, isRootTaken = false): string {
   if (text === '.' && isRootTaken) return '.';
   if (isIP(text) !== 0) throw refuse(pointer, `is the address ${text}; it must be a host name`);

@@ -21,7 +21,10 @@ export function checkPlace({ name, type, isProxied }: RecordTerms, zone: RecordZ
     );
 }
 
-/** Throws `record_exists`, `host_exists`, `cname_exists`, `ns_exists`, `non_ns_exists` or `invalid_record` where a record cannot stand beside others of its name. */
+/**
+ * Throws `record_exists`, `host_exists`, `cname_exists`, `ns_exists`, `non_ns_exists` or `invalid_record` where a record cannot
+ * stand beside others of its name.
+ */
 export function checkBeside(record: RecordTerms, others: readonly ZoneRecord[]): void {
   const { type } = record;
   const same = sameness(record);

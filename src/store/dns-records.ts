@@ -1,24 +1,20 @@
-import type { RecordContent, RecordType, ZoneRecord } from '../record/record.ts';
+import type { RecordContent, ZoneRecord } from '../record/record.ts';
 import { reverse } from './published-records.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
 import { IN_ZONE, zoneKey } from './zone-key.ts';
 
-/** A row of dns_records; `data` as it is read. */
-export interface RecordRow {
+/** A row of dns_records: columns that are nothing to its type are null. */
+export type RecordRow = RecordContent & {
   id: string;
   name: string;
-  type: RecordType;
-  content: string;
-  priority: number | null;
-  data: never;
   ttl: number;
   is_proxied: boolean;
   comment: string | null;
   tags: string[];
   created_on: Date;
   modified_on: Date;
-}
+};
 
 /** The columns of a RecordRow. */
 export const RECORD_COLUMNS =
@@ -44,8 +40,8 @@ export async function listRecords(
 
 const LIST = statement(`
   select ${RECORD_COLUMNS} from dns_records where ${IN_ZONE} and id = any(:ids)
-  union
-  all select ${RECORD_COLUMNS} from dns_records where ${IN_ZONE} and name = any(:names) and id <> all(:ids)`);
+  union all
+  select ${RECORD_COLUMNS} from dns_records where ${IN_ZONE} and name = any(:names) and id <> all(:ids)`);
 
 /** Records of a zone, how many. */
 export async function countRecords(db: Db, zoneId: string): Promise<number> {
@@ -114,26 +110,22 @@ export const toRecord = (row: RecordRow): ZoneRecord => ({
   modifiedOn: row.modified_on,
 });
 
-/** What a row says, in the form of its type. */
-export function contentOf({
-  type,
-  content,
-  priority,
-  data,
-}: Pick<RecordRow, 'type' | 'content' | 'priority' | 'data'>): RecordContent {
-  switch (type) {
+/** What a row says: the columns of its type. */
+export function contentOf(row: RecordContent): RecordContent {
+  const { content } = row;
+  switch (row.type) {
     case 'MX':
-      return { type, content, priority: priority ?? 0 };
+      return { type: row.type, content, priority: row.priority };
     case 'CAA':
-      return { type, content, data };
+      return { type: row.type, content, data: row.data };
     case 'SRV':
-      return { type, content, data };
+      return { type: row.type, content, data: row.data };
     case 'A':
     case 'AAAA':
     case 'CNAME':
     case 'NS':
     case 'TXT':
     default:
-      return { type, content };
+      return { type: row.type, content };
   }
 }

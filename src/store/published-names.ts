@@ -1,6 +1,6 @@
 /** What our name servers answer from, name by name. */
 import type { RecordContent } from '../record/record.ts';
-import { contentOf, type RecordRow } from './dns-records.ts';
+import { contentOf } from './dns-records.ts';
 import { reverse } from './published-records.ts';
 import { statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
@@ -50,7 +50,7 @@ export async function published(db: Db, asked: readonly NameAsked[]): Promise<Pu
 
 const wildcardIn = (parent: string): string => `*.${parent}`;
 
-type NamedRow = Pick<RecordRow, 'name' | 'type' | 'content' | 'priority' | 'data' | 'ttl' | 'is_proxied'>;
+type NamedRow = RecordContent & { name: string; ttl: number; is_proxied: boolean };
 
 interface PublishedRow {
   zone: string | null;
@@ -67,8 +67,9 @@ const toNamed = (row: NamedRow): NamedRecord => ({
   isProxied: row.is_proxied,
 });
 
-/** Rows of a table at or below a name, by its labels in reverse. '/' follows '.' in the C collation. */
+/** Rows of a table below a name, by its labels in reverse. '/' follows '.' in the C collation. */
 const below = (reversed: string): string => `reversed > ${reversed} || '.' and reversed < ${reversed} || '/'`;
+const atOrBelow = (reversed: string): string => `reversed = ${reversed} or ${below(reversed)}`;
 
 const IN_FOUND = 'cell = found.cell and zone_id = found.zone_id';
 
@@ -89,8 +90,8 @@ const PUBLISHED = statement(`
             from dns_records
            where ${IN_FOUND} and name = any(string_to_array(asked.suffixes || ' ' || asked.wildcards, ' '))
              and (name = asked.name or type = 'NS' or name = wild.name)) as records,
-         exists (select from dns_records where ${IN_FOUND} and (reversed = closer.reversed or ${below('closer.reversed')}))
-           or exists (select from zone_names where type = 'full' and (reversed = closer.reversed or ${below('closer.reversed')})) as is_uncovered
+         exists (select from dns_records where ${IN_FOUND} and (${atOrBelow('closer.reversed')}))
+           or exists (select from zone_names where type = 'full' and (${atOrBelow('closer.reversed')})) as is_uncovered
     from unnest((select :names::text[]), (select :suffixes::text[]), (select :wildcards::text[]),
                 (select :reversed::text[]))
          with ordinality as asked (name, suffixes, wildcards, reversed, i)

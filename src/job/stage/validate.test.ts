@@ -13,6 +13,7 @@ import {
 } from '../../../test/support/job-deps.ts';
 import type { TestRule } from '../../../test/support/simulator/simulated-ca.ts';
 import { ordersAt, withCa } from '../../../test/support/simulator/with-ca.ts';
+import type { Ca, CaOrder } from '../../ca/ca.ts';
 import { days } from '../../kit/time.ts';
 import { published } from '../../store/published-names.ts';
 
@@ -72,6 +73,30 @@ test('what could not be told of CAA records is told in the pack, until the CA ha
   await carryAll({ ...at, precheckTxt: allVisible, edges: [] });
   assert.deepEqual((await packOf(at, id)).status, 'pending_deployment');
   assert.equal((await errors()).includes(doubt), false);
+});
+
+test('a CA that takes back at each finalization that control was shown sends no pack round in a circle', async (t) => {
+  const ready = (order: CaOrder): CaOrder => ({
+    ...order,
+    status: 'ready',
+    authorizations: order.authorizations.map((one) => ({ ...one, status: 'valid' })),
+  });
+  let tries = 0;
+  const steps: Partial<Ca> = {
+    validate: async (order) => ready(order),
+    look: async (order) => ready(order),
+    finalize: async (order) => {
+      tries += 1;
+      // Without an end of our own it would go on for ever.
+      if (tries > 300) throw new Error('round and round');
+      return { ...order, status: 'pending' };
+    },
+  };
+  const { at } = await withCa(t, visible(), { steps });
+  const id = await givenPack(at, await givenZone(deps, 'one.test'));
+  await carryAll(at);
+  assert(tries < 100, `${tries} finalizations`);
+  assert(((await dueIn(at, id)) ?? 0) > 0, 'it is put off');
 });
 
 test('a CA that was told is asked what it found before it is told again', async (t) => {
