@@ -8,8 +8,9 @@ import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
-import type { CaAccounts, CaRow } from './ca.ts';
+import type { CaRow } from './ca.ts';
 import { DirectoryAccount } from './directory-account.ts';
+import type { CaAccounts } from './kept-accounts.ts';
 
 /** What `createCa` needs. */
 export interface CaDeps {

@@ -17,7 +17,8 @@ import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
 import { between } from '../kit/time.ts';
-import type { CaAccount, CaAccounts, CaReport, CaRow } from './ca.ts';
+import type { CaReport, CaRow } from './ca.ts';
+import type { CaAccount, CaAccounts } from './kept-accounts.ts';
 import { PATIENCE } from './patience.ts';
 
 /** What an account is made with, and where it is kept. */

@@ -7,9 +7,10 @@ import { KeyPool } from '../key/key-pool.ts';
 import { VirtualClock } from '../kit/clock.ts';
 import { refusing } from '../simulator/ca/message.ts';
 import { Refusal } from '../simulator/ca/problems.ts';
-import type { CaAccount, CaOrder } from './ca.ts';
+import type { CaOrder } from './ca.ts';
 import { createCsr } from './csr.ts';
 import { type DeliveryAsk, examine } from './delivery.ts';
+import type { CaAccount } from './kept-accounts.ts';
 import { createCa } from './registry.ts';
 
 const signal = AbortSignal.timeout(60_000);

@@ -3,9 +3,10 @@ import { Fault } from '../kit/fault.ts';
 import { type AcmeDirectory, type CaDeps, openDirectory } from './acme-directory.ts';
 import type { Ca, CaaNames, CaOrder, CaRow, RevokeAsk } from './ca.ts';
 import { checkDirectory } from './check-directory.ts';
+import { finalize } from './finalize.ts';
 import { listHosts, messageOf } from './messages.ts';
 import type { Step } from './next-step.ts';
-import { deactivate, download, finalize, look, newOrder, validate } from './order.ts';
+import { deactivate, download, look, newOrder, validate } from './order.ts';
 import { renewalWindow } from './renewal.ts';
 import { revokeAsOwner } from './revoke.ts';
 

@@ -9,7 +9,8 @@ import { demandTls } from '../serve/addresses.ts';
 import { type Database, openDatabase, otherwise } from '../serve/database.ts';
 import { toPublishers } from '../serve/dns-publishers.ts';
 import { toEdgeRows } from '../serve/edge-rows.ts';
-import { edgeSocketOf, startService } from '../serve/service.ts';
+import { edgeSocketOf } from '../serve/edge-socket.ts';
+import { startService } from '../serve/service.ts';
 import { asked, endNow, endWithin, placeFor, readSetting, type Setting } from './process.ts';
 
 /** What may be said of the configuration where it is started. */

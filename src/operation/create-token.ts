@@ -1,7 +1,8 @@
 import type { Clock } from '../kit/clock.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
 import { type Pool, transaction } from '../store/store.ts';
-import { insertToken, lockTokens, type NewToken, newSecret, type Token } from '../store/tokens.ts';
+import type { NewToken, Token } from '../store/token-row.ts';
+import { insertToken, lockTokens, newSecret } from '../store/tokens.ts';
 import { checkTokenQuota, NO_QUOTAS, type Quotas } from './quotas.ts';
 import { checkBounds } from './token-bounds.ts';
 import { tokenEvent } from './token-event.ts';

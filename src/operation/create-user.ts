@@ -5,13 +5,13 @@ import { policyFor } from '../pack/permission.ts';
 import type { Account } from '../store/accounts.ts';
 import { OPERATOR, recordAudit } from '../store/audit.ts';
 import { type Pool, type Tx, transaction } from '../store/store.ts';
+import type { TokenTerms } from '../store/token-row.ts';
 import {
   changeSecret,
   getTokenNamed,
   insertToken,
   keySecret,
   lockTokens,
-  type TokenTerms,
   updateToken,
 } from '../store/tokens.ts';
 import { defaultAccount } from './default-account.ts';

@@ -1,5 +1,6 @@
 import type { Tx } from '../store/store.ts';
-import { listMadeBy, type TokenRecord, updateToken } from '../store/tokens.ts';
+import type { TokenRecord } from '../store/token-row.ts';
+import { listMadeBy, updateToken } from '../store/tokens.ts';
 import { beyond } from './token-bounds.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { Fault } from '../kit/fault.ts';
 import { isNarrower } from '../pack/client-address.ts';
 import { type Excess, excessOf } from '../pack/permission.ts';
-import type { TokenTerms } from '../store/tokens.ts';
+import type { TokenTerms } from '../store/token-row.ts';
 
 /** What a token may, from where and until when. */
 type Rank = Pick<TokenTerms, 'policies' | 'requestIp' | 'expiresOn'>;

@@ -1,5 +1,5 @@
 import type { Actor, AuditEvent } from '../store/audit.ts';
-import type { Token } from '../store/tokens.ts';
+import type { Token } from '../store/token-row.ts';
 
 /** What was done to a token, as it is recorded. */
 export const tokenEvent = (

@@ -1,7 +1,8 @@
 import { Fault } from '../kit/fault.ts';
 import { isGranted } from '../pack/permission.ts';
 import type { Tx } from '../store/store.ts';
-import { getGoodToken, type Token, type TokenRecord } from '../store/tokens.ts';
+import type { Token, TokenRecord } from '../store/token-row.ts';
+import { getGoodToken } from '../store/tokens.ts';
 
 /**
  * The token that makes or changes another, as it is in the transaction that does so. Throws `invalid_token` or

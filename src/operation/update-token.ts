@@ -2,14 +2,8 @@ import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
 import { type Pool, type Tx, transaction } from '../store/store.ts';
-import {
-  getTokenRecord,
-  lockTokens,
-  type Token,
-  type TokenRecord,
-  type TokenTerms,
-  updateToken as updateRow,
-} from '../store/tokens.ts';
+import type { Token, TokenRecord, TokenTerms } from '../store/token-row.ts';
+import { getTokenRecord, lockTokens, updateToken as updateRow } from '../store/tokens.ts';
 import { holdChildren } from './hold-children.ts';
 import { beyond, checkBounds, checkRank } from './token-bounds.ts';
 import { tokenEvent } from './token-event.ts';

@@ -1,61 +1,37 @@
-import { createHash } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { CaRow } from '../ca/ca.ts';
 import { createCa } from '../ca/registry.ts';
-import { type Responder, startResponder } from '../dns/server/responder.ts';
 import { EDGE_DRIVERS } from '../edge/drivers.ts';
-import type { EdgeChange, EdgeRow, PullSource, ShowLeaf } from '../edge/edge.ts';
+import type { EdgeChange, PullSource, ShowLeaf } from '../edge/edge.ts';
 import { startPull } from '../edge/pull/pull.ts';
 import { followChanges } from '../job/engine/edge-changes.ts';
 import { startWorker, type Worker } from '../job/engine/worker.ts';
 import type { JobDeps } from '../job/job.ts';
 import { KeyPool } from '../key/key-pool.ts';
-import type { Clock } from '../kit/clock.ts';
-import type { Options } from '../kit/config.ts';
 import { Endings } from '../kit/endings.ts';
-import { Fault } from '../kit/fault.ts';
 import { KeyedSignal } from '../kit/keyed-signal.ts';
-import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import { days } from '../kit/time.ts';
 import { Troubles } from '../kit/troubles.ts';
 import { rerenderAll } from '../operation/rerender.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
-import type { FencedPool } from '../store/fenced-pool.ts';
-import { settleSetting } from '../store/installation-settings.ts';
 import { Reader } from '../store/protocol/reader.ts';
 import { pullIn } from '../store/pull-in.ts';
 import { createCaaPrecheck } from '../validation/caa.ts';
 import { remembering } from '../validation/caa-memory.ts';
 import { createHttpPrecheck } from '../validation/http.ts';
 import { createTxtPrecheck } from '../validation/txt.ts';
-import { publicAddressesOf, toAddress, toNameServers } from './addresses.ts';
 import { openApi } from './api-listener.ts';
 import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
+import { edgeSocketOf } from './edge-socket.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
-import { kekPlaceOf, loadSeal } from './kek.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
 import { namesOf, quotasOf } from './names.ts';
-import { caStores, pullSource, responderSource } from './sources.ts';
+import { openSeal } from './open-seal.ts';
+import { startOwnResponder } from './own-responder.ts';
+import type { ServiceParts } from './service-parts.ts';
+import { caStores, pullSource } from './sources.ts';
 import { hearExchange, hearHandshakes, hearLooks, hearPublishers } from './tell-troubles.ts';
 import { takeIdentity } from './worker-identity.ts';
-
-/** What a service is made from. */
-export interface ServiceParts {
-  readonly options: Options;
-  /** Folder of the service's own files. */
-  readonly dir: string;
-  readonly pool: FencedPool;
-  readonly clock: Clock;
-  /** Whether the clock is the machine's own and has to agree with the database's; not one that is moved on at will. */
-  readonly isClockWatched?: boolean;
-  readonly log: Log;
-  readonly rows: readonly CaRow[];
-  readonly edges: readonly EdgeRow[];
-  /** Who publishes validation records in customers' zones, by the zone's name; nobody unless told. */
-  readonly publishers?: JobDeps['publishers'];
-}
 
 export interface Service {
   /** Base URL of the API, without a slash at its end. */
@@ -213,37 +189,6 @@ function startRendering(deps: Parameters<typeof rerenderAll>[0]): () => Promise<
   };
 }
 
-/**
- * The seal that all processes of this installation share. Throws `configuration` where the database was begun
- * with another key: packs would be active, and their private keys of no use.
- */
-async function openSeal({ options, dir, pool }: ServiceParts): Promise<Seal> {
-  const place = kekPlaceOf(options, dir);
-  const seal = loadSeal(place);
-  const agreed = await settleSetting(pool, 'kek', seal.id);
-  if (seal.knows(agreed)) return seal;
-  throw new Fault(
-    'configuration',
-    `the private keys in this database were sealed with the key-encryption key ${agreed}; the one of ` +
-      `${options.kek === '' ? place.file : 'the option kek'} is ${seal.id}: bring the first one back. If it is lost, ` +
-      '`certpacks key abandon` gives up what was sealed with it and orders all certificates anew',
-  );
-}
-
-/**
- * Socket at which this service hands out certificates to the bundled edges of its machine. The name of a socket
- * is short by nature, so a deep data folder has it elsewhere.
- */
-export function edgeSocketOf({ options, dir }: Pick<ServiceParts, 'options' | 'dir'>): string {
-  const usual = options.edge_socket || join(dir, 'edge', 'pull.sock');
-  if (options.edge_socket !== '' || Buffer.byteLength(usual) <= LONGEST_SOCKET) return usual;
-  const folder = `certpacks-${createHash('sha256').update(dir).digest('hex').slice(0, 16)}`;
-  return join(tmpdir(), folder, 'pull.sock');
-}
-
-/** Bytes that a socket's name may have everywhere, by the narrowest system. */
-const LONGEST_SOCKET = 100;
-
 type LookParts = Pick<
   JobDeps,
   'edges' | 'precheckTxt' | 'precheckHttp' | 'precheckCaa' | 'auditLife' | 'controlLife'
@@ -265,20 +210,4 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
     precheckHttp: createHttpPrecheck({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
     precheckCaa: remembering(createCaaPrecheck(look), clock),
   };
-}
-
-async function startOwnResponder(
-  { options, pool, log, clock }: ServiceParts,
-  beacon: string,
-): Promise<Responder | undefined> {
-  if (options.dns_listen.length === 0) return undefined;
-  return startResponder({
-    listen: options.dns_listen.map(toAddress),
-    source: responderSource(pool, options.delegation_zone, beacon),
-    nameServers: toNameServers(options.name_servers),
-    publicAddresses: publicAddressesOf(options),
-    responsesPerSecond: options.dns_rate_limit,
-    clock,
-    log,
-  });
 }

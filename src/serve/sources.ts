@@ -1,5 +1,5 @@
 import type { PauseStore } from '../acme/pauses.ts';
-import type { CaAccount, CaAccounts } from '../ca/ca.ts';
+import type { CaAccount, CaAccounts } from '../ca/kept-accounts.ts';
 import type { OwnName, OwnRecord, ResponderSource } from '../dns/dns.ts';
 import type { PullSource, ServedKeyPair } from '../edge/edge.ts';
 import { keyPlaceOf } from '../key/key.ts';

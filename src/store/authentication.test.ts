@@ -7,7 +7,8 @@ import type { PackZone } from '../pack/pack.ts';
 import { getCaller, ListCallers } from './authentication.ts';
 import { Reader } from './protocol/reader.ts';
 import { transaction } from './store.ts';
-import { createToken, getTokenNamed, type TokenTerms, updateToken } from './tokens.ts';
+import type { TokenTerms } from './token-row.ts';
+import { createToken, getTokenNamed, updateToken } from './tokens.ts';
 import { getZone, hideZone } from './zones.ts';
 
 const ends = new AsyncDisposableStack();

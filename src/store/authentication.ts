@@ -7,7 +7,8 @@ import { intAt, isNull, locate, offsetsFor, textAt } from './protocol/data-row.t
 import type { Reader } from './protocol/reader.ts';
 import { type Statement, statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
-import { hashOf, isGood, TOKEN_COLUMNS, type Token, type TokenRow, toToken } from './tokens.ts';
+import { TOKEN_COLUMNS, type Token, type TokenRow, toToken } from './token-row.ts';
+import { hashOf, isGood } from './tokens.ts';
 import { zoneKey } from './zone-key.ts';
 import type { Zone } from './zones.ts';
 

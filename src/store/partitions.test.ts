@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, type TestContext, test } from 'node:test';
-import { type Explained, explainingPool } from '../../test/support/explained.ts';
+import { type Explained, explainedReader, explainingPool } from '../../test/support/explained.ts';
 import {
   allVisible,
   edgeNamed,
@@ -33,7 +33,6 @@ import { exportBatches } from './list/export.ts';
 import { Lists } from './list/list.ts';
 import type { PageAsk } from './list/page-ask.ts';
 import { getPack, getPackAt, listNames } from './packs.ts';
-import { Reader } from './protocol/reader.ts';
 import { getRenderedJson } from './rendered-json.ts';
 import { countVerified, listVerified } from './verifications.ts';
 import { cellOf, EVERY_CELL } from './zone-key.ts';
@@ -169,22 +168,6 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
   await assertStored(deps.pool, deps.json);
 });
 
-/** A reader whose statements are explained as those of the pool are. */
-function explainedReader(t: TestContext): Reader {
-  const reader = new Reader(deps.pool, 1);
-  t.after(() => reader.close());
-  const read = reader.read.bind(reader);
-  t.mock.method(reader, 'read', async (...asked: Parameters<Reader['read']>) => {
-    const [{ text, parameters }, values] = asked;
-    await deps.pool.query(
-      text,
-      parameters.map((name) => values[name] ?? null),
-    );
-    return read(...asked);
-  });
-  return reader;
-}
-
 const FILTERS = [
   { status: 'all', environment: undefined },
   { status: 'active', environment: undefined },
@@ -202,7 +185,7 @@ const ANY = {
 test('pages of a zone are read inside one piece, by every filter and way', async (t) => {
   const zone = zoneAt(1);
   for (let i = 0; i < 90; i++) await givenPack(deps, zone);
-  const lists = new Lists(explainedReader(t));
+  const lists = new Lists(explainedReader(t, deps.pool));
   const page = async (ask: PageAsk) => {
     const version = (await lists.page(ask, -1, () => undefined))?.version ?? assert.fail();
     let shown = 0;
@@ -225,7 +208,7 @@ test('packs of a zone are walked, exported and got inside one piece', async (t) 
   const hosts = ['a', 'b', 'c'].map((label) => `${label}.${zone.name}`);
   const ids: string[] = [];
   for (const host of hosts) ids.push(await givenPack(deps, zone, { hosts: [host] }));
-  const reader = explainedReader(t);
+  const reader = explainedReader(t, deps.pool);
   for (const filter of FILTERS)
     await assertInOnePiece(async () => {
       const ask = { ...filter, accountId: zone.accountId, zoneId: zone.id };

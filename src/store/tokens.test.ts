@@ -6,7 +6,8 @@ import { newHexId } from '../kit/id.ts';
 import { isGranted, PERMISSION_NAMES, policyFor, zonesWith } from '../pack/permission.ts';
 import { createAccount } from './accounts.ts';
 import { transaction } from './store.ts';
-import { createToken, getTokenNamed, insertToken, newSecret, toToken } from './tokens.ts';
+import { toToken } from './token-row.ts';
+import { createToken, getTokenNamed, insertToken, newSecret } from './tokens.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;

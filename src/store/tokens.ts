@@ -1,67 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { newHexId } from '../kit/id.ts';
-import type { RequestIp } from '../pack/client-address.ts';
-import { type Access, PERMISSIONS, type Policy, policyFor } from '../pack/permission.ts';
+import { type Access, policyFor } from '../pack/permission.ts';
 import type { Db, Tx } from './store.ts';
-
-/** What a bearer token allows. */
-export interface Token {
-  readonly id: string;
-  readonly accountId: string;
-  readonly name: string;
-  readonly policies: readonly Policy[];
-  /** Undefined: from anywhere. */
-  readonly requestIp?: RequestIp | undefined;
-}
-
-/** When a token is good, where it comes from, and what became of it. */
-export interface TokenRecord extends Token {
-  readonly createdOn: Date;
-  readonly modifiedOn: Date;
-  readonly notBefore?: Date | undefined;
-  readonly expiresOn?: Date | undefined;
-  /** To a minute; undefined: never. */
-  readonly lastUsedOn?: Date | undefined;
-  readonly isDisabled: boolean;
-  /** Whether the token that made it is disabled or held, or may no longer all that this one may. */
-  readonly isHeld: boolean;
-  /** Id of the token that made it; undefined: the operator did. */
-  readonly madeBy?: string | undefined;
-}
-
-/** What can be said of a token when it is made or changed. */
-export type TokenTerms = Omit<Token, 'id'> &
-  Partial<Pick<TokenRecord, 'notBefore' | 'expiresOn' | 'isDisabled' | 'isHeld'>>;
-
-export type NewToken = TokenTerms & Pick<Partial<TokenRecord>, 'madeBy'>;
-
-/** A row of tokens, as far as it says what a token allows. */
-export interface TokenRow {
-  id: string;
-  account_id: string;
-  name: string;
-  policies: string;
-  request_ip: string | null;
-}
-
-interface RecordRow extends TokenRow {
-  created_on: Date;
-  modified_on: Date | null;
-  not_before: Date | null;
-  expires_on: Date | null;
-  last_used_on: Date | null;
-  is_disabled: boolean;
-  is_held: boolean;
-  made_by: string | null;
-}
-
-/** The columns of a TokenRow, in this order. */
-export const TOKEN_COLUMNS =
-  'tokens.id, tokens.account_id, tokens.name, tokens.policies::text, tokens.request_ip::text';
-
-const RECORD = `${TOKEN_COLUMNS}, tokens.created_on, tokens.modified_on, tokens.not_before, tokens.expires_on,
-  tokens.last_used_on, tokens.is_disabled, tokens.is_held, tokens.made_by`;
+import {
+  type NewToken,
+  TOKEN_RECORD_COLUMNS,
+  type Token,
+  type TokenRecord,
+  type TokenRecordRow,
+  type TokenTerms,
+  toTokenRecord,
+} from './token-row.ts';
 
 /** Condition under which a token is good at `now`, a parameter of the statement that it stands in. */
 export const isGood = (now: string): string =>
@@ -124,14 +73,14 @@ export async function listTokens(
   accountId: string,
   { page, perPage }: { readonly page: number; readonly perPage: number },
 ): Promise<{ readonly tokens: TokenRecord[]; readonly total: number }> {
-  const { rows } = await db.query<RecordRow>(
-    `select ${RECORD} from tokens where account_id = $1 order by created_on, id limit $2 offset $3`,
+  const { rows } = await db.query<TokenRecordRow>(
+    `select ${TOKEN_RECORD_COLUMNS} from tokens where account_id = $1 order by created_on, id limit $2 offset $3`,
     [accountId, perPage, (page - 1) * perPage],
   );
   const count = await db.query<{ n: number }>('select count(*)::int as n from tokens where account_id = $1', [
     accountId,
   ]);
-  return { tokens: rows.map(toRecord), total: count.rows[0]?.n ?? 0 };
+  return { tokens: rows.map(toTokenRecord), total: count.rows[0]?.n ?? 0 };
 }
 
 /** A token of an account, or undefined. */
@@ -140,11 +89,11 @@ export async function getTokenRecord(
   accountId: string,
   id: string,
 ): Promise<TokenRecord | undefined> {
-  const { rows } = await db.query<RecordRow>(
-    `select ${RECORD} from tokens where account_id = $1 and id = $2`,
+  const { rows } = await db.query<TokenRecordRow>(
+    `select ${TOKEN_RECORD_COLUMNS} from tokens where account_id = $1 and id = $2`,
     [accountId, id],
   );
-  return rows[0] && toRecord(rows[0]);
+  return rows[0] && toTokenRecord(rows[0]);
 }
 
 /** A token of an account that is good now, or undefined. */
@@ -154,11 +103,11 @@ export async function getGoodToken(
   id: string,
   now: Date,
 ): Promise<TokenRecord | undefined> {
-  const { rows } = await db.query<RecordRow>(
-    `select ${RECORD} from tokens where account_id = $1 and id = $2 and ${isGood('$3')}`,
+  const { rows } = await db.query<TokenRecordRow>(
+    `select ${TOKEN_RECORD_COLUMNS} from tokens where account_id = $1 and id = $2 and ${isGood('$3')}`,
     [accountId, id, now],
   );
-  return rows[0] && toRecord(rows[0]);
+  return rows[0] && toTokenRecord(rows[0]);
 }
 
 /** A token of an account by its name, the oldest of several, or undefined. */
@@ -167,11 +116,11 @@ export async function getTokenNamed(
   accountId: string,
   name: string,
 ): Promise<TokenRecord | undefined> {
-  const { rows } = await db.query<RecordRow>(
-    `select ${RECORD} from tokens where account_id = $1 and name = $2 order by created_on, id limit 1`,
+  const { rows } = await db.query<TokenRecordRow>(
+    `select ${TOKEN_RECORD_COLUMNS} from tokens where account_id = $1 and name = $2 order by created_on, id limit 1`,
     [accountId, name],
   );
-  return rows[0] && toRecord(rows[0]);
+  return rows[0] && toTokenRecord(rows[0]);
 }
 
 /** Lets nobody else make, change or delete tokens of the account until the transaction ends. */
@@ -182,17 +131,17 @@ export async function lockTokens(tx: Tx, accountId: string): Promise<void> {
 
 /** What a token made, and what that made, and so on: each behind its maker. */
 export async function listMadeBy(db: Db, accountId: string, id: string): Promise<TokenRecord[]> {
-  const { rows } = await db.query<RecordRow>(
+  const { rows } = await db.query<TokenRecordRow>(
     `with recursive line as (
        select id, 0 as depth from tokens where account_id = $1 and made_by = $2
        union all
        select made.id, line.depth + 1 from tokens as made join line on made.made_by = line.id
         where made.account_id = $1)
-     select ${RECORD} from tokens join line on line.id = tokens.id where account_id = $1
+     select ${TOKEN_RECORD_COLUMNS} from tokens join line on line.id = tokens.id where account_id = $1
       order by line.depth, tokens.created_on, tokens.id`,
     [accountId, id],
   );
-  return rows.map(toRecord);
+  return rows.map(toTokenRecord);
 }
 
 /** Takes tokens of an account away: the next request that bears one is refused. How many there were. */
@@ -243,49 +192,3 @@ export async function deleteTokensNamed(db: Db, accountId: string, name: string)
 
 /** A token has 240 random bits, so a plain hash cannot be turned back by guessing. */
 export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
-
-/** The token of a row. */
-export const toToken = (row: TokenRow): Token => ({
-  id: row.id,
-  accountId: row.account_id,
-  name: row.name,
-  policies: toPolicies(row.policies),
-  ...(row.request_ip !== null && { requestIp: toRequestIp(row.request_ip) }),
-});
-
-/** Policies of busy tokens are not parsed anew for each request. */
-const PARSED = new LRUCache<string, readonly Policy[]>({
-  max: 1_000,
-  maxSize: 2 ** 22,
-  sizeCalculation: (_, text) => text.length,
-});
-
-function toPolicies(text: string): readonly Policy[] {
-  const known = PARSED.get(text);
-  if (known) return known;
-  const stored: Policy[] = JSON.parse(text);
-  // What this version does not know gives nothing.
-  const policies = stored.map((one) => ({
-    ...one,
-    permissions: one.permissions.filter((name) => Object.hasOwn(PERMISSIONS, name)),
-  }));
-  PARSED.set(text, policies);
-  return policies;
-}
-
-function toRequestIp(text: string): RequestIp {
-  const condition: RequestIp = JSON.parse(text);
-  return condition;
-}
-
-const toRecord = (row: RecordRow): TokenRecord => ({
-  ...toToken(row),
-  createdOn: row.created_on,
-  modifiedOn: row.modified_on ?? row.created_on,
-  notBefore: row.not_before ?? undefined,
-  expiresOn: row.expires_on ?? undefined,
-  lastUsedOn: row.last_used_on ?? undefined,
-  isDisabled: row.is_disabled,
-  isHeld: row.is_held,
-  madeBy: row.made_by ?? undefined,
-});

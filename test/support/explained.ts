@@ -1,4 +1,6 @@
 /** What each statement of a pool touches, as EXPLAIN ANALYZE tells: it is run before the statement itself, and undone. */
+import type { TestContext } from 'node:test';
+import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool, type Pool } from '../../src/store/store.ts';
 
 /** A statement that was run. */
@@ -74,4 +76,20 @@ function relationsOf(node: PlanNode | undefined): string[] {
   if (!node || node['Actual Loops'] === 0) return [];
   const targets = [node, ...(node['Target Tables'] ?? [])].flatMap((one) => one['Relation Name'] ?? []);
   return [...targets, ...(node.Plans ?? []).flatMap(relationsOf)];
+}
+
+/** A reader on the same, whose statements are asked of the pool too, and so explained. */
+export function explainedReader(t: TestContext, pool: Pool): Reader {
+  const reader = new Reader(pool, 1);
+  t.after(() => reader.close());
+  const read = reader.read.bind(reader);
+  t.mock.method(reader, 'read', async (...asked: Parameters<Reader['read']>) => {
+    const [{ text, parameters }, values] = asked;
+    await pool.query(
+      text,
+      parameters.map((name) => values[name] ?? null),
+    );
+    return read(...asked);
+  });
+  return reader;
 }

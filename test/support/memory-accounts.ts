@@ -1,4 +1,4 @@
-import type { CaAccount, CaAccounts } from '../../src/ca/ca.ts';
+import type { CaAccount, CaAccounts } from '../../src/ca/kept-accounts.ts';
 
 /** Accounts kept in memory. */
 export function memoryAccounts(): CaAccounts & { readonly kept: Map<string, CaAccount> } {

@@ -4,7 +4,7 @@ import { isAllowed } from '../../pack/client-address.ts';
 import { isGranted, isGrantedIn, type Permission } from '../../pack/permission.ts';
 import type { Actor } from '../../store/audit.ts';
 import { getCaller, type ListCallers } from '../../store/authentication.ts';
-import type { Token } from '../../store/tokens.ts';
+import type { Token } from '../../store/token-row.ts';
 import type { Zone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
 import { isByKey, secretOf } from './credentials.ts';

@@ -13,7 +13,7 @@ import {
   type Place,
 } from '../../store/list/account-list.ts';
 import { getPack } from '../../store/packs.ts';
-import type { Token } from '../../store/tokens.ts';
+import type { Token } from '../../store/token-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { checkAccount, checkReach, isHexId, passIn } from '../http/auth.ts';
 import { CursorInfo, readCursor, toCursor } from '../http/cursor.ts';

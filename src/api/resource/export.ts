@@ -8,7 +8,7 @@ import { ListCallers } from '../../store/authentication.ts';
 import type { Place } from '../../store/list/account-list.ts';
 import { type ExportPlace, type ExportRow, exportBatches } from '../../store/list/export.ts';
 import { getPackAt } from '../../store/packs.ts';
-import type { Token } from '../../store/tokens.ts';
+import type { Token } from '../../store/token-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { checkAccount, demandAll, passIn, passIntoZone } from '../http/auth.ts';
 import { readCursor, toCursor, type Walk } from '../http/cursor.ts';

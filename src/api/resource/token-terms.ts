@@ -3,7 +3,7 @@ import { type Static, Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../../kit/fault.ts';
 import { hasUnprintable } from '../../kit/unprintable.ts';
 import { isNetwork, type RequestIp } from '../../pack/client-address.ts';
-import type { TokenTerms } from '../../store/tokens.ts';
+import type { TokenTerms } from '../../store/token-row.ts';
 import { Policies, toPolicies } from './token-policies.ts';
 
 const Networks = Type.Array(Type.String({ maxLength: 50 }), { maxItems: 100 });

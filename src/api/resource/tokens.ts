@@ -7,13 +7,8 @@ import { updateToken } from '../../operation/update-token.ts';
 import type { RequestIp } from '../../pack/client-address.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
 import type { Policy } from '../../pack/permission.ts';
-import {
-  getTokenRecord,
-  listTokens,
-  type Token,
-  type TokenRecord,
-  type TokenTerms,
-} from '../../store/tokens.ts';
+import type { Token, TokenRecord, TokenTerms } from '../../store/token-row.ts';
+import { getTokenRecord, listTokens } from '../../store/tokens.ts';
 import { listZones } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, demandAll, isHexId } from '../http/auth.ts';

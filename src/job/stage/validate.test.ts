@@ -75,12 +75,14 @@ test('what could not be told of CAA records is told in the pack, until the CA ha
   assert.equal((await errors()).includes(doubt), false);
 });
 
+/** An order of which the CA says that control was shown. */
+const ready = (order: CaOrder): CaOrder => ({
+  ...order,
+  status: 'ready',
+  authorizations: order.authorizations.map((one) => ({ ...one, status: 'valid' })),
+});
+
 test('a CA that takes back at each finalization that control was shown sends no pack round in a circle', async (t) => {
-  const ready = (order: CaOrder): CaOrder => ({
-    ...order,
-    status: 'ready',
-    authorizations: order.authorizations.map((one) => ({ ...one, status: 'valid' })),
-  });
   let tries = 0;
   const steps: Partial<Ca> = {
     validate: async (order) => ready(order),
