@@ -88,7 +88,8 @@ test('a zone that is deleted while its account is exported is left out from then
   const zone = await getZone(pool, account.id, id);
   await givenPacks(api, zone, [{}, {}]);
   const path = `/accounts/${account.id}/ssl/certificate_packs/export`;
-  assert.equal((await exported(api, path, account)).lines.at(-1)?.count, PACKS + 2);
+  const whole = await exported(api, path, account);
+  assert.equal(whole.lines.at(-1)?.count, PACKS + 2, JSON.stringify(whole.lines.at(-1))?.slice(0, 500));
   const response = await openExport(api, path, account.token);
   await transaction(pool, (tx) => hideZone(tx, account.id, id, clock.now()));
   const { lines } = await readLines(response);
