@@ -29,7 +29,8 @@ export async function assertStored(pool: Pool, reply: JsonContext): Promise<void
   const { rows } = await pool.query<StoredRow>(
     `select id, zone_id, ord::int, wire, class, facet, expires_on,
        array(select reversed from pack_hosts as one
-              where one.zone_id = packs.zone_id and one.ord = packs.ord order by reversed) as hosts
+              where (one.cell, one.zone_id, one.ord) = (packs.cell, packs.zone_id, packs.ord)
+              order by reversed) as hosts
        from packs order by zone_id, ord`,
   );
   const counted: Place[] = [];
