@@ -15,6 +15,7 @@ import { healthRoutes } from './http/health.ts';
 import { readJson } from './http/json-body.ts';
 import { serveOpenApi } from './http/openapi.ts';
 import { PageBudget } from './http/page-budget.ts';
+import { keepPinned } from './http/pinned.ts';
 import { limitRates } from './http/rate-limit.ts';
 import { newServer } from './http/server.ts';
 import { keepTokenUses } from './http/token-uses.ts';
@@ -50,6 +51,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   const app = newApp(deps.log, http);
   app.decorateRequest('token');
   app.decorateRequest('zone');
+  if (deps.pinned) keepPinned(app, deps.pinned);
   serveOpenApi(app);
   replyFaults(app);
   keepTokenUses(app, deps);

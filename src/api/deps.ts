@@ -44,8 +44,22 @@ export interface ApiDeps extends AdvanceDeps, ManagedDeps {
   /** What is wrong with the clock of this machine, in words; undefined: nothing is known to be. */
   readonly clockTrouble?: () => string | undefined;
   readonly http?: HttpOptions;
+  /** What comes back whatever a client does to it: of a stand-in alone. */
+  readonly pinned?: Pinned | undefined;
   /** Told of each request that was answered. */
   readonly onAnswer?: (answer: AnsweredRequest) => void;
+}
+
+/** Objects with ids that are known beforehand. */
+export interface Pinned {
+  /** Has them there again, where an earlier request changed something. */
+  readonly restore: () => Promise<void>;
+  /** Something may have changed. */
+  readonly changed: () => void;
+  /** Makes room for a record that is to be made or changed in a pinned zone: the same one, where it is there. */
+  readonly makeRoom: (zoneId: string, record: unknown) => Promise<void>;
+  /** Id of the pinned zone of that name. */
+  readonly zoneNamed: (name: string) => string | undefined;
 }
 
 /** How the API takes requests; the defaults of the options where it is left out. */

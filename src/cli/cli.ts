@@ -78,6 +78,10 @@ function addServices(certpacks: Command): void {
       'requests that a token may make in five minutes; any number unless given',
       toCount,
     )
+    .option(
+      '--fixtures <file>',
+      'JSON with credentials, zones, records and packs that are there by their ids',
+    )
     .option('--json', 'print one line of JSON when ready')
     .action(dev);
   certpacks

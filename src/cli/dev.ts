@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { readFixtures } from '../dev/fixtures.ts';
 import { openProgress } from '../dev/progress.ts';
 import { startWorld, type World } from '../dev/world.ts';
 import { printJson } from './print.ts';
@@ -9,16 +10,18 @@ interface DevOptions {
   readonly data?: string;
   readonly json?: boolean;
   readonly rateLimit?: number;
+  readonly fixtures?: string;
 }
 
 /** `certpacks dev`: the stand-in. Its state is temporary unless `--data` names a folder. */
-export async function dev({ port, data, json, rateLimit }: DevOptions): Promise<void> {
+export async function dev({ port, data, json, rateLimit, fixtures: file }: DevOptions): Promise<void> {
   const ending = asked(true);
   const { config, log } = readSetting(true);
+  const fixtures = file === undefined ? undefined : readFixtures(file);
   const isTemporary = data === undefined;
   const dir = placeFor(config, data, isTemporary);
   try {
-    const world = await startWorld({ config, log, dir, port, rateLimit });
+    const world = await startWorld({ config, log, dir, port, rateLimit, fixtures });
     if (json) printJson(lineOf(world));
     else introduce(world);
     await ending;

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ApiDeps } from '../api/deps.ts';
 import type { CaRow } from '../ca/ca.ts';
 import { type BundledEdge, startBundledEdge } from '../edge/bundled/bundled.ts';
 import type { EdgeRow } from '../edge/edge.ts';
@@ -18,6 +19,8 @@ import type { Pool } from '../store/store.ts';
 import { createToken, deleteTokensNamed } from '../store/tokens.ts';
 import { readClock, writeClock } from './clock-file.ts';
 import { startControl } from './control.ts';
+import type { Fixtures } from './fixtures.ts';
+import { Pins, pinAccount } from './pins.ts';
 import { atUsual, dnsPort } from './ports.ts';
 
 /** A whole small world on this machine: database, simulated CAs and DNS, edges, the service and its control. */
@@ -52,6 +55,8 @@ export interface WorldOptions {
   readonly port: number | undefined;
   /** Requests to the API that a token may make in five minutes; any number unless told. */
   readonly rateLimit?: number | undefined;
+  /** What is there under ids that are known beforehand. */
+  readonly fixtures?: Fixtures | undefined;
 }
 
 /** Name of our own name server in this world. */
@@ -82,14 +87,16 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
       rate_limit: wanted.rateLimit ?? 0,
     },
   };
+  const { fixtures } = wanted;
   const rows = { rows: rowsOf(simulator), edges: edges.map(({ row }) => row) };
+  const pin = fixtures && ((deps: ApiDeps) => new Pins(deps, fixtures));
   const serve = (api: number) =>
-    startService({ ...ground, ...rows, options: { ...ground.options, port: api } });
+    startService({ ...ground, ...rows, pin, options: { ...ground.options, port: api } });
   const service = port === undefined ? await atUsual(8787, serve) : await serve(port);
   parts.defer(service.stop);
   // They have nothing to lose when the service ends.
   for (const { edge } of edges) parts.defer(() => edge.close());
-  const account = await makeToken(database.pool, clock);
+  const account = await makeToken(database.pool, clock, fixtures);
   const control = await openControl({ ...ground, ...account, simulator, edges, service }, port);
   parts.defer(control.stop);
   const all = parts.move();
@@ -178,6 +185,7 @@ export const worldOptions = (
   dns_roots: [DNS_ADDRESSES.root],
   dns_port: port,
   allow_addresses: ['127.0.0.0/8'],
+  public_addresses: [HOST],
   rate_limit: 0,
 });
 
@@ -235,9 +243,14 @@ export const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
   });
 
 /** The world's account, and a fresh token for it in place of the last start's. */
-async function makeToken(pool: Pool, clock: VirtualClock): Promise<{ token: string; accountId: string }> {
+async function makeToken(
+  pool: Pool,
+  clock: VirtualClock,
+  fixtures: Fixtures | undefined,
+): Promise<{ token: string; accountId: string }> {
   const name = 'local';
-  const [known] = await listAccountsNamed(pool, name);
+  if (fixtures) await pinAccount({ pool, clock }, fixtures);
+  const [known] = fixtures ? [fixtures.account] : await listAccountsNamed(pool, name);
   const account = known ?? (await createAccount(pool, name, clock.now()));
   await deleteTokensNamed(pool, account.id, name);
   const token = await createToken(pool, { accountId: account.id, name, access: 'write' }, clock.now());

@@ -16,7 +16,8 @@ export type RecordWish = { readonly pointer: string } & (
   | { readonly kind: 'delete'; readonly id: string }
   /** What it is to be, from what it is: another zone's owner may have changed it meanwhile. */
   | { readonly kind: 'change'; readonly id: string; readonly to: (before: ZoneRecord) => RecordTerms }
-  | { readonly kind: 'create'; readonly record: RecordTerms }
+  /** With that id, where it is not to be a random one. */
+  | { readonly kind: 'create'; readonly record: RecordTerms; readonly id?: string | undefined }
 );
 
 /** What a change of records needs. */
@@ -93,7 +94,8 @@ function carryOut({ zone, now, records }: Sheet, wish: RecordWish): ZoneRecord {
   if (before) records.delete(before.id);
   if (before && wish.kind === 'delete') return before;
   const terms = wish.kind === 'create' ? wish.record : termsFrom(wish, before);
-  const { id, createdOn } = before ?? { id: newHexId(), createdOn: now };
+  const own = wish.kind === 'create' ? wish.id : undefined;
+  const { id, createdOn } = before ?? { id: own ?? newHexId(), createdOn: now };
   const after = { ...terms, id, createdOn, modifiedOn: now };
   checkPlace(after, zone);
   checkBeside(

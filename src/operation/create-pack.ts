@@ -51,6 +51,8 @@ export interface OrderAsk {
   /** Whether the client says that it tries again. */
   readonly isRetry: boolean;
   readonly by: Actor;
+  /** Of the pack, where it is not to be a random one. */
+  readonly id?: string | undefined;
 }
 
 /** A pack that was ordered, now or by an earlier request that this one repeats. */
@@ -71,7 +73,7 @@ export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<O
   if (earlier !== undefined) return { id: earlier, isNew: false };
   const names = check(deps, ask);
   await checkHosts(deps, ask.zone, names);
-  const id = newUuid();
+  const id = ask.id ?? newUuid();
   try {
     const { zone, request, by } = ask;
     await pipelinedAfter(deps.pool, seatFor(deps, zone, names), (tx, { ord, lane, deeper }) => {

@@ -14,6 +14,8 @@ export interface NewZone {
   readonly accountId: string;
   readonly name: string;
   readonly type: ZoneType;
+  /** Where it is not to be a random one. */
+  readonly id?: string | undefined;
 }
 
 /** What a new zone is checked by. */

@@ -10,10 +10,14 @@ import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
 import { publicAddressesOf, toAddress, toNameServers } from './addresses.ts';
 import type { Metrics } from './metrics.ts';
+import type { ServiceParts } from './service-parts.ts';
 import { type ApiTls, followApiTls, loadApiTls } from './tls.ts';
 
 /** What the options do not say. */
-type ApiGround = Omit<ApiDeps, keyof ReturnType<typeof apiParts> | 'http' | 'isStopping' | 'onAnswer'> & {
+type ApiGround = Omit<
+  ApiDeps,
+  keyof ReturnType<typeof apiParts> | 'http' | 'isStopping' | 'onAnswer' | 'pinned'
+> & {
   readonly source: PullSource;
   readonly metrics: Metrics;
 };
@@ -28,18 +32,14 @@ export interface OpenApi {
 /** Starts the API and the listener for metrics. Throws `configuration` for addresses and certificates of no use. */
 export async function openApi(
   started: Endings,
-  { options, log }: { readonly options: Options; readonly log: Log },
+  { options, log, pin }: Pick<ServiceParts, 'options' | 'log' | 'pin'>,
   { source, metrics, ...ground }: ApiGround,
 ): Promise<OpenApi> {
   const tls = await loadApiTls(options, source);
   let isStopping = false;
   const watched = { isStopping: () => isStopping, onAnswer: metrics.onAnswer };
-  const app = await buildApi({
-    ...ground,
-    ...apiParts(options),
-    ...watched,
-    http: httpOptionsOf(options, tls),
-  });
+  const deps = { ...ground, ...apiParts(options), ...watched, http: httpOptionsOf(options, tls) };
+  const app = await buildApi({ ...deps, pinned: pin?.(deps) });
   started.defer('requests', () => closeWithin(app, options.stop_timeout_s * PART_OF_REQUESTS, log), 0.85);
   if (tls) {
     const show = (other: ApiTls) => showCertificates(app.server, other);

@@ -1,3 +1,4 @@
+import type { ApiDeps, Pinned } from '../api/deps.ts';
 import type { CaRow } from '../ca/ca.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import type { JobDeps } from '../job/job.ts';
@@ -20,4 +21,6 @@ export interface ServiceParts {
   readonly edges: readonly EdgeRow[];
   /** Who publishes validation records in customers' zones, by the zone's name; nobody unless told. */
   readonly publishers?: JobDeps['publishers'];
+  /** What of a stand-in comes back whatever a client does to it. */
+  readonly pin?: ((deps: ApiDeps) => Pinned) | undefined;
 }

@@ -14,8 +14,12 @@ export interface Account {
 export const LANES = 64;
 
 /** A new account. */
-export async function createAccount(db: Db, name: string, now: Date): Promise<AccountRecord> {
-  const id = newHexId();
+export async function createAccount(
+  db: Db,
+  name: string,
+  now: Date,
+  id = newHexId(),
+): Promise<AccountRecord> {
   await db.query(
     `insert into accounts (id, name, lane, created_on)
      select $1, $2, count(*) % ${LANES}, $3 from accounts`,

@@ -30,8 +30,13 @@ export async function createToken(
 }
 
 /** Makes a token with a secret that is given. Its id. */
-export async function insertToken(db: Db, token: NewToken, secret: string, now: Date): Promise<string> {
-  const id = newHexId();
+export async function insertToken(
+  db: Db,
+  token: NewToken,
+  secret: string,
+  now: Date,
+  id = newHexId(),
+): Promise<string> {
   await db.query(
     `insert into tokens (id, account_id, name, hash, policies, request_ip, not_before, expires_on, is_disabled, is_held,
        created_on, modified_on, made_by)

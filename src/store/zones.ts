@@ -34,10 +34,15 @@ const THIS = 'zones.cell = :cell and zones.id = :zone';
  */
 export async function createZone(
   tx: Tx,
-  zone: { readonly accountId: string; readonly name: string; readonly type: ZoneType },
+  zone: {
+    readonly accountId: string;
+    readonly name: string;
+    readonly type: ZoneType;
+    readonly id?: string | undefined;
+  },
   now: Date,
 ): Promise<string> {
-  const key = zoneKey(newHexId());
+  const key = zoneKey(zone.id ?? newHexId());
   const { accountId: account, name, type } = zone;
   const reversed = reverse(name);
   const values = { ...key, account, name, type, reversed };

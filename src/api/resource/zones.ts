@@ -65,7 +65,8 @@ export const zoneRoutes =
         throw new Fault('missing_permission', sentence, { pointer: '/account/id' });
       }
       const zone = { accountId: token.accountId, name: toZoneName(body.name), type: body.type ?? 'full' };
-      const id = await createZone(deps, zone, actorOf(request));
+      const pinned = deps.pinned?.zoneNamed(zone.name);
+      const id = pinned ?? (await createZone(deps, zone, actorOf(request)));
       const created = await getZone(deps.pool, token.accountId, id);
       if (!created) throw new Fault('zone_not_found', 'the zone was deleted meanwhile');
       const isMute = zone.type === 'full' && deps.nameServers.length === 0;
