@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { toName } from '../pack/hosts.ts';
+import type { PackStatus } from '../pack/pack.ts';
+import { OPERATOR } from '../store/audit.ts';
+import { logChange } from '../store/edge-changes.ts';
+import { deletePack } from '../store/pack-writes.ts';
+import { lockPack } from '../store/packs.ts';
+import { transaction } from '../store/store.ts';
+import { touchZone, type Zone } from '../store/zones.ts';
+import { packMoved } from './advance.ts';
+import { type CreatePackDeps, createPack, type PackOrder } from './create-pack.ts';
+
+/** A pack with an id that is known beforehand. */
+export interface PinnedPack {
+  readonly zone: Zone;
+  readonly id: string;
+  readonly order: PackOrder;
+}
+
+/** Statuses of a pack that was deleted, or is on its way there. */
+const LEAVING: readonly PackStatus[] = [
+  'pending_deletion',
+  'deletion_timed_out',
+  'pending_cleanup',
+  'deleted',
+];
+
+/** Has a pack there under its own id, ordered anew where it was deleted. Throws as `createPack`. */
+export async function pinPack(deps: CreatePackDeps, { zone, id, order }: PinnedPack): Promise<void> {
+  if (!(await makeRoom(deps, { zone, id }))) return;
+  const bodyHash = createHash('sha256').update(id).digest();
+  const request = { zoneId: zone.id, bodyHash };
+  await createPack(deps, { zone, order, id, request, isRetry: false, by: OPERATOR });
+}
+
+/** Removes what is left of a deleted pack; false: it is there. */
+function makeRoom(
+  { pool, clock }: CreatePackDeps,
+  { zone, id }: Pick<PinnedPack, 'zone' | 'id'>,
+): Promise<boolean> {
+  return transaction(pool, async (tx) => {
+    await touchZone(tx, zone.id);
+    const found = await lockPack(tx, zone.id, id);
+    if (!found) return true;
+    if (!LEAVING.includes(found.status)) return false;
+    if (!(await deletePack(tx, found))) throw packMoved(found);
+    const served = { environment: found.environment, hosts: found.hosts.map(toName) };
+    await logChange(tx, served, clock.now());
+    return true;
+  });
+}
