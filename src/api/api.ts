@@ -2,10 +2,11 @@
  * The HTTP contract: Cloudflare's API v4 as far as we serve it, one file a resource. Every answer is a JSON
  * envelope; every failure has a status of its own. The front file: what the routes need, and all of them.
  */
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { newHexId } from '../kit/id.ts';
 import type { Log } from '../kit/log.ts';
-import type { ApiDeps, HttpOptions } from './deps.ts';
+import type { ApiDeps, HttpOptions, Pinned } from './deps.ts';
 import { logAccess } from './http/access-log.ts';
 import { authenticate } from './http/auth.ts';
 import { demandHost, refuseUnheard, refuseUnread } from './http/connection-errors.ts';
@@ -48,7 +49,7 @@ const USUAL: HttpOptions = {
 /** The API, ready to listen. */
 export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   const { http = USUAL } = deps;
-  const app = newApp(deps.log, http);
+  const app = newApp(deps.log, http, deps.pinned);
   app.decorateRequest('token');
   app.decorateRequest('zone');
   if (deps.pinned) keepPinned(app, deps.pinned);
@@ -92,13 +93,14 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
 }
 
 /** The framework, without a route. */
-function newApp(log: Log, http: HttpOptions): FastifyInstance {
+function newApp(log: Log, http: HttpOptions, pinned: Pinned | undefined): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = log;
   return Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
     genReqId: newHexId,
     requestIdHeader: false,
+    ...(pinned && { rewriteUrl: ({ url = '/' }: IncomingMessage) => pinned.rewrite(url) }),
     trustProxy: http.trustedProxies.length > 0 ? [...http.trustedProxies] : false,
     bodyLimit: http.bodyLimit,
     requestTimeout: http.requestTimeout * 1_000,

@@ -58,6 +58,8 @@ export interface Pinned {
   readonly changed: () => void;
   /** Makes room for a record that is to be made or changed in a pinned zone: the same one, where it is there. */
   readonly makeRoom: (zoneId: string, record: unknown) => Promise<void>;
+  /** The URL of a request, with the account's own id in place of the others that it goes by. */
+  readonly rewrite: (url: string) => string;
   /** Id of the pinned zone of that name. */
   readonly zoneNamed: (name: string) => string | undefined;
 }

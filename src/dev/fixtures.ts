@@ -49,7 +49,7 @@ const Zone = Type.Object(
 );
 const Shape = Type.Object(
   {
-    account: Type.Object({ id: HexId, name: Text }, closed),
+    account: Type.Object({ id: HexId, name: Text, aliases: Type.Optional(Type.Array(HexId)) }, closed),
     users: Type.Optional(Type.Array(Type.Object({ email: Text, key: Text }, closed))),
     tokens: Type.Optional(
       Type.Array(Type.Object({ id: Type.Optional(HexId), name: Text, value: Text }, closed)),

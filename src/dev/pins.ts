@@ -16,6 +16,9 @@ import type { Fixtures } from './fixtures.ts';
 type FixtureZone = NonNullable<Fixtures['zones']>[number];
 type FixtureRecord = NonNullable<FixtureZone['dns_records']>[number];
 
+/** Where a request names an account. */
+const ACCOUNT = /(\/accounts\/|[?&]account\.id=)([0-9a-f]{32})\b/g;
+
 /** Has all that a fixture file pins there, now and before each request behind one that may have changed something. */
 export class Pins implements Pinned {
   readonly #deps: ApiDeps;
@@ -42,6 +45,14 @@ export class Pins implements Pinned {
       this.#restoring.catch(this.changed);
     }
     return this.#restoring;
+  };
+
+  readonly rewrite = (url: string): string => {
+    const { id, aliases = [] } = this.#fixtures.account;
+    const isBare = aliases.includes(url);
+    return isBare
+      ? id
+      : url.replace(ACCOUNT, (whole, before, one) => (aliases.includes(one) ? `${before}${id}` : whole));
   };
 
   readonly zoneNamed = (name: string): string | undefined =>

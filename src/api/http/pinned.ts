@@ -14,5 +14,7 @@ export function keepPinned(app: FastifyInstance, pinned: Pinned): void {
   app.addHook('preValidation', async ({ method, url, body }) => {
     const [, zoneId] = RECORDS.exec(url.split('?')[0] ?? '') ?? [];
     if (zoneId !== undefined && !READS.includes(method)) await pinned.makeRoom(zoneId, body);
+    const account = body instanceof Object && 'account' in body ? body.account : undefined;
+    if (account instanceof Object && 'id' in account) account.id = pinned.rewrite(String(account.id));
   });
 }
