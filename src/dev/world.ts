@@ -171,6 +171,7 @@ export const worldOptions = (
 ): Options => ({
   ...options,
   host: HOST,
+  zone_activation: options.zone_activation || 'trust',
   delegation_zone: 'dcv.certpacks.test',
   name_servers: [`${NAME_SERVER}=${DNS_ADDRESSES.responder}`],
   dns_listen: [`${DNS_ADDRESSES.responder}:${port}`],
