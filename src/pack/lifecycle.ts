@@ -67,7 +67,7 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
 
   staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST } },
   staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED } },
-  holding_deployment:     { job: 'hold',                                   on: { ...PROMOTED, ...STAGED, ...LOST } },
+  holding_deployment:     { job: 'hold',                                  late: 'pending_expiration',     within: 'not_after', on: { ...PROMOTED, ...STAGED, ...LOST } },
   backup_issued:          { on: { ...PROMOTED, ...LOST } },
 
   deactivating:           { job: 'withdraw', done: 'inactive',           on: PROMOTED },

@@ -1,3 +1,4 @@
+import type { CustomerRecords } from './customer-records.ts';
 import { CUSTOMER_SERVERS } from './customers.ts';
 import type { Answerer } from './listen.ts';
 import { asksFor, type Query, RCODE, type Reply, record, soa } from './message.ts';
@@ -10,17 +11,37 @@ export interface NameServer {
   readonly address: string;
 }
 
-/** Refers every name to the servers of its zone: ours where they say so, else the customers'. */
+/** What the root goes by. */
+export interface Registry {
+  readonly nameServers: readonly NameServer[];
+  readonly ours: OurZones;
+  /** Records of the world: NS records at a registrable domain are what its owner told the registry. */
+  readonly records: Pick<CustomerRecords, 'at'>;
+  /** Whether a zone is ours by such records alone, but for those beside our own name servers; else also where these say so. */
+  readonly isTold: boolean;
+}
+
+/** Refers every name to the servers of its zone: those that the registry was told, else ours, else the customers'. */
 export const rootAnswerer =
-  (nameServers: readonly NameServer[], ours: OurZones): Answerer =>
+  ({ nameServers, ours, records, isTold }: Registry): Answerer =>
   async (query) => {
-    const hosts = [...CUSTOMER_SERVERS, ...nameServers].filter((host) => toKey(host.name) === query.name);
+    const all = [...CUSTOMER_SERVERS, ...nameServers];
+    const hosts = all.filter((host) => toKey(host.name) === query.name);
     if (hosts.length > 0) return addresses(query, hosts);
-    const zone = query.name === '' ? undefined : await ours.zoneOf(query.name);
-    if (zone !== undefined) return referral(zone, nameServers);
     const cut = registrableOf(query.name);
+    const told = cut === undefined ? undefined : records.at(cut)?.get('NS');
+    if (cut !== undefined && told) return referral(cut, told.map((name) => placed(name, all)).flat());
+    const isOwn = nameServers.some(({ name }) => registrableOf(toKey(name)) === cut);
+    const zone = query.name === '' || (isTold && !isOwn) ? undefined : await ours.zoneOf(query.name);
+    if (zone !== undefined) return referral(zone, nameServers);
     return cut === undefined ? ownName(query) : referral(cut, CUSTOMER_SERVERS);
   };
+
+/** A name server with its addresses, as far as the root knows them. */
+function placed(name: string, all: readonly NameServer[]): NameServer[] {
+  const known = all.filter((one) => toKey(one.name) === toKey(name));
+  return known.length > 0 ? known : [{ name, address: '' }];
+}
 
 function addresses(query: Query, hosts: readonly NameServer[]): Reply {
   const isAsked = asksFor(query.type, 'A');
@@ -33,7 +54,9 @@ function referral(zone: string, servers: readonly NameServer[]): Reply {
   return {
     rcode: RCODE.NOERROR,
     authorities: servers.map((server) => record(zone, 'NS', toKey(server.name))),
-    additionals: servers.map((server) => record(toKey(server.name), 'A', server.address)),
+    additionals: servers
+      .filter(({ address }) => address !== '')
+      .map((server) => record(toKey(server.name), 'A', server.address)),
   };
 }
 
