@@ -23,19 +23,28 @@ export interface Registry {
 
 /** Refers every name to the servers of its zone: those that the registry was told, else ours, else the customers'. */
 export const rootAnswerer =
-  ({ nameServers, ours, records, isTold }: Registry): Answerer =>
+  (registry: Registry): Answerer =>
   async (query) => {
-    const all = [...CUSTOMER_SERVERS, ...nameServers];
+    const all = [...CUSTOMER_SERVERS, ...registry.nameServers];
     const hosts = all.filter((host) => toKey(host.name) === query.name);
     if (hosts.length > 0) return addresses(query, hosts);
     const cut = registrableOf(query.name);
-    const told = cut === undefined ? undefined : records.at(cut)?.get('NS');
-    if (cut !== undefined && told) return referral(cut, told.map((name) => placed(name, all)).flat());
-    const isOwn = nameServers.some(({ name }) => registrableOf(toKey(name)) === cut);
-    const zone = query.name === '' || (isTold && !isOwn) ? undefined : await ours.zoneOf(query.name);
-    if (zone !== undefined) return referral(zone, nameServers);
+    const told = cut === undefined ? undefined : registry.records.at(cut)?.get('NS');
+    if (cut !== undefined && told)
+      return referral(
+        cut,
+        told.flatMap((name) => placed(name, all)),
+      );
+    const zone = await ourZone(registry, query.name, cut);
+    if (zone !== undefined) return referral(zone, registry.nameServers);
     return cut === undefined ? ownName(query) : referral(cut, CUSTOMER_SERVERS);
   };
+
+/** The zone that our own name servers say they have, where that is believed. */
+function ourZone({ nameServers, ours, isTold }: Registry, name: string, cut: string | undefined) {
+  const isBeside = nameServers.some((server) => registrableOf(toKey(server.name)) === cut);
+  return name === '' || (isTold && !isBeside) ? undefined : ours.zoneOf(name);
+}
 
 /** A name server with its addresses, as far as the root knows them. */
 function placed(name: string, all: readonly NameServer[]): NameServer[] {
