@@ -31,7 +31,7 @@ function keyIn({ headers }: Shown): string {
     throw new Fault('missing_key', 'X-Auth-Email and X-Auth-Key come together, each once');
   if (!/^[^\s@]{1,64}@[^\s@]{1,189}$/.test(email))
     throw new Fault('invalid_auth_email', 'the X-Auth-Email header must be an e-mail address');
-  if (!/^[0-9a-f]{37,64}$/.test(key))
-    throw new Fault('invalid_auth_key', 'the X-Auth-Key header must be 37 to 64 hexadecimal characters');
+  if (!/^[0-9a-f]{32,64}$/.test(key))
+    throw new Fault('invalid_auth_key', 'the X-Auth-Key header must be 32 to 64 hexadecimal characters');
   return keySecret(email, key);
 }
