@@ -4,10 +4,10 @@ import type { Pack } from '../pack/pack.ts';
 import type { Actor } from '../store/audit.ts';
 import { LEASE } from '../store/claims.ts';
 import { isInHand } from '../store/packs.ts';
-import { MOST_SKEW } from '../store/pull-in.ts';
 import type { Tx } from '../store/store.ts';
 import { amend, type Change } from './advance.ts';
 import type { AdvanceDeps } from './operation.ts';
+import { MOST_SKEW } from './pull-in.ts';
 
 /** No pack is tried sooner after it changed: whoever asks again and again is no load for others' servers. */
 export const LEAST_BETWEEN: Seconds = 10;

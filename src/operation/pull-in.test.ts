@@ -1,7 +1,7 @@
 /** An hour fast, and corrected: what waits by the wrong time is due. */
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { after as atLast, before, beforeEach, test } from 'node:test';
 import {
   claim,
   clear,
@@ -13,14 +13,14 @@ import {
   startJobDeps,
   type TestJobDeps,
 } from '../../test/support/job-deps.ts';
-import { days, hours } from '../kit/time.ts';
-import { postpone } from '../operation/advance.ts';
-import { retryNow } from '../operation/retry-now.ts';
-import { lifeWork } from '../operation/work.ts';
+import { after, days, hours } from '../kit/time.ts';
+import { noteRevocations, putOffRevocation, takeRevocations } from '../store/revocations.ts';
+import { transaction } from '../store/store.ts';
+import { EVERY_CELL } from '../store/zone-key.ts';
+import { postpone } from './advance.ts';
 import { pullIn } from './pull-in.ts';
-import { noteRevocations, takeRevocations } from './revocations.ts';
-import { transaction } from './store.ts';
-import { EVERY_CELL } from './zone-key.ts';
+import { retryNow } from './retry-now.ts';
+import { lifeWork } from './work.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;
@@ -28,7 +28,7 @@ before(async () => {
   deps = await startJobDeps(ends);
 });
 beforeEach(() => clear(deps));
-after(() => ends.disposeAsync());
+atLast(() => ends.disposeAsync());
 
 const pull = (inHand: readonly string[] = []) => pullIn(deps.pool, deps.clock.now(), inHand);
 
@@ -115,5 +115,11 @@ test('a revocation that waits by a clock that was ahead is due', async () => {
     });
   assert.equal((await take()).length, 0);
   await pull();
-  assert.equal((await take()).length, 2);
+  const taken = await take();
+  assert.equal(taken.length, 2);
+  const due = after(deps.clock.now(), hours(6));
+  for (const one of taken) await putOffRevocation(deps.pool, one, { problem: 'refused', due });
+  deps.clock.advance(hours(2));
+  await pull();
+  assert.equal((await take()).length, 0, 'one that its CA refused waits for its time');
 });
