@@ -12,6 +12,7 @@ import { type Wish, withLockedPack } from './locked-pack.ts';
 import type { AdvanceDeps, OperationDeps } from './operation.ts';
 import { isRestartable, restart } from './restart.ts';
 import { retryNow } from './retry-now.ts';
+import { spendChange } from './spend-wish.ts';
 
 /** How control is to be shown: `cname` is by TXT records to which a CNAME leads that stays. */
 export type WantedMethod = ValidationMethod | 'cname';
@@ -22,7 +23,7 @@ export type MethodWish = Wish & { readonly method: WantedMethod };
 /**
  * Has control of a pack's hosts shown by another method, by a new order with new records, and looked at at once; by the same
  * one it is restarted where it ran out, or looked at at once. Throws `pack_not_found`, and with a pointer `method_not_offered`
- * and, where control was shown already, `transition_refused`.
+ * and, where control was shown already, `transition_refused`; `too_many_requests` where it was changed too often of late.
  */
 export function changeMethod(deps: OperationDeps, { method, by, ...which }: MethodWish): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, pack) => {
@@ -31,6 +32,7 @@ export function changeMethod(deps: OperationDeps, { method, by, ...which }: Meth
     if (wanted.validationMethod !== pack.validationMethod) return reorder(tx, deps, pack, { ...wanted, by });
     const { isDelegated } = wanted;
     const isChanged = isDelegated !== pack.isDelegated;
+    if (isChanged) await spendChange(tx, deps, pack);
     const changed = isChanged ? await amend(tx, deps, pack, { event: CHANGE, isDelegated, by }) : pack;
     return isRestartable(changed) ? restart(tx, deps, changed, { by }) : retryNow(tx, deps, changed, by);
   });
@@ -70,6 +72,7 @@ const OPEN: readonly PackStatus[] = [
 async function reorder(tx: Tx, deps: AdvanceDeps, pack: Pack, wanted: Wanted & By): Promise<Pack> {
   if (!OPEN.includes(pack.status))
     throw refused(`control of the hosts is not asked for in ${pack.status}: order another certificate pack`);
+  await spendChange(tx, deps, pack);
   await unpublishRecords(tx, pack);
   if (isRestartable(pack)) return restart(tx, deps, pack, wanted);
   await deleteOrders(tx, pack);
