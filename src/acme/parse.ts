@@ -21,7 +21,7 @@ export function parseDirectory(json: unknown, url: string): Directory {
   const { host } = new URL(url);
   const fields = new Fields(json, `the directory of ${host}`);
   const maybe = (name: 'revokeCert' | 'keyChange' | 'renewalInfo') => {
-    const found = fields.maybeUrl(name, url);
+    const found = fields.readableUrl(name, url);
     return found === undefined ? {} : { [name]: found };
   };
   return {

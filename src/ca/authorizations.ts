@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { type Account, dnsTxtValue, keyAuthorization } from '../acme/account.ts';
 import type { Authorization, Challenge } from '../acme/acme.ts';
 import { Fault } from '../kit/fault.ts';
+import type { Seconds } from '../kit/time.ts';
 import { challengeName } from '../pack/pack-json.ts';
 import { METHODS, type ShownBy, type ShownMethod } from '../pack/validation-method.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
@@ -13,6 +14,8 @@ import { messageOf } from './messages.ts';
 export interface ReadAuthorizations {
   readonly known: readonly CaAuthorization[];
   readonly failed: readonly { readonly url: string; readonly error: unknown }[];
+  /** How long the CA wants to be left alone with them. */
+  readonly wish: Seconds | undefined;
 }
 
 /** Authorizations as they stand. Throws `ca_wrong_answer` for a pending one that has no challenge of the method. */
@@ -33,7 +36,8 @@ export async function readAuthorizations(
   const failed = all.flatMap((one, i) =>
     one.status === 'rejected' ? [{ url: urls[i] ?? '', error: one.reason as unknown }] : [],
   );
-  return { known, failed };
+  const wishes = all.map((one) => (one.status === 'fulfilled' && one.value.retryAfter) || 0);
+  return { known, failed, wish: Math.max(0, ...wishes) || undefined };
 }
 
 function toAuthorization(

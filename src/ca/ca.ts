@@ -170,8 +170,13 @@ export interface AuthorizationAt extends Pick<CaOrder, 'isAtRsaDirectory' | 'ten
   readonly url: string;
 }
 
-/** What came of a revocation: `moot`: there was nothing to revoke, and why, in words. */
-export type Revoked = { readonly kind: 'revoked' } | { readonly kind: 'moot'; readonly why: string };
+/**
+ * What came of a revocation: `moot`: there was nothing to revoke, and why, in words. `unknown`: the same by one server of the CA,
+ * which may not have heard of the certificate yet.
+ */
+export type Revoked =
+  | { readonly kind: 'revoked' }
+  | { readonly kind: 'moot' | 'unknown'; readonly why: string };
 
 /** What a directory of a CA offers us. */
 export interface CaReport {

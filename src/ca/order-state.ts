@@ -27,8 +27,9 @@ export async function refreshed(
     const valid = was.authorizations.map((one) => (isOpen(one) ? { ...one, status: 'valid' as const } : one));
     return toCaOrder(directory, now, { ...was, authorizations: valid });
   }
-  const current = await seenAgain(directory, was, now.status === 'invalid', signal);
-  return toCaOrder(directory, now, { ...was, authorizations: current });
+  const { authorizations, wish = 0 } = await seenAgain(directory, was, now.status === 'invalid', signal);
+  const retryAfter = Math.max(now.retryAfter ?? 0, wish);
+  return toCaOrder(directory, { ...now, retryAfter }, { ...was, authorizations });
 }
 
 /** Whether the CA waits for control to be shown. */
@@ -51,21 +52,22 @@ async function seenAgain(
   { authorizations, method }: CaOrder,
   isOver: boolean,
   signal: AbortSignal,
-): Promise<CaAuthorization[]> {
+): Promise<Pick<CaOrder, 'authorizations'> & { readonly wish: Seconds | undefined }> {
   const pending = authorizations.filter(isOpen).map(({ url }) => url);
   const some = pending.toSorted(() => Math.random() - 0.5).slice(0, MOST_AGAIN);
   // Where none should be: the CA wants one of them shown again.
   const all = authorizations.map(({ url }) => url).filter(isAtCa);
   const open = isOver ? pending : pending.length > 0 ? some : all;
-  const { known, failed } = await readAuthorizations(directory, method, open, signal);
+  const { known, failed, wish } = await readAuthorizations(directory, method, open, signal);
   if (failed.length > 0 && !isOver) throw failed[0]?.error;
-  return authorizations.map((one) => {
+  const current = authorizations.map((one) => {
     const seen = known.find(({ url }) => url === one.url);
     if (one.isHeldValid && seen?.status === 'valid') return one;
     // One that looked in vain and waits to be told again says so by an error beside `pending` (RFC 8555 8.2).
     const isToldAgain = seen?.problem !== undefined && !seen.isAnswered;
     return seen ? { ...seen, ...(one.isAnswered && !isToldAgain && { isAnswered: true }) } : one;
   });
+  return { authorizations: current, wish };
 }
 
 /** What is known of an order beside what the CA just showed. */

@@ -127,6 +127,11 @@ export const OBJECTS: Readonly<Record<string, Oddity>> = {
   'has a directory with an odd meta': has('directory', {
     meta: { termsOfService: '', caaIdentities: 'ca.example', externalAccountRequired: 'false', profiles: [] },
   }),
+  'has a directory with places that nobody can ask': has('directory', {
+    keyChange: 'none',
+    renewalInfo: 'http://ca.example/info',
+    revokeCert: false,
+  }),
   'calls JSON text/plain': {
     rules: [
       {
