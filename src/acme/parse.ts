@@ -119,11 +119,15 @@ const listIn = (fields: Fields, name: string): readonly unknown[] =>
   Array.isArray(fields.raw(name)) ? fields.list(name) : [];
 
 function toIdentifier(json: unknown): Identifier | undefined {
-  const fields = isObject(json) ? new Fields(json, 'an identifier') : undefined;
+  const fields =
+    isObject(json) || typeof json === 'string' ? new Fields(named(json), 'an identifier') : undefined;
   const value = fields?.maybeText('value') ?? '';
   const type = fields?.maybeText('type')?.toLowerCase() ?? 'dns';
   return value === '' ? undefined : { type, value: normalName(value) };
 }
+
+/** Some write the name alone. */
+const named = (json: unknown): unknown => (typeof json === 'string' ? { value: json } : json);
 
 const AUTHORIZATION_STATUSES: Readonly<Record<string, Authorization['status']>> = {
   valid: 'valid',

@@ -132,6 +132,13 @@ export const OBJECTS: Readonly<Record<string, Oddity>> = {
     renewalInfo: 'http://ca.example/info',
     revokeCert: false,
   }),
+  'writes names of authorizations without their type': has('authorization', { identifier: 'shop.test' }),
+  'names each host of an order twice': has(ORDERS, { identifiers: [dns('shop.test'), dns('shop.test')] }),
+  'says nothing of authorizations in new orders': has('new-order', { authorizations: null }),
+  'lists no authorizations at first': {
+    ...has(['new-order', 'order'], { authorizations: [] }, { times: 4 }),
+    says: /lists nothing to show for the order; it is asked again/,
+  },
   'calls JSON text/plain': {
     rules: [
       {
