@@ -279,8 +279,7 @@ test('what is served of a zone that is moved or paused stays served; a renewal w
   const { on, zone, carry } = await givenOrder(t);
   const id = await givenPack(deps, await now(zone));
   await carry();
-  const before = await packOf(deps, id);
-  assert.equal(before.status, 'active');
+  assert.equal((await packOf(deps, id)).status, 'active');
   await deactivateZone(on, zone.id, { isDeactivated: true, by: OPERATOR });
   assert.equal(await statusOf(zone), 'moved');
   deps.clock.advance(days(62));
@@ -295,7 +294,7 @@ test('what is served of a zone that is moved or paused stays served; a renewal w
   await carry();
   const renewed = await packOf(deps, id);
   assert.equal(renewed.status, 'active');
-  assert.notEqual(renewed.certificates[0]?.id, before.certificates[0]?.id, 'renewed');
+  assert.equal(renewed.renewal?.run?.certificates.length, 2, 'the edges are given new certificates');
 });
 
 test('a zone whose name went to another gets no certificate any more', async (t) => {
