@@ -156,8 +156,8 @@ it('a paused zone takes orders and holds what is issued; it says so, and goes on
     const deadline = Date.now() + 40_000;
     for (;;) {
       const { status } = await who.client.ssl.certificatePacks.get(id, { zone_id: zone.id });
-      if (String(status) === wanted) return;
-      assert(Date.now() < deadline, `${String(status)}, not ${wanted}`);
+      if (status === wanted) return;
+      assert(Date.now() < deadline, `${status}, not ${wanted}`);
       await sleep(100);
     }
   };
