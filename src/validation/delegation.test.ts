@@ -45,13 +45,12 @@ describe('a look at the delegation of a zone, at real BIND and Knot', needsDnsSe
     const glue = [`a.nic.test. A ${BIND}`, `b.nic.test. A ${KNOT}`];
     const root = zoneFile(['a.nic.test.'], ['test. NS a.nic.test.', 'test. NS b.nic.test.', ...glue]);
     const half = lines({ half: ['a.nic.test.', 'dead.nic.test.'] });
-    const split = (set: readonly string[]) => ({ split: set });
     const both = zoneFile(OURS);
     const withHalf = (text: string) => [text, ...half, 'dead.nic A 127.0.73.9', ''].join('\n');
     const onBind = { '.': root, 'half.test': HALF, 'exact.test': both };
     servers.push(
-      await startBind({ address: BIND, port, zones: { ...onBind, test: withHalf(parent(split(OURS))) } }),
-      await startKnot({ address: KNOT, port, zones: { test: withHalf(parent(split(ALIKE.other))) } }),
+      await startBind({ address: BIND, port, zones: { ...onBind, test: withHalf(parent({ split: OURS })) } }),
+      await startKnot({ address: KNOT, port, zones: { test: withHalf(parent({ split: ALIKE.other })) } }),
     );
   });
   after(() => Promise.all(servers.map((server) => server.stop())));
