@@ -7,8 +7,10 @@ import { buildApi } from '../src/api/api.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { KeyedSignal } from '../src/kit/keyed-signal.ts';
 import { newLog } from '../src/kit/log.ts';
+import { NOTHING_MANAGED } from '../src/operation/managed-policy.ts';
 import { NO_QUOTAS } from '../src/operation/quotas.ts';
 import { FREE_NAMES } from '../src/pack/name-policy.ts';
+import { TRUSTED } from '../src/pack/zone-life.ts';
 import { Reader } from '../src/store/protocol/reader.ts';
 import { openPool, type Pool } from '../src/store/store.ts';
 import { createToken, deleteTokensNamed } from '../src/store/tokens.ts';
@@ -90,7 +92,8 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     isApexDemanded: false,
     names: FREE_NAMES,
     quotas: NO_QUOTAS,
-    nameServers: [],
+    managed: NOTHING_MANAGED,
+    zonePolicy: TRUSTED,
     publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,
