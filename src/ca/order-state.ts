@@ -27,21 +27,8 @@ export async function refreshed(
     const valid = was.authorizations.map((one) => (isOpen(one) ? { ...one, status: 'valid' as const } : one));
     return toCaOrder(directory, now, { ...was, authorizations: valid });
   }
-  if (now.status === 'pending') {
-    const unread = [...(was.unread ?? []), ...unknownIn(now, was)];
-    if (unread.length > 0) return toCaOrder(directory, now, { ...was, unread });
-    if (was.authorizations.length === 0)
-      return doubtful(
-        directory,
-        { ...toCaOrder(directory, now, was), ...oddityOf(was) },
-        'lists nothing to show for the order',
-      );
-  }
-  if (
-    isUnexplained(was, now) &&
-    between(was.oddity?.since ?? directory.clock.now(), directory.clock.now()) < UNEXPLAINED
-  )
-    return odd(directory, was, 'calls the order invalid and says nothing of why');
+  const early = now.status === 'pending' ? unlisted(directory, was, now) : unexplained(directory, was, now);
+  if (early) return early;
   const { authorizations, wish = 0 } = await seenAgain(directory, was, now.status === 'invalid', signal);
   const retryAfter = Math.max(now.retryAfter ?? 0, wish);
   return toCaOrder(directory, { ...now, retryAfter }, { ...was, authorizations });
@@ -51,11 +38,25 @@ export async function refreshed(
 const unknownIn = ({ authorizations }: Order, { authorizations: known, unread = [] }: CaOrder): string[] =>
   authorizations.filter((url) => !unread.includes(url) && !known.some((one) => one.url === url));
 
+/** An order that waits for what is not known yet: the CA lists it late. */
+function unlisted(directory: AcmeDirectory, was: CaOrder, now: Order): CaOrder | undefined {
+  const unread = [...(was.unread ?? []), ...unknownIn(now, was)];
+  if (unread.length > 0) return toCaOrder(directory, now, { ...was, unread });
+  if (was.authorizations.length > 0) return undefined;
+  const kept = { ...toCaOrder(directory, now, was), ...oddityOf(was) };
+  return doubtful(directory, kept, 'lists nothing to show for the order');
+}
+
 /** How long an end of an order is asked for again of which the CA does not say why: it may be issuing all the same. */
 const UNEXPLAINED: Seconds = 60;
 
-const isUnexplained = ({ status }: CaOrder, now: Order): boolean =>
-  now.status === 'invalid' && now.error === undefined && status === 'processing';
+/** An order that was being issued and is `invalid`, without a reason, of late. */
+function unexplained(directory: AcmeDirectory, was: CaOrder, { error }: Order): CaOrder | undefined {
+  const now = directory.clock.now();
+  const { status, oddity } = was;
+  if (status !== 'processing' || error || between(oddity?.since ?? now, now) >= UNEXPLAINED) return undefined;
+  return odd(directory, was, 'calls the order invalid and says nothing of why');
+}
 
 /** Whether the CA waits for control to be shown. */
 const isOpen = ({ status, isHeldValid }: CaAuthorization): boolean => status === 'pending' && !isHeldValid;

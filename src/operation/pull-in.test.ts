@@ -32,6 +32,10 @@ atLast(() => ends.disposeAsync());
 
 const pull = (inHand: readonly string[] = []) => pullIn(deps.pool, deps.clock.now(), inHand);
 
+/** Whether it is so many seconds: of some that pass meanwhile nothing is said. */
+const isAbout = (seconds: number | undefined, wanted: number): boolean =>
+  Math.abs((seconds ?? 0) - wanted) <= 10;
+
 /** Does something by a clock that is an hour ahead. */
 async function anHourAhead<T>(work: () => Promise<T>): Promise<T> {
   deps.clock.advance(hours(1));
@@ -83,8 +87,6 @@ test('what waits for its time stays so: a look, a lease, a renewal in months', a
     new Date(deps.clock.now().getTime() + days(60) * 1_000),
   ]);
   assert.equal(await pull(), 0);
-  // Of seconds that pass meanwhile nothing is said.
-  const isAbout = (seconds: number | undefined, wanted: number) => Math.abs((seconds ?? 0) - wanted) <= 10;
   assert(isAbout(await dueIn(deps, look), hours(4)));
   assert(isAbout(await dueIn(deps, held), 60));
 });
