@@ -25,7 +25,7 @@ export function checkOrderPolicy(
 ): void {
   checkValidity(row, ask.validityDays, now);
   for (const [i, name] of ask.names.entries()) {
-    const ban = BANS.find(({ isMeant, isAllowed }) => isMeant(name) && !isAllowed(row));
+    const ban = banOn(row, name);
     if (!ban) continue;
     const others = rows.filter(ban.isAllowed).map((other) => other.name);
     const hint = others.length > 0 ? `; ${others.join(' and ')} would` : '';
@@ -33,6 +33,10 @@ export function checkOrderPolicy(
     throw new Fault('invalid_host', message, { pointer: `/hosts/${i}` });
   }
 }
+
+/** Why a CA issues no certificate for a name, in A-labels; undefined: it does. */
+export const banOn = (row: CaRow, name: string): Ban | undefined =>
+  BANS.find(({ isMeant, isAllowed }) => isMeant(name) && !isAllowed(row));
 
 interface Ban {
   readonly kind: string;

@@ -25,7 +25,7 @@ import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { edgeSocketOf } from './edge-socket.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
-import { namesOf, quotasOf } from './names.ts';
+import { backupsOf, namesOf, quotasOf } from './names.ts';
 import { openSeal } from './open-seal.ts';
 import { startOwnResponder } from './own-responder.ts';
 import type { ServiceParts } from './service-parts.ts';
@@ -88,7 +88,12 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const reader = new Reader(pool, options.list_readers);
   started.defer('connections for lists', () => reader.close());
-  const known = { ...whatIsWrong(watch, troubles), names: work.names, quotas: quotasOf(options) };
+  const known = {
+    ...whatIsWrong(watch, troubles),
+    names: work.names,
+    quotas: quotasOf(options),
+    backups: backupsOf(options),
+  };
   const about = { reader, installation: installation.edition, rows, moves, poke: worker.poke, ...known };
   const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
   started.keep();

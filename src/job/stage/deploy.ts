@@ -1,9 +1,10 @@
 import type { EdgeRow } from '../../edge/edge.ts';
 import { assignToEdges } from '../../operation/assign-to-edges.ts';
 import { recordProofs } from '../../operation/record-proofs.ts';
-import { recordStep } from '../../operation/record-step.ts';
+import { recordStep, type StageStep } from '../../operation/record-step.ts';
 import type { Work } from '../../operation/work.ts';
 import { proofDelay } from '../../pack/backoff.ts';
+import { isServed } from '../../pack/lifecycle.ts';
 import { RUNS } from '../../pack/run.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { type EdgeProof, splitServedNames, verifyEdge } from '../step/verify-edge.ts';
@@ -14,6 +15,7 @@ import { type EdgeProof, splitServedNames, verifyEdge } from '../step/verify-edg
  */
 export const deploy: Job = async (deps, work, signal) => {
   const { pack, run } = work;
+  if (isToStayOff(work)) return recordStep(deps, work, whenToStayOff(work));
   const edges = deps.edges.filter(({ environment }) => environment === pack.environment);
   if (edges.length === 0) return waitForEdge(deps, work);
   const change = await assignToEdges(
@@ -30,6 +32,16 @@ export const deploy: Job = async (deps, work, signal) => {
   const problems = proofs.flatMap(({ problem }) => problem ?? []);
   return problems.length === 0 ? recordProofs(deps, work, { proofs }) : wait(deps, work, problems, proofs);
 };
+
+/** Whether another is on the edges in the pack's place by now, or nobody wants it there. */
+const isToStayOff = ({ pack, run }: Work): boolean =>
+  pack.pair?.isStandby || (RUNS[run.kind].isAside && !isServed(pack.status));
+
+/** A renewal is done then: its certificates are kept. */
+const whenToStayOff = ({ run }: Work): StageStep => ({
+  event: RUNS[run.kind].isAside ? 'back_up' : 'withdraw',
+  change: { validationErrors: [] },
+});
 
 const outranked = (names: readonly string[]): string =>
   `${names[0]}${names.length > 1 ? ` and ${names.length - 1} more` : ''}: another certificate pack of yours serves ` +
