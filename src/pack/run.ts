@@ -22,7 +22,7 @@ export interface RunRules {
 
 /** The kinds of runs, that of the pack itself last: it is what there is where no other is under way. */
 export const RUNS: Readonly<Record<RunKind, RunRules>> = {
-  renewal: { of: renewalOf, settle: settleRenewal, issued: toItsPlace, isAside: true, isReplacing: true },
+  renewal: { of: renewalOf, settle: settleRenewal, issued: toEdges, isAside: true, isReplacing: true },
   life: { of: lifeOf, settle: settleLife, issued: fromOrder, isAside: false, isReplacing: false },
 };
 
@@ -49,14 +49,6 @@ function settleLife(pack: Pack, { status, statusSince, attempts, certificates }:
 function toEdges({ environment }: Pack): PackEvent {
   return environment === 'staging' ? 'stage' : 'done';
 }
-
-/** What edges do not have needs no edge to show its new certificates. */
-function toItsPlace(pack: Pack): PackEvent {
-  return pack.pair?.isStandby || !isForEdges(pack) ? 'back_up' : toEdges(pack);
-}
-
-/** Whether the pack is on edges, as far as its status tells. */
-const isForEdges = ({ status }: Pack): boolean => status !== 'backup_issued' && status !== 'inactive';
 
 /** A backup is held off the edges; an ordered pack that was replaced meanwhile is taken off by the same way as any. */
 function fromOrder(pack: Pack): PackEvent {

@@ -1,7 +1,8 @@
 import type { EdgeRow } from '../../edge/edge.ts';
 import { assignToEdges } from '../../operation/assign-to-edges.ts';
+import { keepOff } from '../../operation/keep-off.ts';
 import { recordProofs } from '../../operation/record-proofs.ts';
-import { recordStep, type StageStep } from '../../operation/record-step.ts';
+import { recordStep } from '../../operation/record-step.ts';
 import type { Work } from '../../operation/work.ts';
 import { proofDelay } from '../../pack/backoff.ts';
 import { isServed } from '../../pack/lifecycle.ts';
@@ -15,7 +16,7 @@ import { type EdgeProof, splitServedNames, verifyEdge } from '../step/verify-edg
  */
 export const deploy: Job = async (deps, work, signal) => {
   const { pack, run } = work;
-  if (isToStayOff(work)) return recordStep(deps, work, whenToStayOff(work));
+  if (isToStayOff(work)) return keepOff(deps, work);
   const edges = deps.edges.filter(({ environment }) => environment === pack.environment);
   if (edges.length === 0) return waitForEdge(deps, work);
   const change = await assignToEdges(
@@ -36,12 +37,6 @@ export const deploy: Job = async (deps, work, signal) => {
 /** Whether another is on the edges in the pack's place by now, or nobody wants it there. */
 const isToStayOff = ({ pack, run }: Work): boolean =>
   pack.pair?.isStandby || (RUNS[run.kind].isAside && !isServed(pack.status));
-
-/** A renewal is done then: its certificates are kept. */
-const whenToStayOff = ({ run }: Work): StageStep => ({
-  event: RUNS[run.kind].isAside ? 'back_up' : 'withdraw',
-  change: { validationErrors: [] },
-});
 
 const outranked = (names: readonly string[]): string =>
   `${names[0]}${names.length > 1 ? ` and ${names.length - 1} more` : ''}: another certificate pack of yours serves ` +
