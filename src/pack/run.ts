@@ -2,7 +2,7 @@
  * What a worker takes a pack through: its own life, or a renewal beside it. One row for each kind of run says when there
  * is one, what the pack is after a step of it, and where its certificates are kept meanwhile.
  */
-import { isKept, next, type PackEvent } from './lifecycle.ts';
+import { isKept, isServed, next, type PackEvent } from './lifecycle.ts';
 import type { Pack, Run, RunKind } from './pack.ts';
 import { isOver } from './renewal.ts';
 
@@ -55,9 +55,10 @@ function fromOrder(pack: Pack): PackEvent {
   return pack.pair?.role === 'backup' && pack.pair.isStandby ? 'back_up' : toEdges(pack);
 }
 
-/** A renewal goes on while the pack is kept; at the end of its certificates the pack's own life goes first. */
+/** A renewal goes on while the pack is served, or stands by; at the end of its certificates the pack's own life goes first. */
 function renewalOf(pack: Pack, now: Date): Run | undefined {
-  return isKept(pack.status) && !isOver(pack, now) ? pack.renewal?.run : undefined;
+  const isRenewed = isServed(pack.status) || (isKept(pack.status) && pack.pair?.isStandby);
+  return isRenewed && !isOver(pack, now) ? pack.renewal?.run : undefined;
 }
 
 /** It ends where it is served, or kept: its certificates are the pack's then. */

@@ -5,7 +5,6 @@ import { recordProofs } from '../../operation/record-proofs.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import type { Work } from '../../operation/work.ts';
 import { proofDelay } from '../../pack/backoff.ts';
-import { isServed } from '../../pack/lifecycle.ts';
 import { RUNS } from '../../pack/run.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { type EdgeProof, splitServedNames, verifyEdge } from '../step/verify-edge.ts';
@@ -16,7 +15,8 @@ import { type EdgeProof, splitServedNames, verifyEdge } from '../step/verify-edg
  */
 export const deploy: Job = async (deps, work, signal) => {
   const { pack, run } = work;
-  if (isToStayOff(work)) return keepOff(deps, work);
+  // The other of a pack and its backup is on the edges in its place by now.
+  if (pack.pair?.isStandby) return keepOff(deps, work);
   const edges = deps.edges.filter(({ environment }) => environment === pack.environment);
   if (edges.length === 0) return waitForEdge(deps, work);
   const change = await assignToEdges(
@@ -33,10 +33,6 @@ export const deploy: Job = async (deps, work, signal) => {
   const problems = proofs.flatMap(({ problem }) => problem ?? []);
   return problems.length === 0 ? recordProofs(deps, work, { proofs }) : wait(deps, work, problems, proofs);
 };
-
-/** Whether another is on the edges in the pack's place by now, or nobody wants it there. */
-const isToStayOff = ({ pack, run }: Work): boolean =>
-  pack.pair?.isStandby || (RUNS[run.kind].isAside && !isServed(pack.status));
 
 const outranked = (names: readonly string[]): string =>
   `${names[0]}${names.length > 1 ? ` and ${names.length - 1} more` : ''}: another certificate pack of yours serves ` +
