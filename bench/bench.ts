@@ -5,11 +5,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { fail } from '../src/cli/process.ts';
 import { migrate } from '../src/store/migrate.ts';
+import { type FailoverNumbers, failoverBench } from '../test/support/failover.ts';
 import { accountBench } from './account.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
 import { type BenchDatabase, benchDatabase, databaseBeside, scratchBeside } from './database.ts';
 import { exactCheck } from './exact.ts';
-import { type FailoverNumbers, failoverBench } from './failover.ts';
 import { ensureFilled, fill, fillingOf } from './fill.ts';
 import { type IssueOptions, issueBench } from './issue/issue.ts';
 import { listBench } from './list/list.ts';

@@ -9,5 +9,4 @@ export const MESSAGE_CODES = {
   limit_waited_for: 2007,
   caa_unknown: 2008,
   same_failover: 2009,
-  backup_ordered: 2010,
 } as const;

@@ -1,7 +1,7 @@
-import { showLeaf } from '../src/edge/handshake.ts';
-import { ALGORITHMS, type Algorithm } from '../src/pack/pack.ts';
-import { startTestService, type TestEdge, type TestService } from '../test/support/service.ts';
-import { until } from '../test/support/world.ts';
+import { showLeaf } from '../../src/edge/handshake.ts';
+import { ALGORITHMS, type Algorithm } from '../../src/pack/pack.ts';
+import { startTestService, type TestEdge, type TestService } from './service.ts';
+import { until } from './world.ts';
 
 /** How often a pack and its backup change places, on how many edges, and how many clients shake hands all the while. */
 export interface FailoverNumbers {
