@@ -11,6 +11,7 @@ import { NO_BACKUPS } from '../src/operation/insert-backup.ts';
 import { NOTHING_MANAGED } from '../src/operation/managed-policy.ts';
 import { NO_QUOTAS } from '../src/operation/quotas.ts';
 import { FREE_NAMES } from '../src/pack/name-policy.ts';
+import { TRUSTED } from '../src/pack/zone-life.ts';
 import { Reader } from '../src/store/protocol/reader.ts';
 import { openPool, type Pool } from '../src/store/store.ts';
 import { createToken, deleteTokensNamed } from '../src/store/tokens.ts';
@@ -94,7 +95,7 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     quotas: NO_QUOTAS,
     backups: NO_BACKUPS,
     managed: NOTHING_MANAGED,
-    nameServers: [],
+    zonePolicy: TRUSTED,
     publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

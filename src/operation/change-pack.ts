@@ -6,6 +6,7 @@ import type { Tx } from '../store/store.ts';
 import { takeOrd } from '../store/zones.ts';
 import { amend, type By } from './advance.ts';
 import { deleteHeld } from './delete-held.ts';
+import { demandActive } from './demand-active.ts';
 import { type BackupDeps, noOffer, offerFor, withBackup } from './insert-backup.ts';
 import { insertPack } from './insert-pack.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
@@ -55,7 +56,8 @@ async function addBackup(tx: Tx, deps: BackupDeps, pack: Pack, by: By): Promise<
   if (isLeaving(pack.status)) throw refused(`a certificate pack in ${pack.status} gets no backup`);
   const offer = offerFor(deps, pack);
   if (!offer) throw noOffer(pack.certificateAuthority ?? 'none');
-  const { ord, lane } = await takeOrd(tx, pack.zone);
+  const { ord, lane, zone } = await takeOrd(tx, pack.zone);
+  demandActive({ ...pack.zone, ...zone });
   const backed = withBackup(deps, pack, { offer, ord });
   await insertPack(tx, deps, backed.backup, { lane, ...by });
   return amend(tx, deps, pack, { event: 'back_up', pair: backed.pack.pair, ...by });

@@ -65,6 +65,10 @@ function checkReady(up: Pack, now: Date): void {
   const { id, status } = up;
   if (isOver(up, now) || status === 'expired')
     throw notReady(`the certificates of ${id}, which is to be served, have ended; PATCH it to order anew`);
+  if (status === 'holding_deployment')
+    throw notReady(
+      `certificate pack ${id}, which is to be served, is held until its zone is active and not paused`,
+    );
   if (isLeaving(status)) throw notReady(`certificate pack ${id}, which is to be served, is being deleted`);
   if (!isKept(status) && toEdges(up) === undefined && !ON_THE_WAY.includes(status))
     throw notReady(`certificate pack ${id}, which is to be served, is not issued yet: it is in ${status}`);

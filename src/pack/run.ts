@@ -5,6 +5,7 @@
 import { isKept, isServed, next, type PackEvent } from './lifecycle.ts';
 import type { Pack, Run, RunKind } from './pack.ts';
 import { isOver } from './renewal.ts';
+import { isOpen } from './zone-life.ts';
 
 /** What a kind of run means. */
 export interface RunRules {
@@ -45,6 +46,11 @@ function settleLife(pack: Pack, { status, statusSince, attempts, certificates }:
   return { ...pack, status, statusSince, attempts, certificates };
 }
 
+/** What comes new to the edges waits while its zone is not active, or paused; what is renewed is served already. */
+function unlessHeld(pack: Pack): PackEvent {
+  return isOpen(pack.zone) ? toEdges(pack) : 'hold';
+}
+
 /** It goes to the edges of the pack's environment. */
 function toEdges({ environment }: Pack): PackEvent {
   return environment === 'staging' ? 'stage' : 'done';
@@ -52,7 +58,7 @@ function toEdges({ environment }: Pack): PackEvent {
 
 /** A backup is held off the edges; an ordered pack that was replaced meanwhile is taken off by the same way as any. */
 function fromOrder(pack: Pack): PackEvent {
-  return pack.pair?.role === 'backup' && pack.pair.isStandby ? 'back_up' : toEdges(pack);
+  return pack.pair?.role === 'backup' && pack.pair.isStandby ? 'back_up' : unlessHeld(pack);
 }
 
 /** A renewal goes on while the pack is served, or stands by; at the end of its certificates the pack's own life goes first. */

@@ -10,6 +10,7 @@ import type { BackupPolicy } from '../operation/insert-backup.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy, OwnedName } from '../pack/name-policy.ts';
 import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
+import { ACTIVATIONS, type ZonePolicy } from '../pack/zone-life.ts';
 import { toNameServers } from './addresses.ts';
 
 /** Which names are not free, by what the operator uses himself. Throws `configuration` for what is no id of an account. */
@@ -69,6 +70,15 @@ export function backupsOf(options: Options): BackupPolicy {
   });
   const accounts = accountsIn(options, 'backup_accounts');
   return { preferred, accounts, isUniversal: options.universal_backups };
+}
+
+/** How zones become active. Throws `configuration` for a way that there is not. */
+export function zonePolicyOf(options: Options): ZonePolicy {
+  const activation = ACTIVATIONS.find((one) => one === (options.zone_activation || 'check'));
+  if (activation === undefined)
+    throw new Fault('configuration', `zone_activation must be ${ACTIVATIONS.join(' or ')}`);
+  const nameServers = toNameServers(options.name_servers).map(({ name }) => name);
+  return { activation, nameServers, perZone: options.zone_name_servers };
 }
 
 /** How much one account may have, and one zone. */

@@ -7,7 +7,7 @@ import { createPack, type PackOrder } from '../../operation/create-pack.ts';
 import * as words from '../../pack/pack.ts';
 import { VALIDATION_METHODS } from '../../pack/validation-method.ts';
 import type { OrderRequest } from '../../store/order-requests.ts';
-import type { Zone } from '../../store/zones.ts';
+import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { okOf, okText, sendJson } from '../http/envelope.ts';
@@ -55,7 +55,8 @@ export const orderRoute =
       if (json === undefined)
         throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
       const order = toOrder(request.body);
-      const taken = { ...order, key: { id, zone }, isNew, unread: unreadIn(request.body), json };
+      const { isPaused } = zone;
+      const taken = { ...order, key: { id, zone }, isNew, isPaused, unread: unreadIn(request.body), json };
       const messages = await orderMessages(deps, taken);
       if (trouble !== undefined) messages.unshift(awayMessage(request.body, trouble));
       return sendJson(reply, okText(json, messages));
