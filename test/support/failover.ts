@@ -152,22 +152,22 @@ const shownBy = async (edge: TestEdge, name: string, algorithm: Algorithm): Prom
 /** Clients that shake hands without a pause, with one edge after the other, by one algorithm after the other. */
 function startLoad({ edges, host, leaves }: Scene, clients: number) {
   const good = new Set([...leaves.values()].flatMap(({ ecdsa, rsa }) => [ecdsa, rsa]));
-  let [handshakes, bad, isOver] = [0, 0, false];
+  const told = { handshakes: 0, bad: 0, isOver: false };
   const one = async (first: number) => {
-    for (let i = first; !isOver; i++) {
+    for (let i = first; !told.isOver; i++) {
       const edge = edges[i % edges.length];
       const algorithm = ALGORITHMS[Math.floor(i / edges.length) % ALGORITHMS.length];
       if (!edge || !algorithm) return;
       const leaf = await shownBy(edge, host, algorithm);
-      handshakes++;
-      if (leaf === undefined || !good.has(leaf)) bad++;
+      told.handshakes++;
+      if (leaf === undefined || !good.has(leaf)) told.bad++;
     }
   };
   const running = Promise.all(Array.from({ length: clients }, (_, i) => one(i)));
   const stop = async () => {
-    isOver = true;
+    told.isOver = true;
     await running;
-    return { handshakes, bad };
+    return told;
   };
   return { stop };
 }
