@@ -42,6 +42,7 @@ interface Parting {
 async function part(tx: Tx, deps: AdvanceDeps, { pack, other, isUrgent, by }: Parting): Promise<void> {
   if (pack.pair?.isStandby) return void (await amend(tx, deps, other, { pair: undefined, ...by }));
   if (!isUrgent) throw serves(pack, other);
+  await giveWay(tx, pack, true);
   await giveWay(tx, other, false);
   const event = other.environment === 'staging' ? 'stage' : 'promote';
   const isOff = other.status === 'inactive' || other.status === 'deactivating';
