@@ -69,7 +69,7 @@ type OwnData =
       readonly type: 'CAA';
       readonly data: {
         readonly flags: number;
-        readonly tag: 'issue' | 'issuewild' | 'iodef';
+        readonly tag: 'issue' | 'issuewild' | 'iodef' | 'contactemail';
         readonly value: string;
       };
     }
