@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import type { CaMail, NotSent, OutgoingMail } from '../../src/simulator/ca/context.ts';
 import type { ReceivedMail } from '../../src/simulator/mail/mail-server.ts';
 
 /** What the control interface shows of the world's mail server. */
@@ -19,7 +20,7 @@ export interface MailAsks {
 }
 
 /** What a reader finds in a mail; fails where it has no link, or no code. */
-export function asksOf(mail: ReceivedMail | undefined): MailAsks {
+export function asksOf(mail: Pick<ReceivedMail, 'text'> | undefined): MailAsks {
   assert.ok(mail, 'the mail came');
   const [, link = ''] = /^ {2}(https:\/\/127\.0\.0\.1:\d+\/mail\/[\w-]{43})$/m.exec(mail.text) ?? [];
   const [, code = ''] = /^ {2}([0-9A-Z]{4}-[0-9A-Z]{4})$/m.exec(mail.text) ?? [];
@@ -61,3 +62,17 @@ export const enter = (root: string, link: string, code: string): Promise<Page> =
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ code }).toString(),
   });
+
+/** Takes a CA's mails in the test's own process, in place of a mail server. */
+export class Mailbox implements CaMail {
+  readonly sent: OutgoingMail[] = [];
+  /** Why no mail is taken, while it is set. */
+  failure: NotSent | undefined;
+  readonly contactsOf = async (): Promise<readonly string[]> => [];
+
+  readonly send = async (mail: OutgoingMail): Promise<NotSent | undefined> => {
+    if (this.failure) return this.failure;
+    this.sent.push(mail);
+    return undefined;
+  };
+}
