@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { asksOf, enter, Mailbox, open } from '../../../test/support/mail.ts';
+import { asksOf, enter, Mailbox, type MailState, open } from '../../../test/support/mail.ts';
 import { AcmeClient } from '../../../test/support/simulator/acme-client.ts';
 import { simulatedCa, type TestCa } from '../../../test/support/simulator/simulated-ca.ts';
+import { givenOptions } from '../../../test/support/simulator/world.ts';
 import { until } from '../../../test/support/world.ts';
 import { VirtualClock } from '../../kit/clock.ts';
 import { days, minutes } from '../../kit/time.ts';
+import { startWorld } from '../world.ts';
 
 interface Given {
   readonly box: Mailbox;
@@ -175,4 +177,49 @@ test('forms that are none, and are too long, are refused and change nothing', as
   assert.equal((await post('code=%00%ff<script>')).status, 403);
   assert.equal((await post('')).status, 403);
   assert.equal(await statusOf(world, url), 'pending');
+});
+
+test('no name can end a header: such orders are refused, and no mail is written', async (t) => {
+  const world = await given(t);
+  const names = [
+    'a.test\r\nBcc: x@y.test',
+    'a.test\nx',
+    'a.test>',
+    'a@b.test',
+    'a,b.test',
+    'a.test\u0000',
+    '<b>.test',
+  ];
+  for (const name of names) {
+    const { status, body } = await world.client.order([name]);
+    assert.equal(status, 400, name);
+    assert.match(body.type ?? '', /malformed$|rejectedIdentifier$/);
+  }
+  await asked(world, 'good.test');
+  await sent(world, 5);
+  assert.ok(
+    world.box.sent.every(({ to, subject }) => /^[a-z]+@good\.test$/.test(to) && !/[\r\n]/.test(subject)),
+  );
+});
+
+test('what was not sent when the CA ended is sent when it is back, to another mail server if told so', async (t) => {
+  const options = givenOptions(t);
+  const first = await startWorld({ ...options, smtp: { host: '127.0.0.1', port: 1 } });
+  const client = await AcmeClient.register(first.ready.cas.lets_encrypt);
+  t.after(() => client.close());
+  const { body } = await client.order(['later.example']);
+  const url = body.authorizations?.[0] ?? '';
+  await client.post((await challengeAt(client, url)).url, {});
+  await until(
+    () => challengeAt(client, url),
+    ({ error }) => error?.detail.includes('ECONNREFUSED') ?? false,
+  );
+  await first.close();
+  const second = await startWorld(options);
+  t.after(() => second.close());
+  const state = async (): Promise<MailState> =>
+    JSON.parse(await (await fetch(`${second.ready.control}/mail`)).text());
+  const { mails } = await until(state, (one) => one.mails.length === 5);
+  const { link, code } = asksOf(mails[0]);
+  assert.equal((await enter(second.ready.cas.lets_encrypt.rootPem, link, code)).status, 200);
 });
