@@ -7,6 +7,7 @@ import { buildApi } from '../src/api/api.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { KeyedSignal } from '../src/kit/keyed-signal.ts';
 import { newLog } from '../src/kit/log.ts';
+import { NOTHING_MANAGED } from '../src/operation/managed-policy.ts';
 import { NO_QUOTAS } from '../src/operation/quotas.ts';
 import { FREE_NAMES } from '../src/pack/name-policy.ts';
 import { Reader } from '../src/store/protocol/reader.ts';
@@ -90,6 +91,7 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     isApexDemanded: false,
     names: FREE_NAMES,
     quotas: NO_QUOTAS,
+    managed: NOTHING_MANAGED,
     nameServers: [],
     publicAddresses: [],
     moves: new KeyedSignal(),

@@ -3,6 +3,7 @@ import type { CaRow } from '../ca/ca.ts';
 import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
+import type { ManagedDeps } from '../operation/managed-policy.ts';
 import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
@@ -10,7 +11,7 @@ import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import type { Reader } from '../store/protocol/reader.ts';
 import type { Pool } from '../store/store.ts';
 
-export interface ApiDeps extends AdvanceDeps {
+export interface ApiDeps extends AdvanceDeps, ManagedDeps {
   readonly pool: Pool;
   readonly reader: Reader;
   readonly log: Log;

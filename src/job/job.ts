@@ -16,6 +16,7 @@ import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
+import type { ManagedDeps } from '../operation/managed-policy.ts';
 import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Work } from '../operation/work.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
@@ -23,7 +24,7 @@ import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
 import type { Pool } from '../store/store.ts';
 import type { PrecheckCaa, PrecheckHttp, PrecheckTxt } from '../validation/validation.ts';
 
-export interface JobDeps extends AdvanceDeps {
+export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly pool: Pool;
   /** Name of this process among all that work on the database. */
   readonly worker: string;

@@ -1,12 +1,12 @@
-import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { isKeptFor, isPrivateSuffix, type NamePolicy, registeredDomain } from '../pack/name-policy.ts';
 import type { ZoneType } from '../pack/pack.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
 import { lockDomain, lookAtName, takeUpName } from '../store/names.ts';
 import { type Pool, type Tx, transaction } from '../store/store.ts';
-import { createZone as insertZone, notFree } from '../store/zones.ts';
+import { getZone, createZone as insertZone, notFree } from '../store/zones.ts';
 import { checkZoneQuota, type Quotas } from './quotas.ts';
+import { type ActivationDeps, zoneBecameActive } from './zone-became-active.ts';
 import { zoneEvent } from './zone-event.ts';
 
 /** A zone that is asked for; its name in A-labels. */
@@ -17,9 +17,8 @@ export interface NewZone {
 }
 
 /** What a new zone is checked by. */
-export interface CreateZoneDeps {
+export interface CreateZoneDeps extends ActivationDeps {
   readonly pool: Pool;
-  readonly clock: Clock;
   readonly names: NamePolicy;
   readonly quotas: Quotas;
 }
@@ -36,6 +35,8 @@ export function createZone(deps: CreateZoneDeps, zone: NewZone, by: Actor): Prom
     await checkZoneQuota(tx, deps, zone.accountId, now);
     const id = await insertZone(tx, zone, now);
     await recordAudit(tx, zoneEvent('create', { ...zone, id }, by), now);
+    const made = await getZone(tx, zone.accountId, id);
+    if (made) await zoneBecameActive(tx, deps, made, now);
     return id;
   });
 }

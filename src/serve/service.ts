@@ -12,6 +12,7 @@ import { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Seal } from '../kit/seal.ts';
 import { days } from '../kit/time.ts';
 import { Troubles } from '../kit/troubles.ts';
+import { NOTHING_MANAGED } from '../operation/managed-policy.ts';
 import { rerenderAll } from '../operation/rerender.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import { Reader } from '../store/protocol/reader.ts';
@@ -57,7 +58,13 @@ export interface Service {
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { options, pool, clock, log, isClockWatched = false } = parts;
   await using started = new Endings(log, options.stop_timeout_s * PART_OF_SERVICE);
-  const deps = { pool, clock, log, json: { delegationZone: options.delegation_zone } };
+  const deps = {
+    pool,
+    clock,
+    log,
+    json: { delegationZone: options.delegation_zone },
+    managed: NOTHING_MANAGED,
+  };
   const seal = await openSeal(parts);
   const source = pullSource({ pool, seal, clock });
   const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });

@@ -13,6 +13,7 @@ import { newLog } from '../../src/kit/log.ts';
 import { sealOf } from '../../src/kit/seal.ts';
 import { after, days } from '../../src/kit/time.ts';
 import { insertPack } from '../../src/operation/insert-pack.ts';
+import { NOTHING_MANAGED } from '../../src/operation/managed-policy.ts';
 import { render } from '../../src/operation/render.ts';
 import { FREE_NAMES } from '../../src/pack/name-policy.ts';
 import { ALGORITHMS, type Algorithm, type Pack, type PackZone } from '../../src/pack/pack.ts';
@@ -73,6 +74,7 @@ export function jobDepsOn(ends: AsyncDisposableStack, pool: TestJobDeps['pool'])
     precheckCaa: async () => ({ doubts: [] }),
     publishers: new Map(),
     names: FREE_NAMES,
+    managed: NOTHING_MANAGED,
     edges: [],
     showLeaf: async () => undefined,
     auditLife: 0,
