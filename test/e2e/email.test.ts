@@ -10,6 +10,16 @@ import { startServe } from '../support/serve.ts';
 import { givenScene, LIMIT } from '../support/serve-scene.ts';
 import { until } from '../support/world.ts';
 
+/** An error that is a refusal of the method, with a pointer. */
+const refused = (says: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof Cloudflare.BadRequestError);
+  const { code, message, source } = Object(error.errors[0]);
+  assert.equal(code, 1432);
+  assert.match(message, says);
+  assert.deepEqual(source, { pointer: '/validation_method' });
+  return true;
+};
+
 test(
   'the operator is told when mail ends; a mail outlives the service that asked for it; other CAs refuse with 400',
   LIMIT,
@@ -29,15 +39,7 @@ test(
       .client(first.api)
       .zones.create({ account: { id: scene.accountId }, name: 'mailed.test', type: 'partial' });
     const order = orderOf({ id: zone.id, name: 'mailed.test' }, { validation_method: 'email' });
-  const packsOf = (api: string) => scene.client(api).ssl.certificatePacks;
-    const refused = (says: RegExp) => (error: unknown) => {
-      assert.ok(error instanceof Cloudflare.BadRequestError);
-      const { code, message, source } = Object(error.errors[0]);
-      assert.equal(code, 1432);
-      assert.match(message, says);
-      assert.deepEqual(source, { pointer: '/validation_method' });
-      return true;
-    };
+    const packsOf = (api: string) => scene.client(api).ssl.certificatePacks;
     const byGoogle = { ...order, certificate_authority: 'google' as const };
     await assert.rejects(
       packsOf(first.api).create(byGoogle),

@@ -120,11 +120,11 @@ export const challengeView = (
   url: ca.url(`/acme/${PATH_OF[type]}/${id}`),
 });
 
+/** RFC 5321 4.5.3.1.3, without the angle brackets. */
+const LONGEST_ADDRESS = 254;
+
 /** Addresses at a name that are its owner's by agreement (BR 3.2.2.4.4), as far as mail can have so long ones. */
 export const constructedAddresses = (name: string): string[] =>
   ['admin', 'administrator', 'webmaster', 'hostmaster', 'postmaster']
     .map((local) => `${local}@${name}`)
     .filter((address) => address.length <= LONGEST_ADDRESS);
-
-/** RFC 5321 4.5.3.1.3, without the angle brackets. */
-export const LONGEST_ADDRESS = 254;

@@ -13,11 +13,14 @@ export const isMailPage = ({ url = '' }: IncomingMessage): boolean => url.starts
 
 /** Answers a request for the page of a mail. Throws when the client goes away. */
 export async function onMailPage(ca: CaContext, request: IncomingMessage): Promise<Answer> {
-  const { method = '', url = '' } = request;
+  const { method, url = '' } = request;
   const [, token = ''] = /^([\w-]{43})$/.exec(url.slice(MAIL_PATH.length)) ?? [];
   if (method === 'GET' || method === 'HEAD') return asking(ca, token);
-  if (method !== 'POST')
-    return html(405, sayingPage('Not so', 'This page takes GET and POST.'), { allow: 'GET, HEAD, POST' });
+  if (method === 'POST') return confirming(ca, token, request);
+  return html(405, sayingPage('Not so', 'This page takes GET and POST.'), { allow: 'GET, HEAD, POST' });
+}
+
+async function confirming(ca: CaContext, token: string, request: IncomingMessage): Promise<Answer> {
   if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded'))
     return html(415, sayingPage('Not so', 'This page takes its own form alone.'));
   const body = await readBody(request, LONGEST_FORM);

@@ -118,7 +118,8 @@ test('answers that come at the same moment count once', async (t) => {
   await asked(world);
   const { link, code } = asksOf((await sent(world, 5))[0]);
   const pages = await Promise.all(Array.from({ length: 8 }, () => enter(world.root, link, code)));
-  assert.deepEqual(pages.map(({ status }) => status).toSorted(), [200, 410, 410, 410, 410, 410, 410, 410]);
+  assert.equal(pages.filter(({ status }) => status === 200).length, 1);
+  assert.equal(pages.filter(({ status }) => status === 410).length, 7);
 });
 
 test('an authorization that was given up, or whose time is over, is confirmed by no mail', async (t) => {
