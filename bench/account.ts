@@ -10,6 +10,7 @@ import { newLog } from '../src/kit/log.ts';
 import { NOTHING_MANAGED } from '../src/operation/managed-policy.ts';
 import { NO_QUOTAS } from '../src/operation/quotas.ts';
 import { FREE_NAMES } from '../src/pack/name-policy.ts';
+import { TRUSTED } from '../src/pack/zone-life.ts';
 import { Reader } from '../src/store/protocol/reader.ts';
 import { openPool, type Pool } from '../src/store/store.ts';
 import { createToken, deleteTokensNamed } from '../src/store/tokens.ts';
@@ -92,7 +93,7 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     names: FREE_NAMES,
     quotas: NO_QUOTAS,
     managed: NOTHING_MANAGED,
-    nameServers: [],
+    zonePolicy: TRUSTED,
     publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

@@ -14,6 +14,7 @@ import { newLog } from '../../src/kit/log.ts';
 import { NOTHING_MANAGED } from '../../src/operation/managed-policy.ts';
 import { NO_QUOTAS } from '../../src/operation/quotas.ts';
 import { FREE_NAMES } from '../../src/pack/name-policy.ts';
+import { TRUSTED } from '../../src/pack/zone-life.ts';
 import { PageIndexes } from '../../src/store/list/page-index.ts';
 import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool } from '../../src/store/store.ts';
@@ -79,7 +80,7 @@ async function api({ databaseUrl, pageCacheMb, readers, hasPageIndex }: ApiRole)
     names: FREE_NAMES,
     quotas: NO_QUOTAS,
     managed: NOTHING_MANAGED,
-    nameServers: [],
+    zonePolicy: TRUSTED,
     publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

@@ -8,6 +8,7 @@ import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
+import type { ZonePolicy } from '../pack/zone-life.ts';
 import type { Reader } from '../store/protocol/reader.ts';
 import type { Pool } from '../store/store.ts';
 
@@ -29,8 +30,8 @@ export interface ApiDeps extends AdvanceDeps, ManagedDeps {
   readonly names: NamePolicy;
   /** How much one account may have, and one zone. */
   readonly quotas: Quotas;
-  /** Names of our name servers, to which zones of type `full` are delegated. */
-  readonly nameServers: readonly string[];
+  /** How zones become active, and what they are delegated to. */
+  readonly zonePolicy: ZonePolicy;
   /** Addresses of the edges, which names of proxied records are answered with. */
   readonly publicAddresses: readonly string[];
   /** Rings where a worker of this process made a step with a pack. */

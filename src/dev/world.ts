@@ -7,6 +7,7 @@ import type { VirtualClock } from '../kit/clock.ts';
 import type { Config, Options } from '../kit/config.ts';
 import type { Log } from '../kit/log.ts';
 import { CERTIFICATE_AUTHORITIES, type Environment, VALIDITY_DAYS } from '../pack/pack.ts';
+import type { Activation } from '../pack/zone-life.ts';
 import { type Database, openDatabase } from '../serve/database.ts';
 import { edgeSocketOf } from '../serve/edge-socket.ts';
 import { type Service, startService } from '../serve/service.ts';
@@ -56,8 +57,8 @@ export interface WorldOptions {
   readonly smtp?: MailServerAddress | undefined;
 }
 
-/** Name of our own name server in this world. */
-const NAME_SERVER = 'ns1.certpacks.test';
+/** Name of our own name server in this world; where zones have to show control, they are told apart by several. */
+const NAME_SERVERS = { trust: ['ns1'], check: ['ns1', 'ns2', 'ns3', 'ns4', 'ns5'] } as const;
 const HOST = '127.0.0.1';
 
 /**
@@ -150,7 +151,7 @@ async function startGround(
       dnsPort: port,
       httpPort,
       ...(smtp && { smtp }),
-      nameServers: [{ name: NAME_SERVER, address: DNS_ADDRESSES.responder }],
+      ...registryOf(config.options),
       endsWithParent: true,
     });
   // Whether the usual port is free is known only when it is taken: another world may start at the same moment.
@@ -167,6 +168,19 @@ async function startGround(
   return { simulator: simulator.value, database: database.value };
 }
 
+/** In the world nothing is to be shown, unless the operator wants it. */
+const activationIn = ({ zone_activation: wanted }: Pick<Options, 'zone_activation'>): Activation =>
+  wanted === 'check' ? 'check' : 'trust';
+
+/** What the world's registry knows of our name servers, and whether it delegates to them only what it is told to. */
+export const registryOf = (options: Pick<Options, 'zone_activation'>) => ({
+  nameServers: NAME_SERVERS[activationIn(options)].map((label) => ({
+    name: `${label}.certpacks.test`,
+    address: DNS_ADDRESSES.responder,
+  })),
+  isRegistryTold: activationIn(options) === 'check',
+});
+
 /** The operator's options, with those of the world in their place. */
 export const worldOptions = (
   options: Options,
@@ -174,8 +188,9 @@ export const worldOptions = (
 ): Options => ({
   ...options,
   host: HOST,
+  zone_activation: activationIn(options),
   delegation_zone: 'dcv.certpacks.test',
-  name_servers: [`${NAME_SERVER}=${DNS_ADDRESSES.responder}`],
+  name_servers: registryOf(options).nameServers.map(({ name, address }) => `${name}=${address}`),
   dns_listen: [`${DNS_ADDRESSES.responder}:${port}`],
   dns_rate_limit: 0, // all of loopback is one network
   dns_roots: [DNS_ADDRESSES.root],

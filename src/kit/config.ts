@@ -66,6 +66,8 @@ export const OPTIONS = {
   rsa_keys:        { type: 'integer', default: 8, range: [0, 1_000], says: 'How many RSA keys are kept ready; making one takes about a tenth of a second of processor time.' },
   delegation_zone: { type: 'text', default: '', says: 'Zone under which delegated validation is answered, e.g. `dcv.example.net`; its parent zone must delegate it to `name_servers`. Empty: no delegation.' },
   name_servers:    { type: 'list', default: [], says: 'Names and addresses of this installation\'s name servers, as `ns1.example.net=192.0.2.1`; zones of type `full` are to be delegated to them.' },
+  zone_name_servers: { type: 'integer', default: 2, range: [1, 13], says: 'To how many of the `name_servers` a zone of type `full` is to be delegated. Where there are more, each zone of a name has other ones; where there are not, a zone has to show its TXT record too before it is active.' },
+  zone_activation: { type: 'text', default: '', says: '`check`: a zone is active once control of it was seen, by its delegation or by its TXT record. `trust`: it is active at once, for whoever runs this for himself alone. Empty: `check`; `trust` in `dev` and `start`.' },
   public_addresses: { type: 'list', default: [], says: 'Addresses of the edges as the world reaches them, IPv4 or IPv6: what names of `proxied` DNS records are answered with. Empty: no record can be proxied.' },
   dns_listen:      { type: 'list', default: [], says: 'Addresses on which the DNS responder listens, as `192.0.2.1:53`. Empty: no responder.' },
   dns_rate_limit:  { type: 'integer', default: 200, range: [0, 1_000_000], says: 'UDP answers a second that the responder gives one network (/24, or /56) before it answers `truncated`; 0 turns the limit off.' },

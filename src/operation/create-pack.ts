@@ -5,7 +5,7 @@ import { newUuid } from '../kit/id.ts';
 import { after, minutes } from '../kit/time.ts';
 import { covers, isInZone, toNames } from '../pack/hosts.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
-import type { CertificateAuthority, Environment, Pack, ValidityDays } from '../pack/pack.ts';
+import type { CertificateAuthority, Environment, Pack, PackZone, ValidityDays } from '../pack/pack.ts';
 import { PACK_TYPES, type PackType } from '../pack/pack.ts';
 import { challengeName } from '../pack/pack-json.ts';
 import { TYPES } from '../pack/type.ts';
@@ -14,9 +14,10 @@ import type { Actor } from '../store/audit.ts';
 import { type DeeperZone, getDeeperZone } from '../store/names.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
 import { allSent, type Pool, pipelinedAfter, stateOf, type Tx } from '../store/store.ts';
-import { takeOrd, type Zone } from '../store/zones.ts';
+import { takeOrd } from '../store/zones.ts';
 import { checkHosts } from './check-hosts.ts';
 import { checkMethod } from './check-method.ts';
+import { demandActive } from './demand-active.ts';
 import { insertPack } from './insert-pack.ts';
 import type { AdvanceDeps } from './operation.ts';
 import { checkPackQuota, type Quotas } from './quotas.ts';
@@ -45,7 +46,7 @@ export interface PackOrder {
 
 /** An order with the request that it came by. */
 export interface OrderAsk {
-  readonly zone: Zone;
+  readonly zone: PackZone;
   readonly order: PackOrder;
   readonly request: OrderRequest;
   /** Whether the client says that it tries again. */
@@ -64,7 +65,7 @@ const RETRY_WINDOW = minutes(2);
 
 /**
  * Checks an order and stores its pack, due at once; the pack of the first request, where this one repeats it. Throws a Fault
- * with a pointer for an order that nobody could fulfil, `quota_reached`, `key_reused`, or `zone_not_found`.
+ * with a pointer for an order that nobody could fulfil, `zone_not_active`, `quota_reached`, `key_reused`, or `zone_not_found`.
  */
 export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<Ordered> {
   const earlier = await repeated(deps, ask);
@@ -91,10 +92,11 @@ export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<O
 }
 
 /** Takes the place of a new pack in its zone, and looks at what stands in its way there. */
-const seatFor = (deps: CreatePackDeps, zone: Zone, names: readonly string[]) => async (tx: Tx) => {
+const seatFor = (deps: CreatePackDeps, zone: PackZone, names: readonly string[]) => async (tx: Tx) => {
   const [seat, deeper] = await Promise.all([takeOrd(tx, zone), getDeeperZone(tx, zone, names)]);
+  demandActive({ ...zone, ...seat.zone });
   await checkPackQuota(tx, deps, zone, names);
-  return { ...seat, deeper };
+  return { ord: seat.ord, lane: seat.lane, deeper };
 };
 
 /** The pack that this request ordered before, or undefined. */
@@ -159,13 +161,13 @@ function checkRecordNames(names: readonly string[]): void {
  * A host belongs to the deepest zone that holds it, and so does what a wildcard covers: a permission for one zone is none
  * for those below it.
  */
-function checkZone(deeper: DeeperZone | undefined, zone: Zone, names: readonly string[]): void {
+function checkZone(deeper: DeeperZone | undefined, zone: PackZone, names: readonly string[]): void {
   if (!deeper) return;
   const i = names.findIndex((name) => isInZone(name, deeper.name) || covers(name, deeper.name));
   throw new Fault('invalid_host', whyDeeper(names[i] ?? '', deeper, zone), { pointer: `/hosts/${i}` });
 }
 
-function whyDeeper(host: string, deeper: DeeperZone, zone: Zone): string {
+function whyDeeper(host: string, deeper: DeeperZone, zone: PackZone): string {
   if (deeper.accountId !== zone.accountId)
     return `${host} is not for this zone, or covers what is not; order other hosts`;
   return isInZone(host, deeper.name)

@@ -8,7 +8,16 @@ import { after, days, hours, minutes, type Seconds } from '../kit/time.ts';
 import type { Certificate, CertificateAuthority, PackStatus, Run } from './pack.ts';
 
 /** What the workers do in a status; one file of `src/job/` each. */
-export type JobName = 'order' | 'validate' | 'issue' | 'deploy' | 'expire' | 'withdraw' | 'purge' | 'renew';
+export type JobName =
+  | 'order'
+  | 'validate'
+  | 'issue'
+  | 'deploy'
+  | 'hold'
+  | 'expire'
+  | 'withdraw'
+  | 'purge'
+  | 'renew';
 
 /** What happens to a pack, besides its job's success (`done`), lateness (`late`) and the subscriber's wishes. */
 export type PackEvent =
@@ -58,7 +67,7 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
 
   staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST } },
   staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED } },
-  holding_deployment:     { on: { ...PROMOTED, ...LOST } },
+  holding_deployment:     { job: 'hold',                                  late: 'pending_expiration',     within: 'not_after', on: { ...PROMOTED, ...STAGED, ...LOST } },
   backup_issued:          { on: { ...PROMOTED, ...LOST } },
 
   deactivating:           { job: 'withdraw', done: 'inactive',           on: PROMOTED },

@@ -70,6 +70,13 @@ export const ZONE_TYPES = ['full', 'partial'] as const;
 /** `full`: our DNS responder is authoritative for the zone. `partial`: its DNS is elsewhere. */
 export type ZoneType = (typeof ZONE_TYPES)[number];
 
+export const ZONE_STATUSES = ['initializing', 'pending', 'active', 'moved'] as const;
+/**
+ * `initializing`: made, and not looked at yet. `pending`: its account has not shown control of it. `active`: it has, or is
+ * trusted. `moved`: it had, and does not show it any more.
+ */
+export type ZoneStatus = (typeof ZONE_STATUSES)[number];
+
 /** The part of a zone that a pack needs to know. */
 export interface PackZone {
   readonly id: string;
@@ -79,6 +86,11 @@ export interface PackZone {
   readonly type: ZoneType;
   /** 16 hexadecimal characters, of this account and zone: `dcv_delegation/uuid`. */
   readonly delegationUuid: string;
+  readonly status: ZoneStatus;
+  /** Whether its owner wants nothing new to be served. */
+  readonly isPaused: boolean;
+  /** Whether it has its name among all zones that claim it: it was active, and no other came to be since. */
+  readonly hasName: boolean;
 }
 
 /** What shows control of one host, and whether it did. */

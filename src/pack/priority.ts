@@ -8,15 +8,18 @@ export interface Candidate {
   readonly host: string;
   readonly type: PackType;
   readonly createdOn: Date;
+  /** Whether its zone has its name; else that went to another account, or the zone is going. */
+  readonly hasName: boolean;
 }
 
-/** The candidate that serves: exact name before wildcard, then by type, then the one ordered last. */
+/** The candidate that serves: of who has the name, then exact name before wildcard, then by type, then the one ordered last. */
 export function serving<T extends Candidate>(candidates: readonly T[]): T | undefined {
   return candidates.toSorted(precedence)[0];
 }
 
 function precedence(a: Candidate, b: Candidate): number {
   return (
+    Number(b.hasName) - Number(a.hasName) ||
     Number(isWildcard(a.host)) - Number(isWildcard(b.host)) ||
     TYPES[a.type].rank - TYPES[b.type].rank ||
     b.createdOn.getTime() - a.createdOn.getTime() ||

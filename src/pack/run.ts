@@ -5,6 +5,7 @@
 import { isServed, next, type PackEvent } from './lifecycle.ts';
 import type { Pack, Run, RunKind } from './pack.ts';
 import { isOver } from './renewal.ts';
+import { isOpen } from './zone-life.ts';
 
 /** What a kind of run means. */
 export interface RunRules {
@@ -23,7 +24,7 @@ export interface RunRules {
 /** The kinds of runs, that of the pack itself last: it is what there is where no other is under way. */
 export const RUNS: Readonly<Record<RunKind, RunRules>> = {
   renewal: { of: renewalOf, settle: settleRenewal, issued: toEdges, isAside: true, isReplacing: true },
-  life: { of: lifeOf, settle: settleLife, issued: toEdges, isAside: false, isReplacing: false },
+  life: { of: lifeOf, settle: settleLife, issued: unlessHeld, isAside: false, isReplacing: false },
 };
 
 /** What a worker does next for a pack. */
@@ -43,6 +44,11 @@ export function lifeOf(pack: Pack): Run {
 
 function settleLife(pack: Pack, { status, statusSince, attempts, certificates }: Run): Pack {
   return { ...pack, status, statusSince, attempts, certificates };
+}
+
+/** What comes new to the edges waits while its zone is not active, or paused; what is renewed is served already. */
+function unlessHeld(pack: Pack): PackEvent {
+  return isOpen(pack.zone) ? toEdges(pack) : 'hold';
 }
 
 /** It goes to the edges of the pack's environment. */

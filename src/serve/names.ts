@@ -8,6 +8,7 @@ import { Fault } from '../kit/fault.ts';
 import { days } from '../kit/time.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy, OwnedName } from '../pack/name-policy.ts';
+import { ACTIVATIONS, type ZonePolicy } from '../pack/zone-life.ts';
 import { toNameServers } from './addresses.ts';
 
 /** Which names are not free, by what the operator uses himself. Throws `configuration` for what is no id of an account. */
@@ -49,6 +50,15 @@ function accountsIn(options: Options, name: 'operator_accounts' | 'suffix_accoun
 function plain(host: string): string {
   const name = isIP(host) === 0 ? domainToASCII(host.replace(/\.$/, '')).toLowerCase() : '';
   return name.includes('.') ? name : '';
+}
+
+/** How zones become active. Throws `configuration` for a way that there is not. */
+export function zonePolicyOf(options: Options): ZonePolicy {
+  const activation = ACTIVATIONS.find((one) => one === (options.zone_activation || 'check'));
+  if (activation === undefined)
+    throw new Fault('configuration', `zone_activation must be ${ACTIVATIONS.join(' or ')}`);
+  const nameServers = toNameServers(options.name_servers).map(({ name }) => name);
+  return { activation, nameServers, perZone: options.zone_name_servers };
 }
 
 /** How much one account may have, and one zone. */

@@ -21,6 +21,11 @@ export interface SimulatorOptions {
   readonly smtp?: MailServerAddress;
   /** Our own name servers: the world delegates to them every zone that they answer for. */
   readonly nameServers: readonly { readonly name: string; readonly address: string }[];
+  /**
+   * Whether the registry delegates to our name servers only what NS records at a registrable domain say; else also what
+   * they answer for, as if every owner had told it.
+   */
+  readonly isRegistryTold?: boolean;
   /** Whether the process ends when its standard input closes, i.e. with the process that started it. */
   readonly endsWithParent: boolean;
 }

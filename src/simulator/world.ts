@@ -28,7 +28,8 @@ export async function startWorld({ dir, ...options }: SimulatorOptions): Promise
   await openFolder(dir);
   const log = newLog('warn');
   const clock = new VirtualClock(options.aheadSeconds);
-  const dns = await startDnsWorld({ dir, port: options.dnsPort, nameServers: options.nameServers });
+  const { dnsPort: port, nameServers, isRegistryTold } = options;
+  const dns = await startDnsWorld({ dir, port, nameServers, isRegistryTold });
   const validate = validateBy({
     lookUpTxt: (name) => lookUpTxt(dns.resolver, name),
     fetchFile: (url) => fetchHttp01(dns.resolver, options.httpPort ?? 80, url),

@@ -10,6 +10,7 @@ import type {
   Run,
   ValidationRecord,
   ValidityDays,
+  ZoneStatus,
   ZoneType,
 } from '../pack/pack.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
@@ -23,6 +24,9 @@ export interface PackRow {
   account_id: string;
   zone_name: string;
   zone_type: ZoneType;
+  zone_status: ZoneStatus;
+  is_paused: boolean;
+  has_name: boolean;
   delegation_uuid: string;
   ord: string;
   type: PackType;
@@ -127,7 +131,8 @@ const COLUMNS = [
 export const PACK_COLUMNS = COLUMNS.map((name) => `packs.${name}`).join(', ');
 
 /** What is read of a pack's zone beside its row. */
-export const ZONE_OF_PACK = 'zones.name as zone_name, zones.type as zone_type, zones.delegation_uuid';
+export const ZONE_OF_PACK = `zones.name as zone_name, zones.type as zone_type, zones.delegation_uuid,
+  zones.status as zone_status, zones.is_paused, zones.has_name`;
 
 /** The pack of a row. Reads its certificates, where it can have any. */
 export async function toPack(db: Db, row: PackRow): Promise<Pack> {
@@ -142,6 +147,9 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
       name: row.zone_name,
       type: row.zone_type,
       delegationUuid: row.delegation_uuid,
+      status: row.zone_status,
+      isPaused: row.is_paused,
+      hasName: row.has_name,
     },
     ord: Number(row.ord),
     type: row.type,

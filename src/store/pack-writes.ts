@@ -9,11 +9,10 @@ import { audited, auditValues, type PackEventRecord, WORKER } from './audit.ts';
 import { BUCKETS_COUNTED, BUCKETS_GROWN, BUCKETS_SHRUNK, countValues, ZONE_COUNTED } from './list/counts.ts';
 import { storedRenewal } from './pack-row.ts';
 import type { RowAside } from './packs.ts';
-import { reverse, unpublishRecords } from './published-records.ts';
+import { reverse, suffixesOf, unpublishRecords } from './published-records.ts';
 import { uncover } from './served-hosts.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, stateOf, type Tx } from './store.ts';
-import { suffixesOf } from './zones.ts';
 
 /** Columns that change in a pack's life, and their values. `due_at` and `claim` have rules of their own. */
 const changing = (pack: Pack, { json: wire, jsonVersion: wireVersion }: RowAside) => ({

@@ -98,9 +98,8 @@ async function orderIn(on: Awaited<ReturnType<typeof withCa>>, zone: PackZone): 
     environment: 'production',
     isBranded: false,
   } as const;
-  const named = { ...zone, accountName: '', createdOn: new Date(0), modifiedOn: new Date(0) };
   const request = { zoneId: zone.id, key: 'once', bodyHash: HASH };
-  const ask = { zone: named, order, request, isRetry: true, by: OPERATOR };
+  const ask = { zone, order, request, isRetry: true, by: OPERATOR };
   const { id } = await createPack(on, ask);
   assert.deepEqual(await createPack(on, ask), { id, isNew: false });
   return id;

@@ -2,6 +2,7 @@
 import { wildcardOf } from '../pack/hosts.ts';
 import type { Environment, Pack, PackKey } from '../pack/pack.ts';
 import { type Candidate, serving } from '../pack/priority.ts';
+import { suffixesOf } from './published-records.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
 import { OF_PACK, packKey } from './zone-key.ts';
@@ -31,6 +32,7 @@ interface CandidateRow {
   host: string;
   type: Candidate['type'];
   created_on: Date;
+  has_name: boolean;
 }
 
 /** The pack that serves `name` (or a wildcard as it is) in an environment, or undefined. */
@@ -40,18 +42,25 @@ export async function getServing(
   environment: Environment,
 ): Promise<(PackKey & Pick<Pack, 'type'>) | undefined> {
   const names = [name, wildcardOf(name)];
-  const { rows } = await execute<CandidateRow>(db, COVERING, { names, environment });
+  const { rows } = await execute<CandidateRow>(db, COVERING, {
+    names,
+    suffixes: suffixesOf(name),
+    environment,
+  });
   const candidates = rows.map((row) => ({
     packId: row.pack_id,
     zone: { id: row.zone_id },
     host: row.host,
     type: row.type,
     createdOn: row.created_on,
+    hasName: row.has_name,
   }));
   const best = serving(candidates);
   return best && { id: best.packId, zone: best.zone, type: best.type };
 }
 
 const COVERING = statement(`
-  select pack_id, zone_id, host, type, created_on
+  select pack_id, zone_id, host, type, created_on,
+         exists (select from zone_names
+                  where name = any(:suffixes) and zone_names.zone_id = served_hosts.zone_id and is_holder) as has_name
     from served_hosts where host = any(:names) and environment = :environment`);

@@ -11,7 +11,8 @@ import type { Statement } from '../../src/store/statement.ts';
 import { transaction } from '../../src/store/store.ts';
 import type { Token } from '../../src/store/token-row.ts';
 import { createToken } from '../../src/store/tokens.ts';
-import { createZone, getZone, type Zone } from '../../src/store/zones.ts';
+import type { Zone } from '../../src/store/zone-row.ts';
+import { createZone, getZone } from '../../src/store/zones.ts';
 import { startJobDeps, type TestJobDeps } from './job-deps.ts';
 import { givenCertificate } from './pack.ts';
 
@@ -43,7 +44,6 @@ export async function apiOn(ends: AsyncDisposableStack, jobs: TestJobDeps): Prom
     orderWait: 0,
     isApexDemanded: false,
     quotas: NO_QUOTAS,
-    nameServers: [],
     publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

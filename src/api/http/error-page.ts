@@ -32,6 +32,9 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   quota_reached: 'The account has as much as it may have; the message says of what.',
   zone_exists: 'The account has a zone of that name already, or the name is not free for it.',
   invalid_zone_name: 'The name cannot be a zone.',
+  zone_not_active:
+    'Control of the zone was not shown, or is not any more: nothing is ordered for it. The message says what to publish.',
+  zone_deactivated: 'The operator of this service deactivated the zone.',
   pack_not_found: 'There is no such certificate pack in the zone; deleted ones can be read for two minutes.',
   token_not_found: 'No token of the caller’s account has that id.',
   record_not_found: 'There is no such DNS record in the zone.',

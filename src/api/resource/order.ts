@@ -7,7 +7,7 @@ import { createPack, type PackOrder } from '../../operation/create-pack.ts';
 import * as words from '../../pack/pack.ts';
 import { VALIDATION_METHODS } from '../../pack/validation-method.ts';
 import type { OrderRequest } from '../../store/order-requests.ts';
-import type { Zone } from '../../store/zones.ts';
+import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { okOf, okText, sendJson } from '../http/envelope.ts';

@@ -13,6 +13,7 @@ import { unavailability } from '../../store/unavailable.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { deploy } from '../stage/deploy.ts';
 import { expire } from '../stage/expire.ts';
+import { hold } from '../stage/hold.ts';
 import { issue } from '../stage/issue.ts';
 import { order } from '../stage/order.ts';
 import { purge } from '../stage/purge.ts';
@@ -26,6 +27,7 @@ const JOBS: Readonly<Record<JobName, Job>> = {
   validate,
   issue,
   deploy,
+  hold,
   expire,
   withdraw,
   purge,
@@ -65,6 +67,7 @@ async function step(deps: JobDeps, work: Work, signal: AbortSignal): Promise<Ste
     const turned = await turn(deps, work);
     if (turned) return { next: turned };
     const { job } = LIFECYCLE[status];
+    if (job) demandName(work.pack, job);
     const moved = job ? await JOBS[job](deps, work, signal) : await rest(deps, work);
     deps.onStep?.({ status, outcome: 'done' });
     return { next: moved };
@@ -74,6 +77,17 @@ async function step(deps: JobDeps, work: Work, signal: AbortSignal): Promise<Ste
     return { pack: await failed(deps, work, error) };
   }
 }
+
+/** Throws `zone_not_active` where certificates are to be got for a zone whose name went to another account. */
+function demandName({ zone }: Pack, job: JobName): void {
+  if (zone.hasName || !GETTING.has(job)) return;
+  throw new Fault(
+    'zone_not_active',
+    `the zone ${zone.name} has lost its name: another account has shown control of it; no certificate is got here`,
+  );
+}
+
+const GETTING: ReadonlySet<JobName> = new Set(['order', 'validate', 'issue']);
 
 /** What is next after the turn that time brought, if it did: of the pack itself first, then of its renewal. */
 async function turn(deps: JobDeps, work: Work): Promise<Work | undefined> {

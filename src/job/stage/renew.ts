@@ -31,13 +31,23 @@ export const renew: Job = async (deps, { pack }, signal) => {
   if (TYPES[pack.type].renewedBy !== 'us') return rest(deps, pack);
   const now = deps.clock.now();
   const { renewal } = pack;
-  if (renewal && renewal.at <= now) return beginRenewal(deps, pack, renewal);
+  if (renewal && renewal.at <= now) return begin(deps, pack, renewal);
   const isToldAnew = renewal?.askAt !== undefined && renewal.askAt <= now;
   const planned = renewal && !isToldAnew ? renewal : await plan(deps, pack, signal);
-  if (planned.at <= now) return beginRenewal(deps, pack, planned);
+  if (planned.at <= now) return begin(deps, pack, planned);
   await planRenewal(deps, pack, planned);
   return undefined;
 };
+
+/** Begins, or waits where control of the zone is not shown any more; a zone that is paused goes on being served. */
+async function begin(deps: JobDeps, pack: Pack, renewal: Renewal): Promise<Work | undefined> {
+  if (pack.zone.status === 'active') return beginRenewal(deps, pack, renewal);
+  await putDown(deps, pack, first([after(deps.clock.now(), NOT_ACTIVE), earliestEnd(pack)]));
+  return undefined;
+}
+
+/** How often it is looked whether a zone is active again. */
+const NOT_ACTIVE: Seconds = hours(1);
 
 /** Its owner sees to that; it stays until its end. */
 async function rest(deps: JobDeps, pack: Pack): Promise<undefined> {
