@@ -54,7 +54,8 @@ export const orderRoute =
       if (json === undefined)
         throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
       const order = toOrder(request.body);
-      const taken = { ...order, key: { id, zone }, isNew, unread: unreadIn(request.body), json };
+      const { isPaused } = zone;
+      const taken = { ...order, key: { id, zone }, isNew, isPaused, unread: unreadIn(request.body), json };
       const messages = await orderMessages(deps, taken);
       if (trouble !== undefined) messages.unshift(awayMessage(request.body, trouble));
       return sendJson(reply, okText(json, messages));
