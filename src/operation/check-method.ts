@@ -1,4 +1,5 @@
 import type { CaRow } from '../ca/ca.ts';
+import { offersMethod } from '../ca/order-policy.ts';
 import { Fault } from '../kit/fault.ts';
 import { isWildcard } from '../pack/hosts.ts';
 import { METHODS, type ValidationMethod } from '../pack/validation-method.ts';
@@ -23,22 +24,20 @@ export function checkMethod(
   { method, names, row, now }: MethodQuestion,
   rows: Iterable<CaRow> = row ? [row] : [],
 ): void {
-  const { isUsual, provesWildcards, how } = METHODS[method];
-  if (!isUsual && row && !isOffered(row, now)) throw notOffered(method, whyNot(row, how, { rows, now }));
+  const { provesWildcards, how } = METHODS[method];
+  if (row && !offersMethod(row, method, now)) throw notOffered(method, whyNot(row, method, { rows, now }));
   const wildcard = provesWildcards ? undefined : names.find(isWildcard);
   if (wildcard === undefined) return;
   throw notOffered(method, `no CA proves ${wildcard} ${how}; order with 'txt', or without wildcards`);
 }
 
-const isOffered = ({ validatesByEmail = false, isPublic }: CaRow, now: Date): boolean =>
-  validatesByEmail && !(isPublic && emailEnds.hasCome(now));
-
 function whyNot(
   row: CaRow,
-  how: string,
+  method: ValidationMethod,
   { rows, now }: Pick<MethodQuestion, 'now'> & { readonly rows: Iterable<CaRow> },
 ): string {
-  const others = [...rows].filter((one) => isOffered(one, now)).map(({ name }) => name);
+  const { how } = METHODS[method];
+  const others = [...rows].filter((one) => offersMethod(one, method, now)).map(({ name }) => name);
   const hint = others.length > 0 ? `; ${others.join(' and ')} would` : '';
   const why = row.validatesByEmail
     ? `no public CA may validate ${how} since ${emailEnds.on}`

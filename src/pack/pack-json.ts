@@ -37,9 +37,13 @@ export function toPackJson(pack: Pack, { delegationZone }: JsonContext) {
     validation_errors: pack.validationErrors.map((message) => ({ message })),
     dcv_delegation_records: delegationRecords(pack, delegationZone),
     cloudflare_branding: pack.isBranded,
+    ...(pack.pair && { [PAIRED[pack.pair.role]]: pack.pair.other }),
     created_on: toWireTime(pack.createdOn),
   };
 }
+
+/** What tells of the other of a pack and its backup. */
+const PAIRED = { ordered: 'backup_pack', backup: 'backup_of' } as const;
 
 /** ECDSA where there is one; a pack of one certificate has that. */
 const primaryOf = ({ type, certificates }: Pack): Certificate | undefined =>

@@ -46,6 +46,8 @@ export const PackReply = Type.Object({
   validation_errors: Type.Array(Type.Object({ message: Type.String() })),
   dcv_delegation_records: Type.Array(Type.Object({ cname: Type.String(), cname_target: Type.String() })),
   cloudflare_branding: Type.Boolean(),
+  backup_pack: Type.Optional(Type.String()),
+  backup_of: Type.Optional(Type.String()),
   created_on: Type.String(),
 });
 
