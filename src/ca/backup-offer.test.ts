@@ -15,7 +15,8 @@ it('a backup is ordered where the method of its pack is offered, and nowhere els
   ] as const);
   const offer = (validationMethod: 'txt' | 'email', without?: 'ssl_com') => {
     const some = new Map([...rows].filter(([name]) => name !== without));
-    return backupOffer({ rows: some, preferred: [] }, { ...ask, validationMethod }, now)?.certificateAuthority;
+    return backupOffer({ rows: some, preferred: [] }, { ...ask, validationMethod }, now)
+      ?.certificateAuthority;
   };
   assert.equal(offer('txt'), 'google');
   assert.equal(offer('email'), 'ssl_com');
