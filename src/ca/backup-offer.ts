@@ -1,7 +1,8 @@
 /** Which CA issues the backup of a pack: never that of the pack itself. */
 import { CERTIFICATE_AUTHORITIES, type CertificateAuthority, type ValidityDays } from '../pack/pack.ts';
+import type { ValidationMethod } from '../pack/validation-method.ts';
 import type { CaRow } from './ca.ts';
-import { allowedDays, banOn } from './order-policy.ts';
+import { allowedDays, banOn, offersMethod } from './order-policy.ts';
 
 /** The pack for which a backup is wanted. */
 export interface BackupAsk {
@@ -9,6 +10,7 @@ export interface BackupAsk {
   readonly names: readonly string[];
   readonly certificateAuthority: CertificateAuthority;
   readonly validityDays: ValidityDays;
+  readonly validationMethod: ValidationMethod;
 }
 
 /** Where a backup is ordered, and for how long. */
@@ -21,7 +23,7 @@ export interface BackupCas {
 }
 
 /**
- * The first CA that issues for all names, with the validity of the pack where it offers that, else the longest shorter one, else
+ * The first CA that issues for all names by the pack's method, with the validity of the pack where it offers that, else the longest shorter one, else
  * its shortest; undefined where none does.
  */
 export function backupOffer(
@@ -34,6 +36,7 @@ export function backupOffer(
     const row =
       certificateAuthority === ask.certificateAuthority ? undefined : rows.get(certificateAuthority);
     if (!row || ask.names.some((name) => banOn(row, name))) continue;
+    if (!offersMethod(row, ask.validationMethod, now)) continue;
     const validityDays = nearest(allowedDays(row, now), ask.validityDays);
     if (validityDays !== undefined) return { certificateAuthority, validityDays };
   }

@@ -3,7 +3,8 @@ import { Fault } from '../kit/fault.ts';
 import { after, days, type Seconds } from '../kit/time.ts';
 import { isInternationalized, isWildcard } from '../pack/hosts.ts';
 import type { ValidityDays } from '../pack/pack.ts';
-import { longestValidity } from '../pack/validity-limits.ts';
+import { METHODS, type ValidationMethod } from '../pack/validation-method.ts';
+import { emailEnds, longestValidity } from '../pack/validity-limits.ts';
 import type { CaRow } from './ca.ts';
 
 /** What a subscriber asks for. */
@@ -81,3 +82,10 @@ export function endOfValidity(row: CaRow, validityDays: number, now: Date): Date
   const end = after(now, days(length) - LAST_SECOND);
   return new Date(Math.floor(end.getTime() / 1_000) * 1_000);
 }
+
+/** Whether a CA can be asked to validate by a method: by mail, only one that offers it, and no public one since that ended. */
+export const offersMethod = (
+  { validatesByEmail = false, isPublic }: CaRow,
+  method: ValidationMethod,
+  now: Date,
+): boolean => METHODS[method].isUsual || (validatesByEmail && !(isPublic && emailEnds.hasCome(now)));

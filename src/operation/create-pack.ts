@@ -147,15 +147,16 @@ function check(deps: CreatePackDeps, { zone, order }: OrderAsk): string[] {
   if (deps.isApexDemanded && !names.includes(zone.name)) {
     throw new Fault('invalid_host', `hosts must contain the zone's apex ${zone.name}`, { pointer: '/hosts' });
   }
-  checkMethod(order.validationMethod, names);
   const row = deps.rows.get(order.certificateAuthority);
+  const now = deps.clock.now();
+  checkMethod({ method: order.validationMethod, names, row, now }, deps.rows.values());
   if (!row) {
     const known = [...deps.rows.keys()].join(', ') || 'none';
     const sentence = `${order.certificateAuthority} is not configured here; configured: ${known}`;
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
   const question = { names, validityDays: order.validityDays };
-  checkOrderPolicy(row, question, deps.clock.now(), [...deps.rows.values()]);
+  checkOrderPolicy(row, question, now, [...deps.rows.values()]);
   return names;
 }
 

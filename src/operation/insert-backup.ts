@@ -31,10 +31,11 @@ export interface BackupDeps extends AdvanceDeps {
 /** Where the backup of a pack can be ordered; undefined: nowhere. */
 export function offerFor(
   { rows, backups: { preferred }, clock }: BackupDeps,
-  { hosts, certificateAuthority, validityDays }: Pick<Pack, 'hosts' | keyof BackupOffer>,
+  { hosts, ...pack }: Pick<Pack, 'hosts' | 'validationMethod' | keyof BackupOffer>,
 ): BackupOffer | undefined {
-  if (certificateAuthority === undefined || validityDays === undefined) return undefined;
-  const ask: BackupAsk = { names: hosts.map(toName), certificateAuthority, validityDays };
+  const { certificateAuthority, validityDays, validationMethod } = pack;
+  if (!certificateAuthority || !validityDays || !validationMethod) return undefined;
+  const ask: BackupAsk = { names: hosts.map(toName), certificateAuthority, validityDays, validationMethod };
   return backupOffer({ rows, preferred }, ask, clock.now());
 }
 

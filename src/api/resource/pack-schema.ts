@@ -40,6 +40,7 @@ export const PackReply = Type.Object({
       txt_value: Type.Optional(Type.String()),
       http_url: Type.Optional(Type.String()),
       http_body: Type.Optional(Type.String()),
+      emails: Type.Optional(Type.Array(Type.String())),
     }),
   ),
   validation_errors: Type.Array(Type.Object({ message: Type.String() })),
