@@ -78,6 +78,10 @@ function addServices(certpacks: Command): void {
       'requests that a token may make in five minutes; any number unless given',
       toCount,
     )
+    .option(
+      '--smtp <host:port>',
+      'mail server for the mails of the simulated CAs, in place of the world’s own',
+    )
     .option('--json', 'print one line of JSON when ready')
     .action(dev);
   certpacks

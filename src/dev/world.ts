@@ -12,7 +12,7 @@ import { type Database, openDatabase } from '../serve/database.ts';
 import { edgeSocketOf } from '../serve/edge-socket.ts';
 import { type Service, startService } from '../serve/service.ts';
 import type { ServiceParts } from '../serve/service-parts.ts';
-import { DNS_ADDRESSES, type SimulatorReady } from '../simulator/simulator.ts';
+import { DNS_ADDRESSES, type MailServerAddress, type SimulatorReady } from '../simulator/simulator.ts';
 import { type StartedSimulator, startSimulator } from '../simulator/start.ts';
 import { createAccount, listAccountsNamed } from '../store/accounts.ts';
 import type { Pool } from '../store/store.ts';
@@ -53,6 +53,8 @@ export interface WorldOptions {
   readonly port: number | undefined;
   /** Requests to the API that a token may make in five minutes; any number unless told. */
   readonly rateLimit?: number | undefined;
+  /** Where the simulated CAs hand their mails to; a mail server of the world's own unless told. */
+  readonly smtp?: MailServerAddress | undefined;
 }
 
 /** Name of our own name server in this world; where zones have to show control, they are told apart by several. */
@@ -139,7 +141,7 @@ function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, api
 /** The database and the simulator, side by side: both take a moment. */
 async function startGround(
   parts: AsyncDisposableStack,
-  { config, log, dir }: WorldOptions,
+  { config, log, dir, smtp }: WorldOptions,
   { clock, httpPort }: { readonly clock: VirtualClock; readonly httpPort: number },
 ): Promise<{ database: Database; simulator: StartedSimulator }> {
   const simulate = (port: number) =>
@@ -148,6 +150,7 @@ async function startGround(
       aheadSeconds: clock.ahead,
       dnsPort: port,
       httpPort,
+      ...(smtp && { smtp }),
       ...registryOf(config.options),
       endsWithParent: true,
     });
@@ -243,6 +246,7 @@ export const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
       sendsNotAfter: true,
       allowsWildcard: true,
       allowsIdn: true,
+      validatesByEmail: true,
       reusesAuthorizations: name !== 'ssl_com',
       isPublic: false,
       tlsRoots: rootPem,

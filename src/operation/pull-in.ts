@@ -1,6 +1,6 @@
 import { after, type Seconds } from '../kit/time.ts';
 import { LONGEST_WISH } from '../pack/granted-wish.ts';
-import { isServed, LIFECYCLE } from '../pack/lifecycle.ts';
+import { isKept, LIFECYCLE } from '../pack/lifecycle.ts';
 import { PACK_STATUSES } from '../pack/pack.ts';
 import { LEASE } from '../store/claims.ts';
 import { pullInPacks, pullInRevocations } from '../store/pull-in.ts';
@@ -10,7 +10,7 @@ import { type Pool, transaction } from '../store/store.ts';
 export const MOST_SKEW: Seconds = 5;
 
 const WORKED_ON = PACK_STATUSES.filter((status) => LIFECYCLE[status].job !== undefined);
-const ON_THE_WAY = WORKED_ON.filter((status) => !isServed(status));
+const ON_THE_WAY = WORKED_ON.filter((status) => !isKept(status));
 
 /**
  * Makes due what waits by a clock that was ahead: leases that end later than any lease does, what was written later than now

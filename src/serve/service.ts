@@ -27,7 +27,7 @@ import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { edgeSocketOf } from './edge-socket.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
-import { namesOf, quotasOf, zonePolicyOf } from './names.ts';
+import { backupsOf, namesOf, quotasOf, zonePolicyOf } from './names.ts';
 import { openSeal } from './open-seal.ts';
 import { startOwnResponder } from './own-responder.ts';
 import type { ServiceParts } from './service-parts.ts';
@@ -92,7 +92,8 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const reader = new Reader(pool, options.list_readers);
   started.defer('connections for lists', () => reader.close());
   const { names, zonePolicy } = work;
-  const known = { ...whatIsWrong(watch, troubles), names, zonePolicy, quotas: quotasOf(options) };
+  const policies = { names, zonePolicy, quotas: quotasOf(options), backups: backupsOf(options) };
+  const known = { ...whatIsWrong(watch, troubles), ...policies };
   const about = { reader, installation: installation.edition, rows, moves, poke: worker.poke, ...known };
   const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
   started.keep();

@@ -23,6 +23,7 @@ const Order = Type.Object({
   validity_days: Type.Enum([...words.VALIDITY_DAYS]),
   cloudflare_branding: Type.Optional(Type.Boolean()),
   deploy: Type.Optional(Type.Enum([...words.ENVIRONMENTS])),
+  backup: Type.Optional(Type.Boolean()),
 });
 type Order = Static<typeof Order>;
 
@@ -83,6 +84,7 @@ const toOrder = (body: Order): PackOrder => ({
   validityDays: body.validity_days,
   environment: body.deploy ?? 'production',
   isBranded: body.cloudflare_branding ?? false,
+  hasBackup: body.backup,
 });
 
 /** A repeat is known by its key, or by its body where the client says that it tries again. */
