@@ -7,6 +7,7 @@ import { buildApi } from '../src/api/api.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { KeyedSignal } from '../src/kit/keyed-signal.ts';
 import { newLog } from '../src/kit/log.ts';
+import { NO_BACKUPS } from '../src/operation/insert-backup.ts';
 import { NOTHING_MANAGED } from '../src/operation/managed-policy.ts';
 import { NO_QUOTAS } from '../src/operation/quotas.ts';
 import { FREE_NAMES } from '../src/pack/name-policy.ts';
@@ -92,6 +93,7 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     isApexDemanded: false,
     names: FREE_NAMES,
     quotas: NO_QUOTAS,
+    backups: NO_BACKUPS,
     managed: NOTHING_MANAGED,
     zonePolicy: TRUSTED,
     publicAddresses: [],

@@ -44,6 +44,11 @@ export class Fields {
     return this.toUrl(this.text(name), name, base);
   }
 
+  /** The same of a field of which nothing may be needed; undefined where it cannot be asked. */
+  readableUrl(name: string, base?: string): string | undefined {
+    return serverUrl(this.maybeText(name) ?? '', base);
+  }
+
   /** The same of a field that may be missing; one that is there is a URL. */
   maybeUrl(name: string, base?: string): string | undefined {
     return this.has(name) ? this.url(name, base) : undefined;

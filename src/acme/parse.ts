@@ -21,7 +21,7 @@ export function parseDirectory(json: unknown, url: string): Directory {
   const { host } = new URL(url);
   const fields = new Fields(json, `the directory of ${host}`);
   const maybe = (name: 'revokeCert' | 'keyChange' | 'renewalInfo') => {
-    const found = fields.maybeUrl(name, url);
+    const found = fields.readableUrl(name, url);
     return found === undefined ? {} : { [name]: found };
   };
   return {
@@ -119,11 +119,15 @@ const listIn = (fields: Fields, name: string): readonly unknown[] =>
   Array.isArray(fields.raw(name)) ? fields.list(name) : [];
 
 function toIdentifier(json: unknown): Identifier | undefined {
-  const fields = isObject(json) ? new Fields(json, 'an identifier') : undefined;
+  const fields =
+    isObject(json) || typeof json === 'string' ? new Fields(named(json), 'an identifier') : undefined;
   const value = fields?.maybeText('value') ?? '';
   const type = fields?.maybeText('type')?.toLowerCase() ?? 'dns';
   return value === '' ? undefined : { type, value: normalName(value) };
 }
+
+/** Some write the name alone. */
+const named = (json: unknown): unknown => (typeof json === 'string' ? { value: json } : json);
 
 const AUTHORIZATION_STATUSES: Readonly<Record<string, Authorization['status']>> = {
   valid: 'valid',
@@ -172,11 +176,18 @@ function parseChallenge(json: unknown, place: string): Challenge | undefined {
     url,
     status: oneOf(CHALLENGE_STATUSES, fields.raw('status')) ?? 'pending',
     token: readToken(fields.maybeText('token')),
+    ...(type === 'x-email-01' && { emails: readEmails(fields.raw('emails')) }),
     ...(error && { error }),
   };
 }
 
-const ANSWERABLE = ['dns-01', 'http-01', 'tls-alpn-01'];
+const ANSWERABLE = ['dns-01', 'http-01', 'tls-alpn-01', 'x-email-01'];
+
+/** Mail addresses, so many as one name can have reason to; what is none is left out. */
+const readEmails = (list: unknown): string[] =>
+  (Array.isArray(list) ? list : [])
+    .slice(0, 20)
+    .filter((one) => typeof one === 'string' && one.length <= 254 && /^[\x21-\x7e]+@[\w.-]+$/.test(one));
 
 /** RFC 8555 8.3: a token has the base64url alphabet alone, so that it cannot leave its place in a record or a path. */
 const readToken = (token = ''): string => (/^[\w-]{1,512}$/.test(token) ? token : '');

@@ -24,7 +24,10 @@ async function givenOrder(t: TestContext, rules: readonly TestRule[]) {
 }
 
 /** Asks for a minute, whatever else is said. */
-const busy = (on: Endpoint, headers: Record<string, string> = {}): TestRule => ({
+const busy = (
+  on: Endpoint,
+  headers: Record<string, string> = {},
+): Extract<TestRule, { fault: 'answer' }> => ({
   on,
   times: 1,
   fault: 'answer',
@@ -60,6 +63,29 @@ for (const on of ['directory', 'new-nonce', 'new-order', 'order'] as const) {
     assert.equal((await ask(anew())).status, 'pending');
   });
 }
+
+const STATUSES = [
+  ['order', 500],
+  ['order', 502],
+  ['order', 504],
+  ['new-order', 529],
+  ['directory', 403],
+  ['new-nonce', 400],
+] as const;
+for (const [on, status] of STATUSES) {
+  it(`keeps to a wish that comes with HTTP ${status} at ${on}`, async (t) => {
+    const { ca, account, url } = await givenOrder(t, [{ ...busy(on), status }]);
+    const client = clientOf(ca, { clock: new VirtualClock() });
+    const ask = () =>
+      on === 'new-order' ? client.newOrder(account, { names }, signal) : client.order(account, url, signal);
+    await assert.rejects(ask(), { retryAfter: 60 });
+    await assert.rejects(ask(), { fault: 'ca_unreachable', retryAfter: 60 });
+    assert.equal(ca.requests.filter((one) => one.endsWith(` ${on}`)).length, COUNTS[on]);
+  });
+}
+
+/** Requests of who made the order, and the one that was refused. */
+const COUNTS = { order: 1, 'new-order': 2, directory: 2, 'new-nonce': 2 };
 
 it('grants a server ten minutes of a wish for a day, and nothing of one that is over', async (t) => {
   const clock = new VirtualClock();

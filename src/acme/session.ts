@@ -151,7 +151,8 @@ export class Session {
     if (early !== undefined) return early;
     let answer = await this.#send('new-nonce', { method: 'HEAD', url, mostBytes: 0 }, signal);
     // By GET where the server, or somebody before it, does nothing about HEAD (7.2).
-    if (!readNonce(answer.headers['replay-nonce']) && !TOO_BUSY.includes(answer.status))
+    const isAsked = answer.retryAfter !== undefined || TOO_BUSY.includes(answer.status);
+    if (!readNonce(answer.headers['replay-nonce']) && !isAsked)
       answer = await this.#send('new-nonce', { method: 'GET', url, mostBytes: MOST_JSON }, signal);
     const nonce = this.#nonces.take();
     if (nonce !== undefined) return nonce;
@@ -193,12 +194,14 @@ export class Session {
     const fault = toRefusal(answer);
     const problem = problemOf(fault);
     // A limit is about what was asked for, not about whoever else asks.
-    if (!problem || !isProblem(problem, 'rateLimited')) await this.#notePause(endpoint, answer);
+    const isLimit = problem && isProblem(problem, 'rateLimited') && answer.status < 500;
+    if (!isLimit) await this.#notePause(endpoint, answer);
     return fault;
   }
 
   async #notePause(endpoint: Endpoint, { status, retryAfter }: AcmeResponse): Promise<void> {
-    if (retryAfter !== undefined && TOO_BUSY.includes(status)) await this.#pauses.note(endpoint, retryAfter);
+    const isBusy = status >= 500 || status === 429 || (status >= 400 && ASKED_BY_ALL.includes(endpoint));
+    if (retryAfter !== undefined && isBusy) await this.#pauses.note(endpoint, retryAfter);
   }
 
   /** What a request to a URL of the directory gave. One that does not work may have moved: the directory is read again next time. */
@@ -223,6 +226,9 @@ export class Session {
 /** HTTP statuses by which a server says that it cannot be asked now, and those of what is not there. */
 const TOO_BUSY: readonly number[] = [429, 503];
 const GONE: readonly number[] = [404, 405, 410];
+
+/** What is asked for nobody in particular: a refusal of these is never about what was asked for. */
+const ASKED_BY_ALL: readonly Endpoint[] = ['directory', 'new-nonce'];
 
 const signerOf =
   (account: Account, url: string, payload: unknown): Signer =>

@@ -3,6 +3,7 @@ import type { CaRow } from '../ca/ca.ts';
 import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
+import type { BackupPolicy } from '../operation/insert-backup.ts';
 import type { ManagedDeps } from '../operation/managed-policy.ts';
 import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Quotas } from '../operation/quotas.ts';
@@ -28,6 +29,8 @@ export interface ApiDeps extends AdvanceDeps, ManagedDeps {
   readonly isApexDemanded: boolean;
   /** Which names are not free, and for whom. */
   readonly names: NamePolicy;
+  /** Which packs have a backup, and of which CA. */
+  readonly backups: BackupPolicy;
   /** How much one account may have, and one zone. */
   readonly quotas: Quotas;
   /** How zones become active, and what they are delegated to. */

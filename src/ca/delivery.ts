@@ -64,7 +64,7 @@ function faultOf(
   { names, now }: { readonly names: readonly string[]; readonly now: Date },
 ): string | undefined {
   if (ca) return 'is one of a CA';
-  if (!isSameSet(hosts, names)) return `is for ${listed(hosts)} instead of ${listed(names)}`;
+  if (!isFor(hosts, names)) return `is for ${listed(hosts)} instead of ${listed(names)}`;
   if (notBefore > after(now, LARGEST_SKEW)) return `is valid only from ${notBefore.toISOString()}`;
   return now > notAfter ? `was valid only until ${notAfter.toISOString()}` : undefined;
 }
@@ -80,7 +80,13 @@ function hasKey(certificate: X509Certificate, key: KeyObject): boolean {
   }
 }
 
-const isSameSet = (some: readonly string[], others: readonly string[]): boolean =>
-  some.every((one) => others.includes(one)) && others.every((one) => some.includes(one));
+/** Whether a certificate is for all names, and for no other but what CAs add by themselves. */
+const isFor = (hosts: readonly string[], names: readonly string[]): boolean =>
+  names.every((one) => hosts.includes(one)) &&
+  hosts.every((one) => names.includes(one) || isAdded(one, names));
+
+/** Many CAs certify a name with its `www.` and without, and a wildcard with the name above it, whichever was ordered. */
+const isAdded = (host: string, names: readonly string[]): boolean =>
+  names.some((name) => host === `www.${name}` || name === `www.${host}` || name === `*.${host}`);
 
 const listed = (names: readonly string[]): string => listHosts(names) || 'no host';

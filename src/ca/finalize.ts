@@ -6,7 +6,7 @@ import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
 import type { CaOrder } from './ca.ts';
-import { lookFor, patiently } from './look-for.ts';
+import { lookFor, orderNow, patiently } from './look-for.ts';
 import { askAgain, doubtful, refreshed } from './order-state.ts';
 
 /** How soon after it was finalized an order that still calls itself ready may be behind. */
@@ -38,7 +38,7 @@ async function seenOnce(
   order: CaOrder,
   signal: AbortSignal,
 ): Promise<CaOrder> {
-  return refreshed(directory, order, await directory.client.order(account, order.url, signal), signal);
+  return refreshed(directory, order, await orderNow(directory, account, order, signal), signal);
 }
 
 interface Request {

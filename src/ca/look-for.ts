@@ -24,13 +24,40 @@ interface Looking {
  * 7.1.6), so that a look costs one request, however many names it has.
  */
 export function lookFor(
-  { client, clock }: AcmeDirectory,
+  directory: AcmeDirectory,
   account: Account,
   { order, isDone, ...how }: Looking,
   signal: AbortSignal,
 ): Promise<Order | undefined> {
-  const options = { ...how, clock, within: LOOKING };
-  return poll(() => client.order(account, order.url, signal), isDone, options, signal);
+  const options = { ...how, clock: directory.clock, within: LOOKING };
+  return poll(() => orderNow(directory, account, order, signal), isDone, options, signal);
+}
+
+/** The order as it stands. A refusal to show it throws `Denied`, in whatever words: it was made, and to read it is to ask nothing. */
+export async function orderNow(
+  { client }: AcmeDirectory,
+  account: Account,
+  { url }: Pick<CaOrder, 'url'>,
+  signal: AbortSignal,
+): Promise<Order> {
+  try {
+    return await client.order(account, url, signal);
+  } catch (error) {
+    const problem = problemOf(error);
+    const isSaid = problem && problem.status !== undefined && problem.status < 500 && problem.status !== 429;
+    if (!(error instanceof Fault) || !isSaid || PASSING.some((name) => isProblem(problem, name))) throw error;
+    throw new Denied(error);
+  }
+}
+
+/** Refusals that are not about what was asked for. */
+const PASSING = ['accountDoesNotExist', 'badNonce', 'rateLimited', 'serverInternal'];
+
+/** A CA does not show an order that it made. */
+class Denied extends Fault {
+  constructor(cause: Fault) {
+    super(cause.fault, cause.message, { cause, retryAfter: cause.retryAfter });
+  }
 }
 
 /** What `work` gives; the order as it was, for a while, where the CA says that there is none or that it is another's. */
@@ -42,7 +69,7 @@ export async function patiently(
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Fault) || !isDenied(error)) throw error;
+    if (!(error instanceof Fault) || !(error instanceof Denied || isDenied(error))) throw error;
     return doubtful(directory, order, `no longer knows the order (${error.message})`);
   }
 }

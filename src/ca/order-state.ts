@@ -27,8 +27,35 @@ export async function refreshed(
     const valid = was.authorizations.map((one) => (isOpen(one) ? { ...one, status: 'valid' as const } : one));
     return toCaOrder(directory, now, { ...was, authorizations: valid });
   }
-  const current = await seenAgain(directory, was, now.status === 'invalid', signal);
-  return toCaOrder(directory, now, { ...was, authorizations: current });
+  const early = now.status === 'pending' ? unlisted(directory, was, now) : unexplained(directory, was, now);
+  if (early) return early;
+  const { authorizations, wish = 0 } = await seenAgain(directory, was, now.status === 'invalid', signal);
+  const retryAfter = Math.max(now.retryAfter ?? 0, wish);
+  return toCaOrder(directory, { ...now, retryAfter }, { ...was, authorizations });
+}
+
+/** Authorizations that the CA lists by now, and that are not known. */
+const unknownIn = ({ authorizations }: Order, { authorizations: known, unread = [] }: CaOrder): string[] =>
+  authorizations.filter((url) => !unread.includes(url) && !known.some((one) => one.url === url));
+
+/** An order that waits for what is not known yet: the CA lists it late. */
+function unlisted(directory: AcmeDirectory, was: CaOrder, now: Order): CaOrder | undefined {
+  const unread = [...(was.unread ?? []), ...unknownIn(now, was)];
+  if (unread.length > 0) return toCaOrder(directory, now, { ...was, unread });
+  if (was.authorizations.length > 0) return undefined;
+  const kept = { ...toCaOrder(directory, now, was), ...oddityOf(was) };
+  return doubtful(directory, kept, 'lists nothing to show for the order');
+}
+
+/** How long an end of an order is asked for again of which the CA does not say why: it may be issuing all the same. */
+const UNEXPLAINED: Seconds = 60;
+
+/** An order that was being issued and is `invalid`, without a reason, of late. */
+function unexplained(directory: AcmeDirectory, was: CaOrder, { error }: Order): CaOrder | undefined {
+  const now = directory.clock.now();
+  const { status, oddity } = was;
+  if (status !== 'processing' || error || between(oddity?.since ?? now, now) >= UNEXPLAINED) return undefined;
+  return odd(directory, was, 'calls the order invalid and says nothing of why');
 }
 
 /** Whether the CA waits for control to be shown. */
@@ -51,21 +78,22 @@ async function seenAgain(
   { authorizations, method }: CaOrder,
   isOver: boolean,
   signal: AbortSignal,
-): Promise<CaAuthorization[]> {
+): Promise<Pick<CaOrder, 'authorizations'> & { readonly wish: Seconds | undefined }> {
   const pending = authorizations.filter(isOpen).map(({ url }) => url);
   const some = pending.toSorted(() => Math.random() - 0.5).slice(0, MOST_AGAIN);
   // Where none should be: the CA wants one of them shown again.
   const all = authorizations.map(({ url }) => url).filter(isAtCa);
   const open = isOver ? pending : pending.length > 0 ? some : all;
-  const { known, failed } = await readAuthorizations(directory, method, open, signal);
+  const { known, failed, wish } = await readAuthorizations(directory, method, open, signal);
   if (failed.length > 0 && !isOver) throw failed[0]?.error;
-  return authorizations.map((one) => {
+  const current = authorizations.map((one) => {
     const seen = known.find(({ url }) => url === one.url);
     if (one.isHeldValid && seen?.status === 'valid') return one;
     // One that looked in vain and waits to be told again says so by an error beside `pending` (RFC 8555 8.2).
     const isToldAgain = seen?.problem !== undefined && !seen.isAnswered;
     return seen ? { ...seen, ...(one.isAnswered && !isToldAgain && { isAnswered: true }) } : one;
   });
+  return { authorizations: current, wish };
 }
 
 /** What is known of an order beside what the CA just showed. */

@@ -6,7 +6,7 @@ import type { AcmeDirectory } from './acme-directory.ts';
 import { tell } from './answers.ts';
 import { readAuthorizations } from './authorizations.ts';
 import type { CaAuthorization, CaOrder, OrderAsk } from './ca.ts';
-import { lookFor, patiently } from './look-for.ts';
+import { lookFor, orderNow, patiently } from './look-for.ts';
 import { askAgain, lookedAt, refreshed, toCaOrder } from './order-state.ts';
 import { place } from './place.ts';
 
@@ -31,8 +31,8 @@ export async function newOrder(
 
 /** A CA that leaves the names out, or writes them otherwise, has its certificate compared with them in the end. */
 function checkNames({ identifiers }: Order, names: readonly string[]): void {
-  const got = identifiers.map(({ value }) => value);
-  if (got.length === 0 || got.toSorted().join() === names.toSorted().join()) return;
+  const got = new Set(identifiers.map(({ value }) => value));
+  if (got.size === 0 || [...got].toSorted().join() === names.toSorted().join()) return;
   throw new Fault('ca_wrong_answer', 'the order is for other names than asked for');
 }
 
@@ -50,7 +50,7 @@ export function look(directory: AcmeDirectory, order: CaOrder, signal: AbortSign
   return patiently(directory, order, async () => {
     const account = await directory.account.get(signal);
     const whole = await completed(directory, order, signal);
-    return refreshed(directory, whole, await directory.client.order(account, order.url, signal), signal);
+    return refreshed(directory, whole, await orderNow(directory, account, order, signal), signal);
   });
 }
 
@@ -65,13 +65,16 @@ export function validate(directory: AcmeDirectory, given: CaOrder, signal: Abort
     const whole = await completed(directory, order, signal);
     const told = await tell(directory, whole, signal);
     if (told.order.oddity) return told.order;
-    const how = { isDone: isDecided, pace: directory.paces.validation, retryAfter: told.wish };
+    // Nobody reads a mail and answers it while we look.
+    const isDone = order.method === 'email' ? isSeen : isDecided;
+    const how = { isDone, pace: directory.paces.validation, retryAfter: told.wish };
     const seen = await lookFor(directory, account, { order, ...how }, signal);
     const asked = { ...told.order, ...askAgain(directory, told.wish) };
     return seen ? refreshed(directory, asked, seen, signal) : asked;
   });
 }
 
+const isSeen = (): boolean => true;
 const isDecided = ({ status }: Order): boolean => status !== 'pending' && status !== 'unknown';
 
 /** The order with the authorizations that could not be read before. */

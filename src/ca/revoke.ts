@@ -27,7 +27,7 @@ export async function revokeAsOwner(
 
 /**
  * Revokes the leaf of a chain. One that was revoked before is no failure, in whatever words the CA says so; for one that the CA
- * says has ended, or does not know, nothing is to be done. Where a reason is refused, it is revoked without.
+ * says has ended, or goes on not to know, nothing is to be done. Where a reason is refused, it is revoked without.
  */
 async function revoke(
   directory: AcmeDirectory,
@@ -72,27 +72,23 @@ function settledBy(error: unknown): Revoked | undefined {
   const problem = problemOf(error);
   if (!problem) return undefined;
   const { detail } = problem;
-  if (
-    isProblem(problem, 'alreadyRevoked') ||
-    /already (?:been )?revoked|revoked already|certificate (?:is|was) revoked/i.test(detail)
-  )
-    return { kind: 'revoked' };
+  if (isProblem(problem, 'alreadyRevoked') || REVOKED.test(detail)) return { kind: 'revoked' };
   if (isProblem(problem, 'accountDoesNotExist')) return undefined;
+  const moot = (kind: 'moot' | 'unknown', what: string): Revoked => ({
+    kind,
+    why: `the CA ${what}: ${detail}; nothing is left to revoke`,
+  });
   if (/\bexpired\b/i.test(detail) && /certificate/i.test(detail))
-    return {
-      kind: 'moot',
-      why: `the CA says that the certificate has ended: ${detail}; nothing is left to revoke`,
-    };
-  if (
-    isUnknownThere(error) ||
-    /unknown certificate|no such certificate|certificate (?:was )?not found/i.test(detail)
-  )
-    return {
-      kind: 'moot',
-      why: `the CA does not know the certificate: ${detail}; nothing is left to revoke`,
-    };
-  return undefined;
+    return moot('moot', 'says that the certificate has ended');
+  const isUnknown = isUnknownThere(error) || UNKNOWN.test(detail);
+  return isUnknown ? moot('unknown', 'does not know the certificate') : undefined;
 }
+
+/** How CAs say, where the type of the problem does not, that a certificate was revoked before, and that they have no such one. */
+const REVOKED =
+  /\b(?:already|previously|certificate is|certificate was|has been) (?:already |previously |been )*revoked\b|\brevoked (?:already|previously|before)\b|\bstatus(?: is|:) '?"?revoked\b/i;
+const UNKNOWN =
+  /\b(?:unknown|no such|unrecogni[sz]ed) (?:certificate|serial)\b|\b(?:certificate|serial)\b[^.;]{0,60}(?:\bnot (?:be )?(?:found|known|exist)\b|\bis unknown\b)/i;
 
 /** Whether it can be the reason that is refused: not where the CA is in trouble, or refuses who asks. */
 function mayBeOfReason(error: unknown): boolean {

@@ -82,6 +82,10 @@ function addServices(certpacks: Command): void {
       '--fixtures <file>',
       'JSON with credentials, zones, records and packs that are there by their ids',
     )
+    .option(
+      '--smtp <host:port>',
+      'mail server for the mails of the simulated CAs, in place of the world’s own',
+    )
     .option('--json', 'print one line of JSON when ready')
     .action(dev);
   certpacks

@@ -10,7 +10,8 @@ import { OPERATOR } from '../store/audit.ts';
 import { getRecord, listRecords } from '../store/dns-records.ts';
 import { transaction } from '../store/store.ts';
 import { keySecret } from '../store/tokens.ts';
-import { getZone, type Zone } from '../store/zones.ts';
+import type { Zone } from '../store/zone-row.ts';
+import { getZone } from '../store/zones.ts';
 import type { Fixtures } from './fixtures.ts';
 
 type FixtureZone = NonNullable<Fixtures['zones']>[number];

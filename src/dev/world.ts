@@ -13,7 +13,7 @@ import { type Database, openDatabase } from '../serve/database.ts';
 import { edgeSocketOf } from '../serve/edge-socket.ts';
 import { type Service, startService } from '../serve/service.ts';
 import type { ServiceParts } from '../serve/service-parts.ts';
-import { DNS_ADDRESSES, type SimulatorReady } from '../simulator/simulator.ts';
+import { DNS_ADDRESSES, type MailServerAddress, type SimulatorReady } from '../simulator/simulator.ts';
 import { type StartedSimulator, startSimulator } from '../simulator/start.ts';
 import { createAccount, listAccountsNamed } from '../store/accounts.ts';
 import type { Pool } from '../store/store.ts';
@@ -58,6 +58,8 @@ export interface WorldOptions {
   readonly rateLimit?: number | undefined;
   /** What is there under ids that are known beforehand. */
   readonly fixtures?: Fixtures | undefined;
+  /** Where the simulated CAs hand their mails to; a mail server of the world's own unless told. */
+  readonly smtp?: MailServerAddress | undefined;
 }
 
 /** Name of our own name server in this world; where zones have to show control, they are told apart by several. */
@@ -146,7 +148,7 @@ function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, api
 /** The database and the simulator, side by side: both take a moment. */
 async function startGround(
   parts: AsyncDisposableStack,
-  { config, log, dir }: WorldOptions,
+  { config, log, dir, smtp }: WorldOptions,
   { clock, httpPort }: { readonly clock: VirtualClock; readonly httpPort: number },
 ): Promise<{ database: Database; simulator: StartedSimulator }> {
   const simulate = (port: number) =>
@@ -155,6 +157,7 @@ async function startGround(
       aheadSeconds: clock.ahead,
       dnsPort: port,
       httpPort,
+      ...(smtp && { smtp }),
       ...registryOf(config.options),
       endsWithParent: true,
     });
@@ -251,6 +254,7 @@ export const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
       sendsNotAfter: true,
       allowsWildcard: true,
       allowsIdn: true,
+      validatesByEmail: true,
       reusesAuthorizations: name !== 'ssl_com',
       isPublic: false,
       tlsRoots: rootPem,

@@ -71,7 +71,7 @@ type OwnData =
       readonly type: 'CAA';
       readonly data: {
         readonly flags: number;
-        readonly tag: 'issue' | 'issuewild' | 'iodef';
+        readonly tag: 'issue' | 'issuewild' | 'iodef' | 'contactemail';
         readonly value: string;
       };
     }

@@ -88,6 +88,9 @@ export const OPTIONS = {
   account_hosts:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Different hosts that the packs of an account may have together; 0: any number.' },
   zone_records:    { type: 'integer', default: 3_500, range: [0, 1_000_000], says: 'DNS records that a zone may have, validation records of ours not counted; 0: any number.' },
   account_tokens:  { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'API tokens that an account may have; 0: any number.' },
+  backup_cas:      { type: 'list', default: [], says: 'CAs of backup packs, the preferred first: the first that is not the CA of the pack itself and issues for its hosts is taken. Empty: all that are configured, `google` before `lets_encrypt` before `ssl_com`.' },
+  backup_accounts: { type: 'list', default: [], says: 'Ids of the accounts whose orders are for packs with a backup unless they say `"backup": false`. Those of all others have one where they say `"backup": true`.' },
+  universal_backups: { type: 'boolean', default: true, says: 'Whether packs of type `universal` have a backup, where a second CA is configured.' },
   log_level:       { type: 'text', default: 'info', says: 'Least severe level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `silent`.' },
 } as const satisfies Record<string, Option>;
 

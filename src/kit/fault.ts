@@ -50,6 +50,8 @@ export const FAULTS = {
   ns_exists:               { status: 400, code: 81056, retry: 'never' },
   record_exists:           { status: 400, code: 81058, retry: 'never' },
   transition_refused:      { status: 400, code: 1406,  retry: 'never' },
+  no_backup:               { status: 400, code: 1420,  retry: 'never' },
+  backup_not_ready:        { status: 400, code: 1421,  retry: 'never' },
   key_reused:              { status: 422, code: 1409,  retry: 'never' },
 
   // What the world can do wrong.

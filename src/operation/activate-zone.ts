@@ -20,13 +20,14 @@ export type Activated =
 /**
  * Makes a zone active that has shown control of its name, or is trusted, in a transaction of which it is the first to lock
  * anything. Its name is its own from then on, whoever gave it up before; a zone that had it and is not active loses it, and
- * keeps what is served. What waited for the zone goes on.
+ * keeps what is served. What waited for the zone goes on. It is recorded
+ * by whom, where that is told: of a zone that is just made it goes without saying.
  */
 export async function activateZone(
   tx: Tx,
   deps: ActivationDeps,
   { id, accountId, name }: Pick<PackZone, 'id' | 'accountId' | 'name'>,
-  { by, now }: { readonly by: Actor; readonly now: Date },
+  { by, now }: { readonly by?: Actor; readonly now: Date },
 ): Promise<Activated> {
   const domain = registeredDomain(name);
   await lockDomain(tx, domain, now);
@@ -36,7 +37,7 @@ export async function activateZone(
   if (holder && holder.zoneId !== id && !(await yields(tx, holder, now))) return { kind: 'held', holder };
   await gainName(tx, { id, name }, now);
   await endRest(tx, { name, domain });
-  await recordAudit(tx, zoneEvent('activate', { id, accountId, name }, by), now);
+  if (by) await recordAudit(tx, zoneEvent('activate', { id, accountId, name }, by), now);
   await goOn(tx, deps, { id, accountId }, now);
   return { kind: 'active' };
 }

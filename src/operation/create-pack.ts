@@ -1,4 +1,4 @@
-import type { CaRow } from '../ca/ca.ts';
+import type { BackupOffer } from '../ca/backup-offer.ts';
 import { checkOrderPolicy } from '../ca/order-policy.ts';
 import { Fault } from '../kit/fault.ts';
 import { newUuid } from '../kit/id.ts';
@@ -18,15 +18,13 @@ import { takeOrd } from '../store/zones.ts';
 import { checkHosts } from './check-hosts.ts';
 import { checkMethod } from './check-method.ts';
 import { demandActive } from './demand-active.ts';
+import { type BackupDeps, insertBacked, noOffer, offerFor, withBackup } from './insert-backup.ts';
 import { insertPack } from './insert-pack.ts';
-import type { AdvanceDeps } from './operation.ts';
 import { checkPackQuota, type Quotas } from './quotas.ts';
 
 /** What an order is checked by. */
-export interface CreatePackDeps extends AdvanceDeps {
+export interface CreatePackDeps extends BackupDeps {
   readonly pool: Pool;
-  /** The configured CAs that can be ordered from. */
-  readonly rows: ReadonlyMap<CertificateAuthority, CaRow>;
   /** Whether an order must contain the zone's apex. */
   readonly isApexDemanded: boolean;
   readonly names: NamePolicy;
@@ -42,6 +40,8 @@ export interface PackOrder {
   readonly validityDays: ValidityDays;
   readonly environment: Environment;
   readonly isBranded: boolean;
+  /** Whether it is to have a backup; undefined: as its account's packs have. */
+  readonly hasBackup?: boolean | undefined;
 }
 
 /** An order with the request that it came by. */
@@ -73,15 +73,19 @@ export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<O
   const earlier = await repeated(deps, ask);
   if (earlier !== undefined) return { id: earlier, isNew: false };
   const names = check(deps, ask);
+  const offer = offered(deps, ask);
   await checkHosts(deps, ask.zone, names);
   const id = ask.id ?? newUuid();
   try {
     const { zone, request, by } = ask;
-    await pipelinedAfter(deps.pool, seatFor(deps, zone, names), (tx, { ord, lane, deeper }) => {
+    const seat = seatFor(deps, { zone, names, isBacked: offer !== undefined });
+    await pipelinedAfter(deps.pool, seat, (tx, { ord, lane, deeper, next }) => {
       checkZone(deeper, zone, names);
       const pack = newPack(deps, ask, { id, ord });
       return allSent(
-        insertPack(tx, deps, pack, { lane, by }),
+        offer && next
+          ? insertBacked(tx, deps, withBackup(deps, pack, { offer, ord: next.ord }), { lane, by })
+          : insertPack(tx, deps, pack, { lane, by }),
         putOrderRequest(tx, request, id, deps.clock.now()),
       );
     });
@@ -93,13 +97,33 @@ export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<O
   return { id, isNew: true };
 }
 
-/** Takes the place of a new pack in its zone, and looks at what stands in its way there. */
-const seatFor = (deps: CreatePackDeps, zone: PackZone, names: readonly string[]) => async (tx: Tx) => {
-  const [seat, deeper] = await Promise.all([takeOrd(tx, zone), getDeeperZone(tx, zone, names)]);
-  demandActive({ ...zone, ...seat.zone });
-  await checkPackQuota(tx, deps, zone, names);
-  return { ord: seat.ord, lane: seat.lane, deeper };
-};
+interface SeatAsk {
+  readonly zone: PackZone;
+  readonly names: readonly string[];
+  readonly isBacked: boolean;
+}
+
+/** Takes the places of a new pack and its backup in their zone, and looks at what stands in the way there. */
+const seatFor =
+  (deps: CreatePackDeps, { zone, names, isBacked }: SeatAsk) =>
+  async (tx: Tx) => {
+    const [seat, deeper, next] = await Promise.all([
+      takeOrd(tx, zone),
+      getDeeperZone(tx, zone, names),
+      isBacked ? takeOrd(tx, zone) : undefined,
+    ]);
+    demandActive({ ...zone, ...seat.zone });
+    await checkPackQuota(tx, deps, zone, names);
+    return { ord: seat.ord, lane: seat.lane, deeper, next };
+  };
+
+/** Where the backup of an order comes from; undefined: it has none. Throws `ca_not_configured` where one is asked for in vain. */
+function offered(deps: CreatePackDeps, { zone, order }: OrderAsk): BackupOffer | undefined {
+  if (!(order.hasBackup ?? deps.backups.accounts.includes(zone.accountId))) return undefined;
+  const offer = offerFor(deps, order);
+  if (offer || order.hasBackup !== true) return offer;
+  throw noOffer(order.certificateAuthority);
+}
 
 /** The pack that this request ordered before, or undefined. */
 async function repeated(
@@ -125,15 +149,16 @@ function check(deps: CreatePackDeps, { zone, order }: OrderAsk): string[] {
   if (deps.isApexDemanded && !names.includes(zone.name)) {
     throw new Fault('invalid_host', `hosts must contain the zone's apex ${zone.name}`, { pointer: '/hosts' });
   }
-  checkMethod(order.validationMethod, names);
   const row = deps.rows.get(order.certificateAuthority);
+  const now = deps.clock.now();
+  checkMethod({ method: order.validationMethod, names, row, now }, deps.rows.values());
   if (!row) {
     const known = [...deps.rows.keys()].join(', ') || 'none';
     const sentence = `${order.certificateAuthority} is not configured here; configured: ${known}`;
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
   const question = { names, validityDays: order.validityDays };
-  checkOrderPolicy(row, question, deps.clock.now(), [...deps.rows.values()]);
+  checkOrderPolicy(row, question, now, [...deps.rows.values()]);
   return names;
 }
 
@@ -182,7 +207,7 @@ function newPack(
   place: { readonly id: string; readonly ord: number },
 ): Pack {
   const now = clock.now();
-  const { type, ...ordered } = order;
+  const { type, hasBackup: _, ...ordered } = order;
   checkType(type);
   return {
     ...place,

@@ -44,7 +44,7 @@ export function createZone(deps: CreateZoneDeps, zone: NewZone, by: Actor): Prom
     const assigned = zone.type === 'full' ? await assignNameServers(tx, deps.zonePolicy, zone) : undefined;
     const id = await claimZone(tx, { ...zone, ...assigned }, now);
     await recordAudit(tx, zoneEvent('create', { ...zone, id }, by), now);
-    if (deps.zonePolicy.activation === 'trust') await trust(tx, deps, { ...zone, id }, { by, now });
+    if (deps.zonePolicy.activation === 'trust') await trust(tx, deps, { ...zone, id }, now);
     return id;
   });
 }
@@ -54,9 +54,9 @@ async function trust(
   tx: Tx,
   deps: CreateZoneDeps,
   zone: NewZone & { readonly id: string },
-  how: { readonly by: Actor; readonly now: Date },
+  now: Date,
 ): Promise<void> {
-  const { kind } = await activateZone(tx, deps, zone, how);
+  const { kind } = await activateZone(tx, deps, zone, { now });
   if (kind !== 'active') throw notFree(zone.name);
   await unlook(tx, zone.id);
 }

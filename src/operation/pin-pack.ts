@@ -6,7 +6,8 @@ import { logChange } from '../store/edge-changes.ts';
 import { deletePack } from '../store/pack-writes.ts';
 import { lockPack } from '../store/packs.ts';
 import { transaction } from '../store/store.ts';
-import { touchZone, type Zone } from '../store/zones.ts';
+import type { Zone } from '../store/zone-row.ts';
+import { touchZone } from '../store/zones.ts';
 import { packMoved } from './advance.ts';
 import { type CreatePackDeps, createPack, type PackOrder } from './create-pack.ts';
 

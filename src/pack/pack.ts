@@ -145,6 +145,17 @@ export interface Renewal {
   readonly run?: Run | undefined;
 }
 
+/** What a pack and its backup know of each other. One of the two is for the edges, the other stands by. */
+export interface Pairing {
+  readonly role: 'ordered' | 'backup';
+  /** Id of the other of the two. */
+  readonly other: string;
+  /** Whether it is kept off the edges, because the other is there or is to be. */
+  readonly isStandby: boolean;
+  /** When the ordered one was made: both have its place among packs that cover the same hosts. */
+  readonly since: Date;
+}
+
 /** What finds a pack in the store. */
 export type PackKey = Pick<Pack, 'id'> & { readonly zone: Pick<PackZone, 'id'> };
 
@@ -173,6 +184,8 @@ export interface Pack {
   /** Why the pack is not further, in words for the subscriber; `[]` when nothing is wrong. */
   readonly validationErrors: readonly string[];
   readonly certificates: readonly Certificate[];
+  /** Undefined: it neither has a backup nor is one. */
+  readonly pair?: Pairing | undefined;
   /** Undefined: not planned yet. */
   readonly renewal?: Renewal | undefined;
   /** How often the work of this status was tried without success; back-off counts on it. */

@@ -1,12 +1,31 @@
 /** What the subscriber is told of certificates that are good, and not quite what was ordered. */
 import { between, days, hours, type Seconds } from '../kit/time.ts';
+import { toName } from './hosts.ts';
 import type { Certificate, Pack } from './pack.ts';
 
 /** CAs date back, and round to whole days. */
 const TOLERANCE: Seconds = days(1) + hours(2);
 
 /** Sentences about the certificates that a pack is to be served with; mostly none. */
-export function remarksOn(
+export function remarksOn(pack: Pack, certificates: readonly Certificate[]): string[] {
+  return [...remarksOnLength(pack, certificates), ...remarksOnHosts(pack, certificates)];
+}
+
+/** CAs that add names which were not ordered. */
+function remarksOnHosts(
+  { hosts, certificateAuthority: ca }: Pack,
+  certificates: readonly Certificate[],
+): string[] {
+  const names = hosts.map(toName);
+  const added = [
+    ...new Set(certificates.flatMap((one) => one.hosts.filter((host) => !names.includes(host)))),
+  ];
+  if (added.length === 0 || ca === undefined) return [];
+  const what = `${ca} issued for ${added.slice(0, 5).join(', ')} too`;
+  return [`${hosts[0]}: ${what}, though that was not ordered; it is served for the hosts that were alone`];
+}
+
+function remarksOnLength(
   { hosts, validityDays, certificateAuthority: ca }: Pack,
   certificates: readonly Certificate[],
 ): string[] {

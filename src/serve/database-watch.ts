@@ -6,8 +6,8 @@ import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import { after, between, type Seconds } from '../kit/time.ts';
 import type { Troubles } from '../kit/troubles.ts';
+import { MOST_SKEW } from '../operation/pull-in.ts';
 import type { FencedPool } from '../store/fenced-pool.ts';
-import { MOST_SKEW } from '../store/pull-in.ts';
 import { measureSkew } from '../store/server-time.ts';
 
 /** How often it is looked, in milliseconds; after a failure soon. */

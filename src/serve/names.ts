@@ -6,8 +6,10 @@ import type { JobDeps } from '../job/job.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import { days } from '../kit/time.ts';
+import type { BackupPolicy } from '../operation/insert-backup.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy, OwnedName } from '../pack/name-policy.ts';
+import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
 import { ACTIVATIONS, type ZonePolicy } from '../pack/zone-life.ts';
 import { toNameServers } from './addresses.ts';
 
@@ -38,7 +40,10 @@ export function namesOf(
   };
 }
 
-function accountsIn(options: Options, name: 'operator_accounts' | 'suffix_accounts'): readonly string[] {
+function accountsIn(
+  options: Options,
+  name: 'operator_accounts' | 'suffix_accounts' | 'backup_accounts',
+): readonly string[] {
   const ids = options[name];
   const wrong = ids.find((id) => !/^[0-9a-f]{32}$/.test(id));
   if (wrong === undefined) return ids;
@@ -50,6 +55,21 @@ function accountsIn(options: Options, name: 'operator_accounts' | 'suffix_accoun
 function plain(host: string): string {
   const name = isIP(host) === 0 ? domainToASCII(host.replace(/\.$/, '')).toLowerCase() : '';
   return name.includes('.') ? name : '';
+}
+
+/** Which packs have a backup, and of which CA. Throws `configuration` for what is neither. */
+export function backupsOf(options: Options): BackupPolicy {
+  const preferred = options.backup_cas.map((name) => {
+    const known = CERTIFICATE_AUTHORITIES.find((one) => one === name);
+    if (known) return known;
+    const names = CERTIFICATE_AUTHORITIES.join(', ');
+    throw new Fault(
+      'configuration',
+      `backup_cas has '${name.slice(0, 100)}'; a CA has one of the names ${names}`,
+    );
+  });
+  const accounts = accountsIn(options, 'backup_accounts');
+  return { preferred, accounts, isUniversal: options.universal_backups };
 }
 
 /** How zones become active. Throws `configuration` for a way that there is not. */

@@ -32,7 +32,8 @@ const PAUSE = 'pause';
 
 /**
  * Takes one from each bucket of a CA, or from none where one is empty, but for what is to be left: then that which is so the
- * longest. All processes share the buckets. In a transaction of its own: a bucket stays locked until that ends.
+ * longest. All processes share the buckets. A bucket stays locked until the transaction ends: one that is short, and
+ * locks nothing else after.
  */
 export async function take(
   tx: Tx,

@@ -6,6 +6,7 @@ import type {
   Pack,
   PackStatus,
   PackType,
+  Pairing,
   Renewal,
   Run,
   ValidationRecord,
@@ -43,6 +44,10 @@ export interface PackRow {
   validation_errors: string[];
   attempts: number;
   renewal: StoredRenewal | null;
+  backup_id: string | null;
+  backup_of: string | null;
+  is_standby: boolean;
+  ranked_on: Date | null;
   created_on: Date;
   modified_on: Date;
   claim: number;
@@ -122,6 +127,10 @@ const COLUMNS = [
   'validation_errors',
   'attempts',
   'renewal',
+  'backup_id',
+  'backup_of',
+  'is_standby',
+  'ranked_on',
   'created_on',
   'modified_on',
   'claim',
@@ -167,10 +176,19 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
     validationRecords: row.validation_records,
     validationErrors: row.validation_errors,
     certificates: present,
+    pair: toPair(row),
     renewal: toRenewal(row, coming),
     attempts: row.attempts,
     claim: row.claim,
   };
+}
+
+/** What the row tells of the pack's backup, or of the pack for which it is one. */
+function toPair({ backup_id, backup_of, is_standby, ranked_on, created_on }: PackRow): Pairing | undefined {
+  const other = backup_of ?? backup_id;
+  if (other === null) return undefined;
+  const role = backup_of === null ? 'ordered' : 'backup';
+  return { role, other, isStandby: is_standby, since: ranked_on ?? created_on };
 }
 
 /** Whether nobody has worked on the pack but who first claimed it: then it has no certificates. */

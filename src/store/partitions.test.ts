@@ -22,6 +22,7 @@ import { changeMethod } from '../operation/change-method.ts';
 import { changePack } from '../operation/change-pack.ts';
 import { createPack } from '../operation/create-pack.ts';
 import { deletePack } from '../operation/delete-pack.ts';
+import { NO_BACKUPS } from '../operation/insert-backup.ts';
 import { NO_QUOTAS } from '../operation/quotas.ts';
 import { retryValidations } from '../operation/retry-validations.ts';
 import { revokePack } from '../operation/revoke-pack.ts';
@@ -82,7 +83,7 @@ async function assertInOnePiece(work: () => Promise<unknown>): Promise<Set<strin
 async function withCa(t: TestContext) {
   const { at } = await withSimulatedCa(t, deps);
   const rows = new Map([...at.cas].map(([name, { row }]) => [name, row] as const));
-  return { ...at, rows, isApexDemanded: false, quotas: NO_QUOTAS };
+  return { ...at, rows, isApexDemanded: false, quotas: NO_QUOTAS, backups: NO_BACKUPS };
 }
 
 const HASH = createHash('sha256').update('body').digest();

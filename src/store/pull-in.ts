@@ -1,36 +1,37 @@
-import { after, type Seconds } from '../kit/time.ts';
-import { isServed, LIFECYCLE } from '../pack/lifecycle.ts';
-import { PACK_STATUSES } from '../pack/pack.ts';
+import type { PackStatus } from '../pack/pack.ts';
 import { LANES } from './accounts.ts';
-import { LEASE } from './claims.ts';
 import { statement } from './statement.ts';
-import { execute, type Pool } from './store.ts';
+import { execute, type Tx } from './store.ts';
 
-/** Clocks that differ by less are taken for right. */
-export const MOST_SKEW: Seconds = 5;
-
-const WORKED_ON = PACK_STATUSES.filter((status) => LIFECYCLE[status].job !== undefined);
-const ON_THE_WAY = WORKED_ON.filter((status) => !isServed(status));
-
-/**
- * Makes due what waits by a clock that was ahead: leases that end later than any lease does, what was written later than now
- * and is under way, and revocations. How many packs. Those of `inHand` are left alone.
- */
-export async function pullIn(pool: Pool, now: Date, inHand: readonly string[]): Promise<number> {
-  const { rowCount } = await execute(pool, PULL_PACKS, {
-    now,
-    later: after(now, MOST_SKEW),
-    lease_end: after(now, LEASE + MOST_SKEW),
-    in_hand: inHand,
-    on_the_way: ON_THE_WAY,
-    worked_on: WORKED_ON,
-  });
-  await execute(pool, PULL_REVOCATIONS, { now, latest: after(now, LONGEST_REVOCATION + MOST_SKEW) });
-  return rowCount ?? 0;
+/** Which packs wait by a clock that was ahead. */
+export interface Misdated {
+  readonly now: Date;
+  /** Packs of these statuses wait for a worker. */
+  readonly workedOn: readonly PackStatus[];
+  /** Leases that end later than this are of no clock that is right. */
+  readonly leaseEnd: Date;
+  /** What was written later than this, and is in one of these statuses or being renewed. */
+  readonly later: Date;
+  readonly onTheWay: readonly PackStatus[];
+  /** Ids of packs that are left alone. */
+  readonly inHand: readonly string[];
 }
 
-/** No revocation is put off for longer (`retryDelay`). */
-const LONGEST_REVOCATION: Seconds = 600;
+/** Makes packs due that wait by a clock that was ahead; nobody has them any more. How many. */
+export async function pullInPacks(
+  tx: Tx,
+  { leaseEnd, inHand, onTheWay, workedOn, ...times }: Misdated,
+): Promise<number> {
+  const values = {
+    ...times,
+    lease_end: leaseEnd,
+    in_hand: inHand,
+    on_the_way: onTheWay,
+    worked_on: workedOn,
+  };
+  const { rowCount } = await execute(tx, PULL_PACKS, values);
+  return rowCount ?? 0;
+}
 
 const PULL_PACKS = statement(`
   update packs set due_at = :now, worker = null
@@ -39,6 +40,14 @@ const PULL_PACKS = statement(`
      and (worker is not null and due_at > :lease_end
        or modified_on > :later and (status = any(:on_the_way) or renewal -> 'course' is not null))`);
 
-const PULL_REVOCATIONS = statement(
-  'update revocations set due_on = :now where revoked_on is null and due_on > :latest',
-);
+/** Makes revocations due that were asked for later than `later`, or are to be tried later than `latest`. */
+export async function pullInRevocations(
+  tx: Tx,
+  times: { readonly now: Date; readonly later: Date; readonly latest: Date },
+): Promise<void> {
+  await execute(tx, PULL_REVOCATIONS, times);
+}
+
+const PULL_REVOCATIONS = statement(`
+  update revocations set due_on = :now
+   where revoked_on is null and due_on > :now and (asked_on > :later or due_on > :latest)`);

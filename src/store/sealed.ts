@@ -1,8 +1,17 @@
 /** Every place of the database where something is sealed; what a place is bound to is for the callers to say. */
 import type { PackKey } from '../pack/pack.ts';
 import { type Statement, statement } from './statement.ts';
-import { type Db, execute } from './store.ts';
-import { AFTER_PACK, afterPack, IN_ORDER, IN_ZONE, type KeyRow, toKey, zoneKey } from './zone-key.ts';
+import { type Db, execute, type Tx } from './store.ts';
+import {
+  AFTER_PACK,
+  afterPack,
+  IN_ORDER,
+  IN_ZONE,
+  type KeyRow,
+  packKey,
+  toKey,
+  zoneKey,
+} from './zone-key.ts';
 
 /** A place: its table, and the columns that name a row in it, behind those of its zone where it is of one. */
 const SEALED = {
@@ -92,26 +101,65 @@ const REPLACE: Readonly<Record<SealedTable, Statement>> = {
   ca_accounts: replacing('ca_accounts'),
 };
 
-/** Removes what none of these keys opens and nobody serves: accounts at CAs, orders, certificates that are to come. */
-export async function deleteSealedOtherwise(db: Db, kekIds: readonly string[]): Promise<void> {
-  for (const table of ['ca_accounts', 'orders', 'successors'])
-    await db.query(`delete from ${table} where sealed_key is not null and ${KEK_ID} <> all($1)`, [kekIds]);
+/** What somebody who lost a key-encryption key cannot open any more. */
+export interface Lost {
+  /** Ids of the keys that there still are. */
+  readonly kekIds: readonly string[];
+  /** CAs that had an account whose key is lost: what was ordered by it is lost with it. */
+  readonly cas: readonly string[];
 }
 
-/** Packs that follow `last` and have a certificate whose key none of these keys opens. */
-export async function listPacksSealedOtherwise(
+/** CAs at which there is an account whose key none of these keys opens. */
+export async function listCasSealedOtherwise(db: Db, kekIds: readonly string[]): Promise<string[]> {
+  const { rows } = await db.query<{ ca: string }>(
+    `select distinct ca from ca_accounts where ${KEK_ID} <> all($1) order by ca`,
+    [kekIds],
+  );
+  return rows.map(({ ca }) => ca);
+}
+
+/** Removes accounts at CAs whose keys none of these keys opens. */
+export async function deleteAccountsSealedOtherwise(db: Db, kekIds: readonly string[]): Promise<void> {
+  await db.query(`delete from ca_accounts where ${KEK_ID} <> all($1)`, [kekIds]);
+}
+
+/** What of a pack is lost. */
+export interface LostOfPack {
+  /** A key of its certificates. */
+  readonly isServing: boolean;
+  /** A key of certificates that are to come, or of an order; or an order by an account that is lost. */
+  readonly isComing: boolean;
+}
+
+const lostIn = (table: 'certificates' | 'successors' | 'orders', or = 'false'): string => `exists (
+  select from ${table} as one
+   where one.cell = packs.cell and one.zone_id = packs.zone_id and one.pack_id = packs.id
+     and (${KEK_ID} <> all(:keks) or ${or}))`;
+
+const IS_SERVING = lostIn('certificates');
+const IS_COMING = `(${lostIn('successors')} or ${lostIn('orders', 'packs.certificate_authority = any(:cas::text[])')})`;
+
+/** Packs that follow `last` and of which something is lost. */
+export async function listPacksWithLost(
   db: Db,
-  kekIds: readonly string[],
+  { kekIds, cas }: Lost,
   last: PackKey | undefined,
   limit: number,
 ): Promise<PackKey[]> {
-  const { rows } = await execute<KeyRow>(db, OTHERWISE, { ...afterPack(last), keks: kekIds, limit });
+  const { rows } = await execute<KeyRow>(db, WITH_LOST, { ...afterPack(last), keks: kekIds, cas, limit });
   return rows.map(toKey);
 }
 
-const OTHERWISE = statement(`
-  select zone_id, id from packs
-   where ${AFTER_PACK} and exists (
-     select from certificates as one
-      where one.cell = packs.cell and one.zone_id = packs.zone_id and one.pack_id = packs.id and ${KEK_ID} <> all(:keks))
-   ${IN_ORDER} limit :limit`);
+const WITH_LOST = statement(
+  `select zone_id, id from packs where ${AFTER_PACK} and (${IS_SERVING} or ${IS_COMING}) ${IN_ORDER} limit :limit`,
+);
+
+/** What of a pack is lost, in a transaction that holds it. */
+export async function lostOf(tx: Tx, pack: PackKey, { kekIds, cas }: Lost): Promise<LostOfPack> {
+  const { rows } = await execute<LostOfPack>(tx, LOST_OF, { ...packKey(pack), keks: kekIds, cas });
+  return rows[0] ?? { isServing: false, isComing: false };
+}
+
+const LOST_OF = statement(
+  `select ${IS_SERVING} as "isServing", ${IS_COMING} as "isComing" from packs where ${IN_ZONE} and id = :pack`,
+);

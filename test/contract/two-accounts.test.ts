@@ -70,6 +70,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'PATCH /client/v4/zones/{zone_id}/ssl/verification/{certificate_pack_id}': { validation_method: 'txt' },
   'PATCH /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}': {},
   'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}/revoke': {},
+  'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}/failover': {},
   'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/order': {
     type: 'advanced',
     hosts: ['www.theirs.test'],

@@ -141,6 +141,52 @@ it('the change of a method is recorded with whoever made it', async () => {
   );
 });
 
+it('a pack is changed so often and no more, by whichever field, and again after the time that is told', async () => {
+  const id = await givenPack(api.jobs, zoneOf(mine), { status: 'pending_validation' });
+  const pack = `/zones/${zoneOf(mine).id}/ssl/certificate_packs/${id}`;
+  const change = (i: number) =>
+    i % 2 === 0
+      ? patch(id, { validation_method: i % 4 === 0 ? 'http' : 'txt' })
+      : send(api.url, ['PATCH', pack], mine.token, { body: { cloudflare_branding: i % 4 === 1 } });
+  for (let i = 0; i < 6; i++) assert.equal((await change(i)).status, 200);
+  const stored = await packOf(api.jobs, id);
+  for (const i of [6, 7]) {
+    const { status, code, message } = await change(i);
+    assert.deepEqual([status, code], [429, 971]);
+    assert.match(message, /changed at most 6 times at once, and once more every 4 hours; this one can be in/);
+  }
+  const answer = await fetch(`${api.url}${pack}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${mine.token}`, 'content-type': 'application/json' },
+    body: '{"cloudflare_branding":false}',
+  });
+  assert.deepEqual([answer.status, answer.headers.get('retry-after')], [429, '14400']);
+  assert.deepEqual(await packOf(api.jobs, id), stored);
+  assert.equal((await patch(id, HTTP)).status, 200, 'what changes nothing is taken');
+  const another = await givenPack(api.jobs, zoneOf(mine), { status: 'pending_validation' });
+  assert.equal((await patch(another, HTTP)).status, 200, 'each pack has its own');
+  api.jobs.clock.advance(14_400);
+  assert.equal((await patch(id, { validation_method: 'txt' })).status, 200);
+  assert.equal((await patch(id, HTTP)).status, 429);
+});
+
+it('a pack is hurried so often and no more: its time stays as it is then', async () => {
+  const id = await givenPack(api.jobs, zoneOf(mine), { status: 'pending_validation' });
+  const hurries = async () => {
+    const { rows } = await api.jobs.pool.query<{ n: number }>(
+      `select count(*)::int as n from audit where event = 'hurry' and pack_id = $1`,
+      [id],
+    );
+    return rows[0]?.n;
+  };
+  for (let i = 0; i < 40; i++) {
+    api.jobs.clock.advance(11);
+    const answer = i % 2 === 0 ? await patch(id, { validation_method: 'txt' }) : await told('?retry=true');
+    assert.equal(answer.status, 200);
+  }
+  assert.equal(await hurries(), 33, '30 at once, and one more for each two minutes of these seven');
+});
+
 const BAD: readonly (readonly [string, object | undefined, string])[] = [
   ['no body', undefined, ''],
   ['no method', {}, '/validation_method'],

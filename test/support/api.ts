@@ -3,6 +3,7 @@ import { buildApi } from '../../src/api/api.ts';
 import { type ApiDeps } from '../../src/api/deps.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { after, days } from '../../src/kit/time.ts';
+import { NO_BACKUPS } from '../../src/operation/insert-backup.ts';
 import { NO_QUOTAS } from '../../src/operation/quotas.ts';
 import type { Certificate, Pack } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
@@ -44,6 +45,7 @@ export async function apiOn(ends: AsyncDisposableStack, jobs: TestJobDeps): Prom
     orderWait: 0,
     isApexDemanded: false,
     quotas: NO_QUOTAS,
+    backups: NO_BACKUPS,
     publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

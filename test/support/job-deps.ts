@@ -92,7 +92,7 @@ export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
   await pool.query('truncate accounts, served_hosts, txt_records, http_files cascade');
   await pool.query('truncate edge_changes, ca_limits, dns_published, revocations, domains, names_given_up');
-  await pool.query('truncate authorizations, authorization_urls');
+  await pool.query('truncate authorizations, authorization_urls, name_servers_used');
 }
 
 /** A zone of an account of its own. */

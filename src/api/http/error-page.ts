@@ -45,6 +45,9 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   ns_exists: 'The name has NS records, which hand it over to other servers: nothing else stands beside them.',
   record_exists: 'The zone has exactly that DNS record.',
   transition_refused: 'The pack is in a status in which that cannot be done.',
+  no_backup: 'The pack has no backup, and is none: there is nothing to put in its place.',
+  backup_not_ready:
+    'What stands by for the pack has no good certificates now: not yet, or not any more; the message says which.',
   key_reused: 'The same Idempotency-Key came with another body.',
   pack_moved: 'The pack changed while the request was worked on: ask again.',
   dns_unreachable: 'The name servers of a host do not answer.',

@@ -10,4 +10,5 @@ export const MESSAGE_CODES = {
   caa_unknown: 2008,
   vanity_ignored: 2009,
   zone_paused: 2010,
+  same_failover: 2011,
 } as const;

@@ -93,8 +93,7 @@ const GETTING: ReadonlySet<JobName> = new Set(['order', 'validate', 'issue']);
 async function turn(deps: JobDeps, work: Work): Promise<Work | undefined> {
   const now = deps.clock.now();
   const { pack, run: current } = work;
-  if (isServed(pack.status) && isOver(pack, now) && isSucceeded(pack))
-    return adoptNextCertificates(deps, pack);
+  if (isToAdopt(pack, now)) return adoptNextCertificates(deps, pack);
   if (isLate(deps, pack)) return timeOut(deps, pack);
   if (current.kind === 'life') return undefined;
   // The end of a pack that was given up is its own job's.
@@ -102,6 +101,10 @@ async function turn(deps: JobDeps, work: Work): Promise<Work | undefined> {
   if (isPastLastChance(pack, now)) return giveUp(deps, pack);
   return isLate(deps, current) ? beginAgain(deps, work) : undefined;
 }
+
+/** Whether certificates that are there already are to take the place of what is over. */
+const isToAdopt = (pack: Pack, now: Date): boolean =>
+  (isServed(pack.status) || pack.pair?.isStandby === true) && isOver(pack, now) && isSucceeded(pack);
 
 /** What the subscriber can do about a stage that ran out, before what was wrong with it last. */
 function whyLate({ status, validationErrors }: Pack): readonly string[] {

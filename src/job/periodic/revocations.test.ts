@@ -76,3 +76,66 @@ test('a CA that is no longer configured is named', async (t) => {
     /lets_encrypt is no longer configured here; the operator has to add/,
   );
 });
+
+const unknown = { on: 'revoke-cert', fault: 'answer', status: 404, problem: 'malformed' } as const;
+
+test('one that a server of the CA has not heard of is revoked by the next', async (t) => {
+  const { at, ca, known } = await given(t);
+  ca.script({ ...unknown, times: 3 });
+  await revokeDue(at, signal);
+  for (const one of await known()) {
+    assert.equal(one.isMoot, false);
+    assert.match(
+      one.problem ?? '',
+      /does not know the certificate: .* where that stays so; it is asked again$/,
+    );
+  }
+  for (let i = 0; i < 3; i++) {
+    deps.clock.advance(8);
+    await revokeDue(at, signal);
+  }
+  assert.ok((await known()).every(({ revokedOn }) => revokedOn !== undefined));
+});
+
+test('for one that stays unknown nothing is left after a quarter of an hour', async (t) => {
+  const { at, ca, known } = await given(t);
+  ca.script(unknown);
+  for (let i = 0; i < 12; i++) {
+    await revokeDue(at, signal);
+    deps.clock.advance(100);
+  }
+  assert.ok(
+    (await known()).every(
+      ({ isMoot, problem = '' }) => isMoot && problem.endsWith('nothing is left to revoke'),
+    ),
+  );
+});
+
+const SETTLED = [
+  'Certificate has been revoked previously',
+  'serial 04af is already revoked',
+  'the certificate was revoked before',
+  'certificate status is revoked',
+];
+for (const detail of SETTLED) {
+  test(`what the CA says was revoked is settled, as by "${detail}"`, async (t) => {
+    const { at, ca, known } = await given(t);
+    ca.script({ on: 'revoke-cert', fault: 'answer', problem: 'malformed', detail });
+    await revokeDue(at, signal);
+    assert.ok((await known()).every(({ revokedOn }) => revokedOn !== undefined));
+  });
+}
+
+const OPEN = [
+  'the certificate cannot be revoked now',
+  'has not been revoked: try later',
+  'not yours to be revoked',
+];
+for (const detail of OPEN) {
+  test(`what the CA does not say was revoked is not settled, as by "${detail}"`, async (t) => {
+    const { at, ca, known } = await given(t);
+    ca.script({ on: 'revoke-cert', fault: 'answer', problem: 'malformed', detail });
+    await revokeDue(at, signal);
+    assert.ok((await known()).every(({ revokedOn, isMoot }) => revokedOn === undefined && !isMoot));
+  });
+}

@@ -1,7 +1,8 @@
 /** Revocation of certificates at their CA (RFC 8555 7.6), apart from the life of their pack: what was asked for is done. */
+import { PATIENCE } from '../../ca/patience.ts';
 import { whyEnded } from '../../ca/revoke.ts';
 import { Fault, wordsOf } from '../../kit/fault.ts';
-import { after, hours, type Seconds } from '../../kit/time.ts';
+import { after, between, hours, type Seconds } from '../../kit/time.ts';
 import { retryDelay } from '../../pack/backoff.ts';
 import { grantedWish } from '../../pack/granted-wish.ts';
 import {
@@ -41,7 +42,9 @@ async function revoke(deps: JobDeps, one: Revocation, signal: AbortSignal): Prom
     if (!ca)
       return await putOff(deps, one, `${one.ca} is no longer configured here; the operator has to add it`);
     const revoked = await ca.revoke(one, signal);
-    if (revoked.kind === 'moot') return await close(deps, one, revoked.why);
+    if (revoked.kind === 'unknown' && between(one.askedOn, clock.now()) < PATIENCE)
+      return await putOff(deps, one, `${revoked.why} where that stays so; it is asked again`);
+    if (revoked.kind !== 'revoked') return await close(deps, one, revoked.why);
     await settleRevocation(pool, one, clock.now());
     log.info(about, 'certificate revoked');
   } catch (error) {

@@ -28,8 +28,8 @@ export const validate: Job = async (deps, given, signal) => {
   if (orders.length === 0) return reorder(deps, work, firstMissing(work), signal);
   if (!open) return showControl(deps, work, { event: 'done' });
   if (isDead(open.order, now)) return reorder(deps, work, open.algorithm, signal);
+  if (isUnread(open.order)) return learn(deps, work, open, signal);
   if (open.isAnswered) return judge(deps, work, await ask(deps, work, open, signal), signal);
-  if (open.order.unread) return learn(deps, work, open, signal);
 
   const failure = await publishByUpdate(deps, pack, signal);
   const looks = await lookAtAll(deps, work, open.order, signal);
@@ -42,6 +42,10 @@ export const validate: Job = async (deps, given, signal) => {
   await spendFailures(deps, caOf(deps, work), failedNames(order));
   return judge(deps, work, { ...open, order }, signal);
 };
+
+/** Whether it is not known yet what is to be shown. */
+const isUnread = ({ unread, authorizations }: CaOrder): boolean =>
+  unread !== undefined || authorizations.length === 0;
 
 const pendingNames = ({ authorizations }: CaOrder): string[] =>
   authorizations.filter(({ status }) => status === 'pending').map(({ name }) => withoutWildcard(name));
@@ -67,7 +71,7 @@ async function ask(
 /** Whether the CA says that there is no such order: as one of its servers may do that is behind. */
 const isDenied = ({ oddity, unread }: CaOrder): boolean => oddity !== undefined || unread !== undefined;
 
-/** What is to be shown could not be read when the order was made. */
+/** What is to be shown could not be read when the order was made, or the CA wants more by now. */
 async function learn(
   deps: JobDeps,
   work: OrderedWork,
@@ -76,10 +80,11 @@ async function learn(
 ): Promise<Work | undefined> {
   const ca = caOf(deps, work);
   const stored = { ...open, order: await ca.look(open.order, signal) };
-  if (stored.order.unread || stored.order.oddity) return rest(deps, work, stored);
+  if (stored.order.status !== 'invalid' && (isUnread(stored.order) || stored.order.oddity))
+    return rest(deps, work, stored);
   const order = await asOwnControl(deps, { work, ca }, stored.order, signal);
   if (!order) return reorder(deps, work, open.algorithm, signal);
-  return showControl(deps, work, { stored: { ...stored, order } });
+  return showControl(deps, work, { stored: { ...stored, order, isAnswered: false } });
 }
 
 /** One look at a time per record, all records of an order side by side. */

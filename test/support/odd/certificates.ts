@@ -118,6 +118,14 @@ export const CERTIFICATES: Readonly<Record<string, Oddity>> = {
     { says: /ECDSA certificate for 30 days, until .*, though 90 were ordered/ },
   ),
   'issues for a year in place of 90 days': leaf({ lasts_s: 365 * DAY }, { says: /for 365 days/ }),
+  'adds the name with www': leaf(
+    { names: ['shop.test', 'www.shop.test'] },
+    { says: /issued for www\.shop\.test too, though that was not ordered; it is served/ },
+  ),
+  'adds the name above a wildcard': leaf(
+    { names: ['shop.test', '*.eu.shop.test', 'eu.shop.test'] },
+    { hosts: ['*.eu.shop.test'] },
+  ),
   'issues for other names once': leaf(
     { names: ['bank.test'], times: 1 },
     { says: /is for bank\.test instead of .*ordered anew: at most 1 more/, spoiled: 1 },

@@ -127,6 +127,18 @@ export const OBJECTS: Readonly<Record<string, Oddity>> = {
   'has a directory with an odd meta': has('directory', {
     meta: { termsOfService: '', caaIdentities: 'ca.example', externalAccountRequired: 'false', profiles: [] },
   }),
+  'has a directory with places that nobody can ask': has('directory', {
+    keyChange: 'none',
+    renewalInfo: 'http://ca.example/info',
+    revokeCert: false,
+  }),
+  'writes names of authorizations without their type': has('authorization', { identifier: 'shop.test' }),
+  'names each host of an order twice': has(ORDERS, { identifiers: [dns('shop.test'), dns('shop.test')] }),
+  'says nothing of authorizations in new orders': has('new-order', { authorizations: null }),
+  'lists no authorizations at first': {
+    ...has(['new-order', 'order'], { authorizations: [] }, { times: 4 }),
+    says: /lists nothing to show for the order; it is asked again/,
+  },
   'calls JSON text/plain': {
     rules: [
       {

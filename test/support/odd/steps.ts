@@ -59,6 +59,17 @@ export const STEPS: Readonly<Record<string, Oddity>> = {
     ],
     says: /no longer knows the order \(.*\); it is asked again/,
   },
+  'does not find orders for minutes, in words of its own': {
+    rules: [
+      slowly(30),
+      { on: 'order', from: 3, times: 8, fault: 'answer', problem: 'malformed', detail: 'no such order' },
+    ],
+    says: /no longer knows the order \(.*\); it is asked again/,
+  },
+  'calls an order invalid once that it goes on to issue for': {
+    rules: [slowly(30), { on: 'order', from: 3, times: 1, fault: 'patch', body: { status: 'invalid' } }],
+    says: /calls the order invalid and says nothing of why; it is asked again/,
+  },
   'does not find an order any more once it was finalized': {
     rules: [
       { on: 'order', from: 2, fault: 'answer', status: 404, problem: 'malformed', detail: 'gone' },

@@ -67,6 +67,12 @@ export const WISHES: Readonly<Record<string, Oddity>> = {
     120,
     'Mon, 23 Nov 2020 10:00:00 GMT',
   ),
+  'looks for two minutes, and wishes in authorizations to be asked each minute': {
+    rules: [
+      { on: 'challenge', fault: 'stall', seconds: 120 },
+      { on: 'authorization', fault: 'patch', headers: { 'retry-after': '60' } },
+    ],
+  },
   'looks for two minutes, and wishes to be asked each minute': {
     rules: [
       { on: 'challenge', fault: 'stall', seconds: 120 },

@@ -1,7 +1,7 @@
 /** An hour fast, and corrected: what waits by the wrong time is due. */
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { after as atLast, before, beforeEach, test } from 'node:test';
 import {
   claim,
   clear,
@@ -13,14 +13,14 @@ import {
   startJobDeps,
   type TestJobDeps,
 } from '../../test/support/job-deps.ts';
-import { days, hours } from '../kit/time.ts';
-import { postpone } from '../operation/advance.ts';
-import { retryNow } from '../operation/retry-now.ts';
-import { lifeWork } from '../operation/work.ts';
+import { after, days, hours } from '../kit/time.ts';
+import { noteRevocations, putOffRevocation, takeRevocations } from '../store/revocations.ts';
+import { transaction } from '../store/store.ts';
+import { EVERY_CELL } from '../store/zone-key.ts';
+import { postpone } from './advance.ts';
 import { pullIn } from './pull-in.ts';
-import { noteRevocations, takeRevocations } from './revocations.ts';
-import { transaction } from './store.ts';
-import { EVERY_CELL } from './zone-key.ts';
+import { retryNow } from './retry-now.ts';
+import { lifeWork } from './work.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;
@@ -28,9 +28,13 @@ before(async () => {
   deps = await startJobDeps(ends);
 });
 beforeEach(() => clear(deps));
-after(() => ends.disposeAsync());
+atLast(() => ends.disposeAsync());
 
 const pull = (inHand: readonly string[] = []) => pullIn(deps.pool, deps.clock.now(), inHand);
+
+/** Whether it is so many seconds: of some that pass meanwhile nothing is said. */
+const isAbout = (seconds: number | undefined, wanted: number): boolean =>
+  Math.abs((seconds ?? 0) - wanted) <= 10;
 
 /** Does something by a clock that is an hour ahead. */
 async function anHourAhead<T>(work: () => Promise<T>): Promise<T> {
@@ -83,8 +87,6 @@ test('what waits for its time stays so: a look, a lease, a renewal in months', a
     new Date(deps.clock.now().getTime() + days(60) * 1_000),
   ]);
   assert.equal(await pull(), 0);
-  // Of seconds that pass meanwhile nothing is said.
-  const isAbout = (seconds: number | undefined, wanted: number) => Math.abs((seconds ?? 0) - wanted) <= 10;
   assert(isAbout(await dueIn(deps, look), hours(4)));
   assert(isAbout(await dueIn(deps, held), 60));
 });
@@ -118,5 +120,11 @@ test('a revocation that waits by a clock that was ahead is due', async () => {
     });
   assert.equal((await take()).length, 0);
   await pull();
-  assert.equal((await take()).length, 2);
+  const taken = await take();
+  assert.equal(taken.length, 2);
+  const due = after(deps.clock.now(), hours(6));
+  for (const one of taken) await putOffRevocation(deps.pool, one, { problem: 'refused', due });
+  deps.clock.advance(hours(2));
+  await pull();
+  assert.equal((await take()).length, 0, 'one that its CA refused waits for its time');
 });

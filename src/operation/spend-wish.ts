@@ -1,0 +1,28 @@
+import { Fault } from '../kit/fault.ts';
+import { between } from '../kit/time.ts';
+import type { Pack } from '../pack/pack.ts';
+import { CHANGES_IN_WORDS, WISH_BOUNDS, type WishKind } from '../pack/wish-bound.ts';
+import { take } from '../store/ca-limits.ts';
+import type { Tx } from '../store/store.ts';
+import type { AdvanceDeps } from './operation.ts';
+
+/** Whether a pack may be changed or hurried once more, which is counted, in a transaction that holds it; else until when not. */
+export async function spendWish(
+  tx: Tx,
+  { clock }: AdvanceDeps,
+  { id, certificateAuthority }: Pack,
+  kind: WishKind,
+): Promise<Date | undefined> {
+  const bucket = { kind, subject: id, limit: WISH_BOUNDS[kind] };
+  return (await take(tx, certificateAuthority ?? '', [bucket], clock.now()))?.until;
+}
+
+/** Counts a change of a pack. Throws `too_many_requests` where there were too many of late. */
+export async function spendChange(tx: Tx, deps: AdvanceDeps, pack: Pack): Promise<void> {
+  const until = await spendWish(tx, deps, pack, 'change');
+  if (until === undefined) return;
+  const seconds = Math.ceil(between(deps.clock.now(), until));
+  throw new Fault('too_many_requests', `${CHANGES_IN_WORDS}; this one can be in ${seconds} s`, {
+    retryAfter: seconds,
+  });
+}
