@@ -9,16 +9,17 @@ interface DevOptions {
   readonly data?: string;
   readonly json?: boolean;
   readonly rateLimit?: number;
+  readonly universal?: boolean;
 }
 
 /** `certpacks dev`: the stand-in. Its state is temporary unless `--data` names a folder. */
-export async function dev({ port, data, json, rateLimit }: DevOptions): Promise<void> {
+export async function dev({ port, data, json, rateLimit, universal }: DevOptions): Promise<void> {
   const ending = asked(true);
   const { config, log } = readSetting(true);
   const isTemporary = data === undefined;
   const dir = placeFor(config, data, isTemporary);
   try {
-    const world = await startWorld({ config, log, dir, port, rateLimit });
+    const world = await startWorld({ config, log, dir, port, rateLimit, isUniversalOn: universal });
     if (json) printJson(lineOf(world));
     else introduce(world);
     await ending;

@@ -52,6 +52,8 @@ export interface WorldOptions {
   readonly port: number | undefined;
   /** Requests to the API that a token may make in five minutes; any number unless told. */
   readonly rateLimit?: number | undefined;
+  /** Whether new zones have Universal on; as the operator has it, unless told. */
+  readonly isUniversalOn?: boolean | undefined;
 }
 
 /** Name of our own name server in this world. */
@@ -80,6 +82,7 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
       ...worldOptions(wanted.config.options, simulator),
       http_port: httpPort,
       rate_limit: wanted.rateLimit ?? 0,
+      universal: wanted.isUniversalOn ?? wanted.config.options.universal,
     },
   };
   const rows = { rows: rowsOf(simulator), edges: edges.map(({ row }) => row) };

@@ -1,4 +1,6 @@
+import { Fault } from '../kit/fault.ts';
 import type { Pack } from '../pack/pack.ts';
+import { TYPES } from '../pack/type.ts';
 import { amend } from './advance.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
 import type { OperationDeps } from './operation.ts';
@@ -11,8 +13,12 @@ export function changePack(
   { by, isBranded, ...which }: Wish & { readonly isBranded: boolean | undefined },
 ): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, pack) => {
+    if (!TYPES[pack.type].api.patch) throw notHere(pack);
     const isChanged = isBranded !== undefined && isBranded !== pack.isBranded;
     const changed = isChanged ? await amend(tx, deps, pack, { isBranded, by }) : pack;
     return isRestartable(changed) ? restart(tx, deps, changed, { by }) : retryNow(tx, deps, changed, by);
   });
 }
+
+const notHere = ({ id, type }: Pack): Fault =>
+  new Fault('transition_refused', `certificate pack ${id} is of type ${type}, which is not changed so`);

@@ -4,7 +4,7 @@ import type { ZoneType } from '../pack/pack.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
 import { lockDomain, lookAtName, takeUpName } from '../store/names.ts';
 import { type Pool, type Tx, transaction } from '../store/store.ts';
-import { getZone, createZone as insertZone, notFree } from '../store/zones.ts';
+import { findZone, createZone as insertZone, notFree } from '../store/zones.ts';
 import { checkZoneQuota, type Quotas } from './quotas.ts';
 import { type ActivationDeps, zoneBecameActive } from './zone-became-active.ts';
 import { zoneEvent } from './zone-event.ts';
@@ -19,7 +19,6 @@ export interface NewZone {
 /** What a new zone is checked by. */
 export interface CreateZoneDeps extends ActivationDeps {
   readonly pool: Pool;
-  readonly names: NamePolicy;
   readonly quotas: Quotas;
 }
 
@@ -33,9 +32,10 @@ export function createZone(deps: CreateZoneDeps, zone: NewZone, by: Actor): Prom
     const now = deps.clock.now();
     await checkName(tx, deps, zone, now);
     await checkZoneQuota(tx, deps, zone.accountId, now);
-    const id = await insertZone(tx, zone, now);
+    const isUniversalOn = deps.managed.isUniversalOn[zone.type];
+    const id = await insertZone(tx, { ...zone, isUniversalOn }, now);
     await recordAudit(tx, zoneEvent('create', { ...zone, id }, by), now);
-    const made = await getZone(tx, zone.accountId, id);
+    const made = await findZone(tx, id);
     if (made) await zoneBecameActive(tx, deps, made, now);
     return id;
   });

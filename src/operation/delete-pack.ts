@@ -1,15 +1,35 @@
+import { Fault } from '../kit/fault.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
+import { TYPES } from '../pack/type.ts';
+import { getManagedSettings } from '../store/managed.ts';
+import type { Tx } from '../store/store.ts';
 import { override } from './advance.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
 import type { OperationDeps } from './operation.ts';
 import { releaseNames } from './release-names.ts';
 
-/** Has a pack taken off the edges and removed; one that is leaving already stays so. Throws `pack_not_found`. */
+/**
+ * Has a pack taken off the edges and removed; one that is leaving already stays so. Throws `pack_not_found`, and
+ * `transition_refused` for what the service keeps by itself.
+ */
 export function deletePack(deps: OperationDeps, { by, ...which }: Wish): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, pack) => {
     if (isLeaving(pack.status)) return pack;
+    await checkDeletable(tx, pack);
     await releaseNames(tx, pack, deps.clock.now());
     return override(tx, deps, pack, { event: 'delete', by });
   });
 }
+
+async function checkDeletable(tx: Tx, { id, type, zone }: Pack): Promise<void> {
+  if (!TYPES[type].api.delete) throw refused(id, `packs of type ${type} are not deleted so`);
+  if (type === 'universal' && (await getManagedSettings(tx, zone.id)).isUniversalOn)
+    throw refused(
+      id,
+      'it is the Universal pack of its zone; switch Universal off first (ssl/universal/settings)',
+    );
+}
+
+const refused = (id: string, why: string): Fault =>
+  new Fault('transition_refused', `certificate pack ${id} cannot be deleted: ${why}`);

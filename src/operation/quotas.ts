@@ -7,8 +7,8 @@ import type { PackZone } from '../pack/pack.ts';
 import {
   countHosts,
   countPacks,
+  countPacksInZone,
   countTokensOf,
-  countZonePacks,
   countZones,
   lockAccount,
 } from '../store/quotas.ts';
@@ -78,7 +78,7 @@ export async function checkPackQuota(
   { id, accountId }: Pick<PackZone, 'id' | 'accountId'>,
   names: readonly string[],
 ): Promise<void> {
-  if (quotas.zonePacks > 0) check(quotas, 'zonePacks', (await countZonePacks(tx, id)) + 1);
+  if (quotas.zonePacks > 0) check(quotas, 'zonePacks', (await countPacksInZone(tx, id)) + 1);
   if (quotas.packs + quotas.hosts === 0) return;
   await lockAccount(tx, accountId);
   if (quotas.packs > 0) check(quotas, 'packs', (await countPacks(tx, accountId)) + 1);
@@ -110,7 +110,7 @@ export async function packQuotaOf(
   quotas: Quotas,
   { id, accountId }: Pick<PackZone, 'id' | 'accountId'>,
 ): Promise<PackQuota> {
-  const used = await countZonePacks(db, id);
+  const used = await countPacksInZone(db, id);
   const left = quotas.packs === 0 ? ANY_NUMBER : quotas.packs - (await countPacks(db, accountId));
   const byAccount = used + Math.max(0, left);
   return { used, allocated: Math.min(quotas.zonePacks || ANY_NUMBER, byAccount) };

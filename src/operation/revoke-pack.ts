@@ -1,7 +1,9 @@
 import { Fault } from '../kit/fault.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
+import { isManaged } from '../pack/managed.ts';
 import type { Pack } from '../pack/pack.ts';
 import { recordAudit } from '../store/audit.ts';
+import { remindManaged } from '../store/managed.ts';
 import { listRevocations, noteRevocations } from '../store/revocations.ts';
 import { override } from './advance.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
@@ -29,6 +31,8 @@ export function revokePack(
       now,
     );
     if (isLeaving(pack.status)) return pack;
+    // What the service made by itself is made anew.
+    if (isManaged(pack)) await remindManaged(tx, zone.id, now);
     await releaseNames(tx, pack, now);
     return override(tx, deps, pack, { event: 'delete', by });
   });

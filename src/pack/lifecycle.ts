@@ -43,7 +43,8 @@ export interface Stage {
 }
 
 const ISSUED = { stage: 'staging_deployment', hold: 'holding_deployment', back_up: 'backup_issued' } as const;
-const SERVED = { retire: 'pending_expiration', withdraw: 'deactivating' } as const;
+const OFF = { withdraw: 'deactivating' } as const;
+const SERVED = { retire: 'pending_expiration', ...OFF } as const;
 const PROMOTED = { promote: 'pending_deployment' } as const;
 const LOST = { lose: 'initializing' } as const;
 const STAGED = { stage: 'staging_deployment' } as const;
@@ -53,23 +54,23 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   initializing:           { job: 'order',    done: 'pending_validation', late: 'initializing_timed_out', within: hours(1) },
   pending_validation:     { job: 'validate', done: 'pending_issuance',   late: 'validation_timed_out',   within: 'token_life' },
   pending_issuance:       { job: 'issue',    done: 'pending_deployment', late: 'issuance_timed_out',     within: days(1), on: { ...ISSUED, ...LOST, revalidate: 'pending_validation' } },
-  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: LOST },
+  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: { ...LOST, ...OFF } },
   active:                 { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED } },
 
   staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST } },
   staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED } },
-  holding_deployment:     { on: { ...PROMOTED, ...LOST } },
+  holding_deployment:     { on: { ...PROMOTED, ...LOST, ...OFF } },
   backup_issued:          { on: { ...PROMOTED, ...LOST } },
 
   deactivating:           { job: 'withdraw', done: 'inactive',           on: PROMOTED },
   inactive:               { on: { ...PROMOTED, ...LOST } },
-  pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active', ...PROMOTED, ...STAGED } },
+  pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active', ...PROMOTED, ...STAGED, ...OFF } },
   expired:                { restart: 'initializing' },
 
   initializing_timed_out: { restart: 'initializing' },
   validation_timed_out:   { restart: 'pending_validation' },
   issuance_timed_out:     { restart: 'pending_issuance' },
-  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: { ...STAGED, ...LOST } },
+  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: { ...STAGED, ...LOST, ...OFF } },
 
   pending_deletion:       { job: 'withdraw', done: 'deleted',            late: 'deletion_timed_out',     within: days(1) },
   deletion_timed_out:     { job: 'withdraw', done: 'pending_cleanup' },

@@ -1,13 +1,16 @@
 /** Whose names are whose, as the options of a service say. */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import type { CaRow } from '../ca/ca.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import type { JobDeps } from '../job/job.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import { days } from '../kit/time.ts';
+import type { ManagedPolicy } from '../operation/managed-policy.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy, OwnedName } from '../pack/name-policy.ts';
+import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
 import { toNameServers } from './addresses.ts';
 
 /** Which names are not free, by what the operator uses himself. Throws `configuration` for what is no id of an account. */
@@ -60,3 +63,17 @@ export const quotasOf = (options: Options): Quotas => ({
   tokens: options.account_tokens,
   records: options.zone_records,
 });
+
+/** What the service makes by itself. Throws `configuration` for a CA that there is not. */
+export function managedOf(options: Options, rows: readonly CaRow[]): ManagedPolicy {
+  const wanted = options.managed_cas;
+  const wrong = wanted.find((name) => !CERTIFICATE_AUTHORITIES.some((one) => one === name));
+  if (wrong !== undefined) {
+    const names = CERTIFICATE_AUTHORITIES.join(', ');
+    throw new Fault('configuration', `managed_cas has '${wrong.slice(0, 100)}'; the CAs are ${names}`);
+  }
+  return {
+    isUniversalOn: { full: options.universal, partial: options.universal && options.universal_partial },
+    rows: wanted.flatMap((name) => rows.find((row) => row.name === name) ?? []),
+  };
+}

@@ -12,7 +12,6 @@ import { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Seal } from '../kit/seal.ts';
 import { days } from '../kit/time.ts';
 import { Troubles } from '../kit/troubles.ts';
-import { NOTHING_MANAGED } from '../operation/managed-policy.ts';
 import { rerenderAll } from '../operation/rerender.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import { Reader } from '../store/protocol/reader.ts';
@@ -26,7 +25,7 @@ import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { edgeSocketOf } from './edge-socket.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
-import { namesOf, quotasOf } from './names.ts';
+import { managedOf, namesOf, quotasOf } from './names.ts';
 import { openSeal } from './open-seal.ts';
 import { startOwnResponder } from './own-responder.ts';
 import type { ServiceParts } from './service-parts.ts';
@@ -63,7 +62,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     clock,
     log,
     json: { delegationZone: options.delegation_zone },
-    managed: NOTHING_MANAGED,
+    managed: managedOf(options, parts.rows),
   };
   const seal = await openSeal(parts);
   const source = pullSource({ pool, seal, clock });

@@ -28,17 +28,22 @@ const COLUMNS = `zones.id, account_id, accounts.name as account_name, zones.name
 const FROM = 'zones join accounts on accounts.id = account_id';
 const THIS = 'zones.cell = :cell and zones.id = :zone';
 
+/** What a new zone is made from. */
+interface NewZone {
+  readonly accountId: string;
+  readonly name: string;
+  readonly type: ZoneType;
+  /** Whether it is to have a Universal pack; it is not, unless told. */
+  readonly isUniversalOn?: boolean;
+}
+
 /**
  * A new zone, in a transaction, whatever rests. Throws `zone_exists` where any account has one of that name, or another account has one
  * above or below it: whoever answers for a zone's DNS could prove control of all names in it.
  */
-export async function createZone(
-  tx: Tx,
-  zone: { readonly accountId: string; readonly name: string; readonly type: ZoneType },
-  now: Date,
-): Promise<string> {
+export async function createZone(tx: Tx, zone: NewZone, now: Date): Promise<string> {
   const key = zoneKey(newHexId());
-  const { accountId: account, name, type } = zone;
+  const { accountId: account, name, type, isUniversalOn: universal = false } = zone;
   const reversed = reverse(name);
   const values = { ...key, account, name, type, reversed };
   await takeName(tx, {
@@ -47,7 +52,7 @@ export async function createZone(
     below: `${reversed}.`,
     beyond: `${reversed}/`,
   });
-  await execute(tx, CREATE, { ...values, uuid: newDelegationUuid(), now });
+  await execute(tx, CREATE, { ...values, universal, uuid: newDelegationUuid(), now });
   return key.zone;
 }
 
@@ -68,8 +73,8 @@ const TAKE_NAME = statement(`
         and (name = any(:suffixes) or reversed > :below and reversed < :beyond))`);
 
 const CREATE = statement(`
-  insert into zones (cell, id, account_id, name, type, delegation_uuid, created_on, modified_on)
-  values (:cell, :zone, :account, :name, :type, :uuid, :now, :now)`);
+  insert into zones (cell, id, account_id, name, type, universal, delegation_uuid, created_on, modified_on)
+  values (:cell, :zone, :account, :name, :type, :universal, :uuid, :now, :now)`);
 
 /** The fault of who asks for a name that is not for him, in the same words whatever the reason: these tell of others. */
 export const notFree = (name: string): Fault =>
@@ -95,6 +100,14 @@ export async function getZone(db: Db, accountId: string, id: string): Promise<Zo
 const GET = statement(
   `select ${COLUMNS} from ${FROM} where ${THIS} and account_id = :account and deleted_on is null`,
 );
+
+/** A zone of any account, or undefined where there is none of that id. */
+export async function findZone(db: Db, id: string): Promise<Zone | undefined> {
+  const { rows } = await execute<ZoneRow>(db, FIND, zoneKey(id));
+  return rows[0] && toZone(rows[0]);
+}
+
+const FIND = statement(`select ${COLUMNS} from ${FROM} where ${THIS} and deleted_on is null`);
 
 export interface ZoneFilter {
   readonly accountId: string;

@@ -78,7 +78,7 @@ export async function startTestService(
 
   const clock = new VirtualClock();
   const world = { ...worldOptions(loadConfig({}).options, simulator), http_port: httpPort };
-  const options = { ...world, port: 0, rsa_keys: 2, ...other };
+  const options = { ...world, port: 0, rsa_keys: 2, universal: false, ...other };
   const parts = { options, dir, pool, clock, log: newLog('silent') };
   const cas = (await rows?.(simulator, dir, httpPort)) ?? rowsOf(simulator);
   const service = await startService({ ...parts, rows: cas, edges });

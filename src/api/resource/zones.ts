@@ -66,6 +66,7 @@ export const zoneRoutes =
       }
       const zone = { accountId: token.accountId, name: toZoneName(body.name), type: body.type ?? 'full' };
       const id = await createZone(deps, zone, actorOf(request));
+      deps.poke();
       const created = await getZone(deps.pool, token.accountId, id);
       if (!created) throw new Fault('zone_not_found', 'the zone was deleted meanwhile');
       const isMute = zone.type === 'full' && deps.nameServers.length === 0;
