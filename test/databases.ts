@@ -1,7 +1,7 @@
 /**
  * `npm run test:databases`: every test that has to do with the database, on Debian's PostgreSQL and again through pgbouncer
  * in transaction mode; with `--all` also those that start whole worlds. The rest of the suite knows no database and is the same
- * on any.
+ * on any. With names of files, these alone.
  */
 import { execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,6 +29,7 @@ const LIMIT_MS = 30_000;
 const SLOW = /e2e\/(year|cli|start|running|upgrade|interop|pebble|revoke|list|accounts)\.test/;
 /** On the embedded database whatever the setting: the commands under test bring it with them. */
 const OWN = /e2e\/backup\.test/;
+const chosen = process.argv.slice(2).filter((one) => !one.startsWith('-'));
 const say = (what: string): void => void process.stderr.write(`${what}\n`);
 
 const isRoot = process.getuid?.() === 0;
@@ -164,7 +165,8 @@ function filesOfTheDatabase(): string[] {
   return all
     .filter(reaches)
     .map((file) => relative(ROOT, file))
-    .filter((file) => !OWN.test(file));
+    .filter((file) => !OWN.test(file))
+    .filter((file) => chosen.length === 0 || chosen.includes(file));
 }
 
 /** What whole worlds ask of the database is asked by the tests of rooms and of the contract as well, and sooner: they run with `--all`. */

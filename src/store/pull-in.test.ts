@@ -83,7 +83,10 @@ test('what waits for its time stays so: a look, a lease, a renewal in months', a
     new Date(deps.clock.now().getTime() + days(60) * 1_000),
   ]);
   assert.equal(await pull(), 0);
-  assert.deepEqual([await dueIn(deps, look), await dueIn(deps, held)], [hours(4), 60]);
+  // Of seconds that pass meanwhile nothing is said.
+  const isAbout = (seconds: number | undefined, wanted: number) => Math.abs((seconds ?? 0) - wanted) <= 10;
+  assert(isAbout(await dueIn(deps, look), hours(4)));
+  assert(isAbout(await dueIn(deps, held), 60));
 });
 
 test('PATCH hurries a pack that waits by a clock that was ahead, whatever it waits for', async () => {

@@ -37,7 +37,8 @@ export function explainingPool({ options }: Pool, seen: Explained[]): Pool {
       if (/^(begin|commit|rollback)/.test(text)) isInside = text.startsWith('begin');
       else if (/^\s*(with|select|insert|update|delete)\b/.test(text))
         explain(ask, { text, values }, isInside, seen);
-      return Reflect.apply(ask, client, asked);
+      // Without a name: where a pooler mixes names up, the way back to the savepoint would have what failed go on.
+      return Reflect.apply(ask, client, [unnamed(asked[0]), ...asked.slice(1)]);
     };
     Object.defineProperty(client, 'query', { value: explained, configurable: true });
   });
@@ -51,6 +52,9 @@ function partsOf([what, values]: readonly [unknown, unknown?]): {
   if (!(what instanceof Object)) return { text: String(what), values };
   return { text: String(Reflect.get(what, 'text')), values: Reflect.get(what, 'values') ?? values };
 }
+
+const unnamed = (what: unknown): unknown =>
+  what instanceof Object && 'name' in what ? { ...what, name: undefined } : what;
 
 /** Sends all of it at once: what it changed is undone before the statement itself arrives. */
 function explain(
