@@ -9,26 +9,36 @@ import { type Wish, withLockedPack } from './locked-pack.ts';
 import type { OperationDeps } from './operation.ts';
 import { releaseNames } from './release-names.ts';
 
+/** A pack that somebody wants gone. */
+export type DeleteWish = Wish & {
+  /** Whether it is asked for as a certificate pack; what was made another way is deleted that way. */
+  readonly isAsPack?: boolean;
+};
+
 /**
  * Has a pack taken off the edges and removed; one that is leaving already stays so. Throws `pack_not_found`, and
- * `transition_refused` for what the service keeps by itself.
+ * `transition_refused` for what is not deleted so.
  */
-export function deletePack(deps: OperationDeps, { by, ...which }: Wish): Promise<Pack> {
+export function deletePack(
+  deps: OperationDeps,
+  { by, isAsPack = false, ...which }: DeleteWish,
+): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, pack) => {
     if (isLeaving(pack.status)) return pack;
-    await checkDeletable(tx, pack);
+    const { id, type } = pack;
+    if (isAsPack && !TYPES[type].api.delete) throw refused(id, `packs of type ${type} are not deleted so`);
+    await checkUniversal(tx, pack);
     await releaseNames(tx, pack, deps.clock.now());
     return override(tx, deps, pack, { event: 'delete', by });
   });
 }
 
-async function checkDeletable(tx: Tx, { id, type, zone }: Pack): Promise<void> {
-  if (!TYPES[type].api.delete) throw refused(id, `packs of type ${type} are not deleted so`);
-  if (type === 'universal' && (await getManagedSettings(tx, zone.id)).isUniversalOn)
-    throw refused(
-      id,
-      'it is the Universal pack of its zone; switch Universal off first (ssl/universal/settings)',
-    );
+async function checkUniversal(tx: Tx, { id, type, zone }: Pack): Promise<void> {
+  if (type !== 'universal' || !(await getManagedSettings(tx, zone.id)).isUniversalOn) return;
+  throw refused(
+    id,
+    'it is the Universal pack of its zone; switch Universal off first (ssl/universal/settings)',
+  );
 }
 
 const refused = (id: string, why: string): Fault =>
