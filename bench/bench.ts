@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { fail } from '../src/cli/process.ts';
 import { migrate } from '../src/store/migrate.ts';
+import { type FailoverNumbers, failoverBench } from '../test/support/failover.ts';
 import { accountBench } from './account.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
 import { type BenchDatabase, benchDatabase, databaseBeside, scratchBeside } from './database.ts';
@@ -172,6 +173,17 @@ bench
   .option('--orders <n>', PARALLEL, toCount, 20)
   .option('--seed <n>', 'of the random moments', toCount, 1)
   .action(async (options: CrashNumbers & Common) => print(await crashBench(options, say), options));
+
+bench
+  .command('failover')
+  .description(
+    'a pack and its backup change places under handshakes: milliseconds until every edge shows the other',
+  )
+  .option('--json', 'print the result as one line of JSON')
+  .option('--swaps <n>', 'how often', toCount, 40)
+  .option('--edges <n>', 'on how many', toCount, 2)
+  .option('--clients <n>', PARALLEL, toCount, 4)
+  .action(async (options: FailoverNumbers & Common) => print(await failoverBench(options, say), options));
 
 function print(result: object, { json = false }: Common): void {
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${table(result)}\n`);

@@ -17,7 +17,8 @@ import { deletePack } from '../src/store/pack-writes.ts';
 import { getPackAt } from '../src/store/packs.ts';
 import { valuesOf } from '../src/store/statement.ts';
 import { autocommit, type Pool, stateOf, type Tx, transaction } from '../src/store/store.ts';
-import { createZone, getZone, takeOrd, touchZone, type Zone } from '../src/store/zones.ts';
+import type { Zone } from '../src/store/zone-row.ts';
+import { createZone, getZone, takeOrd, touchZone } from '../src/store/zones.ts';
 
 export interface ExactOptions {
   readonly pool: Pool;

@@ -11,9 +11,11 @@ import { buildApi } from '../../src/api/api.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
+import { NO_BACKUPS } from '../../src/operation/insert-backup.ts';
 import { NOTHING_MANAGED } from '../../src/operation/managed-policy.ts';
 import { NO_QUOTAS } from '../../src/operation/quotas.ts';
 import { FREE_NAMES } from '../../src/pack/name-policy.ts';
+import { TRUSTED } from '../../src/pack/zone-life.ts';
 import { PageIndexes } from '../../src/store/list/page-index.ts';
 import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool } from '../../src/store/store.ts';
@@ -78,8 +80,9 @@ async function api({ databaseUrl, pageCacheMb, readers, hasPageIndex }: ApiRole)
     isApexDemanded: false,
     names: FREE_NAMES,
     quotas: NO_QUOTAS,
+    backups: NO_BACKUPS,
     managed: NOTHING_MANAGED,
-    nameServers: [],
+    zonePolicy: TRUSTED,
     publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

@@ -98,6 +98,9 @@ export const zoneAt = (accountId: string, i: number): PackZone => ({
   name: `platform-${i}.example`,
   type: i % 2 === 0 ? 'full' : 'partial',
   delegationUuid: newDelegationUuid(),
+  status: 'active',
+  isPaused: false,
+  hasName: true,
 });
 
 /** A pack at an ordinal of a zone, as it is some time after `epoch`. */

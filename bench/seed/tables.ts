@@ -8,10 +8,9 @@ import { classOf, countChange, facetOf } from '../../src/pack/list-index.ts';
 import type { Certificate, Pack, PackZone } from '../../src/pack/pack.ts';
 import { BUCKET_BITS } from '../../src/store/list/counts.ts';
 import type { RowAside } from '../../src/store/packs.ts';
-import { reverse } from '../../src/store/published-records.ts';
+import { reverse, suffixesOf } from '../../src/store/published-records.ts';
 import type { Tx } from '../../src/store/store.ts';
 import { cellOf } from '../../src/store/zone-key.ts';
-import { suffixesOf } from '../../src/store/zones.ts';
 import { Rows } from './copy.ts';
 
 const deps = { clock: systemClock(), json: { delegationZone: 'dcv.example.net' } };

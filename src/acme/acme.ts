@@ -67,6 +67,8 @@ export interface Challenge {
   readonly status: 'pending' | 'processing' | 'valid' | 'invalid';
   /** Empty where the server gave none that is base64url (8.3). */
   readonly token: string;
+  /** Of `x-email-01`, which is no standard: addresses to which the server sends its mails. */
+  readonly emails?: readonly string[];
   readonly error?: Problem;
 }
 

@@ -172,11 +172,18 @@ function parseChallenge(json: unknown, place: string): Challenge | undefined {
     url,
     status: oneOf(CHALLENGE_STATUSES, fields.raw('status')) ?? 'pending',
     token: readToken(fields.maybeText('token')),
+    ...(type === 'x-email-01' && { emails: readEmails(fields.raw('emails')) }),
     ...(error && { error }),
   };
 }
 
-const ANSWERABLE = ['dns-01', 'http-01', 'tls-alpn-01'];
+const ANSWERABLE = ['dns-01', 'http-01', 'tls-alpn-01', 'x-email-01'];
+
+/** Mail addresses, so many as one name can have reason to; what is none is left out. */
+const readEmails = (list: unknown): string[] =>
+  (Array.isArray(list) ? list : [])
+    .slice(0, 20)
+    .filter((one) => typeof one === 'string' && one.length <= 254 && /^[\x21-\x7e]+@[\w.-]+$/.test(one));
 
 /** RFC 8555 8.3: a token has the base64url alphabet alone, so that it cannot leave its place in a record or a path. */
 const readToken = (token = ''): string => (/^[\w-]{1,512}$/.test(token) ? token : '');

@@ -27,6 +27,7 @@ import { certificatePackRoutes } from './resource/certificate-packs.ts';
 import { dcvDelegationRoutes } from './resource/dcv-delegation.ts';
 import { dnsRecordRoutes } from './resource/dns-records.ts';
 import { exportRoutes } from './resource/export.ts';
+import { failoverRoute } from './resource/failover.ts';
 import { literalPaths } from './resource/literal-paths.ts';
 import { packQuotaRoute } from './resource/pack-quota.ts';
 import { revocationRoutes } from './resource/revocation.ts';
@@ -83,6 +84,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(certificatePackRoutes(deps));
       await v4.register(universalRoutes(deps));
       await v4.register(revocationRoutes(deps));
+      await v4.register(failoverRoute(deps));
       await v4.register(verificationRoutes(deps));
       await v4.register(analyzeRoute(deps));
     },

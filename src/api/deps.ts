@@ -3,11 +3,13 @@ import type { CaRow } from '../ca/ca.ts';
 import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
+import type { BackupPolicy } from '../operation/insert-backup.ts';
 import type { ManagedDeps } from '../operation/managed-policy.ts';
 import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
+import type { ZonePolicy } from '../pack/zone-life.ts';
 import type { Reader } from '../store/protocol/reader.ts';
 import type { Pool } from '../store/store.ts';
 
@@ -27,10 +29,12 @@ export interface ApiDeps extends AdvanceDeps, ManagedDeps {
   readonly isApexDemanded: boolean;
   /** Which names are not free, and for whom. */
   readonly names: NamePolicy;
+  /** Which packs have a backup, and of which CA. */
+  readonly backups: BackupPolicy;
   /** How much one account may have, and one zone. */
   readonly quotas: Quotas;
-  /** Names of our name servers, to which zones of type `full` are delegated. */
-  readonly nameServers: readonly string[];
+  /** How zones become active, and what they are delegated to. */
+  readonly zonePolicy: ZonePolicy;
   /** Addresses of the edges, which names of proxied records are answered with. */
   readonly publicAddresses: readonly string[];
   /** Rings where a worker of this process made a step with a pack. */

@@ -4,7 +4,7 @@ import { type Account, dnsTxtValue, keyAuthorization } from '../acme/account.ts'
 import type { Authorization, Challenge } from '../acme/acme.ts';
 import { Fault } from '../kit/fault.ts';
 import { challengeName } from '../pack/pack-json.ts';
-import { METHODS, type ShownBy, type ShownMethod } from '../pack/validation-method.ts';
+import { METHODS, type ShownBy, type ValidationMethod } from '../pack/validation-method.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
 import type { CaAuthorization, CaOrder } from './ca.ts';
 import { messageOf } from './messages.ts';
@@ -39,13 +39,13 @@ export async function readAuthorizations(
 function toAuthorization(
   { row }: AcmeDirectory,
   { key }: Account,
-  { url, identifier, method, ...is }: Authorization & { readonly method: ShownMethod },
+  { url, identifier, method, ...is }: Authorization & { readonly method: ValidationMethod },
 ): CaAuthorization {
   const name = is.isWildcard ? `*.${identifier.value}` : identifier.value;
   const challenge = is.challenges.find(({ type }) => type === METHODS[method].challenge);
   if (is.status === 'pending') checkChallenge(name, method, challenge);
   const error = is.challenges.find((one) => one.error)?.error;
-  const { url: challengeUrl, status, token } = challenge ?? NONE;
+  const { url: challengeUrl, status } = challenge ?? NONE;
   return {
     url,
     name,
@@ -53,7 +53,7 @@ function toAuthorization(
     ...(is.expires && { expiresAt: is.expires }),
     challengeUrl,
     ...(status !== 'pending' && { isAnswered: true }),
-    shown: SHOWN[method](name, token, key),
+    shown: SHOWN[method](name, challenge ?? NONE, key),
     ...(error && { problem: messageOf({ ca: row.name, step: 'validation', method }, [name], error) }),
   };
 }
@@ -61,24 +61,27 @@ function toAuthorization(
 /** Of an authorization that was valid before we came. */
 const NONE = { url: '', status: 'pending', token: '' } as const;
 
-function checkChallenge(name: string, method: ShownMethod, challenge: Challenge | undefined): void {
+function checkChallenge(name: string, method: ValidationMethod, challenge: Challenge | undefined): void {
   if (challenge && challenge.token !== '') return;
   const lack = challenge ? 'its token is not base64url (RFC 8555 8.3)' : 'the CA offers no such challenge';
   throw new Fault('ca_wrong_answer', `${name} cannot be validated ${METHODS[method].how}: ${lack}`);
 }
 
+type Asked = Pick<Challenge, 'token' | 'emails'>;
+
 /** What a CA looks for; without a token, of what it has found before. */
 const SHOWN: {
-  readonly [M in ShownMethod]: (name: string, token: string, key: KeyObject) => ShownBy<M>;
+  readonly [M in ValidationMethod]: (name: string, asked: Asked, key: KeyObject) => ShownBy<M>;
 } = {
-  txt: (name, token, key) => ({
+  txt: (name, { token }, key) => ({
     method: 'txt',
     txtName: challengeName(name),
     txtValue: token === '' ? '' : dnsTxtValue(token, key),
   }),
-  http: (name, token, key) => ({
+  http: (name, { token }, key) => ({
     method: 'http',
     httpUrl: `http://${name}/.well-known/acme-challenge/${token}`,
     httpBody: token === '' ? '' : keyAuthorization(token, key),
   }),
+  email: (_, { emails = [], token }) => ({ method: 'email', emails, token }),
 };

@@ -5,7 +5,7 @@
  */
 import type { Seconds } from '../kit/time.ts';
 import type { Algorithm, CertificateAuthority, ValidityDays } from '../pack/pack.ts';
-import type { ShownBy, ShownMethod } from '../pack/validation-method.ts';
+import type { ShownBy, ValidationMethod } from '../pack/validation-method.ts';
 
 /** A configured CA. */
 export interface CaRow {
@@ -24,6 +24,8 @@ export interface CaRow {
   readonly sendsNotAfter: boolean;
   readonly allowsWildcard: boolean;
   readonly allowsIdn: boolean;
+  /** Whether it validates by mail, with the challenge `x-email-01`. */
+  readonly validatesByEmail?: boolean;
   /** Whether a valid authorization serves the next order: then RSA needs no records of its own. */
   readonly reusesAuthorizations: boolean;
   /** Whether new orders and looks at authorizations are never under way together: Pebble hangs for good otherwise. */
@@ -92,7 +94,7 @@ export interface CaOrder {
   /** Why the CA may refuse to issue, for the subscriber: what could not be told of CAA records before it was asked. */
   readonly doubts?: readonly string[];
   /** How control is shown. */
-  readonly method: ShownMethod;
+  readonly method: ValidationMethod;
   /** Whether the order is at the row's RSA directory. */
   readonly isAtRsaDirectory?: boolean;
   /** Id of the account of ours whose own account at the CA made it; undefined: the one of all. */
@@ -227,7 +229,7 @@ export interface OrderAsk {
   readonly tenant?: string;
   readonly algorithm: Algorithm;
   /** How control will be shown. */
-  readonly method: ShownMethod;
+  readonly method: ValidationMethod;
   /** End of validity to ask for; left out for a CA with a fixed one. */
   readonly notAfter?: Date;
   /** PEM of the certificate that this one comes in the place of, to be told to a CA that wants to know (RFC 9773 5). */

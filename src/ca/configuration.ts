@@ -121,6 +121,7 @@ function toOffer(table: CaTable, documented: DocumentedRow) {
     allowsIdn: table.flag('idn') ?? documented.allowsIdn,
     reusesAuthorizations: table.flag('reuses_authorizations') ?? documented.reusesAuthorizations,
     isPublic: table.flag('public') ?? documented.isPublic,
+    ...(table.flag('email') && { validatesByEmail: true }),
     ...(caaIdentities && { caaIdentities }),
     ...(preferredRoot !== undefined && { preferredRoot }),
     ...requestsOf(table),

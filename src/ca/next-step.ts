@@ -1,7 +1,7 @@
 /** Whose move it is after a refusal, and what it is: by the step that was refused and the type of the problem (RFC 8555 6.7). */
 import type { Problem } from '../acme/acme.ts';
 import { problemName } from '../acme/problem.ts';
-import type { ShownMethod } from '../pack/validation-method.ts';
+import type { ValidationMethod } from '../pack/validation-method.ts';
 
 /** What a CA is asked for. */
 export type Step = 'account' | 'order' | 'validation' | 'issuance' | 'delivery' | 'revocation' | 'renewal';
@@ -86,7 +86,7 @@ const MOVES: Readonly<Record<Step, Moves>> = {
 
 /** What shows control, and what is to be done where the CA does not find it. */
 // biome-ignore format: a table is read by column
-const SHOWN: Readonly<Record<ShownMethod, Readonly<Record<string, string>>>> = {
+const SHOWN: Readonly<Record<ValidationMethod, Readonly<Record<string, string>>>> = {
   txt: {
     connection:        'make every name server of the host\'s zone reachable for the CA',
     incorrectResponse: 'publish the TXT record as shown, on every name server, and no other value in its place',
@@ -97,6 +97,10 @@ const SHOWN: Readonly<Record<ShownMethod, Readonly<Record<string, string>>>> = {
     incorrectResponse: 'have the host show the file as shown, whole and at its URL',
     unauthorized:      'have the host show the file as shown, also where it redirects to',
   },
+  email: {
+    connection:        'the CA sends it again; make sure that mail reaches one of the addresses',
+    unauthorized:      'follow the link in the newest mail to one of the addresses, and enter the code that stands there',
+  },
 };
 
 /** Where a problem arose. */
@@ -104,7 +108,7 @@ export interface Refused {
   readonly ca: string;
   readonly step: Step;
   /** How control is shown; where the step is validation. */
-  readonly method?: ShownMethod | undefined;
+  readonly method?: ValidationMethod | undefined;
 }
 
 /** The next step, in words: of the problem itself, or of the first of its subproblems that has one of its own. */

@@ -28,6 +28,7 @@ export const CA_OPTIONS = {
   sends_not_after:       { type: 'boolean', default: 'true, except for lets_encrypt', says: 'Whether an order tells the CA when the certificate shall end; a CA with one fixed validity refuses that.' },
   wildcard:              { type: 'boolean', default: 'true', says: 'Whether the CA issues for wildcard hosts.' },
   idn:                   { type: 'boolean', default: 'true, except for google', says: 'Whether the CA issues for internationalized hosts.' },
+  email:                 { type: 'boolean', default: 'false', says: 'Whether the CA validates by e-mail, with the challenge `x-email-01` of the simulated CAs, which is no standard: no public CA offers it over ACME, and none may validate so from 2028-03-15 on.' },
   reuses_authorizations: { type: 'boolean', default: 'true, except for ssl_com', says: 'Whether a validation also serves the next order, so that the RSA certificate needs none of its own.' },
   accounts_per_tenant:   { type: 'boolean', default: 'false', says: 'Whether each account here gets an account of its own at the CA, so that one\'s orders, limits and authorizations are never another\'s; for a CA without external account binding, or with one that may be used many times.' },
   presumes_control:      { type: 'boolean', default: 'false', says: 'Whether the CA answers for the names itself, as for domains that were validated for you by contract: authorizations that are valid from the start are taken as they are, for every account here. For a private CA, or where all accounts are yours.' },

@@ -3,7 +3,8 @@ import { Fault } from '../kit/fault.ts';
 import { after, days, type Seconds } from '../kit/time.ts';
 import { isInternationalized, isWildcard } from '../pack/hosts.ts';
 import type { ValidityDays } from '../pack/pack.ts';
-import { longestValidity } from '../pack/validity-limits.ts';
+import { METHODS, type ValidationMethod } from '../pack/validation-method.ts';
+import { emailEnds, longestValidity } from '../pack/validity-limits.ts';
 import type { CaRow } from './ca.ts';
 
 /** What a subscriber asks for. */
@@ -25,7 +26,7 @@ export function checkOrderPolicy(
 ): void {
   checkValidity(row, ask.validityDays, now);
   for (const [i, name] of ask.names.entries()) {
-    const ban = BANS.find(({ isMeant, isAllowed }) => isMeant(name) && !isAllowed(row));
+    const ban = banOn(row, name);
     if (!ban) continue;
     const others = rows.filter(ban.isAllowed).map((other) => other.name);
     const hint = others.length > 0 ? `; ${others.join(' and ')} would` : '';
@@ -33,6 +34,10 @@ export function checkOrderPolicy(
     throw new Fault('invalid_host', message, { pointer: `/hosts/${i}` });
   }
 }
+
+/** Why a CA issues no certificate for a name, in A-labels; undefined: it does. */
+export const banOn = (row: CaRow, name: string): Ban | undefined =>
+  BANS.find(({ isMeant, isAllowed }) => isMeant(name) && !isAllowed(row));
 
 interface Ban {
   readonly kind: string;
@@ -77,3 +82,10 @@ export function endOfValidity(row: CaRow, validityDays: number, now: Date): Date
   const end = after(now, days(length) - LAST_SECOND);
   return new Date(Math.floor(end.getTime() / 1_000) * 1_000);
 }
+
+/** Whether a CA can be asked to validate by a method: by mail, only one that offers it, and no public one since that ended. */
+export const offersMethod = (
+  { validatesByEmail = false, isPublic }: CaRow,
+  method: ValidationMethod,
+  now: Date,
+): boolean => METHODS[method].isUsual || (validatesByEmail && !(isPublic && emailEnds.hasCome(now)));

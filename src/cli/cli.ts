@@ -79,9 +79,14 @@ function addServices(certpacks: Command): void {
       toCount,
     )
     .option(
+<<<<<<< HEAD
       '--universal <on|off>',
       'whether new zones have a Universal certificate pack (option universal)',
       toSwitch,
+=======
+      '--smtp <host:port>',
+      'mail server for the mails of the simulated CAs, in place of the world’s own',
+>>>>>>> main
     )
     .option('--json', 'print one line of JSON when ready')
     .action(dev);

@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
 import { openProgress } from '../dev/progress.ts';
 import { startWorld, type World } from '../dev/world.ts';
+import { Fault } from '../kit/fault.ts';
+import { emailEnds } from '../pack/validity-limits.ts';
 import { printJson } from './print.ts';
 import { asked, placeFor, readSetting } from './process.ts';
 
@@ -9,17 +11,36 @@ interface DevOptions {
   readonly data?: string;
   readonly json?: boolean;
   readonly rateLimit?: number;
+<<<<<<< HEAD
   readonly universal?: boolean;
 }
 
 /** `certpacks dev`: the stand-in. Its state is temporary unless `--data` names a folder. */
 export async function dev({ port, data, json, rateLimit, universal }: DevOptions): Promise<void> {
+=======
+  readonly smtp?: string;
+}
+
+/** `certpacks dev`: the stand-in. Its state is temporary unless `--data` names a folder. */
+export async function dev({ port, data, json, rateLimit, smtp }: DevOptions): Promise<void> {
+>>>>>>> main
   const ending = asked(true);
   const { config, log } = readSetting(true);
   const isTemporary = data === undefined;
   const dir = placeFor(config, data, isTemporary);
   try {
+<<<<<<< HEAD
     const world = await startWorld({ config, log, dir, port, rateLimit, isUniversalOn: universal });
+=======
+    const world = await startWorld({
+      config,
+      log,
+      dir,
+      port,
+      rateLimit,
+      smtp: smtp === undefined ? undefined : toSmtp(smtp),
+    });
+>>>>>>> main
     if (json) printJson(lineOf(world));
     else introduce(world);
     await ending;
@@ -27,6 +48,14 @@ export async function dev({ port, data, json, rateLimit, universal }: DevOptions
   } finally {
     if (isTemporary) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Throws `configuration` for what is no host with a port. */
+function toSmtp(text: string): { readonly host: string; readonly port: number } {
+  const [, host, port] = /^([\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(text) ?? [];
+  if (host !== undefined && Number(port) > 0 && Number(port) < 65_536)
+    return { host: host.replaceAll(/[[\]]/g, ''), port: Number(port) };
+  throw new Fault('configuration', '--smtp must be HOST:PORT');
 }
 
 const lineOf = ({ api, token, accountId, control, edges, dns }: World) => ({
@@ -51,5 +80,6 @@ function introduce(world: World): void {
       .map(({ host, port }) => `${host}:${port}`)
       .join(', '),
   );
+  screen.fact('mail', `${world.control}/mail (public CAs end validation by e-mail on ${emailEnds.on})`);
   screen.fact('DNS', `${world.dns.host}:${world.dns.port}`);
 }

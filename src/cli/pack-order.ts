@@ -11,6 +11,7 @@ interface OrderOptions extends ClientOptions {
   readonly ca: string;
   readonly method: string;
   readonly days: string;
+  readonly backup?: boolean;
   readonly wait?: boolean;
 }
 
@@ -20,15 +21,16 @@ export const addPackOrder = (packs: Command): Command =>
     .option('--ca <name>', 'lets_encrypt, google or ssl_com', 'lets_encrypt')
     .option('--method <method>', 'txt, http or email', 'txt')
     .option('--days <n>', 'validity_days', '90')
+    .option('--backup', 'with a backup from another CA')
     .option('--wait', 'until it is active, telling what it waits for')
     .action(order);
 
 async function order(
   hosts: string[],
-  { zone, ca, method, days, wait, ...options }: OrderOptions,
+  { zone, ca, method, days, backup, wait, ...options }: OrderOptions,
 ): Promise<void> {
   const terms = { certificate_authority: ca, validation_method: method, validity_days: Number(days) };
-  const body = { type: 'advanced', hosts, ...terms };
+  const body = { type: 'advanced', hosts, ...terms, ...(backup && { backup }) };
   let { result } = await call(options, 'POST', `${packsOf(zone)}/order`, body);
   if (wait) result = await settled(options, zone, result);
   show(result, PACK_FIELDS, options);

@@ -27,6 +27,15 @@ export function addPacks(certpacks: Command): void {
   addPackOrder(packs);
   addPackRevoke(packs);
   asZoneClient(
+    packs.command('failover').description('have a pack and its backup change places').argument('<pack>'),
+  ).action(async (pack: string, { zone, ...options }: ClientOptions & { zone: string }) =>
+    show(
+      (await call(options, 'POST', `${packsOf(zone)}/${part(pack)}/failover`, {})).result,
+      ['id', 'serving', 'standby'],
+      options,
+    ),
+  );
+  asZoneClient(
     packs.command('restart').description('try a stage again that ran out').argument('<pack>'),
   ).action(async (pack: string, { zone, ...options }: ClientOptions & { zone: string }) =>
     show((await call(options, 'PATCH', `${packsOf(zone)}/${part(pack)}`, {})).result, PACK_FIELDS, options),

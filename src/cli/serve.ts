@@ -5,6 +5,7 @@ import { systemClock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
 import { Endings } from '../kit/endings.ts';
 import type { Log } from '../kit/log.ts';
+import { emailEnds } from '../pack/validity-limits.ts';
 import { demandTls } from '../serve/addresses.ts';
 import { type Database, openDatabase, otherwise } from '../serve/database.ts';
 import { toPublishers } from '../serve/dns-publishers.ts';
@@ -72,11 +73,16 @@ function warnOfLacks({ config, log }: Setting, rows: readonly CaRow[], edges: re
     log.warn('no name server is configured (name_servers), so zones of type full cannot be validated');
 }
 
+const EMAIL_ENDS =
+  `this CA is configured to validate by e-mail (email = true); public CAs end that on ${emailEnds.on} ` +
+  '(Baseline Requirements, ballot SC-090), and packs that are validated so are not renewed by them from then on';
+
 /** The CAs of the configuration file, with their warnings told. */
 function configuredRows({ config, log }: Setting): CaRow[] {
   return Object.entries(config.ca).map(([name, table]) => {
     const { warning, ...row } = toCaRow(name, table);
     if (warning !== undefined) log.warn({ ca: name }, warning);
+    if (row.validatesByEmail) log.warn({ ca: name }, EMAIL_ENDS);
     return row;
   });
 }

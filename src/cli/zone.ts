@@ -1,7 +1,12 @@
 /** `certpacks zone`: zones, by the API. */
 import type { Command } from 'commander';
+import { Fault } from '../kit/fault.ts';
+import { deactivateZone } from '../operation/deactivate-zone.ts';
+import { OPERATOR } from '../store/audit.ts';
 import { call, callAll } from './client.ts';
 import { asClient, type ClientOptions, part } from './client-command.ts';
+import { asOperator } from './operator.ts';
+import { tellLines } from './print.ts';
 import { show } from './table.ts';
 
 const ZONE = ['id', 'name', 'type', 'status', 'created_on'];
@@ -30,8 +35,52 @@ export function addZones(certpacks: Command): void {
     async (id: string, options: ClientOptions) =>
       show((await call(options, 'GET', `/zones/${part(id)}`)).result, ZONE, options),
   );
+  asClient(
+    zone.command('check').description('have control of a zone looked for at once').argument('<id>'),
+  ).action(async (id: string, options: ClientOptions) =>
+    show((await call(options, 'PUT', `/zones/${part(id)}/activation_check`)).result, ['id'], options),
+  );
+  for (const [name, paused] of [
+    ['pause', true],
+    ['unpause', false],
+  ] as const)
+    asClient(zone.command(name).description(PAUSE[name]).argument('<id>')).action(
+      async (id: string, options: ClientOptions) =>
+        show((await call(options, 'PATCH', `/zones/${part(id)}`, { paused })).result, ZONE, options),
+    );
   asClient(zone.command('delete').description('delete a zone with its packs').argument('<id>')).action(
     async (id: string, options: ClientOptions) =>
       show((await call(options, 'DELETE', `/zones/${part(id)}`)).result, ['id'], options),
   );
+  addDeactivation(zone);
 }
+
+const PAUSE = {
+  pause: 'serve nothing new in a zone: what is issued waits',
+  unpause: 'go on with what waits in a zone',
+} as const;
+
+/** What the operator alone can do, on the database itself. */
+function addDeactivation(zone: Command): void {
+  for (const [name, isDeactivated] of [
+    ['deactivate', true],
+    ['reactivate', false],
+  ] as const)
+    zone
+      .command(name)
+      .description(DEACTIVATE[name])
+      .argument('<id>')
+      .action((id: string) =>
+        asOperator(async (deps) => {
+          if (!(await deactivateZone(deps, id, { isDeactivated, by: OPERATOR })))
+            throw new Fault('configuration', `there is no zone ${id.slice(0, 100)}`);
+          tellLines(`zone ${id}: ${name}d\n`);
+        }),
+      );
+}
+
+const DEACTIVATE = {
+  deactivate:
+    'do nothing more for a zone, whoever has it, on the database itself; what is served stays served',
+  reactivate: 'end that: control of the zone is looked for again, on the database itself',
+} as const;

@@ -61,6 +61,8 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'GET /control/ca/faults': (deps, _, path) => ask(deps, 'GET', path.replace('/control', '')),
   'PUT /control/ca/faults': (deps, body, path) => ask(deps, 'PUT', path.replace('/control', ''), body),
   'DELETE /control/ca/faults': (deps, _, path) => ask(deps, 'DELETE', path.replace('/control', '')),
+  'GET /control/mail': (deps) => ask(deps, 'GET', '/mail'),
+  'PUT /control/mail': (deps, body) => ask(deps, 'PUT', '/mail', body),
   'POST /control/tokens': async (deps, body) => {
     const { zones, access } = body;
     const isList = Array.isArray(zones) && zones.every((zone) => typeof zone === 'string');

@@ -7,11 +7,12 @@ import type { VirtualClock } from '../kit/clock.ts';
 import type { Config, Options } from '../kit/config.ts';
 import type { Log } from '../kit/log.ts';
 import { CERTIFICATE_AUTHORITIES, type Environment, VALIDITY_DAYS } from '../pack/pack.ts';
+import type { Activation } from '../pack/zone-life.ts';
 import { type Database, openDatabase } from '../serve/database.ts';
 import { edgeSocketOf } from '../serve/edge-socket.ts';
 import { type Service, startService } from '../serve/service.ts';
 import type { ServiceParts } from '../serve/service-parts.ts';
-import { DNS_ADDRESSES, type SimulatorReady } from '../simulator/simulator.ts';
+import { DNS_ADDRESSES, type MailServerAddress, type SimulatorReady } from '../simulator/simulator.ts';
 import { type StartedSimulator, startSimulator } from '../simulator/start.ts';
 import { createAccount, listAccountsNamed } from '../store/accounts.ts';
 import type { Pool } from '../store/store.ts';
@@ -52,12 +53,17 @@ export interface WorldOptions {
   readonly port: number | undefined;
   /** Requests to the API that a token may make in five minutes; any number unless told. */
   readonly rateLimit?: number | undefined;
+<<<<<<< HEAD
   /** Whether new zones have Universal on; as the operator has it, unless told. */
   readonly isUniversalOn?: boolean | undefined;
+=======
+  /** Where the simulated CAs hand their mails to; a mail server of the world's own unless told. */
+  readonly smtp?: MailServerAddress | undefined;
+>>>>>>> main
 }
 
-/** Name of our own name server in this world. */
-const NAME_SERVER = 'ns1.certpacks.test';
+/** Name of our own name server in this world; where zones have to show control, they are told apart by several. */
+const NAME_SERVERS = { trust: ['ns1'], check: ['ns1', 'ns2', 'ns3', 'ns4', 'ns5'] } as const;
 const HOST = '127.0.0.1';
 
 /**
@@ -141,7 +147,7 @@ function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, api
 /** The database and the simulator, side by side: both take a moment. */
 async function startGround(
   parts: AsyncDisposableStack,
-  { config, log, dir }: WorldOptions,
+  { config, log, dir, smtp }: WorldOptions,
   { clock, httpPort }: { readonly clock: VirtualClock; readonly httpPort: number },
 ): Promise<{ database: Database; simulator: StartedSimulator }> {
   const simulate = (port: number) =>
@@ -150,7 +156,8 @@ async function startGround(
       aheadSeconds: clock.ahead,
       dnsPort: port,
       httpPort,
-      nameServers: [{ name: NAME_SERVER, address: DNS_ADDRESSES.responder }],
+      ...(smtp && { smtp }),
+      ...registryOf(config.options),
       endsWithParent: true,
     });
   // Whether the usual port is free is known only when it is taken: another world may start at the same moment.
@@ -167,6 +174,19 @@ async function startGround(
   return { simulator: simulator.value, database: database.value };
 }
 
+/** In the world nothing is to be shown, unless the operator wants it. */
+const activationIn = ({ zone_activation: wanted }: Pick<Options, 'zone_activation'>): Activation =>
+  wanted === 'check' ? 'check' : 'trust';
+
+/** What the world's registry knows of our name servers, and whether it delegates to them only what it is told to. */
+export const registryOf = (options: Pick<Options, 'zone_activation'>) => ({
+  nameServers: NAME_SERVERS[activationIn(options)].map((label) => ({
+    name: `${label}.certpacks.test`,
+    address: DNS_ADDRESSES.responder,
+  })),
+  isRegistryTold: activationIn(options) === 'check',
+});
+
 /** The operator's options, with those of the world in their place. */
 export const worldOptions = (
   options: Options,
@@ -174,8 +194,9 @@ export const worldOptions = (
 ): Options => ({
   ...options,
   host: HOST,
+  zone_activation: activationIn(options),
   delegation_zone: 'dcv.certpacks.test',
-  name_servers: [`${NAME_SERVER}=${DNS_ADDRESSES.responder}`],
+  name_servers: registryOf(options).nameServers.map(({ name, address }) => `${name}=${address}`),
   dns_listen: [`${DNS_ADDRESSES.responder}:${port}`],
   dns_rate_limit: 0, // all of loopback is one network
   dns_roots: [DNS_ADDRESSES.root],
@@ -231,6 +252,7 @@ export const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
       sendsNotAfter: true,
       allowsWildcard: true,
       allowsIdn: true,
+      validatesByEmail: true,
       reusesAuthorizations: name !== 'ssl_com',
       isPublic: false,
       tlsRoots: rootPem,

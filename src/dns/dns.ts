@@ -42,6 +42,8 @@ export interface ResponderSource {
 export interface OwnName {
   /** The longest zone that is a suffix of the name. */
   readonly zone: string;
+  /** The name servers that the zone is delegated to; all of ours unless told. */
+  readonly nameServers?: readonly string[] | undefined;
   /** What is published there for validation. */
   readonly txt: readonly string[];
   /** Whether anything is below it (an empty non-terminal). */
@@ -69,7 +71,7 @@ type OwnData =
       readonly type: 'CAA';
       readonly data: {
         readonly flags: number;
-        readonly tag: 'issue' | 'issuewild' | 'iodef';
+        readonly tag: 'issue' | 'issuewild' | 'iodef' | 'contactemail';
         readonly value: string;
       };
     }

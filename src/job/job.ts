@@ -21,8 +21,9 @@ import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Work } from '../operation/work.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
 import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
+import type { ZonePolicy } from '../pack/zone-life.ts';
 import type { Pool } from '../store/store.ts';
-import type { PrecheckCaa, PrecheckHttp, PrecheckTxt } from '../validation/validation.ts';
+import type { LookAtDelegation, PrecheckCaa, PrecheckHttp, PrecheckTxt } from '../validation/validation.ts';
 
 export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly pool: Pool;
@@ -40,8 +41,11 @@ export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly precheckCaa: PrecheckCaa;
   /** Who publishes validation records in a zone by dynamic update, by the zone's name. */
   readonly publishers: ReadonlyMap<string, BoundPublisher>;
+  readonly lookAtDelegation: LookAtDelegation;
   /** Whose names are whose. */
   readonly names: NamePolicy;
+  /** How zones become active, and what they are delegated to. */
+  readonly zonePolicy: ZonePolicy;
   readonly edges: readonly EdgeRow[];
   readonly showLeaf: ShowLeaf;
   /** How long records of what happened are kept; 0: for ever. */

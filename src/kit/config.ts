@@ -69,6 +69,8 @@ export const OPTIONS = {
   rsa_keys:        { type: 'integer', default: 8, range: [0, 1_000], says: 'How many RSA keys are kept ready; making one takes about a tenth of a second of processor time.' },
   delegation_zone: { type: 'text', default: '', says: 'Zone under which delegated validation is answered, e.g. `dcv.example.net`; its parent zone must delegate it to `name_servers`. Empty: no delegation.' },
   name_servers:    { type: 'list', default: [], says: 'Names and addresses of this installation\'s name servers, as `ns1.example.net=192.0.2.1`; zones of type `full` are to be delegated to them.' },
+  zone_name_servers: { type: 'integer', default: 2, range: [1, 13], says: 'To how many of the `name_servers` a zone of type `full` is to be delegated. Where there are more, each zone of a name has other ones; where there are not, a zone has to show its TXT record too before it is active.' },
+  zone_activation: { type: 'text', default: '', says: '`check`: a zone is active once control of it was seen, by its delegation or by its TXT record. `trust`: it is active at once, for whoever runs this for himself alone. Empty: `check`; `trust` in `dev` and `start`.' },
   public_addresses: { type: 'list', default: [], says: 'Addresses of the edges as the world reaches them, IPv4 or IPv6: what names of `proxied` DNS records are answered with. Empty: no record can be proxied.' },
   dns_listen:      { type: 'list', default: [], says: 'Addresses on which the DNS responder listens, as `192.0.2.1:53`. Empty: no responder.' },
   dns_rate_limit:  { type: 'integer', default: 200, range: [0, 1_000_000], says: 'UDP answers a second that the responder gives one network (/24, or /56) before it answers `truncated`; 0 turns the limit off.' },
@@ -89,6 +91,9 @@ export const OPTIONS = {
   account_hosts:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Different hosts that the packs of an account may have together; 0: any number.' },
   zone_records:    { type: 'integer', default: 3_500, range: [0, 1_000_000], says: 'DNS records that a zone may have, validation records of ours not counted; 0: any number.' },
   account_tokens:  { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'API tokens that an account may have; 0: any number.' },
+  backup_cas:      { type: 'list', default: [], says: 'CAs of backup packs, the preferred first: the first that is not the CA of the pack itself and issues for its hosts is taken. Empty: all that are configured, `google` before `lets_encrypt` before `ssl_com`.' },
+  backup_accounts: { type: 'list', default: [], says: 'Ids of the accounts whose orders are for packs with a backup unless they say `"backup": false`. Those of all others have one where they say `"backup": true`.' },
+  universal_backups: { type: 'boolean', default: true, says: 'Whether packs of type `universal` have a backup, where a second CA is configured.' },
   log_level:       { type: 'text', default: 'info', says: 'Least severe level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `silent`.' },
 } as const satisfies Record<string, Option>;
 

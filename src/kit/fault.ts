@@ -38,6 +38,8 @@ export const FAULTS = {
   zone_not_found:          { status: 404, code: 9109,  retry: 'never' },
   zone_exists:             { status: 400, code: 1061,  retry: 'never' },
   invalid_zone_name:       { status: 400, code: 1099,  retry: 'never' },
+  zone_not_active:         { status: 400, code: 1436,  retry: 'never' },
+  zone_deactivated:        { status: 403, code: 1437,  retry: 'never' },
   pack_not_found:          { status: 404, code: 1408,  retry: 'never' },
   token_not_found:         { status: 404, code: 1009,  retry: 'never' },
   record_not_found:        { status: 404, code: 81044, retry: 'never' },
@@ -48,6 +50,8 @@ export const FAULTS = {
   ns_exists:               { status: 400, code: 81056, retry: 'never' },
   record_exists:           { status: 400, code: 81058, retry: 'never' },
   transition_refused:      { status: 400, code: 1406,  retry: 'never' },
+  no_backup:               { status: 400, code: 1420,  retry: 'never' },
+  backup_not_ready:        { status: 400, code: 1421,  retry: 'never' },
   key_reused:              { status: 422, code: 1409,  retry: 'never' },
 
   // What the world can do wrong.

@@ -1,6 +1,6 @@
 import { Fault } from '../kit/fault.ts';
 import { after, type Seconds } from '../kit/time.ts';
-import { deadline, isServed, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
+import { deadline, isKept, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack, Run } from '../pack/pack.ts';
 import { turningPoint } from '../pack/renewal.ts';
 import { RUNS } from '../pack/run.ts';
@@ -21,7 +21,13 @@ const ENDED: Seconds = LEASE / 6;
 export type Change = Partial<
   Pick<
     Pack,
-    'validationMethod' | 'isDelegated' | 'validationRecords' | 'validationErrors' | 'isBranded' | 'renewal'
+    | 'validationMethod'
+    | 'isDelegated'
+    | 'validationRecords'
+    | 'validationErrors'
+    | 'isBranded'
+    | 'renewal'
+    | 'pair'
   > &
     Pick<Run, 'statusSince' | 'attempts' | 'certificates'>
 >;
@@ -41,7 +47,7 @@ export type Move = { readonly event: PackEvent } & By & Change;
  */
 export function advance(db: Db, deps: AdvanceDeps, work: Work, { event, ...change }: Move): Promise<Work> {
   const to = changed(deps, work, change, next(work.run.status, event));
-  const isUnderWay = RUNS[to.run.kind].isAside && !isServed(to.run.status);
+  const isUnderWay = RUNS[to.run.kind].isAside && !isKept(to.run.status);
   const record = isUnderWay ? undefined : recordOf(RUNS[to.run.kind].isAside ? RENEWED : { event });
   return write(db, deps, work, { ...to, ...KEPT, dueAt: dueAfter(deps, to.run, LEASE), record });
 }
@@ -151,7 +157,7 @@ async function write(db: Db, deps: AdvanceDeps, from: Work, { to, run, ...how }:
   const settled = settle(to, run);
   if (!(await updatePack(db, from.pack, settled, { ...render(deps, settled), ...how })))
     throw packMoved(from.pack);
-  if (isAside && isServed(run.status)) await promoteNextCertificates(db, settled);
+  if (isAside && isKept(run.status)) await promoteNextCertificates(db, settled);
   const claim = how.isFreed ? settled.claim + 1 : settled.claim;
   return workOn({ ...settled, claim }, settled.modifiedOn, from.orders);
 }

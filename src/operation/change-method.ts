@@ -1,7 +1,7 @@
+import type { CaRow } from '../ca/ca.ts';
 import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
-import type { Pack, PackStatus } from '../pack/pack.ts';
-import type { JsonContext } from '../pack/pack-json.ts';
+import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { unpublishRecords } from '../store/published-records.ts';
@@ -19,15 +19,21 @@ export type WantedMethod = ValidationMethod | 'cname';
 /** A pack whose control is to be shown otherwise. */
 export type MethodWish = Wish & { readonly method: WantedMethod };
 
+/** What a change of method is checked by. */
+export interface ChangeMethodDeps extends OperationDeps {
+  /** The configured CAs. */
+  readonly rows: ReadonlyMap<CertificateAuthority, CaRow>;
+}
+
 /**
  * Has control of a pack's hosts shown by another method, by a new order with new records, and looked at at once; by the same
  * one it is restarted where it ran out, or looked at at once. Throws `pack_not_found`, and with a pointer `method_not_offered`
  * and, where control was shown already, `transition_refused`.
  */
-export function changeMethod(deps: OperationDeps, { method, by, ...which }: MethodWish): Promise<Pack> {
+export function changeMethod(deps: ChangeMethodDeps, { method, by, ...which }: MethodWish): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, pack) => {
     if (pack.validationMethod === undefined) throw refused(`certificate pack ${pack.id} is not validated`);
-    const wanted = checked(deps.json, pack, method);
+    const wanted = checked(deps, pack, method);
     if (wanted.validationMethod !== pack.validationMethod) return reorder(tx, deps, pack, { ...wanted, by });
     const { isDelegated } = wanted;
     const isChanged = isDelegated !== pack.isDelegated;
@@ -42,9 +48,11 @@ const CHANGE = 'change_method';
 type Wanted = Required<Pick<Pack, 'validationMethod' | 'isDelegated'>>;
 
 /** What a method means for a pack. Throws `method_not_offered`. */
-function checked({ delegationZone }: JsonContext, { zone, hosts }: Pack, method: WantedMethod): Wanted {
+function checked({ json, rows, clock }: ChangeMethodDeps, pack: Pack, method: WantedMethod): Wanted {
+  const { zone, hosts, certificateAuthority: ca } = pack;
   if (method !== 'cname') {
-    checkMethod(method, hosts.map(toName));
+    const row = ca && rows.get(ca);
+    checkMethod({ method, names: hosts.map(toName), row, now: clock.now() });
     return { validationMethod: method, isDelegated: false };
   }
   if (zone.type === 'full')
@@ -52,7 +60,7 @@ function checked({ delegationZone }: JsonContext, { zone, hosts }: Pack, method:
       method,
       `the zone ${zone.name} is answered by this service; take 'txt', which needs no CNAME`,
     );
-  if (delegationZone === '')
+  if (json.delegationZone === '')
     throw notOffered(method, 'validation cannot be delegated to this service (option delegation_zone)');
   return { validationMethod: 'txt', isDelegated: true };
 }

@@ -1,24 +1,82 @@
 import { Fault } from '../kit/fault.ts';
+<<<<<<< HEAD
 import type { Pack } from '../pack/pack.ts';
 import { TYPES } from '../pack/type.ts';
 import { amend } from './advance.ts';
+=======
+import { isLeaving } from '../pack/lifecycle.ts';
+import type { Pack } from '../pack/pack.ts';
+import { lockPack } from '../store/packs.ts';
+import type { Tx } from '../store/store.ts';
+import { takeOrd } from '../store/zones.ts';
+import { amend, type By } from './advance.ts';
+import { deleteHeld } from './delete-held.ts';
+import { demandActive } from './demand-active.ts';
+import { type BackupDeps, noOffer, offerFor, withBackup } from './insert-backup.ts';
+import { insertPack } from './insert-pack.ts';
+>>>>>>> main
 import { type Wish, withLockedPack } from './locked-pack.ts';
 import type { OperationDeps } from './operation.ts';
 import { isRestartable, restart } from './restart.ts';
 import { retryNow } from './retry-now.ts';
 
-/** Sets what is asked for, restarts what timed out or expired, and tries at once what waits. Throws `pack_not_found`. */
+/** What is wanted of a pack; undefined: as it is. */
+export interface PackChange extends Wish {
+  readonly isBranded?: boolean | undefined;
+  readonly hasBackup?: boolean | undefined;
+}
+
+/**
+ * Sets what is asked for, restarts what timed out or expired, and tries at once what waits. Throws `pack_not_found`, and where it
+ * cannot have a backup, or be without, `ca_not_configured` or `transition_refused`.
+ */
 export function changePack(
-  deps: OperationDeps,
-  { by, isBranded, ...which }: Wish & { readonly isBranded: boolean | undefined },
+  deps: OperationDeps & BackupDeps,
+  { by, isBranded, hasBackup, ...which }: PackChange,
 ): Promise<Pack> {
+<<<<<<< HEAD
   return withLockedPack(deps.pool, which, async (tx, pack) => {
     if (!TYPES[pack.type].api.patch) throw notHere(pack);
+=======
+  return withLockedPack(deps.pool, which, async (tx, found) => {
+    const pack = hasBackup === undefined ? found : await setBackup(tx, deps, found, { hasBackup, by });
+>>>>>>> main
     const isChanged = isBranded !== undefined && isBranded !== pack.isBranded;
     const changed = isChanged ? await amend(tx, deps, pack, { isBranded, by }) : pack;
     return isRestartable(changed) ? restart(tx, deps, changed, { by }) : retryNow(tx, deps, changed, by);
   });
 }
 
+<<<<<<< HEAD
 const notHere = ({ id, type }: Pack): Fault =>
   new Fault('transition_refused', `certificate pack ${id} is of type ${type}, which is not changed so`);
+=======
+/** Orders a backup for a pack that has none, or has the one that it has deleted. The pack as it is then. */
+async function setBackup(
+  tx: Tx,
+  deps: BackupDeps,
+  pack: Pack,
+  { hasBackup, ...by }: { readonly hasBackup: boolean } & By,
+): Promise<Pack> {
+  const { pair, zone } = pack;
+  if (pair?.role === 'backup') throw refused(`certificate pack ${pack.id} is a backup itself`);
+  if (hasBackup === (pair !== undefined)) return pack;
+  if (!pair) return addBackup(tx, deps, pack, by);
+  const backup = await lockPack(tx, zone.id, pair.other);
+  if (backup) await deleteHeld(tx, deps, backup, by);
+  return (await lockPack(tx, zone.id, pack.id)) ?? pack;
+}
+
+async function addBackup(tx: Tx, deps: BackupDeps, pack: Pack, by: By): Promise<Pack> {
+  if (isLeaving(pack.status)) throw refused(`a certificate pack in ${pack.status} gets no backup`);
+  const offer = offerFor(deps, pack);
+  if (!offer) throw noOffer(pack.certificateAuthority ?? 'none');
+  const { ord, lane, zone } = await takeOrd(tx, pack.zone);
+  demandActive({ ...pack.zone, ...zone });
+  const backed = withBackup(deps, pack, { offer, ord });
+  await insertPack(tx, deps, backed.backup, { lane, ...by });
+  return amend(tx, deps, pack, { event: 'back_up', pair: backed.pack.pair, ...by });
+}
+
+const refused = (why: string): Fault => new Fault('transition_refused', why, { pointer: '/backup' });
+>>>>>>> main

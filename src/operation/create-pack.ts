@@ -1,11 +1,11 @@
-import type { CaRow } from '../ca/ca.ts';
+import type { BackupOffer } from '../ca/backup-offer.ts';
 import { checkOrderPolicy } from '../ca/order-policy.ts';
 import { Fault } from '../kit/fault.ts';
 import { newUuid } from '../kit/id.ts';
 import { after, minutes } from '../kit/time.ts';
 import { covers, isInZone, toNames } from '../pack/hosts.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
-import type { CertificateAuthority, Environment, Pack, ValidityDays } from '../pack/pack.ts';
+import type { CertificateAuthority, Environment, Pack, PackZone, ValidityDays } from '../pack/pack.ts';
 import { PACK_TYPES, type PackType } from '../pack/pack.ts';
 import { challengeName } from '../pack/pack-json.ts';
 import { TYPES } from '../pack/type.ts';
@@ -14,18 +14,17 @@ import type { Actor } from '../store/audit.ts';
 import { type DeeperZone, getDeeperZone } from '../store/names.ts';
 import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
 import { allSent, type Pool, pipelinedAfter, stateOf, type Tx } from '../store/store.ts';
-import { takeOrd, type Zone } from '../store/zones.ts';
+import { takeOrd } from '../store/zones.ts';
 import { checkHosts } from './check-hosts.ts';
 import { checkMethod } from './check-method.ts';
+import { demandActive } from './demand-active.ts';
+import { type BackupDeps, insertBacked, noOffer, offerFor, withBackup } from './insert-backup.ts';
 import { insertPack } from './insert-pack.ts';
-import type { AdvanceDeps } from './operation.ts';
 import { checkPackQuota, type Quotas } from './quotas.ts';
 
 /** What an order is checked by. */
-export interface CreatePackDeps extends AdvanceDeps {
+export interface CreatePackDeps extends BackupDeps {
   readonly pool: Pool;
-  /** The configured CAs that can be ordered from. */
-  readonly rows: ReadonlyMap<CertificateAuthority, CaRow>;
   /** Whether an order must contain the zone's apex. */
   readonly isApexDemanded: boolean;
   readonly names: NamePolicy;
@@ -41,11 +40,13 @@ export interface PackOrder {
   readonly validityDays: ValidityDays;
   readonly environment: Environment;
   readonly isBranded: boolean;
+  /** Whether it is to have a backup; undefined: as its account's packs have. */
+  readonly hasBackup?: boolean | undefined;
 }
 
 /** An order with the request that it came by. */
 export interface OrderAsk {
-  readonly zone: Zone;
+  readonly zone: PackZone;
   readonly order: PackOrder;
   readonly request: OrderRequest;
   /** Whether the client says that it tries again. */
@@ -64,21 +65,25 @@ const RETRY_WINDOW = minutes(2);
 
 /**
  * Checks an order and stores its pack, due at once; the pack of the first request, where this one repeats it. Throws a Fault
- * with a pointer for an order that nobody could fulfil, `quota_reached`, `key_reused`, or `zone_not_found`.
+ * with a pointer for an order that nobody could fulfil, `zone_not_active`, `quota_reached`, `key_reused`, or `zone_not_found`.
  */
 export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<Ordered> {
   const earlier = await repeated(deps, ask);
   if (earlier !== undefined) return { id: earlier, isNew: false };
   const names = check(deps, ask);
+  const offer = offered(deps, ask);
   await checkHosts(deps, ask.zone, names);
   const id = newUuid();
   try {
     const { zone, request, by } = ask;
-    await pipelinedAfter(deps.pool, seatFor(deps, zone, names), (tx, { ord, lane, deeper }) => {
+    const seat = seatFor(deps, { zone, names, isBacked: offer !== undefined });
+    await pipelinedAfter(deps.pool, seat, (tx, { ord, lane, deeper, next }) => {
       checkZone(deeper, zone, names);
       const pack = newPack(deps, ask, { id, ord });
       return allSent(
-        insertPack(tx, deps, pack, { lane, by }),
+        offer && next
+          ? insertBacked(tx, deps, withBackup(deps, pack, { offer, ord: next.ord }), { lane, by })
+          : insertPack(tx, deps, pack, { lane, by }),
         putOrderRequest(tx, request, id, deps.clock.now()),
       );
     });
@@ -90,12 +95,33 @@ export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<O
   return { id, isNew: true };
 }
 
-/** Takes the place of a new pack in its zone, and looks at what stands in its way there. */
-const seatFor = (deps: CreatePackDeps, zone: Zone, names: readonly string[]) => async (tx: Tx) => {
-  const [seat, deeper] = await Promise.all([takeOrd(tx, zone), getDeeperZone(tx, zone, names)]);
-  await checkPackQuota(tx, deps, zone, names);
-  return { ...seat, deeper };
-};
+interface SeatAsk {
+  readonly zone: PackZone;
+  readonly names: readonly string[];
+  readonly isBacked: boolean;
+}
+
+/** Takes the places of a new pack and its backup in their zone, and looks at what stands in the way there. */
+const seatFor =
+  (deps: CreatePackDeps, { zone, names, isBacked }: SeatAsk) =>
+  async (tx: Tx) => {
+    const [seat, deeper, next] = await Promise.all([
+      takeOrd(tx, zone),
+      getDeeperZone(tx, zone, names),
+      isBacked ? takeOrd(tx, zone) : undefined,
+    ]);
+    demandActive({ ...zone, ...seat.zone });
+    await checkPackQuota(tx, deps, zone, names);
+    return { ord: seat.ord, lane: seat.lane, deeper, next };
+  };
+
+/** Where the backup of an order comes from; undefined: it has none. Throws `ca_not_configured` where one is asked for in vain. */
+function offered(deps: CreatePackDeps, { zone, order }: OrderAsk): BackupOffer | undefined {
+  if (!(order.hasBackup ?? deps.backups.accounts.includes(zone.accountId))) return undefined;
+  const offer = offerFor(deps, order);
+  if (offer || order.hasBackup !== true) return offer;
+  throw noOffer(order.certificateAuthority);
+}
 
 /** The pack that this request ordered before, or undefined. */
 async function repeated(
@@ -121,15 +147,16 @@ function check(deps: CreatePackDeps, { zone, order }: OrderAsk): string[] {
   if (deps.isApexDemanded && !names.includes(zone.name)) {
     throw new Fault('invalid_host', `hosts must contain the zone's apex ${zone.name}`, { pointer: '/hosts' });
   }
-  checkMethod(order.validationMethod, names);
   const row = deps.rows.get(order.certificateAuthority);
+  const now = deps.clock.now();
+  checkMethod({ method: order.validationMethod, names, row, now }, deps.rows.values());
   if (!row) {
     const known = [...deps.rows.keys()].join(', ') || 'none';
     const sentence = `${order.certificateAuthority} is not configured here; configured: ${known}`;
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
   const question = { names, validityDays: order.validityDays };
-  checkOrderPolicy(row, question, deps.clock.now(), [...deps.rows.values()]);
+  checkOrderPolicy(row, question, now, [...deps.rows.values()]);
   return names;
 }
 
@@ -158,13 +185,13 @@ function checkRecordNames(names: readonly string[]): void {
  * A host belongs to the deepest zone that holds it, and so does what a wildcard covers: a permission for one zone is none
  * for those below it.
  */
-function checkZone(deeper: DeeperZone | undefined, zone: Zone, names: readonly string[]): void {
+function checkZone(deeper: DeeperZone | undefined, zone: PackZone, names: readonly string[]): void {
   if (!deeper) return;
   const i = names.findIndex((name) => isInZone(name, deeper.name) || covers(name, deeper.name));
   throw new Fault('invalid_host', whyDeeper(names[i] ?? '', deeper, zone), { pointer: `/hosts/${i}` });
 }
 
-function whyDeeper(host: string, deeper: DeeperZone, zone: Zone): string {
+function whyDeeper(host: string, deeper: DeeperZone, zone: PackZone): string {
   if (deeper.accountId !== zone.accountId)
     return `${host} is not for this zone, or covers what is not; order other hosts`;
   return isInZone(host, deeper.name)
@@ -178,7 +205,7 @@ function newPack(
   place: { readonly id: string; readonly ord: number },
 ): Pack {
   const now = clock.now();
-  const { type, ...ordered } = order;
+  const { type, hasBackup: _, ...ordered } = order;
   checkType(type);
   return {
     ...place,

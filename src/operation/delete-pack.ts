@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 import { Fault } from '../kit/fault.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
@@ -5,10 +6,14 @@ import { TYPES } from '../pack/type.ts';
 import { getManagedSettings } from '../store/managed.ts';
 import type { Tx } from '../store/store.ts';
 import { override } from './advance.ts';
+=======
+import type { Pack } from '../pack/pack.ts';
+import { deleteHeld } from './delete-held.ts';
+>>>>>>> main
 import { type Wish, withLockedPack } from './locked-pack.ts';
 import type { OperationDeps } from './operation.ts';
-import { releaseNames } from './release-names.ts';
 
+<<<<<<< HEAD
 /** A pack that somebody wants gone. */
 export type DeleteWish = Wish & {
   /** Whether it is asked for as a certificate pack; what was made another way is deleted that way. */
@@ -31,6 +36,14 @@ export function deletePack(
     await releaseNames(tx, pack, deps.clock.now());
     return override(tx, deps, pack, { event: 'delete', by });
   });
+=======
+/**
+ * Has a pack taken off the edges and removed, its backup with it; one that is leaving already stays so. Throws `pack_not_found`, or
+ * `transition_refused` for a backup that serves.
+ */
+export function deletePack(deps: OperationDeps, { by, ...which }: Wish): Promise<Pack> {
+  return withLockedPack(deps.pool, which, (tx, pack) => deleteHeld(tx, deps, pack, { by }));
+>>>>>>> main
 }
 
 async function checkUniversal(tx: Tx, { id, type, zone }: Pack): Promise<void> {

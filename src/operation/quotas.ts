@@ -6,6 +6,7 @@ import type { NamePolicy } from '../pack/name-policy.ts';
 import type { PackZone } from '../pack/pack.ts';
 import {
   countHosts,
+  countOwnPacks,
   countPacks,
   countPacksInZone,
   countTokensOf,
@@ -78,7 +79,11 @@ export async function checkPackQuota(
   { id, accountId }: Pick<PackZone, 'id' | 'accountId'>,
   names: readonly string[],
 ): Promise<void> {
+<<<<<<< HEAD
   if (quotas.zonePacks > 0) check(quotas, 'zonePacks', (await countPacksInZone(tx, id)) + 1);
+=======
+  if (quotas.zonePacks > 0) check(quotas, 'zonePacks', (await countOwnPacks(tx, id)) + 1);
+>>>>>>> main
   if (quotas.packs + quotas.hosts === 0) return;
   await lockAccount(tx, accountId);
   if (quotas.packs > 0) check(quotas, 'packs', (await countPacks(tx, accountId)) + 1);
@@ -110,7 +115,11 @@ export async function packQuotaOf(
   quotas: Quotas,
   { id, accountId }: Pick<PackZone, 'id' | 'accountId'>,
 ): Promise<PackQuota> {
+<<<<<<< HEAD
   const used = await countPacksInZone(db, id);
+=======
+  const used = await countOwnPacks(db, id);
+>>>>>>> main
   const left = quotas.packs === 0 ? ANY_NUMBER : quotas.packs - (await countPacks(db, accountId));
   const byAccount = used + Math.max(0, left);
   return { used, allocated: Math.min(quotas.zonePacks || ANY_NUMBER, byAccount) };

@@ -1,6 +1,6 @@
 import type { Pack, PackZone } from '../pack/pack.ts';
 import { delegatedName } from '../pack/pack-json.ts';
-import type { ByMethod, ShownBy, ShownMethod } from '../pack/validation-method.ts';
+import type { ByMethod, ShownBy, ValidationMethod } from '../pack/validation-method.ts';
 import type { RecordsToPublish } from '../store/published-records.ts';
 
 /** Where a record is published: for which host, in whose zone, under which delegation zone ('' for none). */
@@ -33,7 +33,9 @@ const PUBLISHED: ByMethod<Partial<RecordsToPublish>, [Place]> = {
     const { hostname, pathname } = new URL(httpUrl);
     return { files: [{ host: hostname, path: pathname, body: httpBody }] };
   },
+  // The CA sends its mails itself.
+  email: () => ({}),
 };
 
-const published = <M extends ShownMethod>(shown: ShownBy<M>, place: Place): Partial<RecordsToPublish> =>
+const published = <M extends ValidationMethod>(shown: ShownBy<M>, place: Place): Partial<RecordsToPublish> =>
   PUBLISHED[shown.method](shown, place);

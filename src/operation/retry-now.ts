@@ -1,5 +1,5 @@
 import { after, between, type Seconds } from '../kit/time.ts';
-import { isServed, LIFECYCLE } from '../pack/lifecycle.ts';
+import { isKept, LIFECYCLE } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import type { Actor } from '../store/audit.ts';
 import { LEASE } from '../store/claims.ts';
@@ -13,7 +13,7 @@ import type { AdvanceDeps } from './operation.ts';
 export const LEAST_BETWEEN: Seconds = 10;
 
 /**
- * What waits for its next try is tried at once: a look at validation records, or the renewal of a pack that is served. In a
+ * What waits for its next try is tried at once: a look at validation records, or the renewal of a pack that is kept. In a
  * transaction that holds the pack, which stays as it is where nothing waits.
  */
 export async function retryNow(tx: Tx, deps: AdvanceDeps, pack: Pack, by: Actor): Promise<Pack> {
@@ -30,8 +30,8 @@ export async function retryNow(tx: Tx, deps: AdvanceDeps, pack: Pack, by: Actor)
 
 /** The change by which a pack's next try is its first again; undefined where nothing waits. */
 function hurried({ renewal, status }: Pack, isAhead: boolean): Change | undefined {
-  const isWorkedOn = LIFECYCLE[status].job !== undefined && !isServed(status);
+  const isWorkedOn = LIFECYCLE[status].job !== undefined && !isKept(status);
   if (status === 'pending_validation' || (isAhead && isWorkedOn)) return { attempts: 0 };
-  if (!renewal?.run || !isServed(status)) return undefined;
+  if (!renewal?.run || !isKept(status)) return undefined;
   return { renewal: { ...renewal, run: { ...renewal.run, attempts: 0 } } };
 }

@@ -1,17 +1,19 @@
 import { Fault } from '../kit/fault.ts';
+<<<<<<< HEAD
 import { isLeaving } from '../pack/lifecycle.ts';
 import { isManaged } from '../pack/managed.ts';
+=======
+>>>>>>> main
 import type { Pack } from '../pack/pack.ts';
 import { recordAudit } from '../store/audit.ts';
 import { remindManaged } from '../store/managed.ts';
 import { listRevocations, noteRevocations } from '../store/revocations.ts';
-import { override } from './advance.ts';
+import { deleteHeld } from './delete-held.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
 import type { OperationDeps } from './operation.ts';
-import { releaseNames } from './release-names.ts';
 
 /**
- * Has every certificate of a pack revoked at its CA, and the pack deleted, so that no edge serves what is revoked. `reason`
+ * Has every certificate of a pack revoked at its CA, and the pack deleted, its backup with it, so that no edge serves what is revoked. `reason`
  * by RFC 5280 5.3.1. Throws `pack_not_found`, or `transition_refused` where it has no certificates.
  */
 export function revokePack(
@@ -30,11 +32,15 @@ export function revokePack(
       { ...about, event: 'revoke', actor: by, accountId: zone.accountId, zoneId: zone.id },
       now,
     );
+<<<<<<< HEAD
     if (isLeaving(pack.status)) return pack;
     // What the service made by itself is made anew.
     if (isManaged(pack)) await remindManaged(tx, zone.id, now);
     await releaseNames(tx, pack, now);
     return override(tx, deps, pack, { event: 'delete', by });
+=======
+    return deleteHeld(tx, deps, pack, { by, isUrgent: true });
+>>>>>>> main
   });
 }
 

@@ -9,16 +9,21 @@ import type { ServedChange } from './assign-to-edges.ts';
 import { lockHeld } from './lock-held.ts';
 import type { OperationDeps } from './operation.ts';
 
+/** Whether a renewal that is under way goes on when the pack is off. */
+const isKeptOn = ({ status }: Pack): boolean => status === 'deactivating';
+
 /**
- * Wishes a pack off every edge, and forgets its orders and what it publishes. What changed, for the edges to be told of;
+ * Wishes a pack off every edge, and forgets its orders and what it publishes, unless it is kept. What changed, for the edges to be told of;
  * undefined: nothing. Throws `pack_moved`.
  */
 export function takeOffEdges(deps: OperationDeps, pack: Pack): Promise<ServedChange | undefined> {
   const change = { environment: pack.environment, hosts: pack.hosts.map(toName) };
   return transaction(deps.pool, async (tx) => {
     await lockHeld(tx, pack);
-    await unpublishRecords(tx, pack);
-    await deleteOrders(tx, pack);
+    if (!isKeptOn(pack)) {
+      await unpublishRecords(tx, pack);
+      await deleteOrders(tx, pack);
+    }
     if (!(await undeploy(tx, pack))) return undefined;
     await logChange(tx, change, deps.clock.now());
     return change;

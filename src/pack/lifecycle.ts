@@ -8,7 +8,16 @@ import { after, days, hours, minutes, type Seconds } from '../kit/time.ts';
 import type { Certificate, CertificateAuthority, PackStatus, Run } from './pack.ts';
 
 /** What the workers do in a status; one file of `src/job/` each. */
-export type JobName = 'order' | 'validate' | 'issue' | 'deploy' | 'expire' | 'withdraw' | 'purge' | 'renew';
+export type JobName =
+  | 'order'
+  | 'validate'
+  | 'issue'
+  | 'deploy'
+  | 'hold'
+  | 'expire'
+  | 'withdraw'
+  | 'purge'
+  | 'renew';
 
 /** What happens to a pack, besides its job's success (`done`), lateness (`late`) and the subscriber's wishes. */
 export type PackEvent =
@@ -48,29 +57,49 @@ const SERVED = { retire: 'pending_expiration', ...OFF } as const;
 const PROMOTED = { promote: 'pending_deployment' } as const;
 const LOST = { lose: 'initializing' } as const;
 const STAGED = { stage: 'staging_deployment' } as const;
+const TO_EDGES = { ...PROMOTED, ...STAGED } as const;
+/** The other of a pack and its backup is put in its place. */
+const REPLACED = { withdraw: 'deactivating', back_up: 'backup_issued' } as const;
 
 // biome-ignore format: a table is read by column
 export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   initializing:           { job: 'order',    done: 'pending_validation', late: 'initializing_timed_out', within: hours(1) },
   pending_validation:     { job: 'validate', done: 'pending_issuance',   late: 'validation_timed_out',   within: 'token_life' },
   pending_issuance:       { job: 'issue',    done: 'pending_deployment', late: 'issuance_timed_out',     within: days(1), on: { ...ISSUED, ...LOST, revalidate: 'pending_validation' } },
+<<<<<<< HEAD
   pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: { ...LOST, ...OFF } },
+=======
+  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: { ...LOST, ...REPLACED } },
+>>>>>>> main
   active:                 { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED } },
 
-  staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST } },
+  staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST, ...REPLACED } },
   staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED } },
+<<<<<<< HEAD
   holding_deployment:     { on: { ...PROMOTED, ...LOST, ...OFF } },
   backup_issued:          { on: { ...PROMOTED, ...LOST } },
 
   deactivating:           { job: 'withdraw', done: 'inactive',           on: PROMOTED },
   inactive:               { on: { ...PROMOTED, ...LOST } },
   pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active', ...PROMOTED, ...STAGED, ...OFF } },
+=======
+  holding_deployment:     { job: 'hold',                                  late: 'pending_expiration',     within: 'not_after', on: { ...PROMOTED, ...STAGED, ...LOST } },
+  backup_issued:          { job: 'renew',                                  late: 'expired',                within: 'not_after', on: { ...TO_EDGES, ...LOST } },
+
+  deactivating:           { job: 'withdraw', done: 'inactive',           on: { ...TO_EDGES, back_up: 'backup_issued' } },
+  inactive:               { job: 'renew',                                  late: 'expired',                within: 'not_after', on: { ...TO_EDGES, ...LOST } },
+  pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active', ...TO_EDGES, withdraw: 'deactivating' } },
+>>>>>>> main
   expired:                { restart: 'initializing' },
 
   initializing_timed_out: { restart: 'initializing' },
   validation_timed_out:   { restart: 'pending_validation' },
   issuance_timed_out:     { restart: 'pending_issuance' },
+<<<<<<< HEAD
   deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: { ...STAGED, ...LOST, ...OFF } },
+=======
+  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: { ...STAGED, ...LOST, withdraw: 'deactivating' } },
+>>>>>>> main
 
   pending_deletion:       { job: 'withdraw', done: 'deleted',            late: 'deletion_timed_out',     within: days(1) },
   deletion_timed_out:     { job: 'withdraw', done: 'pending_cleanup' },
@@ -123,6 +152,11 @@ const SERVED_STATUSES: readonly PackStatus[] = ['active', 'staging_active', 'pen
 
 /** Whether a pack in this status is in the default list: served, as far as the status alone tells. */
 export const isServed = (status: PackStatus): boolean => SERVED_STATUSES.includes(status);
+
+const KEPT_STATUSES: readonly PackStatus[] = [...SERVED_STATUSES, 'backup_issued', 'inactive'];
+
+/** Whether a pack in this status has all its certificates, which are renewed: served, or kept for the day when it is. */
+export const isKept = (status: PackStatus): boolean => KEPT_STATUSES.includes(status);
 
 /** When a status becomes late; undefined for one that may last. */
 export function deadline(at: Omit<Run, 'kind' | 'attempts'>): Date | undefined {

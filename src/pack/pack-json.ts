@@ -7,7 +7,7 @@ import { isServed } from './lifecycle.ts';
 import type { Certificate, Pack, PackStatus, ValidationRecord } from './pack.ts';
 import { isSucceeded } from './renewal.ts';
 import { TYPES } from './type.ts';
-import { type ByMethod, METHODS, type ShownBy, type ShownMethod } from './validation-method.ts';
+import { type ByMethod, METHODS, type ShownBy, type ValidationMethod } from './validation-method.ts';
 
 /** Raised with every change of `toReply`: rows rendered by an older one are rendered again. */
 export const JSON_VERSION = 1;
@@ -37,9 +37,13 @@ export function toPackJson(pack: Pack, { delegationZone }: JsonContext) {
     validation_errors: pack.validationErrors.map((message) => ({ message })),
     dcv_delegation_records: delegationRecords(pack, delegationZone),
     cloudflare_branding: pack.isBranded,
+    ...(pack.pair && { [PAIRED[pack.pair.role]]: pack.pair.other }),
     created_on: toWireTime(pack.createdOn),
   };
 }
+
+/** What tells of the other of a pack and its backup. */
+const PAIRED = { ordered: 'backup_pack', backup: 'backup_of' } as const;
 
 /** ECDSA where there is one; a pack of one certificate has that. */
 const primaryOf = ({ type, certificates }: Pack): Certificate | undefined =>
@@ -77,16 +81,18 @@ interface RecordFields {
   readonly txt_value?: string;
   readonly http_url?: string;
   readonly http_body?: string;
+  readonly emails?: readonly string[];
 }
 
 const RECORD_FIELDS: ByMethod<RecordFields> = {
   txt: ({ txtName, txtValue }) => ({ txt_name: txtName, txt_value: txtValue }),
   http: ({ httpUrl, httpBody }) => ({ http_url: httpUrl, http_body: httpBody }),
+  email: ({ emails }) => ({ emails: [...emails] }),
 };
 
 const toRecordReply = (record: ValidationRecord) => ({ status: record.status, ...fieldsOf(record) });
 
-const fieldsOf = <M extends ShownMethod>(shown: ShownBy<M>): RecordFields =>
+const fieldsOf = <M extends ValidationMethod>(shown: ShownBy<M>): RecordFields =>
   RECORD_FIELDS[shown.method](shown);
 
 /** The CNAMEs that delegate validation to us, one per Authorization Domain Name; none where our DNS serves. */

@@ -70,6 +70,13 @@ export const ZONE_TYPES = ['full', 'partial'] as const;
 /** `full`: our DNS responder is authoritative for the zone. `partial`: its DNS is elsewhere. */
 export type ZoneType = (typeof ZONE_TYPES)[number];
 
+export const ZONE_STATUSES = ['initializing', 'pending', 'active', 'moved'] as const;
+/**
+ * `initializing`: made, and not looked at yet. `pending`: its account has not shown control of it. `active`: it has, or is
+ * trusted. `moved`: it had, and does not show it any more.
+ */
+export type ZoneStatus = (typeof ZONE_STATUSES)[number];
+
 /** The part of a zone that a pack needs to know. */
 export interface PackZone {
   readonly id: string;
@@ -79,6 +86,11 @@ export interface PackZone {
   readonly type: ZoneType;
   /** 16 hexadecimal characters, of this account and zone: `dcv_delegation/uuid`. */
   readonly delegationUuid: string;
+  readonly status: ZoneStatus;
+  /** Whether its owner wants nothing new to be served. */
+  readonly isPaused: boolean;
+  /** Whether it has its name among all zones that claim it: it was active, and no other came to be since. */
+  readonly hasName: boolean;
 }
 
 /** What shows control of one host, and whether it did. */
@@ -133,6 +145,17 @@ export interface Renewal {
   readonly run?: Run | undefined;
 }
 
+/** What a pack and its backup know of each other. One of the two is for the edges, the other stands by. */
+export interface Pairing {
+  readonly role: 'ordered' | 'backup';
+  /** Id of the other of the two. */
+  readonly other: string;
+  /** Whether it is kept off the edges, because the other is there or is to be. */
+  readonly isStandby: boolean;
+  /** When the ordered one was made: both have its place among packs that cover the same hosts. */
+  readonly since: Date;
+}
+
 /** What finds a pack in the store. */
 export type PackKey = Pick<Pack, 'id'> & { readonly zone: Pick<PackZone, 'id'> };
 
@@ -161,6 +184,8 @@ export interface Pack {
   /** Why the pack is not further, in words for the subscriber; `[]` when nothing is wrong. */
   readonly validationErrors: readonly string[];
   readonly certificates: readonly Certificate[];
+  /** Undefined: it neither has a backup nor is one. */
+  readonly pair?: Pairing | undefined;
   /** Undefined: not planned yet. */
   readonly renewal?: Renewal | undefined;
   /** How often the work of this status was tried without success; back-off counts on it. */

@@ -1,6 +1,6 @@
 /** When the certificates of a pack are renewed. What a renewal does meanwhile: `run.ts`. */
 import { after, between, days, hours, type Seconds } from '../kit/time.ts';
-import { earliestEnd, isServed } from './lifecycle.ts';
+import { earliestEnd, isKept, isServed } from './lifecycle.ts';
 import type { Certificate, Pack } from './pack.ts';
 import { algorithmsOf } from './type.ts';
 
@@ -53,10 +53,12 @@ export function lastTime({ certificates }: Pack): Date | undefined {
 /** Length of the shortest life among a pack's certificates. */
 export const shortestLife = ({ certificates }: Pack): Seconds => Math.min(...certificates.map(lengthOf));
 
-/** Where a pack that is served is to be, whatever comes: given up, or at its end. Undefined for any other pack. */
+/** Where a pack that is kept is to be, whatever comes: given up, or at its end. Undefined for any other pack. */
 export function turningPoint(pack: Pack): Date | undefined {
-  if (pack.status === 'pending_expiration') return earliestEnd(pack);
-  return isServed(pack.status) ? lastTime(pack) : undefined;
+  if (!isKept(pack.status)) return undefined;
+  // What is on no edge is not given up before its end.
+  const isToBeTold = isServed(pack.status) && pack.status !== 'pending_expiration';
+  return isToBeTold ? lastTime(pack) : earliestEnd(pack);
 }
 
 /** Whether a certificate of the pack has ended. */

@@ -45,6 +45,7 @@ const candidate = (change: Partial<Candidate>): Candidate => ({
   host: 'www.example.com',
   type: 'advanced',
   createdOn: new Date(0),
+  hasName: true,
   ...change,
 });
 
@@ -68,6 +69,7 @@ describe('serving', () => {
       host: fc.constantFrom('www.example.com', '*.example.com'),
       type: fc.constantFrom(...PACK_TYPES),
       createdOn: fc.constantFrom(new Date(0), new Date(1)),
+      hasName: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(any, { minLength: 1 }), (all) => {

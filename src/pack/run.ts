@@ -2,9 +2,10 @@
  * What a worker takes a pack through: its own life, or a renewal beside it. One row for each kind of run says when there
  * is one, what the pack is after a step of it, and where its certificates are kept meanwhile.
  */
-import { isServed, next, type PackEvent } from './lifecycle.ts';
+import { isKept, isServed, next, type PackEvent } from './lifecycle.ts';
 import type { Pack, Run, RunKind } from './pack.ts';
 import { isOver } from './renewal.ts';
+import { isOpen } from './zone-life.ts';
 
 /** What a kind of run means. */
 export interface RunRules {
@@ -23,7 +24,7 @@ export interface RunRules {
 /** The kinds of runs, that of the pack itself last: it is what there is where no other is under way. */
 export const RUNS: Readonly<Record<RunKind, RunRules>> = {
   renewal: { of: renewalOf, settle: settleRenewal, issued: toEdges, isAside: true, isReplacing: true },
-  life: { of: lifeOf, settle: settleLife, issued: toEdges, isAside: false, isReplacing: false },
+  life: { of: lifeOf, settle: settleLife, issued: fromOrder, isAside: false, isReplacing: false },
 };
 
 /** What a worker does next for a pack. */
@@ -45,19 +46,30 @@ function settleLife(pack: Pack, { status, statusSince, attempts, certificates }:
   return { ...pack, status, statusSince, attempts, certificates };
 }
 
+/** What comes new to the edges waits while its zone is not active, or paused; what is renewed is served already. */
+function unlessHeld(pack: Pack): PackEvent {
+  return isOpen(pack.zone) ? toEdges(pack) : 'hold';
+}
+
 /** It goes to the edges of the pack's environment. */
 function toEdges({ environment }: Pack): PackEvent {
   return environment === 'staging' ? 'stage' : 'done';
 }
 
-/** A renewal goes on while the pack is served; at the end of its certificates the pack's own life goes first. */
-function renewalOf(pack: Pack, now: Date): Run | undefined {
-  return isServed(pack.status) && !isOver(pack, now) ? pack.renewal?.run : undefined;
+/** A backup is held off the edges; an ordered pack that was replaced meanwhile is taken off by the same way as any. */
+function fromOrder(pack: Pack): PackEvent {
+  return pack.pair?.role === 'backup' && pack.pair.isStandby ? 'back_up' : unlessHeld(pack);
 }
 
-/** It ends where it is served: its certificates are the pack's then. */
+/** A renewal goes on while the pack is served, or stands by; at the end of its certificates the pack's own life goes first. */
+function renewalOf(pack: Pack, now: Date): Run | undefined {
+  const isRenewed = isServed(pack.status) || (isKept(pack.status) && pack.pair?.isStandby);
+  return isRenewed && !isOver(pack, now) ? pack.renewal?.run : undefined;
+}
+
+/** It ends where it is served, or kept: its certificates are the pack's then. */
 function settleRenewal(pack: Pack, run: Run): Pack {
-  if (!isServed(run.status)) return { ...pack, renewal: { at: pack.modifiedOn, ...pack.renewal, run } };
+  if (!isKept(run.status)) return { ...pack, renewal: { at: pack.modifiedOn, ...pack.renewal, run } };
   const { certificates, statusSince } = run;
   return { ...pack, ...renewedStatus(pack, statusSince), certificates, attempts: 0, renewal: undefined };
 }

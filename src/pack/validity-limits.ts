@@ -25,3 +25,9 @@ export function longestReuse(instant: Date): number {
   const day = instant.toISOString().slice(0, 10);
   return LONGEST_REUSE.find(({ from }) => day >= from)?.days ?? 398;
 }
+
+/** Validation by mail (BR 3.2.2.4.4, 3.2.2.4.13) as ballot SC-090 ends it for public certificates. */
+export const emailEnds = {
+  on: '2028-03-15',
+  hasCome: (instant: Date): boolean => instant.toISOString().slice(0, 10) >= '2028-03-15',
+} as const;

@@ -2,7 +2,7 @@
 import { toName, withoutWildcard } from './hosts.ts';
 import type { Pack, PackStatus, ValidationRecord } from './pack.ts';
 import { challengeName, delegatedName, type JsonContext } from './pack-json.ts';
-import type { ByMethod, ShownBy, ShownMethod, ValidationMethod } from './validation-method.ts';
+import type { ByMethod, ShownBy, ValidationMethod } from './validation-method.ts';
 
 export const VERIFICATION_STATUSES = [
   'initializing',
@@ -82,12 +82,15 @@ interface Info {
   readonly record_target: string;
 }
 
-const INFO: ByMethod<Info> = {
+/** What a mail asks for is a person's answer: there is no record of it. */
+const INFO: ByMethod<Info | undefined> = {
   txt: ({ txtName, txtValue }) => ({ record_name: txtName, record_target: txtValue }),
   http: ({ httpUrl, httpBody }) => ({ record_name: httpUrl, record_target: httpBody }),
+  email: () => undefined,
 };
 
-const shownInfo = <M extends ShownMethod>(shown: ShownBy<M>): Info => INFO[shown.method](shown);
+const shownInfo = <M extends ValidationMethod>(shown: ShownBy<M>): Info | undefined =>
+  INFO[shown.method](shown);
 
 /** What is to be shown; where a CNAME is to lead to us, that one: it is known before the CA asks for anything. */
 function infoOf(

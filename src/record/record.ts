@@ -10,7 +10,7 @@ export const RECORD_TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'SRV', 'TX
 export type RecordType = (typeof RECORD_TYPES)[number];
 
 /** Properties that a CA has to keep to (RFC 8659 4). */
-export const CAA_TAGS = ['issue', 'issuewild', 'iodef'] as const;
+export const CAA_TAGS = ['issue', 'issuewild', 'iodef', 'contactemail'] as const;
 
 export interface CaaParts {
   readonly flags: number;

@@ -8,7 +8,7 @@ import type { Options } from '../kit/config.ts';
 import type { Endings } from '../kit/endings.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
-import { publicAddressesOf, toAddress, toNameServers } from './addresses.ts';
+import { publicAddressesOf, toAddress } from './addresses.ts';
 import type { Metrics } from './metrics.ts';
 import { type ApiTls, followApiTls, loadApiTls } from './tls.ts';
 
@@ -68,7 +68,6 @@ const PART_OF_REQUESTS = 0.7;
 const apiParts = (options: Options) => ({
   orderWait: options.order_wait_s,
   isApexDemanded: options.strict_apex,
-  nameServers: toNameServers(options.name_servers).map(({ name }) => name),
   publicAddresses: publicAddressesOf(options),
   pageCacheBytes: options.page_cache_mb * 2 ** 20,
 });

@@ -7,10 +7,18 @@ import type { JobDeps } from '../job/job.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import { days } from '../kit/time.ts';
+<<<<<<< HEAD
 import type { ManagedPolicy } from '../operation/managed-policy.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy, OwnedName } from '../pack/name-policy.ts';
 import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
+=======
+import type { BackupPolicy } from '../operation/insert-backup.ts';
+import type { Quotas } from '../operation/quotas.ts';
+import type { NamePolicy, OwnedName } from '../pack/name-policy.ts';
+import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
+import { ACTIVATIONS, type ZonePolicy } from '../pack/zone-life.ts';
+>>>>>>> main
 import { toNameServers } from './addresses.ts';
 
 /** Which names are not free, by what the operator uses himself. Throws `configuration` for what is no id of an account. */
@@ -40,7 +48,10 @@ export function namesOf(
   };
 }
 
-function accountsIn(options: Options, name: 'operator_accounts' | 'suffix_accounts'): readonly string[] {
+function accountsIn(
+  options: Options,
+  name: 'operator_accounts' | 'suffix_accounts' | 'backup_accounts',
+): readonly string[] {
   const ids = options[name];
   const wrong = ids.find((id) => !/^[0-9a-f]{32}$/.test(id));
   if (wrong === undefined) return ids;
@@ -52,6 +63,30 @@ function accountsIn(options: Options, name: 'operator_accounts' | 'suffix_accoun
 function plain(host: string): string {
   const name = isIP(host) === 0 ? domainToASCII(host.replace(/\.$/, '')).toLowerCase() : '';
   return name.includes('.') ? name : '';
+}
+
+/** Which packs have a backup, and of which CA. Throws `configuration` for what is neither. */
+export function backupsOf(options: Options): BackupPolicy {
+  const preferred = options.backup_cas.map((name) => {
+    const known = CERTIFICATE_AUTHORITIES.find((one) => one === name);
+    if (known) return known;
+    const names = CERTIFICATE_AUTHORITIES.join(', ');
+    throw new Fault(
+      'configuration',
+      `backup_cas has '${name.slice(0, 100)}'; a CA has one of the names ${names}`,
+    );
+  });
+  const accounts = accountsIn(options, 'backup_accounts');
+  return { preferred, accounts, isUniversal: options.universal_backups };
+}
+
+/** How zones become active. Throws `configuration` for a way that there is not. */
+export function zonePolicyOf(options: Options): ZonePolicy {
+  const activation = ACTIVATIONS.find((one) => one === (options.zone_activation || 'check'));
+  if (activation === undefined)
+    throw new Fault('configuration', `zone_activation must be ${ACTIVATIONS.join(' or ')}`);
+  const nameServers = toNameServers(options.name_servers).map(({ name }) => name);
+  return { activation, nameServers, perZone: options.zone_name_servers };
 }
 
 /** How much one account may have, and one zone. */

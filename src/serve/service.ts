@@ -18,6 +18,7 @@ import { Reader } from '../store/protocol/reader.ts';
 import { pullIn } from '../store/pull-in.ts';
 import { createCaaPrecheck } from '../validation/caa.ts';
 import { remembering } from '../validation/caa-memory.ts';
+import { createDelegationLook } from '../validation/delegation.ts';
 import { createHttpPrecheck } from '../validation/http.ts';
 import { createTxtPrecheck } from '../validation/txt.ts';
 import { openApi } from './api-listener.ts';
@@ -25,7 +26,11 @@ import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { edgeSocketOf } from './edge-socket.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
+<<<<<<< HEAD
 import { managedOf, namesOf, quotasOf } from './names.ts';
+=======
+import { backupsOf, namesOf, quotasOf, zonePolicyOf } from './names.ts';
+>>>>>>> main
 import { openSeal } from './open-seal.ts';
 import { startOwnResponder } from './own-responder.ts';
 import type { ServiceParts } from './service-parts.ts';
@@ -57,6 +62,7 @@ export interface Service {
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { options, pool, clock, log, isClockWatched = false } = parts;
   await using started = new Endings(log, options.stop_timeout_s * PART_OF_SERVICE);
+<<<<<<< HEAD
   const deps = {
     pool,
     clock,
@@ -64,6 +70,10 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     json: { delegationZone: options.delegation_zone },
     managed: managedOf(options, parts.rows),
   };
+=======
+  const json = { delegationZone: options.delegation_zone };
+  const deps = { pool, clock, log, json, managed: NOTHING_MANAGED };
+>>>>>>> main
   const seal = await openSeal(parts);
   const source = pullSource({ pool, seal, clock });
   const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
@@ -94,7 +104,9 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const reader = new Reader(pool, options.list_readers);
   started.defer('connections for lists', () => reader.close());
-  const known = { ...whatIsWrong(watch, troubles), names: work.names, quotas: quotasOf(options) };
+  const { names, zonePolicy } = work;
+  const policies = { names, zonePolicy, quotas: quotasOf(options), backups: backupsOf(options) };
+  const known = { ...whatIsWrong(watch, troubles), ...policies };
   const about = { reader, installation: installation.edition, rows, moves, poke: worker.poke, ...known };
   const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
   started.keep();
@@ -174,6 +186,7 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics }: Hearing) {
     showLeaf: metrics.watched(hearHandshakes(troubles, shownBy)),
     publishers: hearPublishers(troubles, publishers),
     names: namesOf(parts.options, parts.edges, publishers),
+    zonePolicy: zonePolicyOf(parts.options),
   };
 }
 
@@ -197,7 +210,7 @@ function startRendering(deps: Parameters<typeof rerenderAll>[0]): () => Promise<
 
 type LookParts = Pick<
   JobDeps,
-  'edges' | 'precheckTxt' | 'precheckHttp' | 'precheckCaa' | 'auditLife' | 'controlLife'
+  'edges' | 'lookAtDelegation' | 'precheckTxt' | 'precheckHttp' | 'precheckCaa' | 'auditLife' | 'controlLife'
 >;
 
 function jobParts({ options, clock, edges }: ServiceParts): LookParts {
@@ -212,6 +225,7 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
     edges,
     auditLife: days(options.audit_days),
     controlLife: days(options.control_days),
+    lookAtDelegation: createDelegationLook(look),
     precheckTxt: createTxtPrecheck({ ...look, delegationZone: options.delegation_zone }),
     precheckHttp: createHttpPrecheck({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
     precheckCaa: remembering(createCaaPrecheck(look), clock),

@@ -16,10 +16,9 @@ import { listKeyPairs } from '../store/certificates.ts';
 import { listNames } from '../store/packs.ts';
 import type { NameAsked, NamedRecord, Published } from '../store/published-names.ts';
 import { published } from '../store/published-names.ts';
-import { getFile } from '../store/published-records.ts';
+import { getFile, suffixesOf } from '../store/published-records.ts';
 import { getServing } from '../store/served-hosts.ts';
 import type { Pool } from '../store/store.ts';
-import { suffixesOf } from '../store/zones.ts';
 import { beaconName } from './installation.ts';
 
 /** What the rooms beside the store are given of it: sealed keys are opened here, on their way to their user. */
@@ -59,10 +58,14 @@ export const responderSource = (pool: Pool, delegationZone: string, beacon: stri
         return { zone: delegationZone, txt: [beacon], hasBelow: false };
       const suffixes = suffixesOf(name);
       const isDelegated = delegationZone !== '' && suffixes.includes(delegationZone);
-      const found = await names.load({ name, suffixes });
+      const found = await names.load({ name, suffixes, isDelegated });
       // The delegation zone is nobody's: whoever has a zone around it has no records in it.
       if (isDelegated) return { zone: delegationZone, txt: found.txt, hasBelow: found.hasBelow };
-      return found.zone === undefined ? undefined : ownName(name, found.zone, found);
+      if (found.zone === undefined) return undefined;
+      const { nameServers } = found;
+      // Nobody has shown control of it: it is there, and has nothing.
+      if (!found.isHeld) return { zone: found.zone, nameServers, txt: [], hasBelow: false };
+      return { ...ownName(name, found.zone, found), nameServers };
     },
   };
 };

@@ -9,10 +9,11 @@ import { Background } from './background.ts';
 import { authenticate } from './ca/authenticate.ts';
 import { keepAuthority, openAuthority } from './ca/authority.ts';
 import { resumeValidations } from './ca/challenges.ts';
-import type { Answer, CaContext, Deliver, Validate } from './ca/context.ts';
+import type { Answer, CaContext, CaMail, Deliver, Validate } from './ca/context.ts';
 import { resumeOrders } from './ca/finalize.ts';
 import { type Authority } from './ca/key-pair.ts';
 import { Ledger } from './ca/ledger.ts';
+import { isMailPage, onMailPage } from './ca/mail-page.ts';
 import { refusing, toMessage } from './ca/message.ts';
 import { Nonces } from './ca/nonces.ts';
 import { Refusal, refusalOf } from './ca/problems.ts';
@@ -30,6 +31,8 @@ export interface CaOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly validate: Validate;
+  /** How it validates by mail; left out: it does not. */
+  readonly mail?: CaMail;
   readonly log: Log;
 }
 
@@ -99,7 +102,7 @@ export class CaServer {
   }
 
   #newContext(): CaContext {
-    const { terms, clock, validate } = this.#options;
+    const { terms, clock, validate, mail } = this.#options;
     const { authority } = this;
     let signing: ReturnType<CaContext['signing']> | undefined;
     return {
@@ -107,6 +110,7 @@ export class CaServer {
       authority,
       clock,
       validate,
+      mail,
       ledger: this.ledger,
       url: (path) => `https://127.0.0.1:${authority.port}${path}`,
       signing() {
@@ -142,6 +146,7 @@ export class CaServer {
 
   async #answer(request: IncomingMessage): Promise<Answer> {
     try {
+      if (isMailPage(request)) return await onMailPage(this.#context, request);
       const body = request.method === 'POST' ? await bodyOf(request) : Buffer.alloc(0);
       const exchange = newExchange(this.#context, request, body, this.#newNonce);
       return await this.faults.run(exchange, (one) => this.#answerUsually(one));

@@ -7,12 +7,14 @@ import { after } from '../kit/time.ts';
 import type { CaServer } from './ca-server.ts';
 import type { DnsWorld } from './dns-world.ts';
 import { listenOn, readBody } from './http.ts';
+import type { MailServer } from './mail/mail-server.ts';
 
 /** What the control interface shows and moves. */
 interface World {
   readonly clock: VirtualClock;
   readonly dns: DnsWorld;
   readonly cas: readonly CaServer[];
+  readonly mailServer: MailServer;
   readonly log: Log;
 }
 
@@ -65,6 +67,8 @@ const CALLS: readonly (readonly [method: string, path: RegExp, call: Call])[] = 
   ['GET', /^\/state$/, state],
   ['POST', /^\/clock$/, advance],
   ['PUT', /^\/dns\/records$/, putRecords],
+  ['GET', /^\/mail$/, showMail],
+  ['PUT', /^\/mail$/, putMail],
   ['GET', /^\/ca\/([a-z_]+)$/, (world, _, name) => showCa(caOf(world, name))],
   ['GET', /^\/ca\/([a-z_]+)\/faults$/, (world, _, name) => showFaults(caOf(world, name))],
   ['PUT', /^\/ca\/([a-z_]+)\/faults$/, putFaults],
@@ -115,6 +119,18 @@ async function putRecords({ dns }: World, request: IncomingMessage): Promise<unk
   if (!isSet)
     throw new Fault('malformed_request', 'name and type must be strings, values an array of strings');
   return dns.records.put({ name, type, values });
+}
+
+async function showMail({ mailServer }: World) {
+  const { host, port } = await mailServer.address();
+  return { smtp: `${host}:${port}`, is_up: mailServer.isUp, mails: mailServer.mails };
+}
+
+async function putMail(world: World, request: IncomingMessage): Promise<unknown> {
+  const { is_up: isUp } = await readJson(request);
+  if (typeof isUp !== 'boolean') throw new Fault('malformed_request', 'is_up must be true or false');
+  await (isUp ? world.mailServer.open() : world.mailServer.shut());
+  return showMail(world);
 }
 
 const isStrings = (value: unknown): value is string[] =>

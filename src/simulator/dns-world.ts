@@ -22,6 +22,8 @@ export async function startDnsWorld(options: {
   /** 0 picks a free one. */
   readonly port: number;
   readonly nameServers: readonly NameServer[];
+  /** See `SimulatorOptions`. */
+  readonly isRegistryTold?: boolean | undefined;
 }): Promise<DnsWorld> {
   const records = new CustomerRecords(join(options.dir, 'dns-records.json'));
   const { port, sockets } = options.port === 0 ? await bindAnyPort() : await bindPort(options.port);
@@ -30,7 +32,12 @@ export async function startDnsWorld(options: {
   const resolver = new Resolver({ address: DNS_ADDRESSES.root, port });
   const answerers: readonly Answerer[] = [
     (query) => resolver.resolve(query.question.name, query.type),
-    rootAnswerer(options.nameServers, ours),
+    rootAnswerer({
+      nameServers: options.nameServers,
+      ours,
+      records,
+      isTold: options.isRegistryTold ?? false,
+    }),
     ...DNS_ADDRESSES.customers.map(() => customersAnswerer(records)),
   ];
   const listeners = sockets.flatMap((bound, i): DnsListener[] => {

@@ -42,8 +42,10 @@ function onEnd({ endsWithParent }: SimulatorOptions, close: () => Promise<void>)
 function readOptions(text: string | undefined): SimulatorOptions {
   try {
     const options: SimulatorOptions = JSON.parse(text ?? '');
-    const { dir, aheadSeconds, dnsPort, httpPort = 80, nameServers } = options;
-    const isPort = [dnsPort, httpPort].every((port) => Number.isInteger(port) && port >= 0 && port < 65_536);
+    const { dir, aheadSeconds, dnsPort, httpPort = 80, nameServers, smtp } = options;
+    const isPort = [dnsPort, httpPort, smtp?.port ?? 0].every(
+      (port) => Number.isInteger(port) && port >= 0 && port < 65_536,
+    );
     const isServers = nameServers.every(({ name, address }) => typeof name === 'string' && isIPv4(address));
     if (dir !== '' && Number.isFinite(aheadSeconds) && isPort && isServers) return options;
   } catch {

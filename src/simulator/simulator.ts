@@ -17,10 +17,23 @@ export interface SimulatorOptions {
   readonly dnsPort: number;
   /** Port at which every host of the world answers plain HTTP, for http-01 (RFC 8555 8.3); 80 unless told. */
   readonly httpPort?: number;
+  /** Where the CAs hand their mails to; a mail server of the world's own unless told. */
+  readonly smtp?: MailServerAddress;
   /** Our own name servers: the world delegates to them every zone that they answer for. */
   readonly nameServers: readonly { readonly name: string; readonly address: string }[];
+  /**
+   * Whether the registry delegates to our name servers only what NS records at a registrable domain say; else also what
+   * they answer for, as if every owner had told it.
+   */
+  readonly isRegistryTold?: boolean;
   /** Whether the process ends when its standard input closes, i.e. with the process that started it. */
   readonly endsWithParent: boolean;
+}
+
+/** An SMTP server. */
+export interface MailServerAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** Its addresses in the DNS world. Each answers UDP and TCP at the world's port. */

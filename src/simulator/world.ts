@@ -10,6 +10,9 @@ import { lookUpTxt } from './dns/look-up-txt.ts';
 import { startDnsWorld } from './dns-world.ts';
 import { leaveFolder, markFolder, openFolder } from './folder.ts';
 import { fetchHttp01 } from './http-01-fetch.ts';
+import { contactsOf } from './mail/contacts.ts';
+import { MailServer } from './mail/mail-server.ts';
+import { newMailer } from './mail/mailer.ts';
 import type { SimulatedCa, SimulatorOptions, SimulatorReady } from './simulator.ts';
 
 /** The whole world, listening. */
@@ -25,20 +28,26 @@ export async function startWorld({ dir, ...options }: SimulatorOptions): Promise
   await openFolder(dir);
   const log = newLog('warn');
   const clock = new VirtualClock(options.aheadSeconds);
-  const dns = await startDnsWorld({ dir, port: options.dnsPort, nameServers: options.nameServers });
+  const { dnsPort: port, nameServers, isRegistryTold } = options;
+  const dns = await startDnsWorld({ dir, port, nameServers, isRegistryTold });
   const validate = validateBy({
     lookUpTxt: (name) => lookUpTxt(dns.resolver, name),
     fetchFile: (url) => fetchHttp01(dns.resolver, options.httpPort ?? 80, url),
   });
+  const mailServer = new MailServer({ dir, clock, log });
+  const mail = {
+    contactsOf: (name: string) => contactsOf(dns.resolver, name),
+    send: newMailer(async () => options.smtp ?? (await mailServer.address())),
+  };
   const start = (name: CertificateAuthority) =>
-    CaServer.start({ terms: CA_TERMS[name], dir: join(dir, name), clock, validate, log });
+    CaServer.start({ terms: CA_TERMS[name], dir: join(dir, name), clock, validate, mail, log });
   const [google, letsEncrypt, sslCom] = await Promise.all([
     start('google'),
     start('lets_encrypt'),
     start('ssl_com'),
   ]);
   const cas = [google, letsEncrypt, sslCom];
-  const control = await startControl({ clock, dns, cas, log });
+  const control = await startControl({ clock, dns, cas, mailServer, log });
   await markFolder(dir, control.url);
   return {
     ready: {
@@ -51,6 +60,7 @@ export async function startWorld({ dir, ...options }: SimulatorOptions): Promise
     },
     async close() {
       await Promise.all([control.close(), dns.close(), ...cas.map((ca) => ca.close())]);
+      await mailServer.close();
       await leaveFolder(dir);
     },
   };

@@ -2,7 +2,6 @@
 import { LRUCache } from 'lru-cache';
 import { BatchLoader } from '../kit/batch-loader.ts';
 import type { Clock } from '../kit/clock.ts';
-import type { ZoneType } from '../pack/pack.ts';
 import { intAt, isNull, locate, offsetsFor, textAt } from './protocol/data-row.ts';
 import type { Reader } from './protocol/reader.ts';
 import { type Statement, statement } from './statement.ts';
@@ -10,7 +9,7 @@ import { type Db, execute } from './store.ts';
 import { TOKEN_COLUMNS, type Token, type TokenRow, toToken } from './token-row.ts';
 import { hashOf, isGood } from './tokens.ts';
 import { zoneKey } from './zone-key.ts';
-import type { Zone } from './zones.ts';
+import { toZone, ZONE_COLUMNS, type Zone, type ZoneRow } from './zone-row.ts';
 
 /** Condition of a token with that hash that is good now. */
 const isBearer = (hash: string, now: string): string => `tokens.hash = ${hash} and ${isGood(now)}`;
@@ -26,15 +25,7 @@ export interface Caller {
   readonly zone: Zone | undefined;
 }
 
-interface CallerRow extends TokenRow {
-  zone_id: string | null;
-  account_name: string;
-  zone_name: string;
-  zone_type: ZoneType;
-  delegation_uuid: string;
-  created_on: Date;
-  modified_on: Date;
-}
+type CallerRow = TokenRow & ({ zone_id: null } | ZoneRow);
 
 /** The token with that secret, with a zone by its id; undefined where there is no such token, or it is not good now. */
 export async function getCaller(
@@ -44,33 +35,18 @@ export async function getCaller(
 ): Promise<Caller | undefined> {
   const { rows } = await execute<CallerRow>(db, CALLER, { hash: hashOf(secret), now, ...zoneKeyOf(zoneId) });
   const [row] = rows;
-  return row && { token: toToken(row), zone: toZone(row) };
+  return row && { token: toToken(row), zone: row.zone_id === null ? undefined : toZone(row) };
 }
 
 /** Of no zone: a cell that none has. */
 const zoneKeyOf = (zoneId: string | undefined) => (zoneId ? zoneKey(zoneId) : { cell: -1, zone: '' });
 
 const CALLER = statement(`
-  select ${TOKEN_COLUMNS}, zones.id as zone_id, accounts.name as account_name, zones.name as zone_name,
-         zones.type as zone_type, zones.delegation_uuid, zones.created_on, zones.modified_on
+  select ${TOKEN_COLUMNS}, ${ZONE_COLUMNS}
     from tokens
     join accounts on accounts.id = tokens.account_id
     left join zones on ${isOfBearer(':cell::smallint', ':zone')}
    where ${isBearer(':hash', ':now')}`);
-
-const toZone = (row: CallerRow): Zone | undefined =>
-  row.zone_id === null
-    ? undefined
-    : {
-        id: row.zone_id,
-        accountId: row.account_id,
-        accountName: row.account_name,
-        name: row.zone_name,
-        type: row.zone_type,
-        delegationUuid: row.delegation_uuid,
-        createdOn: row.created_on,
-        modifiedOn: row.modified_on,
-      };
 
 /** As a caller, but of the zone its version alone: what lists want to know. */
 export interface ListCaller {

@@ -12,7 +12,7 @@ import { OPERATOR } from './audit.ts';
 import { listRecordPage } from './dns-record-list.ts';
 import { getRecord } from './dns-records.ts';
 import { published } from './published-names.ts';
-import { suffixesOf } from './zones.ts';
+import { suffixesOf } from './published-records.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;
@@ -66,7 +66,7 @@ test('DNS records of a zone are made, changed, listed, got, answered and taken a
   await listRecordPage(deps.pool, { ...filter, conditions: [named], order: 'name' }, pages);
   assert.equal((await getRecord(deps.pool, zone.id, id))?.name, `*.${zone.name}`);
   const [answer] = await published(deps.pool, [
-    { name: `x.${zone.name}`, suffixes: suffixesOf(`x.${zone.name}`) },
+    { name: `x.${zone.name}`, suffixes: suffixesOf(`x.${zone.name}`), isDelegated: false },
   ]);
   assert.deepEqual([answer?.records.length, answer?.isUncovered], [1, false]);
   await change({ kind: 'delete', pointer: '', id });

@@ -2,10 +2,9 @@
 import { after, type Seconds } from '../kit/time.ts';
 import { isWildcard, withoutWildcard } from '../pack/hosts.ts';
 import type { PackZone } from '../pack/pack.ts';
-import { reverse } from './published-records.ts';
+import { reverse, suffixesOf } from './published-records.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
-import { suffixesOf } from './zones.ts';
 
 /**
  * Lets one transaction at a time make zones in a registered domain, until it ends: of two that are made at once, one above
@@ -32,7 +31,7 @@ export interface NameAsked {
 export interface NameSeen {
   /** Whether the account has a zone of that name. */
   readonly isOwn: boolean;
-  /** Whether another account has a zone of that name, above or below it. */
+  /** Whether another account has an active zone of that name, above or below it, or one that was active. */
   readonly isHeld: boolean;
   /** Whether another account gave such a name up, and it rests. */
   readonly isResting: boolean;
@@ -75,7 +74,7 @@ interface NameRow {
 const LOOK = statement(`
   select exists (select from zone_names where name = :name and account_id = :account) as is_own,
          exists (select from zone_names
-                  where account_id <> :account
+                  where account_id <> :account and is_holder
                     and (name = any(:suffixes) or reversed > :below and reversed < :beyond)) as is_held,
          exists (select from names_given_up
                   where domain = :domain and account_id <> :account and given_up_on > :since
@@ -115,6 +114,13 @@ const TAKE_UP = statement(
   'delete from names_given_up where domain = :domain and name = :name and account_id = :account',
 );
 
+/** Ends the rest of a name: control of it was shown. */
+export async function endRest(tx: Tx, { name, domain }: Pick<NameAsked, 'name' | 'domain'>): Promise<void> {
+  await execute(tx, END_REST, { name, domain });
+}
+
+const END_REST = statement('delete from names_given_up where domain = :domain and name = :name');
+
 /** Forgets names that were given up before `before`, and domains in which no zone was made since. */
 export async function purgeNames(db: Db, before: Date): Promise<void> {
   await execute(db, PURGE_NAMES, { before });
@@ -131,8 +137,8 @@ export interface DeeperZone {
 }
 
 /**
- * A zone below `zone` that has a name of its, in A-labels, for itself, or is covered by it; undefined: there is none. Of other
- * accounts alone, where that is asked.
+ * An active zone below `zone` that has a name of its, in A-labels, for itself, or is covered by it; undefined: there is none.
+ * One that nobody proved keeps no name from the zone above. Of other accounts alone, where that is asked.
  */
 export async function getDeeperZone(
   db: Db,
@@ -154,9 +160,9 @@ export async function getDeeperZone(
 // collation; a wildcard covers one label.
 const DEEPER = statement(`
   select name, account_id from zone_names
-   where zone_id <> :id and account_id <> :spared and name = any((select :above::text[])::text[])
+   where zone_id <> :id and account_id <> :spared and name = any((select :above::text[])::text[]) and is_active
   union all
   select name, account_id from unnest((select :below::text[])) as wildcard (prefix)
     join zone_names on reversed > prefix and reversed < left(prefix, -1) || '/'
-   where account_id <> :spared and position('.' in substr(reversed, length(prefix) + 1)) = 0
+   where account_id <> :spared and position('.' in substr(reversed, length(prefix) + 1)) = 0 and is_active
    limit 1`);

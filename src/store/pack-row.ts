@@ -6,10 +6,12 @@ import type {
   Pack,
   PackStatus,
   PackType,
+  Pairing,
   Renewal,
   Run,
   ValidationRecord,
   ValidityDays,
+  ZoneStatus,
   ZoneType,
 } from '../pack/pack.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
@@ -23,6 +25,9 @@ export interface PackRow {
   account_id: string;
   zone_name: string;
   zone_type: ZoneType;
+  zone_status: ZoneStatus;
+  is_paused: boolean;
+  has_name: boolean;
   delegation_uuid: string;
   ord: string;
   type: PackType;
@@ -39,6 +44,10 @@ export interface PackRow {
   validation_errors: string[];
   attempts: number;
   renewal: StoredRenewal | null;
+  backup_id: string | null;
+  backup_of: string | null;
+  is_standby: boolean;
+  ranked_on: Date | null;
   created_on: Date;
   modified_on: Date;
   claim: number;
@@ -118,6 +127,10 @@ const COLUMNS = [
   'validation_errors',
   'attempts',
   'renewal',
+  'backup_id',
+  'backup_of',
+  'is_standby',
+  'ranked_on',
   'created_on',
   'modified_on',
   'claim',
@@ -127,7 +140,8 @@ const COLUMNS = [
 export const PACK_COLUMNS = COLUMNS.map((name) => `packs.${name}`).join(', ');
 
 /** What is read of a pack's zone beside its row. */
-export const ZONE_OF_PACK = 'zones.name as zone_name, zones.type as zone_type, zones.delegation_uuid';
+export const ZONE_OF_PACK = `zones.name as zone_name, zones.type as zone_type, zones.delegation_uuid,
+  zones.status as zone_status, zones.is_paused, zones.has_name`;
 
 /** The pack of a row. Reads its certificates, where it can have any. */
 export async function toPack(db: Db, row: PackRow): Promise<Pack> {
@@ -142,6 +156,9 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
       name: row.zone_name,
       type: row.zone_type,
       delegationUuid: row.delegation_uuid,
+      status: row.zone_status,
+      isPaused: row.is_paused,
+      hasName: row.has_name,
     },
     ord: Number(row.ord),
     type: row.type,
@@ -159,10 +176,19 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
     validationRecords: row.validation_records,
     validationErrors: row.validation_errors,
     certificates: present,
+    pair: toPair(row),
     renewal: toRenewal(row, coming),
     attempts: row.attempts,
     claim: row.claim,
   };
+}
+
+/** What the row tells of the pack's backup, or of the pack for which it is one. */
+function toPair({ backup_id, backup_of, is_standby, ranked_on, created_on }: PackRow): Pairing | undefined {
+  const other = backup_of ?? backup_id;
+  if (other === null) return undefined;
+  const role = backup_of === null ? 'ordered' : 'backup';
+  return { role, other, isStandby: is_standby, since: ranked_on ?? created_on };
 }
 
 /** Whether nobody has worked on the pack but who first claimed it: then it has no certificates. */

@@ -9,11 +9,10 @@ import { audited, auditValues, type PackEventRecord, WORKER } from './audit.ts';
 import { BUCKETS_COUNTED, BUCKETS_GROWN, BUCKETS_SHRUNK, countValues, ZONE_COUNTED } from './list/counts.ts';
 import { storedRenewal } from './pack-row.ts';
 import type { RowAside } from './packs.ts';
-import { reverse, unpublishRecords } from './published-records.ts';
+import { reverse, suffixesOf, unpublishRecords } from './published-records.ts';
 import { uncover } from './served-hosts.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, stateOf, type Tx } from './store.ts';
-import { suffixesOf } from './zones.ts';
 
 /** Columns that change in a pack's life, and their values. `due_at` and `claim` have rules of their own. */
 const changing = (pack: Pack, { json: wire, jsonVersion: wireVersion }: RowAside) => ({
@@ -30,6 +29,8 @@ const changing = (pack: Pack, { json: wire, jsonVersion: wireVersion }: RowAside
   validation_errors: JSON.stringify(pack.validationErrors),
   attempts: pack.attempts,
   renewal: storedRenewal(pack),
+  backup_id: pack.pair?.role === 'ordered' ? pack.pair.other : null,
+  is_standby: pack.pair?.isStandby ?? false,
   modified_on: pack.modifiedOn,
   wire,
   wire_version: wireVersion,
@@ -49,6 +50,8 @@ const CHANGING: readonly (keyof ReturnType<typeof changing>)[] = [
   'validation_errors',
   'attempts',
   'renewal',
+  'backup_id',
+  'is_standby',
   'modified_on',
   'wire',
   'wire_version',
@@ -57,9 +60,9 @@ const CHANGING: readonly (keyof ReturnType<typeof changing>)[] = [
 const INSERT = statement(`
   with ${ZONE_COUNTED}, ${BUCKETS_GROWN}, ${audited('zone')}, pack as (
     insert into packs (cell, zone_id, id, account_id, lane, ord, type, hosts, certificate_authority, validity_days,
-      created_on, due_at, claim, ${CHANGING.join(', ')})
+      backup_of, ranked_on, created_on, due_at, claim, ${CHANGING.join(', ')})
     select :cell, :zone, :id, :account, :lane, :ord, :type, :hosts, :ca, :days,
-      :created_on, :due_at, 0, ${CHANGING.map((name) => `:${name}`).join(', ')} from zone
+      :backup_of, :ranked_on, :created_on, :due_at, 0, ${CHANGING.map((name) => `:${name}`).join(', ')} from zone
     returning cell, zone_id, ord, account_id, created_on),
   hosts as (
     insert into pack_hosts (cell, zone_id, ord, account_id, created_on, reversed)
@@ -92,6 +95,8 @@ export async function insertPack(
     hosts: pack.hosts,
     ca: pack.certificateAuthority ?? null,
     days: pack.validityDays ?? null,
+    backup_of: pack.pair?.role === 'backup' ? pack.pair.other : null,
+    ranked_on: pack.pair?.role === 'backup' ? pack.pair.since : null,
     created_on: pack.createdOn,
     due_at: aside.dueAt ?? null,
     reversed: [...names].map(reverse),

@@ -154,6 +154,17 @@ export async function listStranded(db: Db, leaving: readonly PackStatus[], limit
   return Promise.all(rows.map((row) => toPack(db, row)));
 }
 
+/** Packs of a zone that wait to have what they show seen, in a transaction that holds the zone. */
+export async function listPacksUnderWay(tx: Tx, zoneId: string): Promise<Pack[]> {
+  const { rows } = await execute<PackRow>(tx, UNDER_WAY, zoneKey(zoneId));
+  return Promise.all(rows.map((row) => toPack(tx, row)));
+}
+
+const UNDER_WAY = statement(
+  `${SELECT} where packs.cell = :cell and packs.zone_id = :zone and packs.validation_records::text <> '[]'
+      and (packs.status = 'pending_validation' or packs.renewal -> 'course' ->> 'status' = 'pending_validation')`,
+);
+
 /** Makes packs of a status due in the zones of these names, so that their records are looked at again. */
 export async function makeDue(
   db: Db,

@@ -23,6 +23,7 @@ import { changePack } from '../operation/change-pack.ts';
 import { changeUniversal } from '../operation/change-universal.ts';
 import { createPack } from '../operation/create-pack.ts';
 import { deletePack } from '../operation/delete-pack.ts';
+import { NO_BACKUPS } from '../operation/insert-backup.ts';
 import { NO_QUOTAS } from '../operation/quotas.ts';
 import { retryValidations } from '../operation/retry-validations.ts';
 import { revokePack } from '../operation/revoke-pack.ts';
@@ -85,7 +86,7 @@ async function assertInOnePiece(work: () => Promise<unknown>): Promise<Set<strin
 async function withCa(t: TestContext) {
   const { at } = await withSimulatedCa(t, deps);
   const rows = new Map([...at.cas].map(([name, { row }]) => [name, row] as const));
-  return { ...at, rows, isApexDemanded: false, quotas: NO_QUOTAS };
+  return { ...at, rows, isApexDemanded: false, quotas: NO_QUOTAS, backups: NO_BACKUPS };
 }
 
 const HASH = createHash('sha256').update('body').digest();
@@ -101,9 +102,8 @@ async function orderIn(on: Awaited<ReturnType<typeof withCa>>, zone: PackZone): 
     environment: 'production',
     isBranded: false,
   } as const;
-  const named = { ...zone, accountName: '', createdOn: new Date(0), modifiedOn: new Date(0) };
   const request = { zoneId: zone.id, key: 'once', bodyHash: HASH };
-  const ask = { zone: named, order, request, isRetry: true, by: OPERATOR };
+  const ask = { zone, order, request, isRetry: true, by: OPERATOR };
   const { id } = await createPack(on, ask);
   assert.deepEqual(await createPack(on, ask), { id, isNew: false });
   return id;

@@ -7,8 +7,12 @@ import { type Db, execute } from './store.ts';
 
 /** What is known of a name. */
 export interface Published {
-  /** The zone of type `full` among its `suffixes`. */
+  /** The zone of type `full` among its `suffixes`: the one that has its name, or one that claims it where none has one. */
   readonly zone: string | undefined;
+  /** Whether that zone has its name. */
+  readonly isHeld: boolean;
+  /** The name servers that it is to be delegated to; undefined: all of ours. */
+  readonly nameServers: readonly string[] | undefined;
   /** What is published at it for validation. */
   readonly txt: readonly string[];
   /** Whether anything is below it: a value, a record, or a zone of ours. */
@@ -29,6 +33,8 @@ export type NamedRecord = RecordContent & {
 export interface NameAsked {
   readonly name: string;
   readonly suffixes: readonly string[];
+  /** Whether it is in the delegation zone, where all that is published counts. */
+  readonly isDelegated: boolean;
 }
 
 /** What our name servers know of names, in their order. */
@@ -38,9 +44,12 @@ export async function published(db: Db, asked: readonly NameAsked[]): Promise<Pu
     suffixes: asked.map(({ suffixes }) => suffixes.join(' ')),
     wildcards: asked.map(({ suffixes }) => suffixes.slice(1).map(wildcardIn).join(' ')),
     reversed: asked.map(({ name }) => reverse(name)),
+    delegated: asked.map(({ isDelegated }) => isDelegated),
   });
   return rows.map((row) => ({
     zone: row.zone ?? undefined,
+    isHeld: row.is_holder ?? false,
+    nameServers: row.name_servers ?? undefined,
     txt: row.txt,
     hasBelow: row.has_below,
     records: (row.records ?? []).map(toNamed),
@@ -54,6 +63,8 @@ type NamedRow = RecordContent & { name: string; ttl: number; is_proxied: boolean
 
 interface PublishedRow {
   zone: string | null;
+  is_holder: boolean | null;
+  name_servers: string[] | null;
   txt: string[];
   has_below: boolean;
   records: NamedRow[] | null;
@@ -78,12 +89,17 @@ const NEXT_CLOSER = `left(asked.reversed, length(wild.name) - 1)
   || split_part(substr(asked.reversed, length(wild.name)), '.', 1)`;
 
 // How many names are asked for is hidden from the planner: it would plan each time. What is published for validation keeps
-// no wildcard from a name: it comes and goes without the zone's owner.
+// no wildcard from a name: it comes and goes without the zone's owner. In a zone it counts for the zone's own account alone: a
+// name that went to another account shows nothing any more of who had it.
 const PUBLISHED = statement(`
-  select found.name as zone,
-         array(select distinct value from txt_records where name = asked.name) as txt,
+  select found.name as zone, found.is_holder,
+         (select name_servers from zones where zones.cell = found.cell and zones.id = found.zone_id) as name_servers,
+         array(select distinct value from txt_records
+                where name = asked.name and (asked.is_delegated or found.is_holder and zone_id in (
+                  select zone_id from zone_names
+                   where name = any(string_to_array(asked.suffixes, ' ')) and account_id = found.account_id))) as txt,
          exists (select from txt_records where ${below('asked.reversed')})
-           or exists (select from zone_names where ${below('asked.reversed')})
+           or exists (select from zone_names where is_holder and ${below('asked.reversed')})
            or exists (select from dns_records where ${IN_FOUND} and ${below('asked.reversed')}) as has_below,
          (select json_agg(json_build_object('name', name, 'type', type, 'content', content, 'priority', priority,
                    'data', data, 'ttl', ttl, 'is_proxied', is_proxied))
@@ -91,14 +107,14 @@ const PUBLISHED = statement(`
            where ${IN_FOUND} and name = any(string_to_array(asked.suffixes || ' ' || asked.wildcards, ' '))
              and (name = asked.name or type = 'NS' or name = wild.name)) as records,
          exists (select from dns_records where ${IN_FOUND} and (${atOrBelow('closer.reversed')}))
-           or exists (select from zone_names where type = 'full' and (${atOrBelow('closer.reversed')})) as is_uncovered
+           or exists (select from zone_names where type = 'full' and is_holder and (${atOrBelow('closer.reversed')})) as is_uncovered
     from unnest((select :names::text[]), (select :suffixes::text[]), (select :wildcards::text[]),
-                (select :reversed::text[]))
-         with ordinality as asked (name, suffixes, wildcards, reversed, i)
+                (select :reversed::text[]), (select :delegated::boolean[]))
+         with ordinality as asked (name, suffixes, wildcards, reversed, is_delegated, i)
     left join lateral (
-      select name, cell, zone_id from zone_names
+      select name, cell, zone_id, account_id, is_holder from zone_names
        where name = any(string_to_array(asked.suffixes, ' ')) and type = 'full'
-       order by length(name) desc limit 1) as found on true
+       order by is_holder desc, length(name) desc, zone_id limit 1) as found on true
     left join lateral (
       select name from dns_records where ${IN_FOUND} and name = any(string_to_array(asked.wildcards, ' '))
        order by length(name) desc limit 1) as wild on true

@@ -40,18 +40,27 @@ const UNPUBLISH = statement(
   `with files as (delete from http_files where ${OF_PACK}) delete from txt_records where ${OF_PACK}`,
 );
 
-/** The file that `host` has to show at `path`; undefined for none. */
+/** The file that `host` has to show at `path`, by a zone that has a name which holds it; undefined for none. */
 export async function getFile(
   db: Db,
   host: string,
   path: string,
 ): Promise<{ readonly body: string } | undefined> {
-  const { rows } = await db.query<{ body: string }>(
-    'select body from http_files where host = $1 and path = $2 limit 1',
-    [host, path],
-  );
+  const { rows } = await execute<{ body: string }>(db, GET_FILE, { host, path, suffixes: suffixesOf(host) });
   return rows[0];
 }
+
+const GET_FILE = statement(`
+  select body from http_files
+   where host = :host and path = :path
+     and exists (select from zone_names
+                  where name = any(:suffixes) and zone_names.zone_id = http_files.zone_id and is_holder) limit 1`);
+
+/** A name and all names above it. */
+export const suffixesOf = (name: string): string[] => {
+  const labels = name.split('.');
+  return labels.map((_, i) => labels.slice(i).join('.'));
+};
 
 /** The labels of a name in reverse order: what lies below a name is then one range of the C collation. */
 export const reverse = (name: string): string => name.split('.').toReversed().join('.');

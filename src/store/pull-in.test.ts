@@ -67,6 +67,10 @@ test('a lease of a clock that was ahead is over, but for one that this process h
   assert.deepEqual([await dueIn(deps, one), await dueIn(deps, other)], [0, 3_660]);
 });
 
+/** Of seconds that pass meanwhile nothing is said. */
+const isAbout = (seconds: number | undefined, wanted: number): boolean =>
+  Math.abs((seconds ?? 0) - wanted) <= 10;
+
 test('what waits for its time stays so: a look, a lease, a renewal in months', async () => {
   const zone = await givenZone(deps, 'one.test');
   const look = await givenPack(deps, zone, { status: 'pending_validation' });
@@ -83,8 +87,6 @@ test('what waits for its time stays so: a look, a lease, a renewal in months', a
     new Date(deps.clock.now().getTime() + days(60) * 1_000),
   ]);
   assert.equal(await pull(), 0);
-  // Of seconds that pass meanwhile nothing is said.
-  const isAbout = (seconds: number | undefined, wanted: number) => Math.abs((seconds ?? 0) - wanted) <= 10;
   assert(isAbout(await dueIn(deps, look), hours(4)));
   assert(isAbout(await dueIn(deps, held), 60));
 });

@@ -1,5 +1,5 @@
 import { after, type Seconds } from '../kit/time.ts';
-import { isServed, LIFECYCLE } from '../pack/lifecycle.ts';
+import { isKept, LIFECYCLE } from '../pack/lifecycle.ts';
 import { PACK_STATUSES } from '../pack/pack.ts';
 import { LANES } from './accounts.ts';
 import { LEASE } from './claims.ts';
@@ -10,7 +10,7 @@ import { execute, type Pool } from './store.ts';
 export const MOST_SKEW: Seconds = 5;
 
 const WORKED_ON = PACK_STATUSES.filter((status) => LIFECYCLE[status].job !== undefined);
-const ON_THE_WAY = WORKED_ON.filter((status) => !isServed(status));
+const ON_THE_WAY = WORKED_ON.filter((status) => !isKept(status));
 
 /**
  * Makes due what waits by a clock that was ahead: leases that end later than any lease does, what was written later than now

@@ -7,7 +7,7 @@ import { TYPES } from '../pack/type.ts';
 import { reverse } from './published-records.ts';
 import { type Statement, statement, type Values } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
-import { zoneKey } from './zone-key.ts';
+import { IN_ZONE, zoneKey } from './zone-key.ts';
 
 /** Lets one transaction at a time count what an account has, and add to it, until it ends. */
 export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
@@ -34,6 +34,7 @@ const ZONES = statement(`
 
 const STAYING = PACK_STATUSES.filter((status) => !isLeaving(status));
 
+<<<<<<< HEAD
 /** Its packs but for those that are leaving, and those that no quota counts. */
 export const countPacks = (db: Db, accountId: string): Promise<number> =>
   count(db, PACKS, { account: accountId, slots: slotsFor(STAYING), facets: FACETS_NOT_COUNTED });
@@ -67,6 +68,31 @@ const COUNTED_IN_ZONE = statement(`
 /** Packs of a zone in some statuses. */
 export const countZonePacks = (db: Db, zoneId: string, statuses: readonly PackStatus[]): Promise<number> =>
   count(db, ZONE_PACKS, { ...zoneKey(zoneId), slots: slotsFor(statuses) });
+=======
+/** Its packs but for those that are leaving, and backups. */
+export const countPacks = (db: Db, accountId: string): Promise<number> =>
+  count(db, PACKS, { account: accountId, slots: slotsFor(STAYING), staying: STAYING });
+
+const PACKS = statement(`
+  select ((select coalesce(sum(counts[slot]), 0) from zones cross join unnest(:slots::int[]) as slot
+            where account_id = :account and deleted_on is null)
+        - (select count(*) from packs
+            where account_id = :account and backup_of is not null and status = any(:staying)
+              and exists (select from zones where zones.cell = packs.cell and zones.id = zone_id and deleted_on is null)
+          ))::int as n`);
+
+/** Packs of a zone in some statuses, backups too. */
+export const countZonePacks = (db: Db, zoneId: string, statuses: readonly PackStatus[]): Promise<number> =>
+  count(db, ZONE_PACKS, { ...zoneKey(zoneId), slots: slotsFor(statuses) });
+
+/** Packs of a zone but for those that are leaving, and backups. */
+export const countOwnPacks = async (db: Db, zoneId: string): Promise<number> =>
+  (await countZonePacks(db, zoneId, STAYING)) -
+  (await count(db, ZONE_BACKUPS, { ...zoneKey(zoneId), staying: STAYING }));
+
+const ZONE_BACKUPS = statement(`
+  select count(*)::int as n from packs where ${IN_ZONE} and backup_of is not null and status = any(:staying)`);
+>>>>>>> main
 
 const ZONE_PACKS = statement(`
   select coalesce(sum(counts[slot]), 0)::int as n from zones cross join unnest(:slots::int[]) as slot

@@ -1,33 +1,16 @@
 import { Fault } from '../kit/fault.ts';
 import { newDelegationUuid, newHexId } from '../kit/id.ts';
-import type { PackZone, ZoneType } from '../pack/pack.ts';
-import { reverse } from './published-records.ts';
+import type { ZoneStatus, ZoneType } from '../pack/pack.ts';
+import { reverse, suffixesOf } from './published-records.ts';
 import { statement, type Values } from './statement.ts';
 import { type Db, execute, stateOf, type Tx } from './store.ts';
 import { zoneKey } from './zone-key.ts';
+import { toZone, ZONE_COLUMNS, type Zone, type ZoneRow } from './zone-row.ts';
 
-export interface Zone extends PackZone {
-  readonly accountName: string;
-  readonly createdOn: Date;
-  readonly modifiedOn: Date;
-}
-
-interface ZoneRow {
-  id: string;
-  account_id: string;
-  account_name: string;
-  name: string;
-  type: ZoneType;
-  delegation_uuid: string;
-  created_on: Date;
-  modified_on: Date;
-}
-
-const COLUMNS = `zones.id, account_id, accounts.name as account_name, zones.name, type, delegation_uuid,
-  zones.created_on, modified_on`;
 const FROM = 'zones join accounts on accounts.id = account_id';
 const THIS = 'zones.cell = :cell and zones.id = :zone';
 
+<<<<<<< HEAD
 /** What a new zone is made from. */
 interface NewZone {
   readonly accountId: string;
@@ -35,12 +18,23 @@ interface NewZone {
   readonly type: ZoneType;
   /** Whether it is to have a Universal pack; it is not, unless told. */
   readonly isUniversalOn?: boolean;
+=======
+/** A zone that is made. */
+export interface ZoneMade {
+  readonly accountId: string;
+  readonly name: string;
+  readonly type: ZoneType;
+  /** What it is to be delegated to; all of the operator's name servers unless told. */
+  readonly nameServers?: readonly string[] | undefined;
+  readonly wantsText?: boolean;
+>>>>>>> main
 }
 
 /**
- * A new zone, in a transaction, whatever rests. Throws `zone_exists` where any account has one of that name, or another account has one
- * above or below it: whoever answers for a zone's DNS could prove control of all names in it.
+ * A new zone that is active, in a transaction, whatever rests. Throws `zone_exists` where any account has one of that name, or
+ * another account has one above or below it: whoever answers for a zone's DNS could prove control of all names in it.
  */
+<<<<<<< HEAD
 export async function createZone(tx: Tx, zone: NewZone, now: Date): Promise<string> {
   const key = zoneKey(newHexId());
   const { accountId: account, name, type, isUniversalOn: universal = false } = zone;
@@ -53,28 +47,75 @@ export async function createZone(tx: Tx, zone: NewZone, now: Date): Promise<stri
     beyond: `${reversed}/`,
   });
   await execute(tx, CREATE, { ...values, universal, uuid: newDelegationUuid(), now });
+=======
+export async function createZone(tx: Tx, zone: ZoneMade, now: Date): Promise<string> {
+  const key = zoneKey(newHexId());
+  await takeName(tx, { ...key, ...nameValues(zone) });
+  await execute(tx, CREATE, { ...key, ...rowValues(zone, now), ...ACTIVE });
+>>>>>>> main
   return key.zone;
 }
 
-async function takeName(tx: Tx, values: Values & { readonly name: string }): Promise<void> {
+/** A new zone that claims its name, which another may claim or have too; due to be looked at. */
+export async function claimZone(tx: Tx, zone: ZoneMade, now: Date): Promise<string> {
+  const key = zoneKey(newHexId());
+  await execute(tx, CLAIM_NAME, { ...key, ...nameValues(zone) });
+  await execute(tx, CREATE, { ...key, ...rowValues(zone, now), ...CLAIMING, look_at: now });
+  return key.zone;
+}
+
+const ACTIVE = { status: 'active', has_name: true, look_at: null };
+const CLAIMING = { status: 'initializing', has_name: false };
+
+const nameValues = ({ accountId: account, name, type }: ZoneMade) => ({
+  account,
+  name,
+  type,
+  reversed: reverse(name),
+});
+
+const rowValues = ({ accountId: account, name, type, ...zone }: ZoneMade, now: Date) => ({
+  account,
+  name,
+  type,
+  uuid: newDelegationUuid(),
+  name_servers: zone.nameServers ?? null,
+  wants_text: zone.wantsText ?? false,
+  now,
+});
+
+async function takeName(tx: Tx, values: Values & { readonly name: string; readonly reversed: string }) {
+  const { name, reversed } = values;
+  const around = { suffixes: suffixesOf(name), below: `${reversed}.`, beyond: `${reversed}/` };
   try {
-    const { rowCount } = await execute(tx, TAKE_NAME, values);
-    if (rowCount === 0) throw notFree(values.name);
+    const { rowCount } = await execute(tx, TAKE_NAME, { ...values, ...around });
+    if (rowCount === 0) throw notFree(name);
   } catch (error) {
-    throw stateOf(error) === '23505' ? notFree(values.name) : error;
+    throw stateOf(error) === '23505' ? notFree(name) : error;
   }
 }
 
 const TAKE_NAME = statement(`
-  insert into zone_names (name, reversed, account_id, type, cell, zone_id)
-  select :name, :reversed, :account, :type, :cell, :zone
+  insert into zone_names (name, reversed, account_id, type, cell, zone_id, is_holder, is_active)
+  select :name, :reversed, :account, :type, :cell, :zone, true, true
    where not exists (
-     select from zone_names where account_id <> :account
+     select from zone_names where account_id <> :account and is_holder
         and (name = any(:suffixes) or reversed > :below and reversed < :beyond))`);
 
+const CLAIM_NAME = statement(`
+  insert into zone_names (name, reversed, account_id, type, cell, zone_id, is_holder, is_active)
+  values (:name, :reversed, :account, :type, :cell, :zone, false, false)`);
+
 const CREATE = statement(`
+<<<<<<< HEAD
   insert into zones (cell, id, account_id, name, type, universal, delegation_uuid, created_on, modified_on)
   values (:cell, :zone, :account, :name, :type, :universal, :uuid, :now, :now)`);
+=======
+  insert into zones (cell, id, account_id, name, type, delegation_uuid, created_on, modified_on, name_servers, wants_text,
+    status, has_name, look_at, activated_on)
+  values (:cell, :zone, :account, :name, :type, :uuid, :now, :now, :name_servers, :wants_text,
+    :status, :has_name, :look_at, case when :has_name then :now::timestamptz end)`);
+>>>>>>> main
 
 /** The fault of who asks for a name that is not for him, in the same words whatever the reason: these tell of others. */
 export const notFree = (name: string): Fault =>
@@ -85,12 +126,6 @@ export const notFree = (name: string): Fault =>
     { pointer: '/name' },
   );
 
-/** A name and all names above it. */
-export const suffixesOf = (name: string): string[] => {
-  const labels = name.split('.');
-  return labels.map((_, i) => labels.slice(i).join('.'));
-};
-
 /** The zone of an account, or undefined where it has none of that id. */
 export async function getZone(db: Db, accountId: string, id: string): Promise<Zone | undefined> {
   const { rows } = await execute<ZoneRow>(db, GET, { ...zoneKey(id), account: accountId });
@@ -98,9 +133,10 @@ export async function getZone(db: Db, accountId: string, id: string): Promise<Zo
 }
 
 const GET = statement(
-  `select ${COLUMNS} from ${FROM} where ${THIS} and account_id = :account and deleted_on is null`,
+  `select ${ZONE_COLUMNS} from ${FROM} where ${THIS} and account_id = :account and deleted_on is null`,
 );
 
+<<<<<<< HEAD
 /** A zone of any account, or undefined where there is none of that id. */
 export async function findZone(db: Db, id: string): Promise<Zone | undefined> {
   const { rows } = await execute<ZoneRow>(db, FIND, zoneKey(id));
@@ -117,37 +153,29 @@ export interface ZoneFilter {
   readonly types?: readonly ZoneType[];
   readonly page: number;
   readonly perPage: number;
+=======
+/** Name of a zone; undefined where there is none, or it is hidden. */
+export async function getZoneName(db: Db, id: string): Promise<string | undefined> {
+  const { rows } = await execute<{ name: string }>(db, NAME_OF, zoneKey(id));
+  return rows[0]?.name;
+>>>>>>> main
 }
 
-/** A page of an account's zones, oldest first, with the count of all that match. */
-export async function listZones(db: Db, filter: ZoneFilter): Promise<{ zones: Zone[]; total: number }> {
-  const where = `account_id = $1 and deleted_on is null and ($2::text[] is null or zones.id = any($2))
-    and ($3::text is null or zones.id in (select zone_id from zone_names where name = $3)) and ($4::text[] is null or type = any($4))`;
-  const values = [filter.accountId, filter.ids ?? null, filter.name ?? null, filter.types ?? null];
-  const { rows } = await db.query<ZoneRow>(
-    `select ${COLUMNS} from ${FROM} where ${where} order by zones.created_on, zones.id limit $5 offset $6`,
-    [...values, filter.perPage, (filter.page - 1) * filter.perPage],
-  );
-  const count = await db.query<{ n: number }>(
-    `select count(*)::int as n from ${FROM} where ${where}`,
-    values,
-  );
-  return { zones: rows.map(toZone), total: count.rows[0]?.n ?? 0 };
-}
+const NAME_OF = statement(`select name from zones where ${THIS} and deleted_on is null`);
 
 /** Hides the zone, in a transaction; its packs are taken off the edges by the workers. False where there was none. */
 export async function hideZone(tx: Tx, accountId: string, id: string, now: Date): Promise<boolean> {
   const { rows } = await execute<{ name: string }>(tx, HIDE, { ...zoneKey(id), account: accountId, now });
   const [hidden] = rows;
-  if (hidden) await execute(tx, FREE_NAME, { name: hidden.name });
+  if (hidden) await execute(tx, FREE_NAME, { name: hidden.name, zone: id });
   return hidden !== undefined;
 }
 
 const HIDE = statement(`
-  update zones set deleted_on = :now, modified_on = :now, version = version + 1
+  update zones set deleted_on = :now, modified_on = :now, version = version + 1, look_at = null, has_name = false
    where ${THIS} and account_id = :account and deleted_on is null returning name`);
 
-const FREE_NAME = statement('delete from zone_names where name = :name');
+const FREE_NAME = statement('delete from zone_names where name = :name and zone_id = :zone');
 
 /** Ids of the zones of these names that are there. */
 export async function listZonesNamed(db: Db, names: readonly string[]): Promise<string[]> {
@@ -185,28 +213,28 @@ const HOLD = statement(`update zones set version = version + 1 where ${THIS} and
 export interface Seat {
   readonly ord: number;
   readonly lane: number;
+  /** How the zone stands. */
+  readonly zone: Pick<Zone, 'status' | 'isPaused' | 'isDeactivated'>;
 }
 
 /** As `touchZone`, and takes the next ordinal for a pack. Throws `zone_not_found` where the zone went meanwhile. */
 export async function takeOrd(tx: Tx, { id }: { readonly id: string }): Promise<Seat> {
-  const { rows } = await execute<{ ord: string; lane: number }>(tx, TAKE_ORD, zoneKey(id));
+  const { rows } = await execute<SeatRow>(tx, TAKE_ORD, zoneKey(id));
   const [row] = rows;
   if (!row) throw new Fault('zone_not_found', `zone ${id} not found`);
-  return { ord: Number(row.ord), lane: row.lane };
+  const { status, is_paused: isPaused, is_deactivated: isDeactivated } = row;
+  return { ord: Number(row.ord), lane: row.lane, zone: { status, isPaused, isDeactivated } };
+}
+
+interface SeatRow {
+  ord: string;
+  lane: number;
+  status: ZoneStatus;
+  is_paused: boolean;
+  is_deactivated: boolean;
 }
 
 const TAKE_ORD = statement(`
   update zones set version = version + 1, next_ord = next_ord + 1
     from accounts where ${THIS} and accounts.id = account_id and deleted_on is null
-   returning next_ord - 1 as ord, lane`);
-
-const toZone = (row: ZoneRow): Zone => ({
-  id: row.id,
-  accountId: row.account_id,
-  accountName: row.account_name,
-  name: row.name,
-  type: row.type,
-  delegationUuid: row.delegation_uuid,
-  createdOn: row.created_on,
-  modifiedOn: row.modified_on,
-});
+   returning next_ord - 1 as ord, lane, status, is_paused, is_deactivated`);

@@ -87,3 +87,21 @@ export interface CaaCheck {
 
 /** Looks whether CAA records let a CA issue (RFC 8659). Never throws for what DNS answers: that is its result. */
 export type PrecheckCaa = (question: CaaQuestion, signal: AbortSignal) => Promise<CaaCheck>;
+
+/** To which name servers a parent hands a zone. */
+export interface DelegationCheck {
+  /** Names as the first server that told has them, sorted; none where nothing is delegated. */
+  readonly nameServers: readonly string[];
+  /**
+   * `exact`: every server that told names exactly the wanted ones. `other`: each names others, or none. `unknown`: none
+   * told, or they do not agree.
+   */
+  readonly outcome: 'exact' | 'other' | 'unknown';
+}
+
+/** Looks at the parent's authoritative servers to which name servers `zone` is delegated. Never throws for what DNS answers. */
+export type LookAtDelegation = (
+  zone: string,
+  wanted: readonly string[],
+  signal: AbortSignal,
+) => Promise<DelegationCheck>;

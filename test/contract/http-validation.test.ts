@@ -72,15 +72,11 @@ it('CAA records that allow no validation over HTTP forbid it before the order, i
   assert.match(await until(said, (words) => words.includes('CAA')), /http-01/);
 });
 
-it('a wildcard over HTTP, and mail, are refused with the reason', async () => {
+it('a wildcard over HTTP is refused with the reason', async () => {
   const zone = await givenZone(world, 'partial');
   const hosts = [zone.name, `*.${zone.name}`];
   await assert.rejects(packs().create(orderOf(zone, { hosts, validation_method: 'http' })), {
     status: 400,
     message: /no CA proves \*\.zone-\S+ over HTTP; order with 'txt', or without wildcards/,
-  });
-  await assert.rejects(packs().create(orderOf(zone, { validation_method: 'email' })), {
-    status: 400,
-    message: /email is not offered/,
   });
 });

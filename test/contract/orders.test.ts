@@ -54,7 +54,6 @@ const REFUSED = [
     pointer: '/certificate_authority',
     says: /lets_encrypt/,
   },
-  { change: { validation_method: 'email' }, pointer: '/validation_method', says: /email is not offered/ },
   { change: { validity_days: 60 }, pointer: '/validity_days', says: /14, 30, 90, 365/ },
   { change: { validity_days: '90' }, pointer: '/validity_days', says: /14, 30, 90, 365/ },
   { change: { cloudflare_branding: 'yes' }, pointer: '/cloudflare_branding', says: /boolean/ },

@@ -61,6 +61,7 @@ const nobodys = (): Ids => ({
 const BODIES: Readonly<Record<string, object>> = {
   'PUT /client/v4/user/tokens/{token_id}': { name: 'x', policies: [POLICY] },
   'PUT /client/v4/user/tokens/{token_id}/value': {},
+  'PATCH /client/v4/zones/{zone_id}': { paused: true },
   'POST /client/v4/zones/{zone_id}/dns_records': RECORD,
   'POST /client/v4/zones/{zone_id}/dns_records/batch': { posts: [RECORD] },
   'PUT /client/v4/zones/{zone_id}/dns_records/{dns_record_id}': RECORD,
@@ -70,6 +71,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'PATCH /client/v4/zones/{zone_id}/ssl/verification/{certificate_pack_id}': { validation_method: 'txt' },
   'PATCH /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}': {},
   'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}/revoke': {},
+  'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}/failover': {},
   'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/order': {
     type: 'advanced',
     hosts: ['www.theirs.test'],

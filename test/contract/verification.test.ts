@@ -139,7 +139,6 @@ it('a validation that ran out begins anew by the same method as by another', asy
 });
 
 const REFUSED = [
-  ['mail', 'email', /email is not offered by this service; no CA here validates by e-mail/],
   ['a file for a wildcard', 'http', /no CA proves \*\.zone-\S+ over HTTP/],
   ['a CNAME in a zone that we answer for', 'cname', /is answered by this service; take 'txt'/],
 ] as const;

@@ -3,6 +3,7 @@ import { buildApi } from '../../src/api/api.ts';
 import { type ApiDeps } from '../../src/api/deps.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { after, days } from '../../src/kit/time.ts';
+import { NO_BACKUPS } from '../../src/operation/insert-backup.ts';
 import { NO_QUOTAS } from '../../src/operation/quotas.ts';
 import type { Certificate, Pack } from '../../src/pack/pack.ts';
 import { createAccount } from '../../src/store/accounts.ts';
@@ -11,7 +12,8 @@ import type { Statement } from '../../src/store/statement.ts';
 import { transaction } from '../../src/store/store.ts';
 import type { Token } from '../../src/store/token-row.ts';
 import { createToken } from '../../src/store/tokens.ts';
-import { createZone, getZone, type Zone } from '../../src/store/zones.ts';
+import type { Zone } from '../../src/store/zone-row.ts';
+import { createZone, getZone } from '../../src/store/zones.ts';
 import { startJobDeps, type TestJobDeps } from './job-deps.ts';
 import { givenCertificate } from './pack.ts';
 
@@ -43,7 +45,7 @@ export async function apiOn(ends: AsyncDisposableStack, jobs: TestJobDeps): Prom
     orderWait: 0,
     isApexDemanded: false,
     quotas: NO_QUOTAS,
-    nameServers: [],
+    backups: NO_BACKUPS,
     publicAddresses: [],
     moves: new KeyedSignal(),
     poke: () => undefined,

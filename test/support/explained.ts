@@ -54,7 +54,7 @@ function partsOf([what, values]: readonly [unknown, unknown?]): {
 }
 
 const unnamed = (what: unknown): unknown =>
-  what instanceof Object && 'name' in what ? { ...what, name: undefined } : what;
+  what instanceof Object && 'name' in what ? Object.assign({}, what, { name: undefined }) : what;
 
 /** Sends all of it at once: what it changed is undone before the statement itself arrives. */
 function explain(

@@ -17,6 +17,7 @@ import { NOTHING_MANAGED } from '../../src/operation/managed-policy.ts';
 import { render } from '../../src/operation/render.ts';
 import { FREE_NAMES } from '../../src/pack/name-policy.ts';
 import { ALGORITHMS, type Algorithm, type Pack, type PackZone } from '../../src/pack/pack.ts';
+import { TRUSTED } from '../../src/pack/zone-life.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { putCertificate } from '../../src/store/certificates.ts';
 import { type Claimed, claimDue } from '../../src/store/claims.ts';
@@ -74,6 +75,8 @@ export function jobDepsOn(ends: AsyncDisposableStack, pool: TestJobDeps['pool'])
     precheckCaa: async () => ({ doubts: [] }),
     publishers: new Map(),
     names: FREE_NAMES,
+    zonePolicy: TRUSTED,
+    lookAtDelegation: async () => ({ nameServers: [], outcome: 'unknown' }),
     managed: NOTHING_MANAGED,
     edges: [],
     showLeaf: async () => undefined,
@@ -89,7 +92,7 @@ export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
   await pool.query('truncate accounts, served_hosts, txt_records, http_files cascade');
   await pool.query('truncate edge_changes, ca_limits, dns_published, revocations, domains, names_given_up');
-  await pool.query('truncate authorizations, authorization_urls');
+  await pool.query('truncate authorizations, authorization_urls, name_servers_used');
 }
 
 /** A zone of an account of its own. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Cloudflare from 'cloudflare';
 import type { CaRow } from '../../src/ca/ca.ts';
-import { rowsOf, worldOptions } from '../../src/dev/world.ts';
+import { registryOf, rowsOf, worldOptions } from '../../src/dev/world.ts';
 import { type BundledEdge, startBundledEdge } from '../../src/edge/bundled/bundled.ts';
 import type { EdgeRow } from '../../src/edge/edge.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
@@ -11,7 +11,6 @@ import { loadConfig, type Options } from '../../src/kit/config.ts';
 import { newLog } from '../../src/kit/log.ts';
 import { edgeSocketOf } from '../../src/serve/edge-socket.ts';
 import { type Service, startService } from '../../src/serve/service.ts';
-import { DNS_ADDRESSES } from '../../src/simulator/simulator.ts';
 import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -66,19 +65,25 @@ export async function startTestService(
   const edges = await Promise.all(edgeNames.map((name) => testEdge(name, pull)));
   for (const edge of edges) ends.defer(() => edge.stop());
   const httpPort = edges[0]?.httpPort ?? 80;
+  const configured = { ...loadConfig({}).options, ...other };
   const simulator = await startSimulator({
     dir: join(dir, 'simulator'),
     aheadSeconds: 0,
     dnsPort: 0,
     httpPort,
-    nameServers: [{ name: 'ns1.certpacks.test', address: DNS_ADDRESSES.responder }],
+    ...registryOf(configured),
     endsWithParent: true,
   });
   ends.defer(() => simulator.stop());
 
   const clock = new VirtualClock();
+<<<<<<< HEAD
   const world = { ...worldOptions(loadConfig({}).options, simulator), http_port: httpPort };
   const options = { ...world, port: 0, rsa_keys: 2, universal: false, ...other };
+=======
+  const world = { ...worldOptions(configured, simulator), http_port: httpPort };
+  const options = { ...world, port: 0, rsa_keys: 2, ...other };
+>>>>>>> main
   const parts = { options, dir, pool, clock, log: newLog('silent') };
   const cas = (await rows?.(simulator, dir, httpPort)) ?? rowsOf(simulator);
   const service = await startService({ ...parts, rows: cas, edges });

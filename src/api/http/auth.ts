@@ -5,7 +5,7 @@ import { isGranted, isGrantedIn, type Permission } from '../../pack/permission.t
 import type { Actor } from '../../store/audit.ts';
 import { getCaller, type ListCallers } from '../../store/authentication.ts';
 import type { Token } from '../../store/token-row.ts';
-import type { Zone } from '../../store/zones.ts';
+import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { isByKey, secretOf } from './credentials.ts';
 

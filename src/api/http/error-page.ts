@@ -32,6 +32,9 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   quota_reached: 'The account has as much as it may have; the message says of what.',
   zone_exists: 'The account has a zone of that name already, or the name is not free for it.',
   invalid_zone_name: 'The name cannot be a zone.',
+  zone_not_active:
+    'Control of the zone was not shown, or is not any more: nothing is ordered for it. The message says what to publish.',
+  zone_deactivated: 'The operator of this service deactivated the zone.',
   pack_not_found: 'There is no such certificate pack in the zone; deleted ones can be read for two minutes.',
   token_not_found: 'No token of the caller’s account has that id.',
   record_not_found: 'There is no such DNS record in the zone.',
@@ -42,6 +45,9 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   ns_exists: 'The name has NS records, which hand it over to other servers: nothing else stands beside them.',
   record_exists: 'The zone has exactly that DNS record.',
   transition_refused: 'The pack is in a status in which that cannot be done.',
+  no_backup: 'The pack has no backup, and is none: there is nothing to put in its place.',
+  backup_not_ready:
+    'What stands by for the pack has no good certificates now: not yet, or not any more; the message says which.',
   key_reused: 'The same Idempotency-Key came with another body.',
   pack_moved: 'The pack changed while the request was worked on: ask again.',
   dns_unreachable: 'The name servers of a host do not answer.',

@@ -8,4 +8,7 @@ export const MESSAGE_CODES = {
   shorter_later: 2006,
   limit_waited_for: 2007,
   caa_unknown: 2008,
+  vanity_ignored: 2009,
+  zone_paused: 2010,
+  same_failover: 2011,
 } as const;

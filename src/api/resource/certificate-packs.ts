@@ -17,7 +17,13 @@ import { waitForRecords } from './wait-for-records.ts';
 
 const PackParams = Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() });
 const PackPatch = Type.Optional(
-  Type.Union([Type.Null(), Type.Object({ cloudflare_branding: Type.Optional(Type.Boolean()) })]),
+  Type.Union([
+    Type.Null(),
+    Type.Object({
+      cloudflare_branding: Type.Optional(Type.Boolean()),
+      backup: Type.Optional(Type.Boolean()),
+    }),
+  ]),
 );
 
 const PACKS = '/zones/:zone_id/ssl/certificate_packs';
@@ -30,7 +36,7 @@ const GET = {
 };
 const PATCH = {
   operationId: 'certificate-packs-restart-validation-for-advanced-certificate-manager-certificate-pack',
-  summary: 'Try a stage again that ran out, or change the branding',
+  summary: 'Try a stage again that ran out, change the branding, or order or delete the backup',
   params: PackParams,
   body: PackPatch,
   response: okOf(PackReply),
@@ -63,7 +69,8 @@ export const certificatePackRoutes =
       const id = packId(request.params.certificate_pack_id);
       const which = { zoneId: zone.id, id };
       const isBranded = request.body?.cloudflare_branding;
-      const pack = await changePack(deps, { ...which, isBranded, by: actorOf(request) });
+      const hasBackup = request.body?.backup;
+      const pack = await changePack(deps, { ...which, isBranded, hasBackup, by: actorOf(request) });
       deps.poke(id);
       const json = await waitForRecords(deps, { ...which, isNew: false });
       return sendJson(reply, okText(json ?? render(deps, pack).json, brandingMessages(isBranded)));

@@ -6,7 +6,7 @@ import type { ZoneRecord } from '../../record/record.ts';
 import { type GivenRecord, patched, toTerms } from '../../record/terms.ts';
 import { listRecordPage } from '../../store/dns-record-list.ts';
 import { getRecord } from '../../store/dns-records.ts';
-import type { Zone } from '../../store/zones.ts';
+import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, isHexId, zoneOf } from '../http/auth.ts';
 import { listOf, ok, okOf, toResultInfo } from '../http/envelope.ts';

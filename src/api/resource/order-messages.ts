@@ -19,6 +19,8 @@ export interface Taken {
   readonly certificateAuthority: CertificateAuthority;
   readonly validityDays: ValidityDays;
   readonly isBranded: boolean;
+  /** Whether its zone is paused. */
+  readonly isPaused: boolean;
   /** Fields of the request that nobody reads. */
   readonly unread: readonly string[];
   /** The pack as it is answered. */
@@ -34,6 +36,7 @@ export async function orderMessages(deps: Deps, taken: Taken): Promise<Message[]
     ...(taken.isNew ? [] : [SAME]),
     ...ignored(taken.unread),
     ...brandingMessages(taken.isBranded),
+    ...(taken.isPaused ? [PAUSED] : []),
     ...(row ? validity(row, taken.validityDays, deps.clock.now()) : []),
     ...(await heldUp(deps, taken)),
   ];
@@ -48,6 +51,12 @@ const SAME: Message = {
 const BRANDED: Message = {
   code: MESSAGE_CODES.branding_kept,
   message: 'cloudflare_branding is kept and shown, and changes nothing: no name is added to the certificates',
+};
+
+const PAUSED: Message = {
+  code: MESSAGE_CODES.zone_paused,
+  message:
+    'the zone is paused: what is issued is held until that ends (PATCH the zone), and comes to the edges then',
 };
 
 /** What is said of branding, where it was asked for. */

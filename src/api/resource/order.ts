@@ -7,7 +7,7 @@ import { createPack, type PackOrder } from '../../operation/create-pack.ts';
 import * as words from '../../pack/pack.ts';
 import { VALIDATION_METHODS } from '../../pack/validation-method.ts';
 import type { OrderRequest } from '../../store/order-requests.ts';
-import type { Zone } from '../../store/zones.ts';
+import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { okOf, okText, sendJson } from '../http/envelope.ts';
@@ -23,6 +23,7 @@ const Order = Type.Object({
   validity_days: Type.Enum([...words.VALIDITY_DAYS]),
   cloudflare_branding: Type.Optional(Type.Boolean()),
   deploy: Type.Optional(Type.Enum([...words.ENVIRONMENTS])),
+  backup: Type.Optional(Type.Boolean()),
 });
 type Order = Static<typeof Order>;
 
@@ -54,7 +55,8 @@ export const orderRoute =
       if (json === undefined)
         throw new Fault('pack_not_found', `certificate pack ${id} was deleted meanwhile`);
       const order = toOrder(request.body);
-      const taken = { ...order, key: { id, zone }, isNew, unread: unreadIn(request.body), json };
+      const { isPaused } = zone;
+      const taken = { ...order, key: { id, zone }, isNew, isPaused, unread: unreadIn(request.body), json };
       const messages = await orderMessages(deps, taken);
       if (trouble !== undefined) messages.unshift(awayMessage(request.body, trouble));
       return sendJson(reply, okText(json, messages));
@@ -82,6 +84,7 @@ const toOrder = (body: Order): PackOrder => ({
   validityDays: body.validity_days,
   environment: body.deploy ?? 'production',
   isBranded: body.cloudflare_branding ?? false,
+  hasBackup: body.backup,
 });
 
 /** A repeat is known by its key, or by its body where the client says that it tries again. */

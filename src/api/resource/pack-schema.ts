@@ -40,11 +40,14 @@ export const PackReply = Type.Object({
       txt_value: Type.Optional(Type.String()),
       http_url: Type.Optional(Type.String()),
       http_body: Type.Optional(Type.String()),
+      emails: Type.Optional(Type.Array(Type.String())),
     }),
   ),
   validation_errors: Type.Array(Type.Object({ message: Type.String() })),
   dcv_delegation_records: Type.Array(Type.Object({ cname: Type.String(), cname_target: Type.String() })),
   cloudflare_branding: Type.Boolean(),
+  backup_pack: Type.Optional(Type.String()),
+  backup_of: Type.Optional(Type.String()),
   created_on: Type.String(),
 });
 

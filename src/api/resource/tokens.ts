@@ -9,7 +9,7 @@ import { toWireTime } from '../../pack/pack-json.ts';
 import type { Policy } from '../../pack/permission.ts';
 import type { Token, TokenRecord, TokenTerms } from '../../store/token-row.ts';
 import { getTokenRecord, listTokens } from '../../store/tokens.ts';
-import { listZones } from '../../store/zones.ts';
+import { listZones } from '../../store/zone-list.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, demandAll, isHexId } from '../http/auth.ts';
 import { listOf, ok, okOf, toResultInfo } from '../http/envelope.ts';

@@ -5,7 +5,7 @@ import { MOST_RETRIED, retryValidations } from '../../operation/retry-validation
 import { PACK_STATUSES, type PackStatus } from '../../pack/pack.ts';
 import { toVerification, VERIFICATION_STATUSES } from '../../pack/verification.ts';
 import { countVerified, listVerified } from '../../store/verifications.ts';
-import type { Zone } from '../../store/zones.ts';
+import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { type Message, ok, okOf } from '../http/envelope.ts';

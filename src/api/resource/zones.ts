@@ -1,17 +1,23 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Fault } from '../../kit/fault.ts';
+import { changeZone } from '../../operation/change-zone.ts';
 import { createZone } from '../../operation/create-zone.ts';
 import { deleteZone } from '../../operation/delete-zone.ts';
+import { deactivated } from '../../operation/locked-zone.ts';
 import { isWildcard, toName } from '../../pack/hosts.ts';
 import { ZONE_TYPES } from '../../pack/pack.ts';
-import { toWireTime } from '../../pack/pack-json.ts';
 import { zonesWith } from '../../pack/permission.ts';
-import { getZone, listZones, type Zone } from '../../store/zones.ts';
+import { wantLook } from '../../store/zone-life.ts';
+import { listZones } from '../../store/zone-list.ts';
+import { getZone } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, demandAll, zoneOf } from '../http/auth.ts';
 import { listOf, ok, okOf, toResultInfo } from '../http/envelope.ts';
-import { PAGES, PageInfo, Query, readChoice, readPage, readText } from '../http/page.ts';
+import { MESSAGE_CODES } from '../http/message-codes.ts';
+import { PageInfo, Query, readPage } from '../http/page.ts';
+import { readZoneFilter, ZONE_PARAMETERS } from './zone-filter.ts';
+import { toZoneReply, ZoneReply } from './zone-json.ts';
 
 const ZoneParams = Type.Object({ zone_id: Type.String() });
 
@@ -21,21 +27,17 @@ const NewZone = Type.Object({
   account: Type.Optional(Type.Object({ id: Type.Optional(Type.String()) })),
 });
 
-const ZoneReply = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  status: Type.String(),
-  type: Type.Enum([...ZONE_TYPES]),
-  name_servers: Type.Array(Type.String()),
-  created_on: Type.String(),
-  modified_on: Type.String(),
-  account: Type.Object({ id: Type.String(), name: Type.String() }),
+const ZonePatch = Type.Object({
+  paused: Type.Optional(Type.Boolean()),
+  type: Type.Optional(Type.Enum([...ZONE_TYPES])),
+  vanity_name_servers: Type.Optional(Type.Array(Type.String({ maxLength: 253 }), { maxItems: 20 })),
 });
+
 const LIST = {
   operationId: 'zones-get',
   summary: 'List zones',
   querystring: Query,
-  parameters: { ...PAGES, name: Type.String(), type: Type.Enum([...ZONE_TYPES]) },
+  parameters: ZONE_PARAMETERS,
   response: listOf(ZoneReply, PageInfo),
 };
 const POST = { operationId: 'zones-post', summary: 'Make a zone', body: NewZone, response: okOf(ZoneReply) };
@@ -44,6 +46,19 @@ const GET = {
   summary: 'Get a zone',
   params: ZoneParams,
   response: okOf(ZoneReply),
+};
+const PATCH = {
+  operationId: 'zones-0-patch',
+  summary: 'Pause a zone, end that, or change its type',
+  params: ZoneParams,
+  body: ZonePatch,
+  response: okOf(ZoneReply),
+};
+const CHECK = {
+  operationId: 'put-zones-zone_id-activation_check',
+  summary: 'Have control of a zone looked for at once',
+  params: ZoneParams,
+  response: okOf(Type.Object({ id: Type.String() })),
 };
 const DELETE = {
   operationId: 'zones-0-delete',
@@ -69,12 +84,27 @@ export const zoneRoutes =
       deps.poke();
       const created = await getZone(deps.pool, token.accountId, id);
       if (!created) throw new Fault('zone_not_found', 'the zone was deleted meanwhile');
-      const isMute = zone.type === 'full' && deps.nameServers.length === 0;
+      const isMute = zone.type === 'full' && deps.zonePolicy.nameServers.length === 0;
       return ok(toZoneReply(deps, created), isMute ? [NO_NAME_SERVERS] : []);
     });
     app.get('/zones/:zone_id', { schema: GET }, async (request) =>
       ok(toZoneReply(deps, zoneOf(request, request.params.zone_id, 'Zone Read'))),
     );
+    app.patch('/zones/:zone_id', { schema: PATCH }, async (request) => {
+      const zone = zoneOf(request, request.params.zone_id, 'Zone Write');
+      const { paused: isPaused, type, vanity_name_servers: vanity } = request.body;
+      await changeZone(deps, zone, { isPaused, type }, actorOf(request));
+      deps.poke();
+      const changed = await getZone(deps.pool, request.token.accountId, zone.id);
+      if (!changed) throw new Fault('zone_not_found', 'the zone was deleted meanwhile');
+      return ok(toZoneReply(deps, changed), vanity === undefined ? [] : [NO_VANITY]);
+    });
+    app.put('/zones/:zone_id/activation_check', { schema: CHECK }, async (request) => {
+      const { id, name, isDeactivated } = zoneOf(request, request.params.zone_id, 'Zone Write');
+      if (isDeactivated) throw deactivated(name);
+      await wantLook(deps.pool, id, deps.clock.now());
+      return ok({ id });
+    });
     app.delete('/zones/:zone_id', { schema: DELETE }, async (request) => {
       const zone = zoneOf(request, request.params.zone_id, 'Zone Write');
       await deleteZone(deps, zone, actorOf(request));
@@ -89,32 +119,24 @@ const NO_NAME_SERVERS = {
     'nothing answers for this zone: no name servers are configured here (option name_servers); type partial needs none',
 };
 
+const NO_VANITY = {
+  code: MESSAGE_CODES.vanity_ignored,
+  message: 'vanity_name_servers are left out: zones have the name servers of this service',
+};
+
 async function list(deps: ApiDeps, request: FastifyRequest, query: Query) {
   const { token } = request;
   const seen = zonesWith(token.policies, 'Zone Read');
   if (seen.length === 0) throw new Fault('missing_permission', "this token has no 'Zone Read'");
   const pages = readPage(query);
-  const wantedTypes = readTypes(query['type']);
-  const name = readText(query, 'name');
-  const accountId = readText(query, 'account.id');
-  readChoice(query, 'status', ['active']);
-  const isForeign = accountId !== undefined && accountId !== token.accountId;
   const { zones, total } = await listZones(deps.pool, {
     ...pages,
-    accountId: isForeign ? '' : token.accountId,
+    ...readZoneFilter(query),
+    accountId: token.accountId,
     ...(seen !== 'all' && { ids: seen }),
-    ...(name !== undefined && { name: name.replace(/^equal:/, '').toLowerCase() }),
-    ...(wantedTypes && { types: wantedTypes }),
   });
   const info = toResultInfo({ ...pages, count: zones.length, total });
   return { ...ok(zones.map((zone) => toZoneReply(deps, zone))), result_info: info };
-}
-
-/** `type=full&type=partial` and `type=full,partial` mean the same. */
-function readTypes(value: unknown) {
-  if (value === undefined) return undefined;
-  const parts = (Array.isArray(value) ? value : [value]).flatMap((part) => String(part).split(','));
-  return parts.flatMap((type) => readChoice({ type }, 'type', ZONE_TYPES) ?? []);
 }
 
 /** Name of a new zone in A-labels. Throws `invalid_zone_name`. */
@@ -127,26 +149,4 @@ function toZoneName(name: string): string {
     throw error;
   }
   throw new Fault('invalid_zone_name', 'a zone has no wildcard in its name', { pointer: '/name' });
-}
-
-function toZoneReply({ nameServers }: ApiDeps, zone: Zone) {
-  const createdOn = toWireTime(zone.createdOn);
-  return {
-    id: zone.id,
-    name: zone.name,
-    status: 'active',
-    paused: false,
-    type: zone.type,
-    development_mode: 0,
-    name_servers: zone.type === 'full' ? [...nameServers] : [],
-    original_name_servers: null,
-    original_registrar: null,
-    original_dnshost: null,
-    created_on: createdOn,
-    modified_on: toWireTime(zone.modifiedOn),
-    activated_on: createdOn,
-    account: { id: zone.accountId, name: zone.accountName },
-    owner: { id: zone.accountId, name: zone.accountName, type: 'organization' },
-    meta: { step: 0, custom_certificate_quota: 0, page_rule_quota: 0, phishing_detected: false },
-  };
 }

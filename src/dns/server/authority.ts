@@ -114,13 +114,13 @@ function targetOf(
 
 async function answerAt(place: Place, type: number, authority: Authority): Promise<Answers> {
   const { name, zone, cut } = place;
-  if (name === undefined) return negative(RCODE.nxDomain, zone, authority);
+  if (name === undefined) return negative(RCODE.nxDomain, place, authority);
   if (cut && !isAnsweredAbove(place, cut.name, type)) return referral(cut, zone, authority);
   const own = authority.nameServers.filter((server) => isWithin(toDnsName(server.name), zone));
   const isOwn = own.some((server) => isWithin(toDnsName(server.name), name));
-  if (!isOwn && !isThere(place)) return negative(RCODE.nxDomain, zone, authority);
+  if (!isOwn && !isThere(place)) return negative(RCODE.nxDomain, place, authority);
   const answers = recordsAt(place, type, authority);
-  if (answers.length === 0) return negative(RCODE.noError, zone, authority);
+  if (answers.length === 0) return negative(RCODE.noError, place, authority);
   const additionals = type === TYPE.ns ? own.flatMap((server) => addressesOf(server, server.name)) : [];
   return { rcode: RCODE.noError, isAuthoritative: true, answers, authorities: [], additionals };
 }
@@ -133,8 +133,8 @@ const isThere = ({ name, zone, hasBelow, txt, records }: Place): boolean =>
   name === zone || hasBelow || txt.length > 0 || records.length > 0;
 
 /** NODATA or NXDOMAIN, with the SOA that says how long that holds (RFC 2308 3). */
-function negative(rcode: number, zone: string, authority: Authority): Answers {
-  const authorities = [soaOf(zone, zone, authority)];
+function negative(rcode: number, place: Place, authority: Authority): Answers {
+  const authorities = [soaOf(place.zone, place, authority)];
   return { rcode, isAuthoritative: true, answers: [], authorities, additionals: [] };
 }
 
@@ -159,8 +159,8 @@ async function glueOf(server: string, source: ResponderSource): Promise<Answer[]
 function recordsAt(place: Place, type: number, at: Authority): Answer[] {
   const { name = '', zone, txt, owner, records } = place;
   const isApex = name === zone;
-  if (type === TYPE.soa) return isApex ? [soaOf(owner, zone, at)] : [];
-  if (type === TYPE.ns) return isApex ? at.nameServers.map((server) => nsOf(owner, server)) : [];
+  if (type === TYPE.soa) return isApex ? [soaOf(owner, place, at)] : [];
+  if (type === TYPE.ns) return isApex ? namesOf(place, at).map((server) => nsOf(owner, server)) : [];
   if (type === TYPE.any) return [minimalAny(owner)];
   const others = recordsOfType(records, type, { ...at, name: owner });
   if (type === TYPE.txt) return textsOf(owner, txt, others);
@@ -185,16 +185,21 @@ const txtOf = (name: string, value: string): Answer => ({
   data: [Buffer.from(value).subarray(0, 255)],
 });
 
-const nsOf = (name: string, server: OwnNameServer): Answer => ({
+/** Names of the servers that the zone is delegated to. */
+const namesOf = ({ nameServers }: Place, at: Authority): readonly string[] =>
+  nameServers ?? at.nameServers.map(({ name }) => name);
+
+const nsOf = (name: string, server: string): Answer => ({
   type: 'NS',
   name,
   ttl: NS_TTL,
-  data: toDnsName(server.name),
+  data: toDnsName(server),
 });
 
-function soaOf(name: string, zone: string, { nameServers, clock }: Authority): Answer {
-  const mname = toDnsName(nameServers[0]?.name ?? zone);
-  const serial = Math.floor(clock.now().getTime() / 1_000) >>> 0;
+function soaOf(name: string, place: Place, at: Authority): Answer {
+  const { zone } = place;
+  const mname = toDnsName(namesOf(place, at)[0] ?? zone);
+  const serial = Math.floor(at.clock.now().getTime() / 1_000) >>> 0;
   const times = { refresh: 3_600, retry: 600, expire: 604_800, minimum: TXT_TTL };
   return { type: 'SOA', name, ttl: TXT_TTL, data: { mname, rname: `hostmaster.${zone}`, serial, ...times } };
 }

@@ -16,6 +16,7 @@ import { unavailability } from '../../store/unavailable.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { deploy } from '../stage/deploy.ts';
 import { expire } from '../stage/expire.ts';
+import { hold } from '../stage/hold.ts';
 import { issue } from '../stage/issue.ts';
 import { order } from '../stage/order.ts';
 import { purge } from '../stage/purge.ts';
@@ -29,6 +30,7 @@ const JOBS: Readonly<Record<JobName, Job>> = {
   validate,
   issue,
   deploy,
+  hold,
   expire,
   withdraw,
   purge,
@@ -68,6 +70,7 @@ async function step(deps: JobDeps, work: Work, signal: AbortSignal): Promise<Ste
     const turned = await turn(deps, work);
     if (turned) return { next: turned };
     const { job } = LIFECYCLE[status];
+    if (job) demandName(work.pack, job);
     const moved = job ? await JOBS[job](deps, work, signal) : await rest(deps, work);
     deps.onStep?.({ status, outcome: 'done' });
     return { next: moved };
@@ -78,12 +81,22 @@ async function step(deps: JobDeps, work: Work, signal: AbortSignal): Promise<Ste
   }
 }
 
+/** Throws `zone_not_active` where certificates are to be got for a zone whose name went to another account. */
+function demandName({ zone }: Pack, job: JobName): void {
+  if (zone.hasName || !GETTING.has(job)) return;
+  throw new Fault(
+    'zone_not_active',
+    `the zone ${zone.name} has lost its name: another account has shown control of it; no certificate is got here`,
+  );
+}
+
+const GETTING: ReadonlySet<JobName> = new Set(['order', 'validate', 'issue']);
+
 /** What is next after the turn that time brought, if it did: of the pack itself first, then of its renewal. */
 async function turn(deps: JobDeps, work: Work): Promise<Work | undefined> {
   const now = deps.clock.now();
   const { pack, run: current } = work;
-  if (isServed(pack.status) && isOver(pack, now) && isSucceeded(pack))
-    return adoptNextCertificates(deps, pack);
+  if (isToAdopt(pack, now)) return adoptNextCertificates(deps, pack);
   if (isLate(deps, pack)) return timeOut(deps, pack);
   if (current.kind === 'life') return undefined;
   // The end of a pack that was given up is its own job's.
@@ -91,6 +104,10 @@ async function turn(deps: JobDeps, work: Work): Promise<Work | undefined> {
   if (isPastLastChance(pack, now)) return giveUp(deps, pack);
   return isLate(deps, current) ? beginAgain(deps, work) : undefined;
 }
+
+/** Whether certificates that are there already are to take the place of what is over. */
+const isToAdopt = (pack: Pack, now: Date): boolean =>
+  (isServed(pack.status) || pack.pair?.isStandby === true) && isOver(pack, now) && isSucceeded(pack);
 
 /** What the subscriber can do about a stage that ran out, before what was wrong with it last. */
 function whyLate({ status, validationErrors }: Pack): readonly string[] {

@@ -8,6 +8,7 @@ import { purgeOld } from './purge-old.ts';
 import { every } from './repeat.ts';
 import { revokeDue } from './revocations.ts';
 import { sweepZones } from './sweep-zones.ts';
+import { lookAtZones } from './zone-looks.ts';
 
 /** What a periodic job is given beside the rest. */
 interface Around {
@@ -26,7 +27,11 @@ const PERIODIC: readonly Periodic[] = [
   { everyMs: 1_000, run: (deps, { ring }) => sweepZones(deps, ring) },
   { everyMs: 1_000, run: (deps, { signal }) => revokeDue(deps, signal) },
   { everyMs: 1_000, run: (deps, { signal }) => deactivateDue(deps, signal) },
+<<<<<<< HEAD
   { everyMs: 500, run: (deps, { ring, signal }) => keepDueZones(deps, ring, signal) },
+=======
+  { everyMs: 500, run: (deps, { ring, signal }) => lookAtZones(deps, ring, signal) },
+>>>>>>> main
   { everyMs: 30_000, run: remindUnplanned },
   { everyMs: 2_000, run: (deps, { signal }) => removeDnsLeftovers(deps, signal) },
 ];

@@ -1,5 +1,6 @@
 import type { EdgeRow } from '../../edge/edge.ts';
 import { assignToEdges } from '../../operation/assign-to-edges.ts';
+import { keepOff } from '../../operation/keep-off.ts';
 import { recordProofs } from '../../operation/record-proofs.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import type { Work } from '../../operation/work.ts';
@@ -15,6 +16,8 @@ import { type EdgeProof, splitServedNames, verifyEdge } from '../step/verify-edg
  */
 export const deploy: Job = async (deps, work, signal) => {
   const { pack, run } = work;
+  // The other of a pack and its backup is on the edges in its place by now.
+  if (pack.pair?.isStandby) return keepOff(deps, work);
   const edges = deps.edges.filter(({ environment }) => environment === pack.environment);
   if (edges.length === 0) return waitForEdge(deps, work);
   const change = await assignToEdges(

@@ -8,7 +8,7 @@ import { planRenewal } from '../../operation/plan-renewal.ts';
 import { putDown } from '../../operation/put-down.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import { lifeWork, type Work } from '../../operation/work.ts';
-import { earliestEnd, LIFECYCLE } from '../../pack/lifecycle.ts';
+import { earliestEnd, LIFECYCLE, may } from '../../pack/lifecycle.ts';
 import type { Algorithm, Certificate, Pack, Renewal } from '../../pack/pack.ts';
 import { lastTime, ownTime, shortestLife, soonest, timeWithin } from '../../pack/renewal.ts';
 import { TYPES } from '../../pack/type.ts';
@@ -28,16 +28,28 @@ const UNANSWERED: Seconds = hours(1);
  * that, and begins the renewal, which the pack's worker then carries on.
  */
 export const renew: Job = async (deps, { pack }, signal) => {
-  if (TYPES[pack.type].renewedBy !== 'us') return rest(deps, pack);
+  if (TYPES[pack.type].renewedBy !== 'us' || isSwitchedOff(pack)) return rest(deps, pack);
   const now = deps.clock.now();
   const { renewal } = pack;
-  if (renewal && renewal.at <= now) return beginRenewal(deps, pack, renewal);
+  if (renewal && renewal.at <= now) return begin(deps, pack, renewal);
   const isToldAnew = renewal?.askAt !== undefined && renewal.askAt <= now;
   const planned = renewal && !isToldAnew ? renewal : await plan(deps, pack, signal);
-  if (planned.at <= now) return beginRenewal(deps, pack, planned);
+  if (planned.at <= now) return begin(deps, pack, planned);
   await planRenewal(deps, pack, planned);
   return undefined;
 };
+
+/** Whether the pack is off the edges for another reason than that its backup is in its place: it is wanted by nobody now. */
+const isSwitchedOff = ({ status, pair }: Pack): boolean => status === 'inactive' && !pair?.isStandby;
+/** Begins, or waits where control of the zone is not shown any more; a zone that is paused goes on being served. */
+async function begin(deps: JobDeps, pack: Pack, renewal: Renewal): Promise<Work | undefined> {
+  if (pack.zone.status === 'active') return beginRenewal(deps, pack, renewal);
+  await putDown(deps, pack, first([after(deps.clock.now(), NOT_ACTIVE), earliestEnd(pack)]));
+  return undefined;
+}
+
+/** How often it is looked whether a zone is active again. */
+const NOT_ACTIVE: Seconds = hours(1);
 
 /** Its owner sees to that; it stays until its end. */
 async function rest(deps: JobDeps, pack: Pack): Promise<undefined> {
@@ -124,7 +136,7 @@ export function beginAgain(deps: JobDeps, work: Work): Promise<Work> {
 export function isPastLastChance(pack: Pack, now: Date): boolean {
   const { run } = pack.renewal ?? {};
   const last = lastTime(pack);
-  if (!run || !last || LIFECYCLE[pack.status].job !== 'renew') return false;
+  if (!run || !last || !may(pack.status, 'retire')) return false;
   // What begins late, after the service was down for long, is given its time too.
   return last <= now && between(run.statusSince, now) >= shortestLife(pack) * GRACE;
 }

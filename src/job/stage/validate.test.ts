@@ -30,7 +30,11 @@ const TXT = '_acme-challenge.one.test';
 
 /** Values that our name servers show at a name. */
 const shownAt = async ({ pool }: TestJobDeps, name: string): Promise<readonly string[]> =>
-  (await published(pool, [{ name, suffixes: [] }]))[0]?.txt ?? [];
+  (
+    await published(pool, [
+      { name, suffixes: name.split('.').map((_, i, all) => all.slice(i).join('.')), isDelegated: false },
+    ])
+  )[0]?.txt ?? [];
 
 /** The same, where all records can be seen. */
 const visible = (): TestJobDeps => ({ ...deps, precheckTxt: allVisible });

@@ -4,6 +4,7 @@ import { releaseEdge } from '../../operation/release-edge.ts';
 import { takeOffEdges } from '../../operation/take-off-edges.ts';
 import { proofDelay } from '../../pack/backoff.ts';
 import { toName } from '../../pack/hosts.ts';
+import type { PackEvent } from '../../pack/lifecycle.ts';
 import type { Certificate, Pack } from '../../pack/pack.ts';
 import { listEdgesOf } from '../../store/deployments.ts';
 import type { Job, JobDeps } from '../job.ts';
@@ -17,11 +18,15 @@ export const withdraw: Job = async (deps, work, signal) => {
   if (change) deps.pushChange(change);
   const problems = await holdouts(deps, work.pack, signal);
   if (problems.length === 0)
-    return recordStep(deps, work, { event: 'done', change: { validationErrors: [] } });
+    return recordStep(deps, work, { event: whenOff(work.pack), change: { validationErrors: [] } });
   const wait = proofDelay(work.run.attempts);
   await recordStep(deps, work, { wait, change: { validationErrors: problems } });
   return undefined;
 };
+
+/** A backup that led back is one as before. */
+const whenOff = ({ status, pair }: Pack): PackEvent =>
+  status === 'deactivating' && pair?.role === 'backup' && pair.isStandby ? 'back_up' : 'done';
 
 /** Asks each edge that had the pack; those that let go are struck off, of the others is told in words. */
 async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<string[]> {

@@ -24,6 +24,8 @@ import { missingFrom, withOwnValue, withValue } from './own-look.ts';
 
 /** How long a look counts for the run that it was made in: as long as that may take to get its certificates. */
 const LOOK_LIFE: Seconds = days(15);
+/** How long an answered mail counts for other packs of the zone at least: nobody answers two mails of one day for one name. */
+const MAIL_LIFE: Seconds = days(1);
 /** How long an authorization is kept in mind of which the CA does not say when it ends. */
 const PENDING_LIFE: Seconds = days(30);
 
@@ -63,8 +65,10 @@ export async function asOwnControl(
   signal: AbortSignal,
 ): Promise<CaOrder | undefined> {
   const known = await note(deps, placed, order);
-  const foreign = order.authorizations.filter((one) => isForeign(one, known));
-  const isLess = await giveUp(deps, placed, { order, foreign }, signal);
+  const unwanted = order.authorizations.filter(
+    (one) => isForeign(one, known) || isToAnswerAgain(deps, placed, { order, one, known }),
+  );
+  const isLess = await giveUp(deps, placed, { order, unwanted }, signal);
   return isLess ? undefined : looked(deps, placed, order, known);
 }
 
@@ -121,26 +125,34 @@ const shownOf = ({ name }: CaAuthorization, { shown }: Known): Shown | undefined
 const isForeign = (one: CaAuthorization, known: Known): boolean =>
   one.status === 'valid' ? !shownOf(one, known) : one.status === 'pending' && known.foreign.has(one.url);
 
-/** Gives foreign authorizations up at the CA. Whether any is: then the order that has it can come to nothing. */
+/** Whether only another mail can show control again: what a mail asks for we cannot look at ourselves. */
+const isToAnswerAgain = (
+  deps: JobDeps,
+  { work }: Placed,
+  { order, one, known }: { readonly order: CaOrder; readonly one: CaAuthorization; readonly known: Known },
+): boolean =>
+  order.method === 'email' && one.status === 'valid' && !isLookedAt(deps, work, order, shownOf(one, known));
+
+/** Gives authorizations up at the CA. Whether any is: then the order that has it can come to nothing. */
 async function giveUp(
   { pool, log }: JobDeps,
   { work: { pack }, ca }: Placed,
-  { order, foreign }: { readonly order: CaOrder; readonly foreign: readonly CaAuthorization[] },
+  { order, unwanted }: { readonly order: CaOrder; readonly unwanted: readonly CaAuthorization[] },
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (ca.row.presumesControl || foreign.length === 0) return false;
+  if (ca.row.presumesControl || unwanted.length === 0) return false;
   const { isAtRsaDirectory = false, tenant } = order;
   const where = { isAtRsaDirectory, ...(tenant !== undefined && { tenant }) };
-  const isGone = await Promise.all(foreign.map(({ url }) => ca.deactivate({ ...where, url }, signal)));
-  const gone = foreign.filter((_, i) => isGone[i]);
+  const isGone = await Promise.all(unwanted.map(({ url }) => ca.deactivate({ ...where, url }, signal)));
+  const gone = unwanted.filter((_, i) => isGone[i]);
   await forgetAuthorizations(
     pool,
     gone.map(({ url }) => url),
   );
-  const names = foreign.map(({ name }) => name);
+  const names = unwanted.map(({ name }) => name);
   log.info(
     { pack: pack.id, names, given_up: gone.length },
-    'authorizations were given up that the zone has not shown control by',
+    'authorizations were given up that the zone has not shown control by, or has to again',
   );
   return gone.length > 0;
 }
@@ -155,7 +167,7 @@ function looked(deps: JobDeps, { work, ca }: Placed, order: CaOrder, known: Know
       ? [...order.authorizations, ...missingFrom(order, work.pack)]
       : order.authorizations;
   const authorizations = all.map((one) =>
-    one.status !== 'valid' || isLookedAt(deps, work, shownOf(one, known)) ? one : hold(one, known),
+    one.status !== 'valid' || isLookedAt(deps, work, order, shownOf(one, known)) ? one : hold(one, known),
   );
   const isHeld = authorizations.some(({ isHeldValid }) => isHeldValid);
   return { ...order, authorizations, status: isHeld && order.status === 'ready' ? 'pending' : order.status };
@@ -172,6 +184,7 @@ const notGivenUp = ({ row }: Ca, { name }: CaAuthorization): Fault =>
 function isLookedAt(
   { clock, controlLife }: JobDeps,
   { pack, run }: Placed['work'],
+  { method }: Pick<CaOrder, 'method'>,
   shown: Shown | undefined,
 ): boolean {
   if (!shown) return false;
@@ -179,7 +192,8 @@ function isLookedAt(
   const age = between(shown.shownOn, now);
   const isOfRun =
     shown.shownFor === pack.id && (run.kind === 'life' || isSince(pack.renewal?.at, shown, now));
-  return age < controlLife || (isOfRun && age < LOOK_LIFE);
+  const life = method === 'email' ? Math.max(controlLife, MAIL_LIFE) : controlLife;
+  return age < life || (isOfRun && age < LOOK_LIFE);
 }
 
 /** Whether a look was made since a renewal began. One that began later than now did so by a clock that went wrong. */

@@ -1,5 +1,6 @@
 /** When a CA is asked again for an order, and what the subscriber is told meanwhile. */
 import type { CaOrder } from '../../ca/ca.ts';
+import { listHosts } from '../../ca/messages.ts';
 import { between, hours, minutes, type Seconds } from '../../kit/time.ts';
 
 /** A CA that is busy is asked after half as long again as it has been busy for, within these. */
@@ -25,6 +26,11 @@ const within = (seconds: Seconds, least: Seconds, most: Seconds): Seconds =>
 /** A CA is busy for some minutes without that being worth a word. */
 const WORTH_A_WORD: Seconds = minutes(5);
 
+/** Who is to answer a mail hears of it at once: the CA waits for a person. */
+const mailed = (ca: string, names: readonly string[]): string =>
+  `${ca} sent mail about ${listHosts(names)} to the addresses in validation_records; ` +
+  'follow the link in one of them for each host, and enter the code that stands there';
+
 /** Why an order is not further, and may not come further, in words. */
 export const whyWaiting = (ca: string, order: CaOrder, now: Date): readonly string[] => [
   ...whyNotFurther(ca, order, now),
@@ -33,12 +39,20 @@ export const whyWaiting = (ca: string, order: CaOrder, now: Date): readonly stri
 
 function whyNotFurther(
   ca: string,
-  { oddity, busySince, status, authorizations }: CaOrder,
+  { oddity, busySince, status, authorizations, method }: CaOrder,
   now: Date,
 ): readonly string[] {
   if (oddity) return [oddity.why];
   const problems = authorizations.flatMap((one) => (one.status === 'pending' && one.problem) || []);
   if (problems.length > 0) return problems;
+  const open = authorizations.filter((one) => one.status === 'pending');
+  if (method === 'email' && open.length > 0)
+    return [
+      mailed(
+        ca,
+        open.map(({ name }) => name),
+      ),
+    ];
   if (!busySince || between(busySince, now) < WORTH_A_WORD) return [];
   const since = busySince.toISOString().slice(0, 16).replace('T', ' ');
   const what = status === 'pending' ? 'looking for what shows control' : 'issuing';

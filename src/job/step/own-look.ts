@@ -4,7 +4,7 @@ import type { CaAuthorization, CaOrder } from '../../ca/ca.ts';
 import { toName, withoutWildcard } from '../../pack/hosts.ts';
 import type { Pack } from '../../pack/pack.ts';
 import { challengeName } from '../../pack/pack-json.ts';
-import type { ByMethod, ShownBy, ShownMethod } from '../../pack/validation-method.ts';
+import type { ByMethod, ShownBy, ValidationMethod } from '../../pack/validation-method.ts';
 import { NOWHERE } from '../../store/authorizations.ts';
 
 /** Names of a pack for which a ready order has no authorization: the CA wants nothing shown of them. We do. */
@@ -20,14 +20,17 @@ export function missingFrom({ authorizations, url, method }: CaOrder, { hosts }:
   }));
 }
 
-const NOTHING_SHOWN: { readonly [M in ShownMethod]: (name: string) => ShownBy<M> } = {
+const NOTHING_SHOWN: { readonly [M in ValidationMethod]: (name: string) => ShownBy<M> } = {
   txt: (name) => ({ method: 'txt', txtName: challengeName(name), txtValue: '' }),
   http: (name) => ({ method: 'http', httpUrl: `http://${name}/.well-known/acme-challenge/`, httpBody: '' }),
+  email: () => ({ method: 'email', emails: [], token: '' }),
 };
 
 const HAS_VALUE: ByMethod<boolean> = {
   txt: ({ txtValue }) => txtValue !== '',
   http: ({ httpBody }) => httpBody !== '',
+  // Nothing could be in its place: who answers a mail answers the CA.
+  email: () => true,
 };
 const newValue = (): string => randomBytes(32).toString('base64url');
 
@@ -38,12 +41,13 @@ const WITH_OWN_VALUE: ByMethod<ShownBy> = {
     const token = newValue();
     return { ...shown, httpUrl: new URL(token, httpUrl).href, httpBody: `${token}.${newValue()}` };
   },
+  email: (shown) => shown,
 };
 /** The same with a value of our own in place of what the CA wants, or wanted, to see. */
-export const withOwnValue = <M extends ShownMethod>(shown: ShownBy<M>): ShownBy =>
+export const withOwnValue = <M extends ValidationMethod>(shown: ShownBy<M>): ShownBy =>
   WITH_OWN_VALUE[shown.method](shown);
 
-const hasValue = <M extends ShownMethod>(shown: ShownBy<M>): boolean => HAS_VALUE[shown.method](shown);
+const hasValue = <M extends ValidationMethod>(shown: ShownBy<M>): boolean => HAS_VALUE[shown.method](shown);
 
 /** The same, with a value of our own where the CA does not say what it saw. */
 export const withValue = (shown: ShownBy): ShownBy => (hasValue(shown) ? shown : withOwnValue(shown));

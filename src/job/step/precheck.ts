@@ -1,7 +1,7 @@
 import type { CaAuthorization } from '../../ca/ca.ts';
 import type { Work } from '../../operation/work.ts';
 import { delegatedName } from '../../pack/pack-json.ts';
-import type { ByMethod, ShownBy, ShownMethod } from '../../pack/validation-method.ts';
+import type { ByMethod, ShownBy, ValidationMethod } from '../../pack/validation-method.ts';
 import type { JobDeps } from '../job.ts';
 
 /** What we saw of a record before a CA is told to look. */
@@ -21,6 +21,8 @@ interface Around {
   readonly work: Work;
   /** Name with its wildcard. */
   readonly host: string;
+  /** Whether the CA holds it valid already, and asks for nothing. */
+  readonly isHeld: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -37,11 +39,28 @@ const PRECHECKS: ByMethod<Promise<Prechecked>, [Around]> = {
     ...(await deps.precheckHttp({ url: httpUrl, body: httpBody }, signal)),
     name: httpUrl,
   }),
+  // Whether a mail is answered is between the CA and who reads it: the CA is told at once, so that it sends its mails.
+  email: async (_, { host, isHeld }) => ({
+    name: host,
+    isVisible: !isHeld,
+    seen: [],
+    ...(isHeld && { problem: unasked(host) }),
+  }),
 };
 
-/** Looks whether a CA would see what it wants to. */
-export const precheck = (authorization: CaAuthorization, around: Omit<Around, 'host'>): Promise<Prechecked> =>
-  look(authorization.shown, { ...around, host: authorization.name });
+const unasked = (host: string): string =>
+  `the CA sends no mail for ${host}: it holds control for shown already, and does not let go of that; order with 'txt'`;
 
-const look = <M extends ShownMethod>(shown: ShownBy<M>, around: Around): Promise<Prechecked> =>
+/** Looks whether a CA would see what it wants to. */
+export const precheck = (
+  authorization: CaAuthorization,
+  around: Pick<Around, 'deps' | 'work' | 'signal'>,
+): Promise<Prechecked> =>
+  look(authorization.shown, {
+    ...around,
+    host: authorization.name,
+    isHeld: authorization.isHeldValid ?? false,
+  });
+
+const look = <M extends ValidationMethod>(shown: ShownBy<M>, around: Around): Promise<Prechecked> =>
   PRECHECKS[shown.method](shown, around);

@@ -79,23 +79,52 @@ function authorizationAnswer(ca: CaContext, authorization: Authorization): Answe
     identifier: { type: 'dns', value: authorization.name },
     status: statusAt(authorization, ca.clock.now()),
     expires: authorization.expires,
-    challenges: typesOf(authorization).map((type) => challengeView(ca, authorization, type)),
+    challenges: typesOf(ca, authorization).map((type) => challengeView(ca, authorization, type)),
     ...(authorization.isWildcard ? { wildcard: true } : {}),
   };
   return { status: 200, body };
 }
 
 /** The ways to show control: every one that fits until the client chose, then the one that it chose; none where it was presumed. */
-export function typesOf({ status, challenge, isWildcard }: Authorization): readonly ChallengeType[] {
+export function typesOf(
+  { mail }: Pick<CaContext, 'mail'>,
+  { status, challenge, isWildcard }: Authorization,
+): readonly ChallengeType[] {
   if (status === 'valid' && challenge.status === 'pending') return [];
   if (challenge.type !== undefined) return [challenge.type];
-  // A file shows nothing of the names below a wildcard (BR 3.2.2.4.19). Journals of before name no type.
-  return isWildcard || challenge.status !== 'pending' ? ['dns-01'] : ['dns-01', 'http-01'];
+  // Journals of before name no type.
+  if (challenge.status !== 'pending') return ['dns-01'];
+  // A file shows nothing of the names below a wildcard (BR 3.2.2.4.19).
+  return ['dns-01', ...(isWildcard ? [] : HTTP), ...(mail ? EMAIL : [])];
 }
 
+const HTTP = ['http-01'] as const;
+const EMAIL = ['x-email-01'] as const;
+
+/** The part of a challenge's path that says its type. */
+const PATH_OF: Readonly<Record<ChallengeType, string>> = {
+  'dns-01': 'challenge',
+  'http-01': 'http-challenge',
+  'x-email-01': 'email-challenge',
+};
+
 /** Its challenge as on the wire (RFC 8555 8). */
-export const challengeView = (ca: CaContext, { id, challenge }: Authorization, type: ChallengeType) => ({
+export const challengeView = (
+  ca: CaContext,
+  { id, name, challenge }: Authorization,
+  type: ChallengeType,
+) => ({
+  ...(type === 'x-email-01' && { emails: constructedAddresses(name) }),
   ...challenge,
   type,
-  url: ca.url(`/acme/${type === 'dns-01' ? 'challenge' : 'http-challenge'}/${id}`),
+  url: ca.url(`/acme/${PATH_OF[type]}/${id}`),
 });
+
+/** RFC 5321 4.5.3.1.3, without the angle brackets. */
+const LONGEST_ADDRESS = 254;
+
+/** Addresses at a name that are its owner's by agreement (BR 3.2.2.4.4), as far as mail can have so long ones. */
+export const constructedAddresses = (name: string): string[] =>
+  ['admin', 'administrator', 'webmaster', 'hostmaster', 'postmaster']
+    .map((local) => `${local}@${name}`)
+    .filter((address) => address.length <= LONGEST_ADDRESS);

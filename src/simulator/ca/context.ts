@@ -17,6 +17,8 @@ export interface CaContext {
   url(path: string): string;
   /** Looks afresh whether control is shown. */
   readonly validate: Validate;
+  /** How it validates by mail; undefined: it does not. */
+  readonly mail?: CaMail | undefined;
   /** Certificates; loaded when first needed, for it takes long to load. */
   signing(): Promise<Signing>;
   /** Does work after the answer, at once or when so much of the CA's time has passed; it never fails in the face of anybody. */
@@ -26,9 +28,35 @@ export interface CaContext {
 /** Whether control is shown: what hinders the validation, undefined when nothing does. */
 export type Validate = (asked: ShownControl) => Promise<ProblemDocument | undefined>;
 
+/** Challenges for which a CA looks itself. */
+export type LookedFor = Exclude<ChallengeType, 'x-email-01'>;
+
+/** How a CA validates by mail. Neither call rejects. */
+export interface CaMail {
+  /** Addresses that CAA records of a name, or of the nearest name above it that has some, give for it (BR 3.2.2.4.13). */
+  contactsOf(name: string): Promise<readonly string[]>;
+  /** Hands one mail to the mail server; why it did not take it, where it did not. */
+  send(mail: OutgoingMail): Promise<NotSent | undefined>;
+}
+
+/** A mail, in plain ASCII. */
+export interface OutgoingMail {
+  readonly from: { readonly name: string; readonly address: string };
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly date: Date;
+}
+
+/** Why a mail was not sent, in words; `isForGood` where the server will never take it. */
+export interface NotSent {
+  readonly why: string;
+  readonly isForGood: boolean;
+}
+
 /** What has to be shown for a challenge. */
 export interface ShownControl {
-  readonly type: ChallengeType;
+  readonly type: LookedFor;
   /** Without the wildcard label. */
   readonly name: string;
   readonly token: string;

@@ -25,7 +25,7 @@ export interface Authorization {
   readonly challenge: Challenge;
 }
 
-/** RFC 8555 7.1.5: one token for dns-01 and http-01; the client says by which it shows control. */
+/** RFC 8555 7.1.5: one token whatever the type; the client says by which it shows control. */
 export interface Challenge {
   readonly token: string;
   /** The type that the client called; dns-01 unless told, and until then. */
@@ -33,9 +33,27 @@ export interface Challenge {
   readonly status: 'pending' | 'processing' | 'valid' | 'invalid';
   readonly validated?: string;
   readonly error?: ProblemDocument;
+  /** Of `x-email-01`, once the CA was told: addresses to which it sends mail. */
+  readonly emails?: readonly string[];
 }
 
-export type ChallengeType = 'dns-01' | 'http-01';
+/** `x-email-01` is of this simulator alone: ACME has no challenge for mail. */
+export type ChallengeType = 'dns-01' | 'http-01' | 'x-email-01';
+
+/** What stands in one mail, and what became of it. Its secrets are known by their hashes alone. */
+export interface MailLink {
+  /** SHA-256 of the link's token, in base64url. */
+  readonly id: string;
+  readonly authorizationId: string;
+  readonly address: string;
+  /** SHA-256 of token and code, in base64url. */
+  readonly code: string;
+  /** `replaced`: a newer mail went to that address. `spent`: too many wrong codes. */
+  readonly state: 'open' | 'used' | 'replaced' | 'spent';
+  readonly wrongCodes: number;
+  /** Whether a mail server took the mail, or refused it for good. */
+  readonly delivery: 'unsent' | 'sent' | 'refused';
+}
 
 /** RFC 8555 7.1.3; `open` is pending, ready or invalid, as its authorizations and the time have it. */
 export interface Order {
@@ -78,6 +96,7 @@ export interface Change {
   readonly authorizations?: readonly Authorization[];
   readonly order?: Order;
   readonly certificate?: IssuedCertificate;
+  readonly mailLinks?: readonly MailLink[];
   /** Id of what is known no longer, of whatever kind. */
   readonly forgotten?: string;
 }
@@ -88,6 +107,8 @@ export class Ledger {
   readonly authorizations = new Map<string, Authorization>();
   readonly orders = new Map<string, Order>();
   readonly certificates = new Map<string, IssuedCertificate>();
+  readonly mailLinks = new Map<string, MailLink>();
+  readonly #linksOfAuthorization = new Map<string, Set<string>>();
   readonly #accountOfKey = new Map<string, string>();
   readonly #ordersOfAccount = new Map<string, string[]>();
   readonly #provenOf = new Map<string, string>();
@@ -119,15 +140,22 @@ export class Ledger {
     return this.authorizations.get(this.#provenOf.get(`${accountId} ${name}`) ?? '');
   }
 
+  /** What stands in the mails that were sent for an authorization, oldest first. */
+  mailLinksOf(authorizationId: string): MailLink[] {
+    const ids = this.#linksOfAuthorization.get(authorizationId) ?? [];
+    return [...ids].flatMap((id) => this.mailLinks.get(id) ?? []);
+  }
+
   close(): void {
     this.#journal.close();
   }
 
-  #apply({ account, authorizations = [], order, certificate, forgotten }: Change): void {
+  #apply({ account, authorizations = [], order, certificate, mailLinks = [], forgotten }: Change): void {
     if (account) this.#applyAccount(account);
     for (const authorization of authorizations) this.#applyAuthorization(authorization);
     if (order) this.#applyOrder(order);
     if (certificate) this.certificates.set(certificate.serial, certificate);
+    for (const link of mailLinks) this.#applyMailLink(link);
     if (forgotten !== undefined) this.#forget(forgotten);
   }
 
@@ -149,6 +177,12 @@ export class Ledger {
     this.authorizations.set(authorization.id, authorization);
     const { accountId, status } = authorization;
     if (status === 'valid') this.#provenOf.set(`${accountId} ${nameOf(authorization)}`, authorization.id);
+  }
+
+  #applyMailLink(link: MailLink): void {
+    const links = this.#linksOfAuthorization.get(link.authorizationId) ?? new Set();
+    this.#linksOfAuthorization.set(link.authorizationId, links.add(link.id));
+    this.mailLinks.set(link.id, link);
   }
 
   #applyOrder(order: Order): void {

@@ -22,6 +22,7 @@ const KIND_OF: ReadonlyMap<string, RequestKind> = new Map([
   ['order/finalize', 'finalize'],
   ['account/orders', 'account'],
   ['http-challenge', 'challenge'],
+  ['email-challenge', 'challenge'],
 ]);
 
 /** What the path of a request is about, whatever comes of it. */

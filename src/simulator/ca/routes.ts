@@ -39,6 +39,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'order/finalize': { by: 'kid', takes: 'write', answer: onFinalize },
   authorization: { by: 'kid', takes: 'both', answer: onAuthorization },
   challenge: { by: 'kid', takes: 'both', answer: onChallenge('dns-01') },
+  'email-challenge': { by: 'kid', takes: 'both', answer: onChallenge('x-email-01') },
   'http-challenge': { by: 'kid', takes: 'both', answer: onChallenge('http-01') },
   certificate: { by: 'kid', takes: 'read', answer: onCertificate },
 };

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Validate } from './context.ts';
-import type { ChallengeType } from './ledger.ts';
+import type { LookedFor, Validate } from './context.ts';
 import { Refusal } from './problems.ts';
 
 /** The texts at a name; `failure` says why none could be had. */
@@ -27,7 +26,7 @@ interface Hindrance {
 
 type Look = (sights: Sights, asked: Parameters<Validate>[0]) => Promise<Hindrance | undefined>;
 
-const LOOKS: Readonly<Record<ChallengeType, Look>> = {
+const LOOKS: Readonly<Record<LookedFor, Look>> = {
   'dns-01': ({ lookUpTxt }, { name, keyAuthorization }) =>
     lookForTxt(
       lookUpTxt,

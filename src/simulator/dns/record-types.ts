@@ -56,7 +56,7 @@ function mailExchange(value: string): Data | undefined {
 
 function caa(value: string): Data | undefined {
   const [, flags, tag, quoted, bare] =
-    /^(\d{1,3}) (issue|issuewild|iodef) (?:"([^"]*)"|([^" ]+))$/.exec(value) ?? [];
+    /^(\d{1,3}) (issue|issuewild|iodef|contactemail) (?:"([^"]*)"|([^" ]+))$/.exec(value) ?? [];
   if (flags === undefined || !isCaaTag(tag) || Number(flags) > 255) return undefined;
   return { type: 'CAA', data: { flags: Number(flags), tag, value: quoted ?? bare ?? '' } };
 }

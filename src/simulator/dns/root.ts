@@ -1,3 +1,4 @@
+import type { CustomerRecords } from './customer-records.ts';
 import { CUSTOMER_SERVERS } from './customers.ts';
 import type { Answerer } from './listen.ts';
 import { asksFor, type Query, RCODE, type Reply, record, soa } from './message.ts';
@@ -10,17 +11,46 @@ export interface NameServer {
   readonly address: string;
 }
 
-/** Refers every name to the servers of its zone: ours where they say so, else the customers'. */
+/** What the root goes by. */
+export interface Registry {
+  readonly nameServers: readonly NameServer[];
+  readonly ours: OurZones;
+  /** Records of the world: NS records at a registrable domain are what its owner told the registry. */
+  readonly records: Pick<CustomerRecords, 'at'>;
+  /** Whether a zone is ours by such records alone, but for those beside our own name servers; else also where these say so. */
+  readonly isTold: boolean;
+}
+
+/** Refers every name to the servers of its zone: those that the registry was told, else ours, else the customers'. */
 export const rootAnswerer =
-  (nameServers: readonly NameServer[], ours: OurZones): Answerer =>
+  (registry: Registry): Answerer =>
   async (query) => {
-    const hosts = [...CUSTOMER_SERVERS, ...nameServers].filter((host) => toKey(host.name) === query.name);
+    const all = [...CUSTOMER_SERVERS, ...registry.nameServers];
+    const hosts = all.filter((host) => toKey(host.name) === query.name);
     if (hosts.length > 0) return addresses(query, hosts);
-    const zone = query.name === '' ? undefined : await ours.zoneOf(query.name);
-    if (zone !== undefined) return referral(zone, nameServers);
     const cut = registrableOf(query.name);
+    const told = cut === undefined ? undefined : registry.records.at(cut)?.get('NS');
+    if (cut !== undefined && told)
+      return referral(
+        cut,
+        told.flatMap((name) => placed(name, all)),
+      );
+    const zone = await ourZone(registry, query.name, cut);
+    if (zone !== undefined) return referral(zone, registry.nameServers);
     return cut === undefined ? ownName(query) : referral(cut, CUSTOMER_SERVERS);
   };
+
+/** The zone that our own name servers say they have, where that is believed. */
+function ourZone({ nameServers, ours, isTold }: Registry, name: string, cut: string | undefined) {
+  const isBeside = nameServers.some((server) => registrableOf(toKey(server.name)) === cut);
+  return name === '' || (isTold && !isBeside) ? undefined : ours.zoneOf(name);
+}
+
+/** A name server with its addresses, as far as the root knows them. */
+function placed(name: string, all: readonly NameServer[]): NameServer[] {
+  const known = all.filter((one) => toKey(one.name) === toKey(name));
+  return known.length > 0 ? known : [{ name, address: '' }];
+}
 
 function addresses(query: Query, hosts: readonly NameServer[]): Reply {
   const isAsked = asksFor(query.type, 'A');
@@ -33,7 +63,9 @@ function referral(zone: string, servers: readonly NameServer[]): Reply {
   return {
     rcode: RCODE.NOERROR,
     authorities: servers.map((server) => record(zone, 'NS', toKey(server.name))),
-    additionals: servers.map((server) => record(toKey(server.name), 'A', server.address)),
+    additionals: servers
+      .filter(({ address }) => address !== '')
+      .map((server) => record(toKey(server.name), 'A', server.address)),
   };
 }
 

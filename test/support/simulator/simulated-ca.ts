@@ -11,7 +11,7 @@ import { newHexId } from '../../../src/kit/id.ts';
 import { newLog } from '../../../src/kit/log.ts';
 import type { CertificateAuthority } from '../../../src/pack/pack.ts';
 import { keepAuthority } from '../../../src/simulator/ca/authority.ts';
-import type { Validate } from '../../../src/simulator/ca/context.ts';
+import type { CaMail, Validate } from '../../../src/simulator/ca/context.ts';
 import type { Authority } from '../../../src/simulator/ca/key-pair.ts';
 import { readJwk, thumbprintOf } from '../../../src/simulator/ca/keys.ts';
 import { makeAuthority } from '../../../src/simulator/ca/make-authority.ts';
@@ -50,16 +50,19 @@ export interface TestCaOptions {
   readonly name?: CertificateAuthority;
   readonly terms?: Partial<CaTerms>;
   readonly clock?: Clock;
+  /** How it sends mail; it does not unless told. */
+  readonly mail?: CaMail;
 }
 
 /** Starts a CA; it ends with the test. */
 export async function simulatedCa(t: After, options: TestCaOptions = {}): Promise<TestCa> {
-  const { name = 'lets_encrypt', clock = new VirtualClock() } = options;
+  const { name = 'lets_encrypt', clock = new VirtualClock(), mail } = options;
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-ca-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   await keepAuthority(dir, await authorityOf(name));
   const terms = { ...CA_TERMS[name], ...options.terms };
-  const server = await CaServer.start({ terms, dir, clock, validate: findControl, log: newLog('silent') });
+  const parts = { terms, dir, clock, validate: findControl, log: newLog('silent') };
+  const server = await CaServer.start({ ...parts, ...(mail && { mail }) });
   t.after(() => server.close());
   await server.warmUp();
   const [seen, requests]: [Exchange[], string[]] = [[], []];

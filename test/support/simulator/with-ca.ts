@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Ca, CaRow } from '../../../src/ca/ca.ts';
 import { createCa } from '../../../src/ca/registry.ts';
 import type { Seconds } from '../../../src/kit/time.ts';
+import type { CaMail } from '../../../src/simulator/ca/context.ts';
 import type { TestJobDeps } from '../job-deps.ts';
 import { memoryAccounts } from '../memory-accounts.ts';
 import { simulatedCa, type TestCa, type TestRule } from './simulated-ca.ts';
@@ -14,6 +15,8 @@ export interface WithCaOptions {
   readonly row?: Partial<CaRow>;
   /** Steps of ours, where a test is of what no CA can bring about. */
   readonly steps?: Partial<Ca>;
+  /** How the CA sends mail; it does not unless told. */
+  readonly mail?: CaMail;
   /** Longest time of one exchange with it. */
   readonly within?: Seconds;
 }
@@ -26,8 +29,8 @@ export interface WithCa {
 
 /** Adds a simulated Let's Encrypt, without its limits, to what jobs are given. It ends with the test. */
 export async function withCa(t: After, deps: TestJobDeps, options: WithCaOptions = {}): Promise<WithCa> {
-  const { rules = [], steps, within } = options;
-  const ca = await simulatedCa(t, { clock: deps.clock });
+  const { rules = [], steps, within, mail } = options;
+  const ca = await simulatedCa(t, { clock: deps.clock, ...(mail && { mail }) });
   ca.script(...rules);
   const row = { ...ca.row, ...options.row };
   const caDeps = { accounts: memoryAccounts(), clock: deps.clock, ...(within !== undefined && { within }) };
