@@ -34,6 +34,7 @@ import { literalPaths } from './resource/literal-paths.ts';
 import { packQuotaRoute } from './resource/pack-quota.ts';
 import { revocationRoutes } from './resource/revocation.ts';
 import { tokenRoutes } from './resource/tokens.ts';
+import { universalRoutes } from './resource/universal.ts';
 import { verificationRoutes } from './resource/verification.ts';
 import { zoneRoutes } from './resource/zones.ts';
 
@@ -84,6 +85,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(packQuotaRoute(deps));
       await v4.register(dnsRecordRoutes(deps));
       await v4.register(certificatePackRoutes(deps));
+      await v4.register(universalRoutes(deps));
       await v4.register(revocationRoutes(deps));
       await v4.register(failoverRoute(deps));
       await v4.register(verificationRoutes(deps));

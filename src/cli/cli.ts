@@ -86,6 +86,11 @@ function addServices(certpacks: Command): void {
       '--smtp <host:port>',
       'mail server for the mails of the simulated CAs, in place of the world’s own',
     )
+    .option(
+      '--universal <on|off>',
+      'whether new zones have a Universal certificate pack (option universal)',
+      toSwitch,
+    )
     .option('--json', 'print one line of JSON when ready')
     .action(dev);
   certpacks
@@ -121,6 +126,11 @@ function addEdge(certpacks: Command): void {
 function toCount(text: string): number {
   if (/^\d{1,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('it is a whole number');
+}
+
+function toSwitch(text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new InvalidArgumentError("it is 'on' or 'off'");
 }
 
 function toPort(text: string): number {

@@ -13,11 +13,13 @@ interface DevOptions {
   readonly json?: boolean;
   readonly rateLimit?: number;
   readonly smtp?: string;
+  readonly universal?: boolean;
   readonly fixtures?: string;
 }
 
 /** `certpacks dev`: the stand-in. Its state is temporary unless `--data` names a folder. */
-export async function dev({ port, data, json, rateLimit, smtp, fixtures: file }: DevOptions): Promise<void> {
+export async function dev(options: DevOptions): Promise<void> {
+  const { port, data, json, rateLimit, universal, smtp, fixtures: file } = options;
   const ending = asked(true);
   const { config, log } = readSetting(true);
   const fixtures = file === undefined ? undefined : readFixtures(file);
@@ -30,6 +32,7 @@ export async function dev({ port, data, json, rateLimit, smtp, fixtures: file }:
       dir,
       port,
       rateLimit,
+      isUniversalOn: universal,
       fixtures,
       smtp: smtp === undefined ? undefined : toSmtp(smtp),
     });

@@ -17,6 +17,7 @@ export async function start({ once }: { readonly once?: boolean }): Promise<void
     log,
     dir: join(placeFor(config, undefined, false), 'world'),
     port: undefined,
+    isUniversalOn: false,
   });
   try {
     introduce(world, screen, performance.now() - began);

@@ -56,6 +56,8 @@ export interface WorldOptions {
   readonly port: number | undefined;
   /** Requests to the API that a token may make in five minutes; any number unless told. */
   readonly rateLimit?: number | undefined;
+  /** Whether new zones have Universal on; as the operator has it, unless told. */
+  readonly isUniversalOn?: boolean | undefined;
   /** What is there under ids that are known beforehand. */
   readonly fixtures?: Fixtures | undefined;
   /** Where the simulated CAs hand their mails to; a mail server of the world's own unless told. */
@@ -88,6 +90,7 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
       ...worldOptions(wanted.config.options, simulator),
       http_port: httpPort,
       rate_limit: wanted.rateLimit ?? 0,
+      universal: wanted.isUniversalOn ?? wanted.config.options.universal,
     },
   };
   const { fixtures } = wanted;

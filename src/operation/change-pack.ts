@@ -1,6 +1,7 @@
 import { Fault } from '../kit/fault.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
+import { TYPES } from '../pack/type.ts';
 import { lockPack } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
 import { takeOrd } from '../store/zones.ts';
@@ -31,6 +32,7 @@ export function changePack(
   { by, isBranded, hasBackup, ...which }: PackChange,
 ): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, found) => {
+    if (!TYPES[found.type].api.patch) throw notSo(found);
     const pack = hasBackup === undefined ? found : await setBackup(tx, deps, found, { hasBackup, by });
     const isChanged = isBranded !== undefined && isBranded !== pack.isBranded;
     // Whoever works on it loses what he got: what he had ordered is ordered again.
@@ -68,3 +70,6 @@ async function addBackup(tx: Tx, deps: BackupDeps, pack: Pack, by: By): Promise<
 }
 
 const refused = (why: string): Fault => new Fault('transition_refused', why, { pointer: '/backup' });
+
+const notSo = ({ id, type }: Pack): Fault =>
+  new Fault('transition_refused', `certificate pack ${id} is of type ${type}, which is not changed so`);

@@ -3,14 +3,14 @@ import { withoutWildcard } from '../pack/hosts.ts';
 import { isKeptFor, isPrivateSuffix, isRelated, type NamePolicy } from '../pack/name-policy.ts';
 import type { PackZone } from '../pack/pack.ts';
 import { getFirstAccount } from '../store/names.ts';
-import type { Pool } from '../store/store.ts';
+import type { Db } from '../store/store.ts';
 
 /**
  * Throws `invalid_host` with a pointer where a name, in A-labels, is not for the account of the zone: a public suffix of the
  * list's private part, or what the operator keeps. The zone may be older than what the operator says.
  */
 export async function checkHosts(
-  { pool, names: policy }: { readonly pool: Pool; readonly names: NamePolicy },
+  { pool, names: policy }: { readonly pool: Db; readonly names: NamePolicy },
   { accountId }: Pick<PackZone, 'accountId'>,
   names: readonly string[],
 ): Promise<void> {

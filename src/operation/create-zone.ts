@@ -25,7 +25,6 @@ export interface NewZone {
 /** What a new zone is checked by. */
 export interface CreateZoneDeps extends ActivationDeps {
   readonly pool: Pool;
-  readonly names: NamePolicy;
   readonly zonePolicy: ZonePolicy;
   readonly quotas: Quotas;
 }
@@ -42,7 +41,8 @@ export function createZone(deps: CreateZoneDeps, zone: NewZone, by: Actor): Prom
     await checkName(tx, deps, zone, now);
     await checkZoneQuota(tx, deps, zone.accountId, now);
     const assigned = zone.type === 'full' ? await assignNameServers(tx, deps.zonePolicy, zone) : undefined;
-    const id = await claimZone(tx, { ...zone, ...assigned }, now);
+    const isUniversalOn = deps.managed.isUniversalOn[zone.type];
+    const id = await claimZone(tx, { ...zone, ...assigned, isUniversalOn }, now);
     await recordAudit(tx, zoneEvent('create', { ...zone, id }, by), now);
     if (deps.zonePolicy.activation === 'trust') await trust(tx, deps, { ...zone, id }, now);
     return id;

@@ -1,17 +1,28 @@
 import type { CaRow } from '../ca/ca.ts';
+import type { NamePolicy } from '../pack/name-policy.ts';
+import type { ZoneType } from '../pack/pack.ts';
+import { type BackupDeps, NO_BACKUPS } from './insert-backup.ts';
+import type { AdvanceDeps } from './operation.ts';
 
 /** Which packs the service makes by itself, and where it gets them, as the operator has it. */
 export interface ManagedPolicy {
-  /** Whether a zone that becomes active has Universal on. */
-  readonly isUniversalOn: boolean;
+  /** Whether a new zone of that type has Universal on; its owner can change that. */
+  readonly isUniversalOn: Readonly<Record<ZoneType, boolean>>;
   /** The configured CAs in the order in which they are wanted for such packs. */
   readonly rows: readonly CaRow[];
+  /** Whether Universal packs have backups, and whose. */
+  readonly backups: Pick<BackupDeps, 'rows' | 'backups'>;
 }
 
 /** What makes such packs is given this. */
-export interface ManagedDeps {
+export interface ManagedDeps extends AdvanceDeps {
   readonly managed: ManagedPolicy;
+  readonly names: NamePolicy;
 }
 
 /** No such packs. */
-export const NOTHING_MANAGED: ManagedPolicy = { isUniversalOn: false, rows: [] };
+export const NOTHING_MANAGED: ManagedPolicy = {
+  isUniversalOn: { full: false, partial: false },
+  rows: [],
+  backups: { rows: new Map(), backups: NO_BACKUPS },
+};

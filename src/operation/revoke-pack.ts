@@ -1,6 +1,8 @@
 import { Fault } from '../kit/fault.ts';
+import { isManaged } from '../pack/managed.ts';
 import type { Pack } from '../pack/pack.ts';
 import { recordAudit } from '../store/audit.ts';
+import { remindManaged } from '../store/managed.ts';
 import { listRevocations, noteRevocations } from '../store/revocations.ts';
 import { deleteHeld } from './delete-held.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
@@ -26,6 +28,8 @@ export function revokePack(
       { ...about, event: 'revoke', actor: by, accountId: zone.accountId, zoneId: zone.id },
       now,
     );
+    // What the service made by itself is made anew.
+    if (isManaged(pack)) await remindManaged(tx, zone.id, now);
     return deleteHeld(tx, deps, pack, { by, isUrgent: true });
   });
 }

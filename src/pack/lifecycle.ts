@@ -70,7 +70,7 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
 
   staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST, ...REPLACED } },
   staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED } },
-  holding_deployment:     { job: 'hold',                                  late: 'pending_expiration',     within: 'not_after', on: { ...PROMOTED, ...STAGED, ...LOST } },
+  holding_deployment:     { job: 'hold',                                  late: 'pending_expiration',     within: 'not_after', on: { ...TO_EDGES, ...LOST, withdraw: 'deactivating' } },
   backup_issued:          { job: 'renew',                                  late: 'expired',                within: 'not_after', on: { ...TO_EDGES, ...LOST } },
 
   deactivating:           { job: 'withdraw', done: 'inactive',           on: { ...TO_EDGES, back_up: 'backup_issued' } },

@@ -18,6 +18,8 @@ export interface TypeRules {
   readonly renewedBy: 'us' | 'owner';
   /** Which type serves where several cover a name: the lower. Source: Cloudflare, certificate and hostname priority. */
   readonly rank: number;
+  /** Whether it counts in quotas of certificate packs and their hosts. */
+  readonly isCounted: boolean;
   /** What the routes of certificate packs take for it. */
   readonly api: { readonly order: boolean; readonly patch: boolean; readonly delete: boolean };
 }
@@ -28,14 +30,14 @@ const ELSEWHERE = { order: false, patch: false, delete: false } as const;
 
 // biome-ignore format: a table is read by column
 export const TYPES: Readonly<Record<PackType, TypeRules>> = {
-  keyless:          { madeBy: 'upload',          source: 'upload', key: 'owner',  algorithms: 'uploaded', renewedBy: 'owner', rank: 1, api: ELSEWHERE },
-  legacy_custom:    { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 2, api: ELSEWHERE },
-  sni_custom:       { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 3, api: ELSEWHERE },
-  managed_hostname: { madeBy: 'custom_hostname', source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 4, api: ELSEWHERE },
-  mh_custom:        { madeBy: 'custom_hostname', source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 4, api: ELSEWHERE },
-  advanced:         { madeBy: 'order',           source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 5, api: API },
-  total_tls:        { madeBy: 'dns_record',      source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 6, api: OWN },
-  universal:        { madeBy: 'zone',            source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 7, api: OWN },
+  keyless:          { madeBy: 'upload',          source: 'upload', key: 'owner',  algorithms: 'uploaded', renewedBy: 'owner', rank: 1, isCounted: true,  api: ELSEWHERE },
+  legacy_custom:    { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 2, isCounted: true,  api: ELSEWHERE },
+  sni_custom:       { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 3, isCounted: true,  api: ELSEWHERE },
+  managed_hostname: { madeBy: 'custom_hostname', source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 4, isCounted: true,  api: ELSEWHERE },
+  mh_custom:        { madeBy: 'custom_hostname', source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 4, isCounted: true,  api: ELSEWHERE },
+  advanced:         { madeBy: 'order',           source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 5, isCounted: true,  api: API },
+  total_tls:        { madeBy: 'dns_record',      source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 6, isCounted: false, api: OWN },
+  universal:        { madeBy: 'zone',            source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 7, isCounted: false, api: OWN },
 };
 
 /** The algorithms that a pack is to have a certificate of. */

@@ -1,15 +1,17 @@
 /** Whose names are whose, as the options of a service say. */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import type { CaRow } from '../ca/ca.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import type { JobDeps } from '../job/job.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import { days } from '../kit/time.ts';
 import type { BackupPolicy } from '../operation/insert-backup.ts';
+import type { ManagedPolicy } from '../operation/managed-policy.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { NamePolicy, OwnedName } from '../pack/name-policy.ts';
-import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
+import { CERTIFICATE_AUTHORITIES, type CertificateAuthority } from '../pack/pack.ts';
 import { ACTIVATIONS, type ZonePolicy } from '../pack/zone-life.ts';
 import { toNameServers } from './addresses.ts';
 
@@ -59,17 +61,31 @@ function plain(host: string): string {
 
 /** Which packs have a backup, and of which CA. Throws `configuration` for what is neither. */
 export function backupsOf(options: Options): BackupPolicy {
-  const preferred = options.backup_cas.map((name) => {
+  const preferred = casIn(options, 'backup_cas');
+  const accounts = accountsIn(options, 'backup_accounts');
+  return { preferred, accounts, isUniversal: options.universal_backups };
+}
+
+function casIn(options: Options, option: 'backup_cas' | 'managed_cas'): readonly CertificateAuthority[] {
+  return options[option].map((name) => {
     const known = CERTIFICATE_AUTHORITIES.find((one) => one === name);
     if (known) return known;
     const names = CERTIFICATE_AUTHORITIES.join(', ');
     throw new Fault(
       'configuration',
-      `backup_cas has '${name.slice(0, 100)}'; a CA has one of the names ${names}`,
+      `${option} has '${name.slice(0, 100)}'; a CA has one of the names ${names}`,
     );
   });
-  const accounts = accountsIn(options, 'backup_accounts');
-  return { preferred, accounts, isUniversal: options.universal_backups };
+}
+
+/** What the service makes by itself. Throws `configuration` for a CA that there is not. */
+export function managedOf(options: Options, rows: readonly CaRow[]): ManagedPolicy {
+  const wanted = casIn(options, 'managed_cas');
+  return {
+    isUniversalOn: { full: options.universal, partial: options.universal && options.universal_partial },
+    rows: wanted.flatMap((name) => rows.find((row) => row.name === name) ?? []),
+    backups: { rows: new Map(rows.map((row) => [row.name, row])), backups: backupsOf(options) },
+  };
 }
 
 /** How zones become active. Throws `configuration` for a way that there is not. */

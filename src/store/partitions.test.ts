@@ -20,6 +20,7 @@ import { run } from '../job/engine/run.ts';
 import { days } from '../kit/time.ts';
 import { changeMethod } from '../operation/change-method.ts';
 import { changePack } from '../operation/change-pack.ts';
+import { changeUniversal } from '../operation/change-universal.ts';
 import { createPack } from '../operation/create-pack.ts';
 import { deletePack } from '../operation/delete-pack.ts';
 import { NO_BACKUPS } from '../operation/insert-backup.ts';
@@ -33,8 +34,10 @@ import { listAccountPage } from './list/account-list.ts';
 import { exportBatches } from './list/export.ts';
 import { Lists } from './list/list.ts';
 import type { PageAsk } from './list/page-ask.ts';
+import { lockManagedPacks } from './managed.ts';
 import { getPack, getPackAt, listNames } from './packs.ts';
 import { getRenderedJson } from './rendered-json.ts';
+import { transaction } from './store.ts';
 import { countVerified, listVerified } from './verifications.ts';
 import { cellOf, EVERY_CELL } from './zone-key.ts';
 
@@ -166,6 +169,22 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
     'written alone, or not there',
   );
   await assertStored(deps.pool, deps.json);
+});
+
+test('a Universal pack is ordered, taken off and put back inside one piece', async (t) => {
+  const { rows, ...on } = await withCa(t);
+  const managed = { ...on.managed, rows: [...rows.values()] };
+  const zone = zoneAt(0);
+  await assertInOnePiece(async () => {
+    const change = (isOn: boolean) => changeUniversal({ ...on, managed }, { zone, isOn, by: OPERATOR });
+    await change(true);
+    await carryIn(on, zone);
+    await change(false);
+    await carryIn(on, zone);
+    await change(true);
+  });
+  const [pack] = await transaction(deps.pool, (tx) => lockManagedPacks(tx, zone.id, 'universal'));
+  assert.equal(pack?.status, 'pending_deployment');
 });
 
 const FILTERS = [

@@ -18,6 +18,8 @@ export interface ZoneMade {
   /** What it is to be delegated to; all of the operator's name servers unless told. */
   readonly nameServers?: readonly string[] | undefined;
   readonly wantsText?: boolean;
+  /** Whether it is to have a Universal pack; it is not, unless told. */
+  readonly isUniversalOn?: boolean;
   /** Where it is not to be a random one. */
   readonly id?: string | undefined;
 }
@@ -58,6 +60,7 @@ const rowValues = ({ accountId: account, name, type, ...zone }: ZoneMade, now: D
   uuid: newDelegationUuid(),
   name_servers: zone.nameServers ?? null,
   wants_text: zone.wantsText ?? false,
+  universal: zone.isUniversalOn ?? false,
   now,
 });
 
@@ -85,9 +88,9 @@ const CLAIM_NAME = statement(`
 
 const CREATE = statement(`
   insert into zones (cell, id, account_id, name, type, delegation_uuid, created_on, modified_on, name_servers, wants_text,
-    status, has_name, look_at, activated_on)
+    universal, status, has_name, look_at, activated_on)
   values (:cell, :zone, :account, :name, :type, :uuid, :now, :now, :name_servers, :wants_text,
-    :status, :has_name, :look_at, case when :has_name then :now::timestamptz end)`);
+    :universal, :status, :has_name, :look_at, case when :has_name then :now::timestamptz end)`);
 
 /** The fault of who asks for a name that is not for him, in the same words whatever the reason: these tell of others. */
 export const notFree = (name: string): Fault =>
@@ -107,6 +110,14 @@ export async function getZone(db: Db, accountId: string, id: string): Promise<Zo
 const GET = statement(
   `select ${ZONE_COLUMNS} from ${FROM} where ${THIS} and account_id = :account and deleted_on is null`,
 );
+
+/** A zone of any account, or undefined where there is none of that id. */
+export async function findZone(db: Db, id: string): Promise<Zone | undefined> {
+  const { rows } = await execute<ZoneRow>(db, FIND, zoneKey(id));
+  return rows[0] && toZone(rows[0]);
+}
+
+const FIND = statement(`select ${ZONE_COLUMNS} from ${FROM} where ${THIS} and deleted_on is null`);
 
 /** Name of a zone; undefined where there is none, or it is hidden. */
 export async function getZoneName(db: Db, id: string): Promise<string | undefined> {

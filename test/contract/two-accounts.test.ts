@@ -67,6 +67,7 @@ const BODIES: Readonly<Record<string, object>> = {
   'PUT /client/v4/zones/{zone_id}/dns_records/{dns_record_id}': RECORD,
   'PATCH /client/v4/zones/{zone_id}/dns_records/{dns_record_id}': { ttl: 600 },
   'POST /client/v4/zones/{zone_id}/ssl/analyze': {},
+  'PATCH /client/v4/zones/{zone_id}/ssl/universal/settings': { enabled: true },
   'PATCH /client/v4/zones/{zone_id}/ssl/verification/{certificate_pack_id}': { validation_method: 'txt' },
   'PATCH /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}': {},
   'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}/revoke': {},

@@ -78,7 +78,8 @@ export async function startTestService(
 
   const clock = new VirtualClock();
   const world = { ...worldOptions(configured, simulator), http_port: httpPort };
-  const options = { ...world, port: 0, rsa_keys: 2, ...other };
+  // Most tests begin with an empty list.
+  const options = { ...world, port: 0, rsa_keys: 2, universal: false, ...other };
   const parts = { options, dir, pool, clock, log: newLog('silent') };
   const cas = (await rows?.(simulator, dir, httpPort)) ?? rowsOf(simulator);
   const service = await startService({ ...parts, rows: cas, edges });

@@ -79,7 +79,7 @@ export const certificatePackRoutes =
     app.delete(`${PACKS}/:certificate_pack_id`, { schema: DELETE }, async (request) => {
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
-      await deletePack(deps, { zoneId: zone.id, id, by: actorOf(request) });
+      await deletePack(deps, { zoneId: zone.id, id, by: actorOf(request), isAsPack: true });
       deps.poke(id);
       return ok({ id });
     });

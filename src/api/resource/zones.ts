@@ -82,6 +82,7 @@ export const zoneRoutes =
       const zone = { accountId: token.accountId, name: toZoneName(body.name), type: body.type ?? 'full' };
       const pinned = deps.pinned?.zoneNamed(zone.name);
       const id = pinned ?? (await createZone(deps, zone, actorOf(request)));
+      deps.poke();
       const created = await getZone(deps.pool, token.accountId, id);
       if (!created) throw new Fault('zone_not_found', 'the zone was deleted meanwhile');
       const isMute = zone.type === 'full' && deps.zonePolicy.nameServers.length === 0;

@@ -1,11 +1,14 @@
 import { Fault, wordsOf } from '../../kit/fault.ts';
-import { after, type Seconds } from '../../kit/time.ts';
+import { after, hours, type Seconds } from '../../kit/time.ts';
 import { adoptNextCertificates } from '../../operation/adopt-next-certificates.ts';
+import { first } from '../../operation/advance.ts';
 import { putDown } from '../../operation/put-down.ts';
 import { putOff } from '../../operation/put-off.ts';
 import { recordStep } from '../../operation/record-step.ts';
+import { takeUpManaged } from '../../operation/take-up-managed.ts';
 import { lifeWork, type Work, workOn } from '../../operation/work.ts';
 import { deadline, isServed, type JobName, LIFECYCLE } from '../../pack/lifecycle.ts';
+import { takenUpAt } from '../../pack/managed.ts';
 import type { Pack, Run } from '../../pack/pack.ts';
 import { isOver, isSucceeded } from '../../pack/renewal.ts';
 import type { Claimed } from '../../store/claims.ts';
@@ -125,9 +128,17 @@ const timeOut = (deps: JobDeps, pack: Pack): Promise<Work> =>
     publishes: 'nothing',
   });
 
-/** Nobody works on the status: the pack is due again when it becomes late, if ever. */
+/**
+ * Nobody works on the status: the pack is due again when it becomes late, if ever, or when the service takes up what it made
+ * by itself.
+ */
 async function rest(deps: JobDeps, { pack, run: at }: Work): Promise<undefined> {
-  await putDown(deps, pack, deadline(at));
+  const now = deps.clock.now();
+  const again = takenUpAt(pack);
+  const taken = again !== undefined && again <= now ? await takeUpManaged(deps, pack) : undefined;
+  if (taken === 'taken') return;
+  const next = taken === undefined ? again : taken === 'later' ? after(now, hours(1)) : undefined;
+  await putDown(deps, pack, first([deadline(at), next]));
 }
 
 function isLate(deps: JobDeps, at: Omit<Run, 'kind' | 'attempts'>): boolean {

@@ -3,6 +3,7 @@ import { remindUnplanned } from '../../operation/remind-unplanned.ts';
 import type { JobDeps } from '../job.ts';
 import { deactivateDue } from './authorizations.ts';
 import { removeDnsLeftovers } from './dns-leftovers.ts';
+import { keepDueZones } from './keep-due-zones.ts';
 import { purgeOld } from './purge-old.ts';
 import { every } from './repeat.ts';
 import { revokeDue } from './revocations.ts';
@@ -27,6 +28,7 @@ const PERIODIC: readonly Periodic[] = [
   { everyMs: 1_000, run: (deps, { signal }) => revokeDue(deps, signal) },
   { everyMs: 1_000, run: (deps, { signal }) => deactivateDue(deps, signal) },
   { everyMs: 500, run: (deps, { ring, signal }) => lookAtZones(deps, ring, signal) },
+  { everyMs: 500, run: (deps, { ring, signal }) => keepDueZones(deps, ring, signal) },
   { everyMs: 30_000, run: remindUnplanned },
   { everyMs: 2_000, run: (deps, { signal }) => removeDnsLeftovers(deps, signal) },
 ];

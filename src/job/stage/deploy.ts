@@ -5,6 +5,7 @@ import { recordProofs } from '../../operation/record-proofs.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import type { Work } from '../../operation/work.ts';
 import { proofDelay } from '../../pack/backoff.ts';
+import { isManaged } from '../../pack/managed.ts';
 import { RUNS } from '../../pack/run.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { type EdgeProof, splitServedNames, verifyEdge } from '../step/verify-edge.ts';
@@ -27,8 +28,10 @@ export const deploy: Job = async (deps, work, signal) => {
   if (change) deps.pushChange(change);
 
   const { own, others } = await splitServedNames(deps, pack);
-  // A renewal of a pack that another one outranks by now shows on no edge; it is renewed for the day when that goes.
-  if (own.length === 0 && !RUNS[run.kind].isAside) return wait(deps, work, [outranked(others)], []);
+  // A renewal of a pack that another one outranks by now shows on no edge; it is renewed for the day when that goes. So does
+  // one that the service made by itself: it stands by.
+  if (own.length === 0 && !RUNS[run.kind].isAside && !isManaged(pack))
+    return wait(deps, work, [outranked(others)], []);
   const proofs = await proveSoon(deps, edges, { work, names: own }, signal);
   const problems = proofs.flatMap(({ problem }) => problem ?? []);
   return problems.length === 0 ? recordProofs(deps, work, { proofs }) : wait(deps, work, problems, proofs);

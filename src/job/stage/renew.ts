@@ -12,6 +12,7 @@ import { earliestEnd, LIFECYCLE, may } from '../../pack/lifecycle.ts';
 import type { Algorithm, Certificate, Pack, Renewal } from '../../pack/pack.ts';
 import { lastTime, ownTime, shortestLife, soonest, timeWithin } from '../../pack/renewal.ts';
 import { TYPES } from '../../pack/type.ts';
+import { getManagedSettings } from '../../store/managed.ts';
 import { getChain } from '../../store/next-certificates.ts';
 import type { Job, JobDeps } from '../job.ts';
 
@@ -28,7 +29,7 @@ const UNANSWERED: Seconds = hours(1);
  * that, and begins the renewal, which the pack's worker then carries on.
  */
 export const renew: Job = async (deps, { pack }, signal) => {
-  if (TYPES[pack.type].renewedBy !== 'us' || isSwitchedOff(pack)) return rest(deps, pack);
+  if (TYPES[pack.type].renewedBy !== 'us' || (await isSwitchedOff(deps, pack))) return rest(deps, pack);
   const now = deps.clock.now();
   const { renewal } = pack;
   if (renewal && renewal.at <= now) return begin(deps, pack, renewal);
@@ -39,8 +40,15 @@ export const renew: Job = async (deps, { pack }, signal) => {
   return undefined;
 };
 
-/** Whether the pack is off the edges for another reason than that its backup is in its place: it is wanted by nobody now. */
-const isSwitchedOff = ({ status, pair }: Pack): boolean => status === 'inactive' && !pair?.isStandby;
+/**
+ * Whether the pack is off the edges for another reason than that its backup is in its place, or stands by for one that is so: it
+ * is wanted by nobody now.
+ */
+async function isSwitchedOff({ pool }: JobDeps, { status, type, zone, pair }: Pack): Promise<boolean> {
+  if (!pair?.isStandby) return status === 'inactive';
+  return type === 'universal' && !(await getManagedSettings(pool, zone.id)).isUniversalOn;
+}
+
 /** Begins, or waits where control of the zone is not shown any more; a zone that is paused goes on being served. */
 async function begin(deps: JobDeps, pack: Pack, renewal: Renewal): Promise<Work | undefined> {
   if (pack.zone.status === 'active') return beginRenewal(deps, pack, renewal);

@@ -1,0 +1,44 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import { changeUniversal } from '../../operation/change-universal.ts';
+import { getManagedSettings } from '../../store/managed.ts';
+import type { ApiDeps } from '../deps.ts';
+import { actorOf, zoneOf } from '../http/auth.ts';
+import { ok, okOf } from '../http/envelope.ts';
+
+const SETTINGS = '/zones/:zone_id/ssl/universal/settings';
+const Params = Type.Object({ zone_id: Type.String() });
+const Reply = okOf(Type.Object({ enabled: Type.Boolean() }));
+
+const GET = {
+  operationId: 'universal-ssl-settings-for-a-zone-universal-ssl-settings-details',
+  summary: 'Whether a zone has a Universal certificate pack',
+  params: Params,
+  response: Reply,
+};
+const PATCH = {
+  operationId: 'universal-ssl-settings-for-a-zone-edit-universal-ssl-settings',
+  summary: 'Switch Universal on or off for a zone',
+  params: Params,
+  body: Type.Object({ enabled: Type.Optional(Type.Boolean()) }),
+  response: Reply,
+};
+
+/** Routes of /zones/{zone_id}/ssl/universal/settings. */
+export const universalRoutes =
+  (deps: ApiDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(SETTINGS, { schema: GET }, async (request) => {
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Read');
+      const { isUniversalOn } = await getManagedSettings(deps.pool, zone.id);
+      return ok({ enabled: isUniversalOn });
+    });
+
+    app.patch(SETTINGS, { schema: PATCH }, async (request) => {
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
+      const { enabled: isOn } = request.body;
+      if (isOn !== undefined && (await changeUniversal(deps, { zone, isOn, by: actorOf(request) })))
+        deps.poke();
+      const { isUniversalOn } = await getManagedSettings(deps.pool, zone.id);
+      return ok({ enabled: isUniversalOn });
+    });
+  };

@@ -1,0 +1,26 @@
+import { after, hours } from '../kit/time.ts';
+import { getManagedSettings, putOffManaged, takeManagedDue } from '../store/managed.ts';
+import { type Pool, transaction } from '../store/store.ts';
+import { EVERY_CELL } from '../store/zone-key.ts';
+import { findZone } from '../store/zones.ts';
+import { keepUniversal } from './keep-universal.ts';
+import type { ManagedDeps } from './managed-policy.ts';
+
+/**
+ * Looks at what the service makes by itself in one zone where that is due, and makes what is missing. False: no zone is due.
+ * A zone with which it fails is due again after a while, so that it stands in no other's way; the error is thrown.
+ */
+export async function keepManaged(deps: ManagedDeps & { readonly pool: Pool }): Promise<boolean> {
+  let taken: string | undefined;
+  try {
+    return await transaction(deps.pool, async (tx) => {
+      taken = await takeManagedDue(tx, { cells: EVERY_CELL, now: deps.clock.now() });
+      const zone = taken === undefined ? undefined : await findZone(tx, taken);
+      if (zone && (await getManagedSettings(tx, zone.id)).isUniversalOn) await keepUniversal(tx, deps, zone);
+      return taken !== undefined;
+    });
+  } catch (error) {
+    if (taken !== undefined) await putOffManaged(deps.pool, taken, after(deps.clock.now(), hours(1)));
+    throw error;
+  }
+}
