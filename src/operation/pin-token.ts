@@ -31,6 +31,6 @@ async function put(tx: Tx, { id, secret, accountId, name }: PinnedToken, now: Da
   await lockTokens(tx, accountId);
   const before = await getTokenRecord(tx, accountId, id);
   if (before) await deleteTokens(tx, accountId, [id]);
-  await insertToken(tx, terms, secret, now, id);
+  await insertToken(tx, { ...terms, id }, secret, now);
   await recordAudit(tx, tokenEvent(before ? 'roll' : 'create', { ...terms, id }, OPERATOR), now);
 }

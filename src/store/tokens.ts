@@ -29,13 +29,12 @@ export async function createToken(
   return secret;
 }
 
-/** Makes a token with a secret that is given. Its id. */
+/** Makes a token with a secret that is given, and an id of its own unless told. Its id. */
 export async function insertToken(
   db: Db,
-  token: NewToken,
+  { id = newHexId(), ...token }: NewToken & { readonly id?: string },
   secret: string,
   now: Date,
-  id = newHexId(),
 ): Promise<string> {
   await db.query(
     `insert into tokens (id, account_id, name, hash, policies, request_ip, not_before, expires_on, is_disabled, is_held,
