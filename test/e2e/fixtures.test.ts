@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Cloudflare from 'cloudflare';
 import { type DevWorld, startDev } from '../support/world.ts';
@@ -21,71 +21,68 @@ const PACKS = [
 const TOKEN = 'ed17574386854bf78a67040be0a770b0';
 const zone = { zone_id: ID } as const;
 
-describe('the stand-in with the fixtures of the documentation', { timeout: 120_000 }, () => {
-  let world: DevWorld;
-  let client: Cloudflare;
-  before(async () => {
-    world = await startDev(['--port', '0', '--fixtures', FILE]);
-    const user = { apiEmail: 'user@example.com', apiKey: '144c9defac04969c7bfad8efaa8ea194' };
-    client = new Cloudflare({ ...user, baseURL: world.api, maxRetries: 0 });
-  });
-  after(() => world?.stop());
+let world: DevWorld;
+let client: Cloudflare;
+before(async () => {
+  world = await startDev(['--port', '0', '--fixtures', FILE]);
+  const user = { apiEmail: 'user@example.com', apiKey: '144c9defac04969c7bfad8efaa8ea194' };
+  client = new Cloudflare({ ...user, baseURL: world.api, maxRetries: 0 });
+});
+after(() => world?.stop());
 
-  const pack = (id = ID) => client.ssl.certificatePacks.get(id, zone);
+const pack = (id = ID) => client.ssl.certificatePacks.get(id, zone);
 
-  it('has its zone and its packs', async () => {
-    const { name } = await client.zones.get(zone);
-    assert.equal(name, 'example.com');
-    const ids: string[] = [];
-    for await (const one of client.ssl.certificatePacks.list({ ...zone, status: 'all' })) ids.push(one.id);
-    assert.deepEqual(ids.toSorted(), PACKS);
-  });
-
-  it('takes its bearer tokens beside the key of its user', async () => {
-    const { status } = await world.clientOf('Sn3lZJTBX6kkg7OdcBUAxOO963GEIyGQqnFTOFYY').user.tokens.verify();
-    assert.equal(status, 'active');
-  });
-
-  it('has a pack again on the next access after it was deleted, ordered anew', async () => {
-    for (let i = 0; i < 3; i++) {
-      const deleted = await client.ssl.certificatePacks.delete(ID, zone);
-      assert.equal(deleted.id, PACKS[0]);
-      const { status, hosts } = await pack();
-      assert(['initializing', 'pending_validation', 'pending_issuance'].includes(status), status);
-      assert.deepEqual(hosts, ['example.com', '*.example.com', 'www.example.com']);
-    }
-    await client.ssl.certificatePacks.edit(ID, zone);
-    const edited = await client.ssl.verification.edit(PACKS[2] ?? '', { ...zone, validation_method: 'txt' });
-    assert.equal(edited.validation_method, 'txt');
-  });
-
-  it('has its zone again with all that is pinned in it, and answers who wants to make it', async () => {
-    await client.zones.delete(zone);
-    assert.equal((await client.zones.get(zone)).name, 'example.com');
-    assert.equal((await pack(PACKS[1])).id, PACKS[1]);
-    const made = await client.zones.create({ account: { id: ID }, name: 'example.com', type: 'full' });
-    assert.equal(made.id, ID);
-  });
-
-  it('has its record again, and takes the same record twice', async () => {
-    await client.dns.records.delete(ID, zone);
-    assert.equal((await client.dns.records.get(ID, zone)).name, 'www.example.com');
-    const record = { name: 'example.com', type: 'A', ttl: 3600, content: '198.51.100.4' } as const;
-    const first = await client.dns.records.create({ ...zone, ...record });
-    const second = await client.dns.records.create({ ...zone, ...record });
-    assert.notEqual(second.id, first.id);
-    assert.equal((await client.dns.records.update(ID, { ...zone, ...record })).id, ID);
-  });
-
-  it('has a token again as it was after it was rolled or deleted', async () => {
-    await client.user.tokens.value.update(TOKEN, { body: {} });
-    await client.user.tokens.delete(TOKEN);
-    assert.equal((await client.user.tokens.get(TOKEN)).id, TOKEN);
-    const own = world.clientOf('8M7wS6hCpXVc-DoRnPPY_UCWPgy8aea4Wy6kCe5T');
-    assert.equal((await own.user.tokens.verify()).id, TOKEN);
-  });
+it('has its zone and its packs', async () => {
+  const { name } = await client.zones.get(zone);
+  assert.equal(name, 'example.com');
+  const ids: string[] = [];
+  for await (const one of client.ssl.certificatePacks.list({ ...zone, status: 'all' })) ids.push(one.id);
+  assert.deepEqual(ids.toSorted(), PACKS);
 });
 
+it('takes its bearer tokens beside the key of its user', async () => {
+  const { status } = await world.clientOf('Sn3lZJTBX6kkg7OdcBUAxOO963GEIyGQqnFTOFYY').user.tokens.verify();
+  assert.equal(status, 'active');
+});
+
+it('has a pack again on the next access after it was deleted, ordered anew', async () => {
+  for (let i = 0; i < 3; i++) {
+    const deleted = await client.ssl.certificatePacks.delete(ID, zone);
+    assert.equal(deleted.id, PACKS[0]);
+    const { status, hosts } = await pack();
+    assert(['initializing', 'pending_validation', 'pending_issuance'].includes(status), status);
+    assert.deepEqual(hosts, ['example.com', '*.example.com', 'www.example.com']);
+  }
+  await client.ssl.certificatePacks.edit(ID, zone);
+  const edited = await client.ssl.verification.edit(PACKS[2] ?? '', { ...zone, validation_method: 'txt' });
+  assert.equal(edited.validation_method, 'txt');
+});
+
+it('has its zone again with all that is pinned in it, and answers who wants to make it', async () => {
+  await client.zones.delete(zone);
+  assert.equal((await client.zones.get(zone)).name, 'example.com');
+  assert.equal((await pack(PACKS[1])).id, PACKS[1]);
+  const made = await client.zones.create({ account: { id: ID }, name: 'example.com', type: 'full' });
+  assert.equal(made.id, ID);
+});
+
+it('has its record again, and takes the same record twice', async () => {
+  await client.dns.records.delete(ID, zone);
+  assert.equal((await client.dns.records.get(ID, zone)).name, 'www.example.com');
+  const record = { name: 'example.com', type: 'A', ttl: 3600, content: '198.51.100.4' } as const;
+  const first = await client.dns.records.create({ ...zone, ...record });
+  const second = await client.dns.records.create({ ...zone, ...record });
+  assert.notEqual(second.id, first.id);
+  assert.equal((await client.dns.records.update(ID, { ...zone, ...record })).id, ID);
+});
+
+it('has a token again as it was after it was rolled or deleted', async () => {
+  await client.user.tokens.value.update(TOKEN, { body: {} });
+  await client.user.tokens.delete(TOKEN);
+  assert.equal((await client.user.tokens.get(TOKEN)).id, TOKEN);
+  const own = world.clientOf('8M7wS6hCpXVc-DoRnPPY_UCWPgy8aea4Wy6kCe5T');
+  assert.equal((await own.user.tokens.verify()).id, TOKEN);
+});
 it('a fixture file that is wrong is refused before anything starts, with the place in it', {
   timeout: 60_000,
 }, (t) => {
