@@ -36,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'job',
     'api',
   ],
-  dev: ['kit', 'pack', 'store', 'ca', 'edge', 'operation', 'simulator', 'serve'],
+  dev: ['kit', 'pack', 'record', 'store', 'ca', 'edge', 'operation', 'api', 'simulator', 'serve'],
   cli: ['kit', 'postgres', 'pack', 'store', 'ca', 'edge', 'operation', 'serve', 'dev'],
 };
 

@@ -1,14 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiDeps } from '../api/deps.ts';
-import type { CaRow } from '../ca/ca.ts';
 import { type BundledEdge, startBundledEdge } from '../edge/bundled/bundled.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import type { VirtualClock } from '../kit/clock.ts';
-import type { Config, Options } from '../kit/config.ts';
+import type { Config } from '../kit/config.ts';
 import type { Log } from '../kit/log.ts';
-import { CERTIFICATE_AUTHORITIES, type Environment, VALIDITY_DAYS } from '../pack/pack.ts';
-import type { Activation } from '../pack/zone-life.ts';
+import type { Environment } from '../pack/pack.ts';
 import { type Database, openDatabase } from '../serve/database.ts';
 import { edgeSocketOf } from '../serve/edge-socket.ts';
 import { type Service, startService } from '../serve/service.ts';
@@ -23,6 +21,7 @@ import { startControl } from './control.ts';
 import type { Fixtures } from './fixtures.ts';
 import { Pins, pinAccount } from './pins.ts';
 import { atUsual, dnsPort } from './ports.ts';
+import { HOST, registryOf, rowsOf, worldOptions } from './world-options.ts';
 
 /** A whole small world on this machine: database, simulated CAs and DNS, edges, the service and its control. */
 export interface World {
@@ -63,10 +62,6 @@ export interface WorldOptions {
   /** Where the simulated CAs hand their mails to; a mail server of the world's own unless told. */
   readonly smtp?: MailServerAddress | undefined;
 }
-
-/** Name of our own name server in this world; where zones have to show control, they are told apart by several. */
-const NAME_SERVERS = { trust: ['ns1'], check: ['ns1', 'ns2', 'ns3', 'ns4', 'ns5'] } as const;
-const HOST = '127.0.0.1';
 
 /**
  * Starts the world. What was started is stopped again when a later part fails. Throws `configuration` when a
@@ -178,38 +173,6 @@ async function startGround(
   return { simulator: simulator.value, database: database.value };
 }
 
-/** In the world nothing is to be shown, unless the operator wants it. */
-const activationIn = ({ zone_activation: wanted }: Pick<Options, 'zone_activation'>): Activation =>
-  wanted === 'check' ? 'check' : 'trust';
-
-/** What the world's registry knows of our name servers, and whether it delegates to them only what it is told to. */
-export const registryOf = (options: Pick<Options, 'zone_activation'>) => ({
-  nameServers: NAME_SERVERS[activationIn(options)].map((label) => ({
-    name: `${label}.certpacks.test`,
-    address: DNS_ADDRESSES.responder,
-  })),
-  isRegistryTold: activationIn(options) === 'check',
-});
-
-/** The operator's options, with those of the world in their place. */
-export const worldOptions = (
-  options: Options,
-  { dnsPort: port }: Pick<SimulatorReady, 'dnsPort'>,
-): Options => ({
-  ...options,
-  host: HOST,
-  zone_activation: activationIn(options),
-  delegation_zone: 'dcv.certpacks.test',
-  name_servers: registryOf(options).nameServers.map(({ name, address }) => `${name}=${address}`),
-  dns_listen: [`${DNS_ADDRESSES.responder}:${port}`],
-  dns_rate_limit: 0, // all of loopback is one network
-  dns_roots: [DNS_ADDRESSES.root],
-  dns_port: port,
-  allow_addresses: ['127.0.0.0/8'],
-  public_addresses: [HOST],
-  rate_limit: 0,
-});
-
 interface RunningEdge {
   readonly row: EdgeRow;
   readonly edge: BundledEdge;
@@ -242,27 +205,6 @@ function startEdges(
 }
 
 const placeOf = ({ host, port }: EdgeRow): Place => ({ host, port });
-
-/** The simulated CAs as configured rows: all four lengths of validity, wildcards and IDN everywhere. */
-export const rowsOf = ({ cas }: Pick<SimulatorReady, 'cas'>): CaRow[] =>
-  CERTIFICATE_AUTHORITIES.map((name) => {
-    const { directory, rootPem, eab } = cas[name];
-    return {
-      name,
-      directoryUrl: directory,
-      contact: ['mailto:operator@certpacks.test'],
-      ...(eab && { eab }),
-      hasAgreedToTerms: true,
-      validityDays: VALIDITY_DAYS,
-      sendsNotAfter: true,
-      allowsWildcard: true,
-      allowsIdn: true,
-      validatesByEmail: true,
-      reusesAuthorizations: name !== 'ssl_com',
-      isPublic: false,
-      tlsRoots: rootPem,
-    };
-  });
 
 /** The world's account, and a fresh token for it in place of the last start's. */
 async function makeToken(

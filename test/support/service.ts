@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Cloudflare from 'cloudflare';
 import type { CaRow } from '../../src/ca/ca.ts';
-import { registryOf, rowsOf, worldOptions } from '../../src/dev/world.ts';
+import { registryOf, rowsOf, worldOptions } from '../../src/dev/world-options.ts';
 import { type BundledEdge, startBundledEdge } from '../../src/edge/bundled/bundled.ts';
 import type { EdgeRow } from '../../src/edge/edge.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
