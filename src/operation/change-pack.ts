@@ -1,6 +1,7 @@
 import { Fault } from '../kit/fault.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
+import { isUnderWay } from '../pack/run.ts';
 import { TYPES } from '../pack/type.ts';
 import { lockPack } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
@@ -36,7 +37,7 @@ export function changePack(
     const pack = hasBackup === undefined ? found : await setBackup(tx, deps, found, { hasBackup, by });
     const isChanged = isBranded !== undefined && isBranded !== pack.isBranded;
     // Whoever works on it loses what he got: what he had ordered is ordered again.
-    if (isChanged) await spendChange(tx, deps, pack);
+    if (isChanged && isUnderWay(pack, deps.clock.now())) await spendChange(tx, deps, pack);
     const changed = isChanged ? await amend(tx, deps, pack, { isBranded, by }) : pack;
     return isRestartable(changed) ? restart(tx, deps, changed, { by }) : retryNow(tx, deps, changed, by);
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { toName } from '../pack/hosts.ts';
-import type { PackStatus } from '../pack/pack.ts';
+import { isLeaving } from '../pack/lifecycle.ts';
 import { OPERATOR } from '../store/audit.ts';
 import { logChange } from '../store/edge-changes.ts';
 import { deletePack } from '../store/pack-writes.ts';
@@ -17,14 +17,6 @@ export interface PinnedPack {
   readonly id: string;
   readonly order: PackOrder;
 }
-
-/** Statuses of a pack that was deleted, or is on its way there. */
-const LEAVING: readonly PackStatus[] = [
-  'pending_deletion',
-  'deletion_timed_out',
-  'pending_cleanup',
-  'deleted',
-];
 
 /** Has a pack there under its own id, ordered anew where it was deleted. Throws as `createPack`. */
 export async function pinPack(deps: CreatePackDeps, { zone, id, order }: PinnedPack): Promise<void> {
@@ -43,7 +35,7 @@ function makeRoom(
     await touchZone(tx, zone.id);
     const found = await lockPack(tx, zone.id, id);
     if (!found) return true;
-    if (!LEAVING.includes(found.status)) return false;
+    if (!isLeaving(found.status)) return false;
     if (!(await deletePack(tx, found))) throw packMoved(found);
     const served = { environment: found.environment, hosts: found.hosts.map(toName) };
     await logChange(tx, served, clock.now());

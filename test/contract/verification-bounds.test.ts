@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, it } from 'node:test';
 import { PACK_STATUSES } from '../../src/pack/pack.ts';
 import { givenCopies, startApi, type TestAccount, type TestApi, tokenFor } from '../support/api.ts';
-import { clear, givenPack, packOf } from '../support/job-deps.ts';
+import { clear, givenCertificates, givenPack, packOf } from '../support/job-deps.ts';
 import { allow, givenOwner, made, resources, send, type TokenAnswer } from '../support/tokens.ts';
 
 const ends = new AsyncDisposableStack();
@@ -168,6 +168,16 @@ it('a pack is changed so often and no more, by whichever field, and again after 
   api.jobs.clock.advance(14_400);
   assert.equal((await patch(id, { validation_method: 'txt' })).status, 200);
   assert.equal((await patch(id, HTTP)).status, 429);
+});
+
+it('a pack that has all its certificates is changed as often as is wanted: no CA is asked for that', async () => {
+  const id = await givenPack(api.jobs, zoneOf(mine), { status: 'active' });
+  await givenCertificates(api.jobs, id);
+  const pack = `/zones/${zoneOf(mine).id}/ssl/certificate_packs/${id}`;
+  for (let i = 0; i < 12; i++) {
+    const body = { cloudflare_branding: i % 2 === 0 };
+    assert.equal((await send(api.url, ['PATCH', pack], mine.token, { body })).status, 200);
+  }
 });
 
 it('a pack is hurried so often and no more: its time stays as it is then', async () => {
