@@ -21,6 +21,7 @@ import { remembering } from '../validation/caa-memory.ts';
 import { createDelegationLook } from '../validation/delegation.ts';
 import { createHttpPrecheck } from '../validation/http.ts';
 import { createTxtPrecheck } from '../validation/txt.ts';
+import { toNameServers } from './addresses.ts';
 import { openApi } from './api-listener.ts';
 import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { edgeSocketOf } from './edge-socket.ts';
@@ -211,7 +212,7 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
     edges,
     auditLife: days(options.audit_days),
     controlLife: days(options.control_days),
-    lookAtDelegation: createDelegationLook(look),
+    lookAtDelegation: createDelegationLook({ ...look, own: toNameServers(options.name_servers) }),
     precheckTxt: createTxtPrecheck({ ...look, delegationZone: options.delegation_zone }),
     precheckHttp: createHttpPrecheck({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
     precheckCaa: remembering(createCaaPrecheck(look), clock),

@@ -9,7 +9,7 @@ import {
   zoneFile,
 } from '../../test/support/dns-servers.ts';
 import { VirtualClock } from '../kit/clock.ts';
-import { createDelegationLook } from './delegation.ts';
+import { createDelegationLook, type DelegationOptions } from './delegation.ts';
 import type { DelegationCheck } from './validation.ts';
 
 const BIND = '127.0.73.1';
@@ -55,10 +55,14 @@ describe('a look at the delegation of a zone, at real BIND and Knot', needsDnsSe
   });
   after(() => Promise.all(servers.map((server) => server.stop())));
 
-  const look = (zone: string, wanted: readonly string[] = WANTED): Promise<DelegationCheck> => {
+  const look = (
+    zone: string,
+    wanted: readonly string[] = WANTED,
+    own: DelegationOptions['own'] = [],
+  ): Promise<DelegationCheck> => {
     const allow = ['127.0.73.0/24'];
     const clock = new VirtualClock();
-    const lookAt = createDelegationLook({ roots: [BIND], port, allow, ipv6: false, clock });
+    const lookAt = createDelegationLook({ roots: [BIND], port, allow, ipv6: false, clock, own });
     return lookAt(zone, wanted, new AbortController().signal);
   };
 
@@ -75,6 +79,15 @@ describe('a look at the delegation of a zone, at real BIND and Knot', needsDnsSe
     assert.deepEqual((await look('nobody.test')).nameServers, []);
   });
 
+  it('hears no server of our own, whatever it is called: it would prove what it only repeats', async () => {
+    const ownBind = { name: 'a.nic.test', addresses: [] };
+    const ownKnot = { name: 'elsewhere.test', addresses: [KNOT] };
+    assert.equal((await look('split.test', WANTED, [ownKnot])).outcome, 'exact');
+    assert.equal((await look('split.test', WANTED, [ownBind])).outcome, 'other');
+    const { nameServers, outcome } = await look('exact.test', WANTED, [ownBind, ownKnot]);
+    assert.deepEqual([nameServers, outcome], [[], 'unknown']);
+  });
+
   it('cannot be told where servers do not agree, where none answers, and where nothing is wanted', async () => {
     assert.equal((await look('split.test')).outcome, 'unknown');
     assert.equal((await look('exact.test', [])).outcome, 'unknown');
@@ -84,6 +97,7 @@ describe('a look at the delegation of a zone, at real BIND and Knot', needsDnsSe
       allow: [],
       ipv6: false,
       clock: new VirtualClock(),
+      own: [],
     });
     const { outcome } = await nobody('exact.test', WANTED, new AbortController().signal);
     assert.equal(outcome, 'unknown');

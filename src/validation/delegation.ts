@@ -11,11 +11,19 @@ import type { DelegationCheck, LookAtDelegation } from './validation.ts';
 /** Longest that one look takes, in milliseconds of real time. */
 const LOOK_MS = 10_000;
 
+/** What a look at delegations needs. */
+export interface DelegationOptions extends Omit<PrecheckOptions, 'delegationZone'> {
+  /** Our own name servers. They answer for zones of which nobody has shown control yet, so that their word proves nothing. */
+  readonly own: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+}
+
 /**
  * Looks at delegations as resolvers find them: from the root down to the zone above, whose every authoritative server is
- * asked. Takes 10 s and 50 messages at most. Rejects only with the reason of an aborted signal.
+ * asked, but for our own. Takes 10 s and 50 messages at most. Rejects only with the reason of an aborted signal.
  */
-export function createDelegationLook(options: Omit<PrecheckOptions, 'delegationZone'>): LookAtDelegation {
+export function createDelegationLook({ own, ...options }: DelegationOptions): LookAtDelegation {
+  const isOwn = ({ name, address }: Server): boolean =>
+    own.some((one) => toDnsName(one.name) === toDnsName(name) || one.addresses.includes(address));
   const memory = { suffixes: new Suffixes(options.clock), servers: new ServerMemory() };
   return async (zone, wanted, signal) => {
     signal.throwIfAborted();
@@ -23,7 +31,7 @@ export function createDelegationLook(options: Omit<PrecheckOptions, 'delegationZ
     const timer = setTimeout(() => limit.abort(), LOOK_MS);
     try {
       const walk = new IterativeResolver({ ...options, ...memory }, AbortSignal.any([signal, limit.signal]));
-      const told = await askParents(walk, toDnsName(zone));
+      const told = await askParents(walk, toDnsName(zone), isOwn);
       signal.throwIfAborted();
       return judge(told, wanted);
     } finally {
@@ -35,13 +43,17 @@ export function createDelegationLook(options: Omit<PrecheckOptions, 'delegationZ
 /** What each server of the zone above said: names, or undefined for one that did not tell. */
 type Told = readonly string[] | undefined;
 
-async function askParents(walk: IterativeResolver, zone: string): Promise<Told[]> {
+async function askParents(
+  walk: IterativeResolver,
+  zone: string,
+  isOwn: (server: Server) => boolean,
+): Promise<Told[]> {
   const parent = parentOf(zone);
   const located = await locate(walk, parent);
   if (located.kind === 'unregistered') return [[]];
   if (located.kind === 'stuck') return [];
   const { open } = await walk.serversOf(located.zone);
-  return Promise.all(open.map((server) => askOne(walk, server, zone)));
+  return Promise.all(open.map((server) => (isOwn(server) ? undefined : askOne(walk, server, zone))));
 }
 
 async function askOne(walk: IterativeResolver, server: Server, zone: string): Promise<Told> {

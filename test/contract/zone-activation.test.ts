@@ -109,6 +109,24 @@ it('a zone that nobody delegated never gets a certificate, and never blocks who 
   }
 });
 
+it('a zone does not prove itself: what our name servers say of it is no word of the zone above', async () => {
+  const [squatter, owner] = [await tenant(), await tenant()];
+  const nested = await make(squatter, 'www.early.test', 'full');
+  const zone = await make(owner, 'early.test', 'full');
+  // From here on our servers are asked for the zone above, before it is known whose that is.
+  await publish('early.test', 'NS', zone.name_servers);
+  const looks: string[] = [];
+  for (let i = 0; i < 10; i++) {
+    await check(squatter, nested.id);
+    await sleep(200);
+    looks.push((await squatter.client.zones.get({ zone_id: nested.id })).status ?? '');
+  }
+  assert(!looks.includes('active'), looks.join(' '));
+  await reach(owner, zone.id, 'active');
+  await activePack(owner, zone.id, ['early.test', '*.early.test', 'www.early.test']);
+  await reach(squatter, nested.id, 'pending');
+});
+
 it('a partial zone is active once its TXT record is seen, at once where it is asked for', async () => {
   const who = await tenant();
   const zone = await make(who, 'partial.test', 'partial');
