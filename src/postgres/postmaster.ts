@@ -34,16 +34,22 @@ const MOST_TRIES = 3;
 export async function bring(means: ServerMeans, signal: AbortSignal): Promise<Brought> {
   const begun = performance.now();
   let tries = 0;
+  let quietSince = begun;
   while (performance.now() - begun < START_LIMIT_MS) {
     signal.throwIfAborted();
     const seen = await look(means);
     if (seen.state === 'ready') return { session: seen.session, isAdopted: true };
-    if (seen.state === 'absent' && (await preflight(means.layout, means.log, performance.now() - begun))) {
+    if (
+      seen.state === 'absent' &&
+      (await preflight(means.layout, means.log, performance.now() - quietSince))
+    ) {
       tries += 1;
       const brought = await start(means, signal).catch((error: unknown) => {
         if (tries === MOST_TRIES || signal.aborted) throw error;
       });
       if (brought) return brought;
+      // Another's server, to which this one gave way, may have begun only now: it has as long from here.
+      quietSince = performance.now();
     }
     await pause(begun);
   }

@@ -37,9 +37,22 @@ const parent = (apart: Readonly<Record<string, readonly string[]>>): string =>
 /** A parent of which one server does not answer. */
 const HALF = zoneFile(['a.nic.test.', 'dead.nic.test.'], lines({ 'exact.half.test.': OURS }));
 
+/** Port of both servers. */
+let port = 0;
+
+const look = (
+  zone: string,
+  wanted: readonly string[] = WANTED,
+  own: DelegationOptions['own'] = [],
+): Promise<DelegationCheck> => {
+  const allow = ['127.0.73.0/24'];
+  const clock = new VirtualClock();
+  const lookAt = createDelegationLook({ roots: [BIND], port, allow, ipv6: false, clock, own });
+  return lookAt(zone, wanted, new AbortController().signal);
+};
+
 describe('a look at the delegation of a zone, at real BIND and Knot', needsDnsServers(), () => {
   const servers: DnsServer[] = [];
-  let port = 0;
   before(async () => {
     port = await freePortAt([BIND, KNOT]);
     const glue = [`a.nic.test. A ${BIND}`, `b.nic.test. A ${KNOT}`];
@@ -54,17 +67,6 @@ describe('a look at the delegation of a zone, at real BIND and Knot', needsDnsSe
     );
   });
   after(() => Promise.all(servers.map((server) => server.stop())));
-
-  const look = (
-    zone: string,
-    wanted: readonly string[] = WANTED,
-    own: DelegationOptions['own'] = [],
-  ): Promise<DelegationCheck> => {
-    const allow = ['127.0.73.0/24'];
-    const clock = new VirtualClock();
-    const lookAt = createDelegationLook({ roots: [BIND], port, allow, ipv6: false, clock, own });
-    return lookAt(zone, wanted, new AbortController().signal);
-  };
 
   it('is exact where every server of the parent that tells names exactly the wanted ones', async () => {
     for (const zone of ['exact.test', 'upper.test', 'exact.half.test'])

@@ -53,7 +53,8 @@ async function askParents(
   if (located.kind === 'unregistered') return [[]];
   if (located.kind === 'stuck') return [];
   const { open } = await walk.serversOf(located.zone);
-  return Promise.all(open.map((server) => (isOwn(server) ? undefined : askOne(walk, server, zone))));
+  const others = open.filter((server) => !isOwn(server));
+  return Promise.all(others.map((server) => askOne(walk, server, zone)));
 }
 
 async function askOne(walk: IterativeResolver, server: Server, zone: string): Promise<Told> {
