@@ -93,7 +93,7 @@ it('says its version', () => {
 
 it('starts the stand-in, in which an order becomes active and is listed', LIMIT, async (t) => {
   const bin = join(dir, 'node_modules', '.bin', 'certpacks');
-  const child = spawn(process.execPath, [bin, 'dev', '--json', '--port', '0'], {
+  const child = spawn(process.execPath, [bin, 'dev', '--json', '--port', '0', '--universal', 'off'], {
     cwd: dir,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
