@@ -1,12 +1,17 @@
 /** How long the list of an account takes by each filter, against a database that was filled before. */
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { buildApi } from '../src/api/api.ts';
+import type { ApiDeps } from '../src/api/deps.ts';
+import { KeyPool } from '../src/key/key-pool.ts';
 import { systemClock } from '../src/kit/clock.ts';
 import { KeyedSignal } from '../src/kit/keyed-signal.ts';
 import { newLog } from '../src/kit/log.ts';
+import { sealOf } from '../src/kit/seal.ts';
+import { FREE_HOSTNAMES } from '../src/operation/hostname-policy.ts';
 import { NO_BACKUPS } from '../src/operation/insert-backup.ts';
 import { NOTHING_MANAGED } from '../src/operation/managed-policy.ts';
 import { NO_QUOTAS } from '../src/operation/quotas.ts';
@@ -15,6 +20,7 @@ import { TRUSTED } from '../src/pack/zone-life.ts';
 import { Reader } from '../src/store/protocol/reader.ts';
 import { openPool, type Pool } from '../src/store/store.ts';
 import { createToken, deleteTokensNamed } from '../src/store/tokens.ts';
+import { trustIn } from '../src/upload/trust.ts';
 
 export interface AccountBenchOptions {
   readonly databaseUrl: string;
@@ -69,7 +75,8 @@ export async function accountBench(
 
 const NAME = 'bench of the account';
 
-async function largestAccount(pool: Pool): Promise<string> {
+/** The account with the most zones. */
+export async function largestAccount(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ account_id: string }>(
     'select account_id from zones group by 1 order by count(*) desc limit 1',
   );
@@ -77,14 +84,23 @@ async function largestAccount(pool: Pool): Promise<string> {
   return rows[0].account_id;
 }
 
-async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
+/** The API over a database, with other parts where they are given; it ends with `ends`. Its URL. */
+export async function listen(
+  pool: Pool,
+  ends: AsyncDisposableStack,
+  parts: Partial<ApiDeps> = {},
+): Promise<string> {
   const reader = new Reader(pool, 2);
   ends.defer(() => reader.close());
   const app = await buildApi({
     pool,
     reader,
     clock: systemClock(),
+    trust: trustIn([]),
+    demandKeyPlace: () => undefined,
+    pushChange: () => undefined,
     json: { delegationZone: '' },
+    brandingDomain: '',
     log: newLog('silent'),
     installation: NAME,
     pageCacheBytes: 0,
@@ -92,13 +108,19 @@ async function listen(pool: Pool, ends: AsyncDisposableStack): Promise<string> {
     orderWait: 0,
     isApexDemanded: false,
     names: FREE_NAMES,
+    auditLife: 0,
     quotas: NO_QUOTAS,
+    hostnames: FREE_HOSTNAMES,
     backups: NO_BACKUPS,
     managed: NOTHING_MANAGED,
     zonePolicy: TRUSTED,
     publicAddresses: [],
+    keys: new KeyPool({ size: 0, atOnce: 1 }),
+    seal: sealOf(randomBytes(32)),
+    alerting: { isMailed: false, mayReach: () => false },
     moves: new KeyedSignal(),
     poke: () => undefined,
+    ...parts,
   });
   ends.defer(() => app.close());
   return app.listen({ host: '127.0.0.1', port: 0 });
@@ -146,6 +168,9 @@ const FILTERS: readonly (readonly [string, (sample: Sample) => string])[] = [
   ['expires_before', () => `expires_before=${inDays(oneOf([-300, -1, 7, 30, 90]))}`],
   ['host', ({ host }) => `host=${encodeURIComponent(host)}`],
   ['host.suffix', ({ zoneName }) => `host.suffix=${zoneName}`],
+  ['direction=desc', () => 'direction=desc'],
+  ['order=expires_on', () => 'order=expires_on'],
+  ['order=expires_on, desc', () => 'order=expires_on&direction=desc'],
   ['status, zone_id', ({ status, zoneId }) => `status=${status}&zone_id=${zoneId}`],
   ['status, expires_before', ({ status }) => `status=${status}&expires_before=${inDays(7)}`],
   ['ca, zone_id', ({ ca, zoneId }) => `certificate_authority=${ca}&zone_id=${zoneId}`],
@@ -206,8 +231,10 @@ async function page(agent: Agent, url: string, token: string): Promise<Page> {
   const [response] = await once(asked, 'response');
   const body = await buffer(response);
   if (response.statusCode !== 200) throw new Error(`${response.statusCode} ${body.toString()}`);
-  const tail = body.subarray(-900).toString();
+  const tail = body.subarray(-2_000).toString();
   const [, count, cursor] =
-    /"result_info":\{"count":(\d+),"per_page":\d+(?:,"cursor":"([^"]+)")?\}\}$/.exec(tail) ?? [];
+    /"result_info":\{"count":(\d+),"per_page":\d+(?:,"cursor":"([^"]+)")?,"cursors":\{[^}]*\}\}\}$/.exec(
+      tail,
+    ) ?? [];
   return { count: Number(count), cursor };
 }

@@ -2,29 +2,30 @@
  * `npm run bench -- NAME [--json]`: what this costs, measured. Ratios come from one run each, against what the same
  * machine can do at best. The front file: every benchmark with its options, and what it runs.
  */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { fail } from '../src/cli/process.ts';
+import { progressBar } from '../src/cli/progress-bar.ts';
 import { migrate } from '../src/store/migrate.ts';
+import { type CycleNumbers, cycleBench } from '../test/support/cycle.ts';
 import { type FailoverNumbers, failoverBench } from '../test/support/failover.ts';
+import { type SwitchNumbers, switchBench } from '../test/support/universal-switch.ts';
 import { accountBench } from './account.ts';
+import { alertsBench } from './alerts.ts';
+import { addAlone } from './alone.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
 import { type BenchDatabase, benchDatabase, databaseBeside, scratchBeside } from './database.ts';
+import { dnsBench } from './dns/dns.ts';
 import { exactCheck } from './exact.ts';
 import { ensureFilled, fill, fillingOf } from './fill.ts';
+import { addImportBench } from './import.ts';
 import { type IssueOptions, issueBench } from './issue/issue.ts';
-import { listBench } from './list/list.ts';
-import { oddBench } from './odd.ts';
+import { listBench, pagesBench } from './list/list.ts';
+import { paintBench } from './paint.ts';
 import { type Program, requirePrograms } from './programs.ts';
-import { progressBar } from './progress.ts';
+import { type Common, print, REPETITIONS, SECONDS, toCount } from './result.ts';
+import { summaryBench } from './summary.ts';
 import { transitionsBench } from './transitions.ts';
-
-/** What every benchmark can be told beside its numbers. */
-interface Common {
-  readonly database?: string;
-  readonly data?: string;
-  readonly json?: boolean;
-  readonly mixed?: boolean;
-}
+import { waitingBench } from './waiting.ts';
 
 const say = (what: string): void => void process.stderr.write(`${what}\n`);
 const bench = new Command('bench').description(
@@ -77,8 +78,6 @@ const PACKS = 1_000_000;
 /** What lists are compared with. */
 const FEW_PACKS = 50_000;
 const PARALLEL = 'how many are under way at once';
-const SECONDS = 'length of each measurement';
-const REPETITIONS = 'of everything, in turns';
 
 add({
   name: 'seed',
@@ -93,16 +92,19 @@ add({
     fill(database, fillingOf(told.packs, { ...told, isMixed: mixed }), say),
 }).option('--mixed', 'zones get their packs in turns, so that neighbours in a list lie apart in the table');
 
+/** Numbers of what measures lists. */
+const LISTING = {
+  seconds: [SECONDS, 3],
+  repetitions: [REPETITIONS, 5],
+  connections: ['of the client', 32],
+  readers: ['connections from which the API reads (option list_readers)', 4],
+} as const;
+
 addOnPacks({
   name: 'list',
   about: 'pages of a zone’s packs: in the cache, not in it, deep, filtered, and at another scale',
   programs: ['wrk'],
-  numbers: {
-    seconds: [SECONDS, 3],
-    repetitions: [REPETITIONS, 5],
-    connections: ['of the client', 32],
-    readers: ['connections from which the API reads (option list_readers)', 4],
-  },
+  numbers: LISTING,
   run: async (database, numbers) => {
     await using small = await databaseBeside(database, 'certpacks_bench_small');
     say(`and, to compare with, on ${small.description}`);
@@ -112,12 +114,53 @@ addOnPacks({
 });
 
 addOnPacks({
+  name: 'pages',
+  about: 'of the list’s loads pages in the cache and not alone: to measure servers of databases in turns',
+  programs: ['wrk'],
+  numbers: LISTING,
+  run: ({ url, pool }, numbers) => pagesBench({ ...numbers, url, pool }, say),
+});
+
+addOnPacks({
   name: 'account',
   about: 'pages of an account’s packs, by each filter: milliseconds of one request',
   numbers: { requests: ['of each filter', 1_000], parallel: [PARALLEL, 1] },
   run: async ({ url }, { requests, parallel }) => ({
     filters: await accountBench({ databaseUrl: url, requests, atOnce: parallel }, say),
   }),
+});
+
+addOnPacks({
+  name: 'summary',
+  about:
+    'the summary of an account: milliseconds of each statement and of the request, and whether it is exact',
+  numbers: { requests: ['of each', 300] },
+  run: ({ pool, url }, { requests }) => summaryBench({ pool, databaseUrl: url, requests }, say),
+});
+
+addOnPacks({
+  name: 'paint',
+  about:
+    'the dashboard’s list of packs in a real browser: milliseconds from the end of the answer to the paint',
+  programs: ['chromium'],
+  numbers: { loads: ['of the whole page', 20] },
+  run: ({ pool, url }, { loads }) => paintBench({ pool, databaseUrl: url, loads }, say),
+});
+
+add({
+  name: 'waiting',
+  about: 'many clients wait for packs at once: memory after a collection, and the list meanwhile',
+  programs: ['wrk'],
+  numbers: {
+    packs: ['with which an empty database is filled', FEW_PACKS],
+    waits: ['at once, 1,000 for an account at most', 1_000],
+    seconds: [SECONDS, 3],
+    repetitions: [REPETITIONS, 5],
+  },
+  run: async (database, numbers) => {
+    await ensureFilled(database, fillingOf(numbers.packs), say);
+    return await waitingBench({ ...numbers, url: database.url, pool: database.pool }, say);
+  },
 });
 
 addOnPacks({
@@ -139,7 +182,40 @@ add({
   run: async (database, numbers) => {
     await using scratch = await scratchBeside(database, 'certpacks_bench_exact');
     await migrate(scratch.pool);
-    return await exactCheck({ pool: scratch.pool, ...numbers }, say, progressBar(numbers.checks, 'pages'));
+    return await exactCheck(
+      { pool: scratch.pool, ...numbers },
+      say,
+      progressBar({ all: numbers.checks, unit: 'pages' }),
+    );
+  },
+});
+
+add({
+  name: 'alerts',
+  about:
+    'alerts to a receiver that refuses a third and hangs sometimes, while services are killed, in a database of its own',
+  numbers: {
+    events: ['that are told', 10_000],
+    packs: ['to which they happen', 1_000],
+    kills: ['of one of two services', 6],
+    seconds: ['until all has to be delivered', 1_800],
+  },
+  run: (database, numbers) => alertsBench(database, numbers, say),
+});
+
+add({
+  name: 'dns',
+  about: 'answers a second of our DNS responder over UDP, against a bare socket that sends back what comes',
+  numbers: {
+    names: ['that are asked for', 1_000],
+    seconds: [SECONDS, 3],
+    repetitions: [REPETITIONS, 5],
+    parallel: [PARALLEL, 64],
+  },
+  run: async (database, numbers) => {
+    await using scratch = await scratchBeside(database, 'certpacks_bench_dns');
+    await migrate(scratch.pool);
+    return await dnsBench({ ...numbers, pool: scratch.pool, url: scratch.url }, say);
   },
 });
 
@@ -155,13 +231,7 @@ bench
     print(await issueBench(options, say), options);
   });
 
-bench
-  .command('odd')
-  .description(
-    'the same pack at every CA that is odd: what is active, what is told, which certificates are burned',
-  )
-  .option('--json', 'print the result as one line of JSON')
-  .action(async (options: Common) => print(await oddBench(say), options));
+addAlone(bench, say);
 
 bench
   .command('crash')
@@ -185,24 +255,27 @@ bench
   .option('--clients <n>', PARALLEL, toCount, 4)
   .action(async (options: FailoverNumbers & Common) => print(await failoverBench(options, say), options));
 
-function print(result: object, { json = false }: Common): void {
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${table(result)}\n`);
-}
+bench
+  .command('universal')
+  .description(
+    'Universal goes off and on under handshakes: whether any shows what it should not, or nothing where it should',
+  )
+  .option('--json', 'print the result as one line of JSON')
+  .option('--switches <n>', 'how often off and on; after each fifth the pack is renewed', toCount, 20)
+  .option('--edges <n>', 'on how many', toCount, 2)
+  .option('--clients <n>', PARALLEL, toCount, 4)
+  .action(async (options: SwitchNumbers & Common) => print(await switchBench(options, say), options));
 
-function toCount(text: string): number {
-  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('a number from 1 is wanted');
-}
+bench
+  .command('cycle')
+  .description(
+    'zones, DNS records and packs are made, read, replaced and destroyed by Cloudflare’s client, as Terraform does',
+  )
+  .option('--json', 'print the result as one line of JSON')
+  .option('--cycles <n>', 'how often', toCount, 100)
+  .option('--parallel <n>', PARALLEL, toCount, 4)
+  .action(async (options: CycleNumbers & Common) => print(await cycleBench(options, say), options));
 
-/** A result for people: a line for each figure. */
-function table(result: object, indent = ''): string {
-  return Object.entries(result)
-    .map(([name, value]: [string, unknown]) =>
-      typeof value === 'object' && value !== null
-        ? `${indent}${name}\n${table(value, `${indent}  `)}`
-        : `${indent}${name.padEnd(24 - indent.length)} ${String(value)}`,
-    )
-    .join('\n');
-}
+addImportBench(bench, say);
 
 await bench.parseAsync().catch(fail);

@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict';
-import { systemClock } from '../src/kit/clock.ts';
-import { Fault } from '../src/kit/fault.ts';
 import { newUuid } from '../src/kit/id.ts';
-import { advance, packMoved } from '../src/operation/advance.ts';
-import { insertPack } from '../src/operation/insert-pack.ts';
-import { type AdvanceDeps } from '../src/operation/operation.ts';
-import { lifeWork } from '../src/operation/work.ts';
-import { may, type PackEvent } from '../src/pack/lifecycle.ts';
 import { selectionOf } from '../src/pack/list-index.ts';
-import { ENVIRONMENTS, PACK_STATUSES, type Pack } from '../src/pack/pack.ts';
+import { ENVIRONMENTS, PACK_STATUSES } from '../src/pack/pack.ts';
 import { createAccount } from '../src/store/accounts.ts';
 import { type PageAsk } from '../src/store/list/page-ask.ts';
 import { type PageIndex, placeOf, remember, toNumbers, toPageIndex } from '../src/store/list/page-index.ts';
 import { indexBuckets, isNear, near, step, type Way, walk } from '../src/store/list/page-queries.ts';
-import { deletePack } from '../src/store/pack-writes.ts';
-import { getPackAt } from '../src/store/packs.ts';
+import { putTotalTls } from '../src/store/managed.ts';
 import { valuesOf } from '../src/store/statement.ts';
-import { autocommit, type Pool, stateOf, type Tx, transaction } from '../src/store/store.ts';
+import { type Pool, type Tx, transaction } from '../src/store/store.ts';
 import type { Zone } from '../src/store/zone-row.ts';
-import { createZone, getZone, takeOrd, touchZone } from '../src/store/zones.ts';
+import { createZone, getZone } from '../src/store/zones.ts';
+import { addPack, change, count, deps, pick, type WriteCounts } from './exact-writers.ts';
 
 export interface ExactOptions {
   readonly pool: Pool;
@@ -28,18 +21,13 @@ export interface ExactOptions {
   readonly packs: number;
 }
 
-export interface ExactResult {
+export interface ExactResult extends Readonly<WriteCounts> {
   readonly checks: number;
   readonly mismatches: number;
-  readonly writes: number;
-  readonly rolled_back: number;
-  /** Deadlocks that got through to who wrote or read. */
-  readonly deadlocks: number;
 }
 
 const WRITERS = 6;
 const READERS = 2;
-const deps: AdvanceDeps = { clock: systemClock(), json: { delegationZone: 'dcv.example.net' } };
 
 /**
  * Compares random pages of random filters with brute force, in one snapshot each, while writers insert, move, delete
@@ -51,7 +39,7 @@ export async function exactCheck(
   progress: (done: number) => void = () => undefined,
 ): Promise<ExactResult> {
   const zones = await givenZones(pool);
-  const result = { checks: 0, mismatches: 0, writes: 0, rolled_back: 0, deadlocks: 0 };
+  const result = { checks: 0, mismatches: 0, writes: 0, rolled_back: 0, failovers: 0, deadlocks: 0 };
   for (const zone of zones)
     for (let i = 0; i < packs; i++) await addPack(pool, zone).catch((error: unknown) => count(result, error));
   const isOver = () => result.checks >= checks;
@@ -74,124 +62,20 @@ export async function exactCheck(
   return result;
 }
 
-function count(result: { rolled_back: number; deadlocks: number }, error: unknown): void {
-  if (stateOf(error) === '40P01') result.deadlocks += 1;
-  else if (error instanceof RollBack || (error instanceof Fault && error.fault === 'pack_moved'))
-    result.rolled_back += 1;
-  else throw error;
-}
-
-/** A writer thinks better of it. */
-class RollBack extends Error {}
-
-function pick<T>(from: readonly T[]): T {
-  const place = Math.floor(Math.random() * from.length);
-  for (const one of from.slice(place, place + 1)) return one;
-  throw new Error('nothing to pick from');
-}
-
 async function givenZones(pool: Pool): Promise<Zone[]> {
   const now = deps.clock.now();
   const account = await createAccount(pool, 'exact', now);
   const zones: Zone[] = [];
   for (let i = 0; i < 3; i++) {
-    const zone = { accountId: account.id, name: `exact-${newUuid()}.example`, type: 'partial' } as const;
+    const zone = { accountId: account.id, name: `exact-${newUuid()}.example`, type: 'full' } as const;
     const id = await transaction(pool, (tx) => createZone(tx, zone, now));
+    // Then moves of packs have their names looked at, in the same statement.
+    await transaction(pool, (tx) => putTotalTls(tx, id, { isTotalTlsOn: true, totalTlsCa: undefined }));
     const made = await getZone(pool, account.id, id);
     if (made) zones.push(made);
   }
   return zones;
 }
-
-function addPack(pool: Pool, zone: Zone): Promise<void> {
-  const now = deps.clock.now();
-  const times = { statusSince: now, createdOn: now, modifiedOn: now };
-  return transaction(pool, async (tx) => {
-    const { ord, lane } = await takeOrd(tx, zone);
-    const changed = { status: pick(PACK_STATUSES), environment: pick(ENVIRONMENTS) };
-    await insertPack(
-      tx,
-      deps,
-      { ...NEW, ...times, ...changed, id: newUuid(), zone, ord, hosts: [zone.name] },
-      { lane },
-    );
-    maybeNot();
-  });
-}
-
-const NEW = {
-  type: 'advanced',
-  certificateAuthority: 'google',
-  validationMethod: 'txt',
-  validityDays: 90,
-  isDelegated: false,
-  isBranded: false,
-  validationRecords: [],
-  validationErrors: [],
-  certificates: [],
-  attempts: 0,
-  claim: 0,
-} as const satisfies Partial<Pack>;
-
-/** One write in five is rolled back when all of it was done. */
-function maybeNot(): void {
-  if (Math.random() < 0.2) throw new RollBack();
-}
-
-interface Writing {
-  /** Packs in a zone from which on none is added: brute force takes longer with each. */
-  readonly most: number;
-  readonly result: { writes: number };
-}
-
-async function change(pool: Pool, zone: Zone, { most, result }: Writing): Promise<void> {
-  const chance = Math.random();
-  const { rows } = await pool.query<{ ord: number }>('select ord::int from packs where zone_id = $1', [
-    zone.id,
-  ]);
-  if (rows.length === 0 || (chance < 0.3 && rows.length < most)) await addPack(pool, zone);
-  else {
-    if (chance < 0.4) return changeAlone(pool, zone, pick(rows).ord, result);
-    const ords = chance < 0.9 ? [pick(rows).ord] : [pick(rows).ord, pick(rows).ord];
-    await transaction(pool, async (tx) => {
-      for (const ord of ords) await moveOrDelete(tx, zone, { ord, isDelete: chance < 0.55 });
-      maybeNot();
-    });
-  }
-  result.writes += 1;
-}
-
-/** A change that is one statement, as most are. */
-async function changeAlone(pool: Pool, zone: Zone, ord: number, result: { writes: number }): Promise<void> {
-  const pack = await getPackAt(pool, zone.id, ord);
-  const events = pack ? EVENTS.filter((event) => may(pack.status, event)) : [];
-  if (!pack || events.length === 0) return;
-  await autocommit(pool, zone.id, (db) => advance(db, deps, lifeWork(pack), { event: pick(events) }));
-  result.writes += 1;
-}
-
-async function moveOrDelete(tx: Tx, zone: Zone, what: { ord: number; isDelete: boolean }): Promise<void> {
-  const pack = await getPackAt(tx, zone.id, what.ord);
-  if (!pack) return;
-  if (what.isDelete) {
-    await touchZone(tx, zone.id);
-    if (!(await deletePack(tx, pack))) throw packMoved(pack);
-    return;
-  }
-  const events = EVENTS.filter((event) => may(pack.status, event));
-  if (events.length > 0) await advance(tx, deps, lifeWork(pack), { event: pick(events) });
-}
-
-const EVENTS: readonly PackEvent[] = [
-  'done',
-  'late',
-  'restart',
-  'delete',
-  'stage',
-  'promote',
-  'retire',
-  'withdraw',
-];
 
 /** A page of any filter, with none of its matches, some or all before it. */
 function randomAsk({ id }: Zone, packs: number): PageAsk {

@@ -3,11 +3,11 @@
  * of its own, `bench`; what holds anything else is somebody's and is never written to.
  */
 import { statfsSync } from 'node:fs';
+import { progressBar } from '../src/cli/progress-bar.ts';
 import { Fault } from '../src/kit/fault.ts';
 import { migrate } from '../src/store/migrate.ts';
 import type { Pool } from '../src/store/store.ts';
 import type { BenchDatabase } from './database.ts';
-import { progressBar } from './progress.ts';
 import { type SeedResult, seed } from './seed/seed.ts';
 import type { SeedShape } from './seed/shape.ts';
 
@@ -64,7 +64,7 @@ export async function fill(database: BenchDatabase, filling: Filling, say: Say):
     }
     await pool.query(BEGIN);
     await migrate(pool);
-    const result = await seed({ url, ...filling }, progressBar(filling.packs, 'packs'), say);
+    const result = await seed({ url, ...filling }, progressBar({ all: filling.packs, unit: 'packs' }), say);
     await pool.query('update bench.filling set packs = $1', [filling.packs]);
     return result;
   } finally {

@@ -9,6 +9,9 @@ const PACKAGES = {
   pebble: 'pebble',
   'pebble-challtestsrv': 'pebble',
   openssl: 'openssl',
+  chromium: 'chromium',
+  'softhsm2-util': 'softhsm2',
+  cc: 'gcc libssl-dev',
 } as const;
 
 /** One of them. */

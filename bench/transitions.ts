@@ -67,8 +67,13 @@ export async function transitionsBench(
 const median = (numbers: readonly number[]): number =>
   Math.round(numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0);
 
-const SPREAD = `select distinct on (zone_id) zone_id, id from packs
-  where status in ('active', 'inactive', 'deactivating', 'pending_deployment') and environment = 'production' limit 2000`;
+/** Of zones in no order, as changes come: neighbours by their ids are counted in the same part of an account. */
+const SPREAD = `select one.zone_id, one.id
+  from (select cell, id from zones order by md5(id) limit 2000) as zone
+ cross join lateral (
+   select zone_id, id from packs
+    where packs.cell = zone.cell and packs.zone_id = zone.id and environment = 'production'
+      and status in ('active', 'inactive', 'deactivating', 'pending_deployment') limit 1) as one`;
 const TOGETHER = `select zone_id, id from packs
   where zone_id = (select id from zones order by counts[43] desc limit 1)
     and status in ('active', 'inactive', 'deactivating', 'pending_deployment') and environment = 'production' order by ord limit 2000`;
@@ -85,7 +90,11 @@ async function somePacks(pool: Pool, sql: string): Promise<Pack[]> {
 
 /** Moves the packs on one after the other, round and round; a pack that is under way is left for its next turn. */
 function mover(pool: Pool, packs: Pack[]): (n: number) => Promise<void> {
-  const deps: AdvanceDeps = { clock: systemClock(), json: { delegationZone: 'dcv.example.net' } };
+  const deps: AdvanceDeps = {
+    clock: systemClock(),
+    json: { delegationZone: 'dcv.example.net' },
+    brandingDomain: '',
+  };
   const busy = new Set<number>();
   let next = 0;
   return async () => {

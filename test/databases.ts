@@ -1,7 +1,7 @@
 /**
- * `npm run test:databases`: every test that has to do with the database, on Debian's PostgreSQL and again through pgbouncer
- * in transaction mode; with `--all` also those that start whole worlds. The rest of the suite knows no database and is the same
- * on any. With names of files, these alone.
+ * `npm run test:databases`: every test that has to do with the database, on Debian's PostgreSQL through pgbouncer in transaction
+ * mode, and those of the store on that server without it; with `--all` both in full, with those that start whole worlds. The rest of
+ * the suite knows no database and is the same on any. With names of files, these alone, both ways.
  */
 import { execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,10 +26,13 @@ import { install } from './support/apt.ts';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DEBIAN = '/usr/lib/postgresql';
 const LIMIT_MS = 30_000;
-const SLOW = /e2e\/(year|cli|start|running|upgrade|interop|pebble|revoke|list|accounts)\.test/;
+const SETUP = '--test-global-setup=test/support/shared-server.ts';
+/** Of what starts whole processes that which asks the database in ways of its own. */
+const OWN_WAYS = /e2e\/(operator|audit-chain|alerts|bulk|event-stream|two-services)\.test/;
 /** On the embedded database whatever the setting: the commands under test bring it with them. */
 const OWN = /e2e\/backup\.test/;
 const chosen = process.argv.slice(2).filter((one) => !one.startsWith('-'));
+const isEverything = process.argv.includes('--all') || chosen.length > 0;
 const say = (what: string): void => void process.stderr.write(`${what}\n`);
 
 const isRoot = process.getuid?.() === 0;
@@ -41,14 +44,16 @@ chmodSync(dir, 0o711);
 if (owner) chownSync(dir, owner.uid, owner.gid);
 const started: { stop: () => Promise<void> }[] = [];
 try {
-  const [direct, pooled] = [await freePort(), await freePort()];
-  await startPostgres(direct);
-  await startPgbouncer(direct, pooled);
+  const [server, pooler] = [await freePort(), await freePort()];
+  await startPostgres(server);
+  await startPgbouncer(server, pooler);
   const files = filesOfTheDatabase();
-  say(`${files.length} files of tests on PostgreSQL ${newest()}`);
-  const onServer = await runTests(files, urlOf(direct));
-  say(`the same through pgbouncer in transaction mode`);
-  const onPooler = await runTests(files.filter(isWorthThePooler), urlOf(pooled));
+  const direct = files.filter(isWorthTheServer);
+  say(`${direct.length} files of tests on PostgreSQL ${newest()}`);
+  const onServer = await runTests(direct, urlOf(server));
+  const pooled = files.filter(isWorthThePooler);
+  say(`${pooled.length} files of tests on the same through pgbouncer in transaction mode`);
+  const onPooler = await runTests(pooled, urlOf(pooler));
   process.exitCode = onServer || onPooler;
 } finally {
   for (const one of started.toReversed()) await one.stop();
@@ -169,14 +174,26 @@ function filesOfTheDatabase(): string[] {
     .filter((file) => chosen.length === 0 || chosen.includes(file));
 }
 
-/** What whole worlds ask of the database is asked by the tests of rooms and of the contract as well, and sooner: they run with `--all`. */
+/** What whole worlds ask of the database is mostly asked by the tests of rooms and of the contract as well, and sooner. */
 function isWorthThePooler(file: string): boolean {
-  return process.argv.includes('--all') || !SLOW.test(file);
+  return isEverything || !file.startsWith('test/e2e/') || OWN_WAYS.test(file);
+}
+
+/** Nothing but the store knows whether somebody stands between: its statements, with plans and prepared as they are without. */
+function isWorthTheServer(file: string): boolean {
+  return isEverything || file.startsWith('src/store/');
 }
 
 /** Runs them; the exit status. */
 async function runTests(files: readonly string[], url: string): Promise<number> {
-  const args = ['--test', '--test-timeout=180000', '--test-concurrency=3', '--test-reporter=dot', ...files];
+  const args = [
+    '--test',
+    '--test-timeout=180000',
+    '--test-concurrency=3',
+    '--test-reporter=dot',
+    SETUP,
+    ...files,
+  ];
   const env = { ...process.env, CERTPACKS_TEST_SERVER: url };
   const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'inherit' });
   const [code] = await once(child, 'exit');

@@ -2,7 +2,7 @@ import type { ListFilter } from '../../src/pack/list-index.ts';
 import type { Pool } from '../../src/store/store.ts';
 import { buffersOf } from './buffers.ts';
 import { bigZones } from './pages.ts';
-import { ALL, deepPage, FILTERS, prepareRuns, type Run, type RunsOptions } from './runs.ts';
+import { ALL, deepPage, FILTERS, preparePages, prepareRuns, type Run, type RunsOptions } from './runs.ts';
 import { type Load, load } from './wrk.ts';
 
 export interface ListOptions extends RunsOptions {
@@ -40,16 +40,9 @@ export async function listBench(options: ListOptions, say: (what: string) => voi
   await using ends = new AsyncDisposableStack();
   const runs = await prepareRuns(options, ends, say);
   const seen = await measure(runs, options, say);
-  const ratio = (of: string, to: string): number =>
-    median(
-      seen.map((one) => rateOf(one, of) / rateOf(one, to)),
-      3,
-    );
+  const ratio = (of: string, to: string): number => ratioOf(seen, of, to);
   const filters = Object.fromEntries(Object.keys(FILTERS).map((name) => [name, ratio(name, 'all')]));
-  const by = (pick: (one: Seen) => number, digits: number) =>
-    Object.fromEntries(
-      runs.map(({ name }) => [name, median(seen.flatMap((rep) => rep.get(name) ?? []).map(pick), digits)]),
-    );
+  const by = (pick: (one: Seen) => number, digits: number) => medians(runs, seen, pick, digits);
   return {
     hot_ratio: ratio('hot', 'bare_hot'),
     cold_ratio: ratio('cold', 'bare_cold'),
@@ -75,6 +68,21 @@ export async function listBench(options: ListOptions, say: (what: string) => voi
   };
 }
 
+/** Pages in the cache and not against bare alone: short enough for servers of databases to be measured in turns. */
+export async function pagesBench(
+  options: Omit<ListOptions, 'small'>,
+  say: (what: string) => void,
+): Promise<Pick<ListResult, 'hot_ratio' | 'cold_ratio' | 'per_s'>> {
+  await using ends = new AsyncDisposableStack();
+  const runs = await preparePages(options, ends, say);
+  const seen = await measure(runs, options, say);
+  return {
+    hot_ratio: ratioOf(seen, 'hot', 'bare_hot'),
+    cold_ratio: ratioOf(seen, 'cold', 'bare_cold'),
+    per_s: medians(runs, seen, ({ per_s }) => per_s, 0),
+  };
+}
+
 /** Blocks that the statements of some pages touch. */
 async function buffersOfPages({ pool, small }: ListOptions): Promise<Record<string, number>> {
   const [[largest], [smallest]] = [await bigZones(pool, 1), await bigZones(small.pool, 1)];
@@ -97,7 +105,7 @@ interface Seen extends Load {
 /** Every run once in each repetition, one after the other, after one that does not count. */
 async function measure(
   runs: readonly Run[],
-  { seconds, repetitions, connections }: ListOptions,
+  { seconds, repetitions, connections }: Omit<ListOptions, 'small'>,
   say: (what: string) => void,
 ): Promise<Map<string, Seen>[]> {
   const seen: Map<string, Seen>[] = [];
@@ -129,9 +137,28 @@ async function measure(
   return seen;
 }
 
+/** Median of what each load shows of itself. */
+const medians = (
+  runs: readonly Run[],
+  seen: readonly Map<string, Seen>[],
+  pick: (one: Seen) => number,
+  digits: number,
+): Record<string, number> =>
+  Object.fromEntries(
+    runs.map(({ name }) => [name, median(seen.flatMap((rep) => rep.get(name) ?? []).map(pick), digits)]),
+  );
+
+/** Median of the ratios of two loads, each of one repetition. */
+const ratioOf = (seen: readonly Map<string, Seen>[], of: string, to: string): number =>
+  median(
+    seen.map((one) => rateOf(one, of) / rateOf(one, to)),
+    3,
+  );
+
 const rateOf = (rep: ReadonlyMap<string, Seen>, name: string): number => rep.get(name)?.per_s ?? 0;
 
-function median(numbers: readonly number[], digits: number): number {
+/** The middle of some numbers, rounded. */
+export function median(numbers: readonly number[], digits: number): number {
   const middle = numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
   return Number(middle.toFixed(digits));
 }

@@ -7,12 +7,15 @@ import type { Role, Usage } from './server.ts';
 export interface BenchServer extends AsyncDisposable {
   readonly origin: string;
   usage(): Promise<Usage>;
+  /** The same after a collection of what is not in use. */
+  collected(): Promise<Usage>;
 }
 
 /** Starts a server. Throws what it says when it cannot be what it is told to be. */
 export async function startServer(role: Role): Promise<BenchServer> {
   const child = fork(fileURLToPath(new URL('server.ts', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, '--expose-gc'],
   });
   child.send(role);
   const [said]: { port?: number; error?: string }[] = await once(child, 'message');
@@ -20,13 +23,15 @@ export async function startServer(role: Role): Promise<BenchServer> {
     child.kill();
     throw new Error(said?.error ?? 'the server did not start');
   }
+  const ask = async (what: 'usage' | 'collect') => {
+    child.send(what);
+    const [used]: Usage[] = await once(child, 'message');
+    return used ?? { cpuMs: 0, rssMb: 0, heapMb: 0 };
+  };
   return {
     origin: `http://127.0.0.1:${said.port}`,
-    usage: async () => {
-      child.send('usage');
-      const [used]: Usage[] = await once(child, 'message');
-      return used ?? { cpuMs: 0, rssMb: 0 };
-    },
+    usage: () => ask('usage'),
+    collected: () => ask('collect'),
     [Symbol.asyncDispose]: async () => {
       const ended = once(child, 'exit');
       child.kill();

@@ -59,16 +59,34 @@ export async function prepareRuns(
   const [largest] = await bigZones(options.pool, 1);
   if (largest && deepPage(largest) < DEEP) say(`the largest zone has no page ${DEEP}: its last one is taken`);
   if (crawl < LEAST_CRAWL) say('the cache holds many of these pages: always_miss_ratio says nothing');
+  await lookOnce(runs, say);
+  return runs;
+}
+
+/** The same for pages in the cache and not alone, each beside a bare server: what two servers are compared by, in turns. */
+export async function preparePages(
+  options: Omit<RunsOptions, 'small'>,
+  ends: AsyncDisposableStack,
+  say: (what: string) => void,
+): Promise<Run[]> {
+  const runs = (await usualRuns(options, ends)).filter(({ name }) => !name.startsWith('crawl'));
+  await lookOnce(runs, say);
+  return runs;
+}
+
+async function lookOnce(runs: readonly Run[], say: (what: string) => void): Promise<void> {
   say('looking at every page once');
   for (const { name, server, token, paths } of runs) {
     const bytes = await checkPages(server.origin, token, paths.slice(0, COLD));
     say(`${name}: ${paths.length} pages of ${PER_PAGE} packs, ${Math.round(bytes)} bytes each`);
   }
-  return runs;
 }
 
 /** Pages of many zones: in the cache and not, each beside a bare server; and so many that the cache does not help. */
-async function usualRuns({ url, pool, readers }: RunsOptions, ends: AsyncDisposableStack): Promise<Run[]> {
+async function usualRuns(
+  { url, pool, readers }: Omit<RunsOptions, 'small'>,
+  ends: AsyncDisposableStack,
+): Promise<Run[]> {
   const token = await tokenFor(pool, ends);
   const api = async (pageCacheMb: number) =>
     ends.use(await startServer({ databaseUrl: url, pageCacheMb, readers, hasPageIndex: true }));

@@ -3,14 +3,18 @@
  * Told by its parent what to be; answers with the port, and then with what it has used whenever it is asked.
  */
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { buildApi } from '../../src/api/api.ts';
+import { KeyPool } from '../../src/key/key-pool.ts';
 import { systemClock } from '../../src/kit/clock.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
+import { sealOf } from '../../src/kit/seal.ts';
+import { FREE_HOSTNAMES } from '../../src/operation/hostname-policy.ts';
 import { NO_BACKUPS } from '../../src/operation/insert-backup.ts';
 import { NOTHING_MANAGED } from '../../src/operation/managed-policy.ts';
 import { NO_QUOTAS } from '../../src/operation/quotas.ts';
@@ -19,6 +23,7 @@ import { TRUSTED } from '../../src/pack/zone-life.ts';
 import { PageIndexes } from '../../src/store/list/page-index.ts';
 import { Reader } from '../../src/store/protocol/reader.ts';
 import { openPool } from '../../src/store/store.ts';
+import { trustIn } from '../../src/upload/trust.ts';
 
 /** The API, as `serve` has it. */
 interface ApiRole {
@@ -43,10 +48,13 @@ export type Role = ApiRole | BareRole;
 export interface Usage {
   readonly cpuMs: number;
   readonly rssMb: number;
+  /** Heap and buffers that are in use. */
+  readonly heapMb: number;
 }
 
-process.on('message', (message: Role | 'usage') => {
-  if (message === 'usage') process.send?.(usage());
+process.on('message', (message: Role | 'usage' | 'collect') => {
+  if (message === 'collect') globalThis.gc?.();
+  if (message === 'usage' || message === 'collect') process.send?.(usage());
   else void begin(message);
 });
 process.on('disconnect', () => process.exit());
@@ -61,7 +69,9 @@ async function begin(role: Role): Promise<void> {
 
 function usage(): Usage {
   const { user, system } = process.cpuUsage();
-  return { cpuMs: (user + system) / 1_000, rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20) };
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const heapMb = (heapUsed + external) / 2 ** 20;
+  return { cpuMs: (user + system) / 1_000, rssMb: Math.round(rss / 2 ** 20), heapMb };
 }
 
 async function api({ databaseUrl, pageCacheMb, readers, hasPageIndex }: ApiRole): Promise<number> {
@@ -71,7 +81,11 @@ async function api({ databaseUrl, pageCacheMb, readers, hasPageIndex }: ApiRole)
     pool,
     reader: new Reader(pool, readers),
     clock: systemClock(),
+    trust: trustIn([]),
+    demandKeyPlace: () => undefined,
+    pushChange: () => undefined,
     json: { delegationZone: 'dcv.example.net' },
+    brandingDomain: '',
     log: newLog('warn'),
     installation: 'bench',
     pageCacheBytes: pageCacheMb * 2 ** 20,
@@ -79,11 +93,16 @@ async function api({ databaseUrl, pageCacheMb, readers, hasPageIndex }: ApiRole)
     orderWait: 0,
     isApexDemanded: false,
     names: FREE_NAMES,
+    auditLife: 0,
     quotas: NO_QUOTAS,
+    hostnames: FREE_HOSTNAMES,
     backups: NO_BACKUPS,
     managed: NOTHING_MANAGED,
     zonePolicy: TRUSTED,
     publicAddresses: [],
+    keys: new KeyPool({ size: 0, atOnce: 1 }),
+    seal: sealOf(randomBytes(32)),
+    alerting: { isMailed: false, mayReach: () => false },
     moves: new KeyedSignal(),
     poke: () => undefined,
   });

@@ -1,6 +1,6 @@
 import type { Pool } from '../../src/store/store.ts';
 
-const TABLES = ['packs', 'certificates', 'pack_hosts', 'pack_suffixes'];
+const TABLES = ['packs', 'certificates', 'pack_hosts', 'pack_suffixes', 'pack_renewals'];
 
 /**
  * Drops the foreign keys of the packs' tables and the indexes that hold no constraint, does `work`, and makes them again

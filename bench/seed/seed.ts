@@ -8,7 +8,7 @@ import { cellOf } from '../../src/store/zone-key.ts';
 import { Rows } from './copy.ts';
 import { withoutIndexes } from './indexes.ts';
 import { packAt, type SeedShape, zoneAt, zoneSizes } from './shape.ts';
-import { PackTables, ZoneCounts } from './tables.ts';
+import { AccountCounts, PackTables, ZoneCounts } from './tables.ts';
 
 export interface SeedOptions extends SeedShape {
   readonly url: string;
@@ -94,6 +94,7 @@ async function fill(
   progress: (done: number) => void,
 ): Promise<number> {
   const counts = zones.map((zone) => new ZoneCounts(zone));
+  const ofAccount = new AccountCounts();
   const ords = zones.map(() => 0);
   let tables = new PackTables();
   let [done, bytes] = [0, 0];
@@ -114,13 +115,14 @@ async function fill(
     done += 1;
     tables.add(pack);
     counts[place]?.add(pack);
+    ofAccount.add(pack);
     // The next batch is made while this one is written.
     if (done % BATCH === 0) await send();
     else if (done % STEP === 0) await immediate();
   }
   await send();
   await sending;
-  await transaction(pool, (tx) => sendCounts(tx, counts));
+  await transaction(pool, (tx) => sendCounts(tx, counts, ofAccount));
   return bytes;
 }
 
@@ -134,7 +136,10 @@ async function sendBatch(pool: Pool, tables: PackTables): Promise<void> {
   await Promise.all([send((tx) => tables.sendPacks(tx)), send((tx) => tables.sendParts(tx))]);
 }
 
-async function sendCounts(tx: Tx, counts: readonly ZoneCounts[]): Promise<void> {
+async function sendCounts(tx: Tx, counts: readonly ZoneCounts[], ofAccount: AccountCounts): Promise<void> {
+  const rows = new Rows('account_counts');
+  ofAccount.write(rows);
+  await rows.send(tx);
   const buckets = new Rows('pack_buckets');
   const zones = new Rows('zone_counts');
   for (const one of counts) one.write(buckets, zones);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Fault } from '../../src/kit/fault.ts';
 import { newDelegationUuid, newHexId, newUuid } from '../../src/kit/id.ts';
 import { after, days } from '../../src/kit/time.ts';
+import { challengeName } from '../../src/pack/delegation.ts';
 import {
   ALGORITHMS,
   type Algorithm,
@@ -14,7 +15,6 @@ import {
   type PackZone,
   type ValidationRecord,
 } from '../../src/pack/pack.ts';
-import { challengeName } from '../../src/pack/pack-json.ts';
 
 /** How many packs, in how many zones, and in the largest of these. */
 export interface SeedShape {
@@ -130,6 +130,7 @@ export function packAt(zone: PackZone, ord: number, now: Date): Pack {
     createdOn,
     modifiedOn: createdOn,
     validationRecords: hosts.map((host, i) => recordAt(host, `${zone.name} ${ord} ${i}`, recordStatus)),
+    delegations: [],
     validationErrors: pending
       ? hosts.map((host) => `${challengeName(host)} has no TXT record yet: create it`)
       : [],

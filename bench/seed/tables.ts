@@ -2,10 +2,13 @@
 
 import { systemClock } from '../../src/kit/clock.ts';
 import { render } from '../../src/operation/render.ts';
+import { slotsOfPack } from '../../src/pack/account-slots.ts';
 import { toName } from '../../src/pack/hosts.ts';
 import { deadline, earliestEnd } from '../../src/pack/lifecycle.ts';
-import { classOf, countChange, facetOf } from '../../src/pack/list-index.ts';
+import { classOf, countChange, facetOf, placeOfCa } from '../../src/pack/list-index.ts';
 import type { Certificate, Pack, PackZone } from '../../src/pack/pack.ts';
+import { renewalPlanOf } from '../../src/pack/renewal.ts';
+import { partOf, planValues } from '../../src/store/account-counts.ts';
 import { BUCKET_BITS } from '../../src/store/list/counts.ts';
 import type { RowAside } from '../../src/store/packs.ts';
 import { reverse, suffixesOf } from '../../src/store/published-records.ts';
@@ -13,7 +16,7 @@ import type { Tx } from '../../src/store/store.ts';
 import { cellOf } from '../../src/store/zone-key.ts';
 import { Rows } from './copy.ts';
 
-const deps = { clock: systemClock(), json: { delegationZone: 'dcv.example.net' } };
+const deps = { clock: systemClock(), json: { delegationZone: 'dcv.example.net' }, brandingDomain: '' };
 
 /** Everything about packs that is written as they come. */
 export class PackTables {
@@ -21,6 +24,7 @@ export class PackTables {
   readonly #certificates = new Rows('certificates');
   readonly #hosts = new Rows('pack_hosts');
   readonly #suffixes = new Rows('pack_suffixes');
+  readonly #renewals = new Rows('pack_renewals');
   /** Bytes of all packs' JSON. */
   bytes = 0;
 
@@ -35,6 +39,9 @@ export class PackTables {
     for (const name of names) this.#hosts.add({ ...place, reversed: reverse(name) });
     for (const name of new Set([...names].flatMap(suffixesOf)))
       if (!names.has(name)) this.#suffixes.add({ ...place, name });
+    const plan = renewalPlanOf(pack);
+    const { created_on: _, ...key } = place;
+    if (plan) this.#renewals.add({ ...key, ...planValues(plan), ca: placeOfCa(pack.certificateAuthority) });
   }
 
   /** Sends the packs' own rows. */
@@ -44,7 +51,7 @@ export class PackTables {
 
   /** Sends the rows that belong to packs: at the same time, while no foreign key is there. */
   async sendParts(tx: Tx): Promise<void> {
-    for (const rows of [this.#certificates, this.#hosts, this.#suffixes]) await rows.send(tx);
+    for (const rows of [this.#certificates, this.#hosts, this.#suffixes, this.#renewals]) await rows.send(tx);
   }
 }
 
@@ -128,6 +135,27 @@ export class ZoneCounts {
     for (const [level, sums] of this.#buckets.entries())
       for (const [bucket, counts] of sums) buckets.add({ ...inZone(this.#zone), level, bucket, counts });
     zones.add({ id: this.#zone.id, next_ord: this.#last + 1, counts: this.#total });
+  }
+}
+
+/** Counts of an account, gathered as its packs come. */
+export class AccountCounts {
+  readonly #sums = new Map<string, { readonly row: Readonly<Record<string, string | number>>; n: number }>();
+
+  add(pack: Pack): void {
+    const { id, accountId: account_id } = pack.zone;
+    for (const slot of slotsOfPack(pack)) {
+      const row = { cell: cellOf(id), account_id, part: partOf(id), slot };
+      const key = Object.values(row).join(' ');
+      const sum = this.#sums.get(key) ?? { row, n: 0 };
+      this.#sums.set(key, sum);
+      sum.n += 1;
+    }
+  }
+
+  /** Rows of `account_counts`. */
+  write(rows: Rows): void {
+    for (const { row, n } of this.#sums.values()) rows.add({ ...row, n });
   }
 }
 

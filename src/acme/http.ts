@@ -15,6 +15,8 @@ import { isLoopbackHttp, isServerUrl } from './fields.ts';
 
 /** What is sent. */
 export interface Exchange {
+  /** What is asked, e.g. `new-order`: for who counts. */
+  readonly endpoint: string;
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: string;
   /** A JWS, sent as `application/jose+json`. */
@@ -36,6 +38,7 @@ export interface AcmeResponse {
 
 /** An exchange that is over. */
 export interface Exchanged {
+  readonly endpoint: string;
   /** Undefined: there was no answer that could be read. */
   readonly status: number | undefined;
   readonly seconds: Seconds;
@@ -99,7 +102,12 @@ export class Http {
     } finally {
       stop.end();
       const seconds = (performance.now() - began) / 1_000;
-      this.#options.onExchange?.({ status, seconds, ...(problem && { problem }) });
+      this.#options.onExchange?.({
+        endpoint: exchange.endpoint,
+        status,
+        seconds,
+        ...(problem && { problem }),
+      });
     }
   }
 

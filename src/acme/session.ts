@@ -114,8 +114,8 @@ export class Session {
     signal: AbortSignal,
     wanted: Wanted = { mostBytes: MOST_JSON },
   ): Promise<AcmeResponse> {
-    const exchange = { method: 'GET', url, ...wanted } as const;
-    const answer = await this.#slots.run(() => this.#send(endpoint, exchange, signal), signal);
+    const exchange = { endpoint, method: 'GET', url, ...wanted } as const;
+    const answer = await this.#slots.run(() => this.#send(exchange, signal), signal);
     if (answer.status >= 400) throw await this.#refusal(endpoint, answer);
     return answer;
   }
@@ -133,7 +133,7 @@ export class Session {
       for (let tries = 1; ; tries += 1) {
         const nonce = given ?? this.#nonces.take() ?? (await this.#newNonce(signal));
         const body = JSON.stringify(sign(nonce));
-        const answer = await this.#exchange({ method: 'POST', url, body, ...wanted }, signal);
+        const answer = await this.#exchange({ endpoint, method: 'POST', url, body, ...wanted }, signal);
         given = readNonce(answer.headers['replay-nonce']);
         const fault = answer.status >= 400 ? await this.#refusal(endpoint, answer) : undefined;
         if (fault && isNonceRefused(fault) && tries < MOST_NONCE_TRIES) continue;
@@ -149,11 +149,12 @@ export class Session {
     // The directory's own answer may have had one.
     const early = this.#nonces.take();
     if (early !== undefined) return early;
-    let answer = await this.#send('new-nonce', { method: 'HEAD', url, mostBytes: 0 }, signal);
+    const asked = { endpoint: 'new-nonce', url } as const;
+    let answer = await this.#send({ ...asked, method: 'HEAD', mostBytes: 0 }, signal);
     // By GET where the server, or somebody before it, does nothing about HEAD (7.2).
     const isAsked = answer.retryAfter !== undefined || TOO_BUSY.includes(answer.status);
     if (!readNonce(answer.headers['replay-nonce']) && !isAsked)
-      answer = await this.#send('new-nonce', { method: 'GET', url, mostBytes: MOST_JSON }, signal);
+      answer = await this.#send({ ...asked, method: 'GET', mostBytes: MOST_JSON }, signal);
     const nonce = this.#nonces.take();
     if (nonce !== undefined) return nonce;
     this.#directory.forget();
@@ -166,7 +167,10 @@ export class Session {
   async #readDirectory(url: string): Promise<Directory> {
     // Its time limit alone ends it: many callers may wait for it.
     const { signal } = new AbortController();
-    const answer = await this.#send('directory', { method: 'GET', url, mostBytes: MOST_JSON }, signal);
+    const answer = await this.#send(
+      { endpoint: 'directory', method: 'GET', url, mostBytes: MOST_JSON },
+      signal,
+    );
     await this.#notePause('directory', answer);
     const { retryAfter } = answer;
     if (answer.status >= 400) {
@@ -177,8 +181,8 @@ export class Session {
   }
 
   /** An exchange of which the nonce is kept, whatever came of it otherwise. */
-  async #send(endpoint: Endpoint, exchange: Exchange, signal: AbortSignal): Promise<AcmeResponse> {
-    await this.#pauses.check(endpoint, this.host);
+  async #send(exchange: Exchange & Pick<Asked, 'endpoint'>, signal: AbortSignal): Promise<AcmeResponse> {
+    await this.#pauses.check(exchange.endpoint, this.host);
     const answer = await this.#exchange(exchange, signal);
     this.#nonces.put(answer.headers['replay-nonce']);
     return answer;

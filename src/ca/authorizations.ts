@@ -4,7 +4,7 @@ import { type Account, dnsTxtValue, keyAuthorization } from '../acme/account.ts'
 import type { Authorization, Challenge } from '../acme/acme.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
-import { challengeName } from '../pack/pack-json.ts';
+import { challengeName } from '../pack/delegation.ts';
 import { METHODS, type ShownBy, type ValidationMethod } from '../pack/validation-method.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
 import type { CaAuthorization, CaOrder } from './ca.ts';
@@ -18,10 +18,19 @@ export interface ReadAuthorizations {
   readonly wish: Seconds | undefined;
 }
 
+/** How control of an order's names is shown. */
+type HowShown = Pick<CaOrder, 'method' | 'ownNames'>;
+
+/** The same of whatever has it. */
+export const howOf = ({ method, ownNames = [] }: HowShown): HowShown => ({
+  method,
+  ...(ownNames.length > 0 && { ownNames }),
+});
+
 /** Authorizations as they stand. Throws `ca_wrong_answer` for a pending one that has no challenge of the method. */
 export async function readAuthorizations(
   directory: AcmeDirectory,
-  method: CaOrder['method'],
+  how: HowShown,
   urls: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadAuthorizations> {
@@ -31,7 +40,7 @@ export async function readAuthorizations(
   );
   signal.throwIfAborted();
   const known = all.flatMap((one) =>
-    one.status === 'fulfilled' ? [toAuthorization(directory, account, { ...one.value, method })] : [],
+    one.status === 'fulfilled' ? [toAuthorization(directory, account, { ...one.value, how })] : [],
   );
   const failed = all.flatMap((one, i) =>
     one.status === 'rejected' ? [{ url: urls[i] ?? '', error: one.reason as unknown }] : [],
@@ -40,12 +49,17 @@ export async function readAuthorizations(
   return { known, failed, wish: Math.max(0, ...wishes) || undefined };
 }
 
+/** The method by which control of a name is shown. */
+export const methodFor = (name: string, { method, ownNames = [] }: HowShown): ValidationMethod =>
+  ownNames.includes(name) ? 'txt' : method;
+
 function toAuthorization(
   { row }: AcmeDirectory,
   { key }: Account,
-  { url, identifier, method, ...is }: Authorization & { readonly method: ValidationMethod },
+  { url, identifier, how, ...is }: Authorization & { readonly how: HowShown },
 ): CaAuthorization {
   const name = is.isWildcard ? `*.${identifier.value}` : identifier.value;
+  const method = methodFor(name, how);
   const challenge = is.challenges.find(({ type }) => type === METHODS[method].challenge);
   if (is.status === 'pending') checkChallenge(name, method, challenge);
   const error = is.challenges.find((one) => one.error)?.error;

@@ -64,6 +64,9 @@ export interface CaLimits {
   readonly failures?: Limit;
 }
 
+/** Part of each limit that orders of new packs leave to renewals. */
+export const KEPT_FOR_RENEWALS = 1 / 4;
+
 /** So many at once, and as many again in so long, a little at a time. */
 export interface Limit {
   readonly most: number;
@@ -95,6 +98,8 @@ export interface CaOrder {
   readonly doubts?: readonly string[];
   /** How control is shown. */
   readonly method: ValidationMethod;
+  /** Names of the operator's in it, of which control is shown by TXT whatever the method; undefined: none. */
+  readonly ownNames?: readonly string[];
   /** Whether the order is at the row's RSA directory. */
   readonly isAtRsaDirectory?: boolean;
   /** Id of the account of ours whose own account at the CA made it; undefined: the one of all. */
@@ -235,6 +240,8 @@ export interface OrderAsk {
   readonly algorithm: Algorithm;
   /** How control will be shown. */
   readonly method: ValidationMethod;
+  /** See `CaOrder`. */
+  readonly ownNames?: readonly string[];
   /** End of validity to ask for; left out for a CA with a fixed one. */
   readonly notAfter?: Date;
   /** PEM of the certificate that this one comes in the place of, to be told to a CA that wants to know (RFC 9773 5). */

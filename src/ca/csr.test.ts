@@ -5,7 +5,7 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import { needs } from '../../test/support/peers.ts';
 import { der, oid, readAll, TAG } from '../acme/der.ts';
-import { createCsr } from './csr.ts';
+import { createCsr, isAsWanted } from './csr.ts';
 
 const OPENSSL = needs('openssl');
 
@@ -49,6 +49,17 @@ for (const [kind, key] of Object.entries(KEYS)) {
     },
   );
 }
+
+it('has the common name that it is given, and is told apart from one without', OPENSSL, async () => {
+  const names = ['a.example', 'sni-x.brand.example'];
+  const csr = await createCsr(KEYS['P-256'], names, { commonName: names[1] });
+  const text = described(csr);
+  assert.match(text, /Subject: CN ?= ?sni-x\.brand\.example\n/);
+  assert.match(text, /DNS:a\.example, DNS:sni-x\.brand\.example/);
+  assert.equal(isAsWanted(csr, names, { commonName: names[1] }), true);
+  assert.equal(isAsWanted(csr, names, {}), false);
+  assert.equal(isAsWanted(await createCsr(KEYS['P-256'], names), names, { commonName: names[1] }), false);
+});
 
 it('reads back what it wrote, of any length', () => {
   const value = fc.tuple(

@@ -16,11 +16,14 @@ function firstOf([leaf]: readonly X509Certificate[]): X509Certificate {
   throw wrong('is missing');
 }
 
-/** What a certificate tells. Throws `ca_wrong_answer`, in words behind "the certificate …", where it is none for host names. */
-export function toLeaf(certificate: X509Certificate): Leaf {
+/**
+ * What a certificate tells; one that is not ours may have names that are none of hosts, which are passed over. Throws
+ * `ca_wrong_answer`, in words behind "the certificate …", where it is none for host names.
+ */
+export function toLeaf(certificate: X509Certificate, whose: 'ours' | 'anybody’s' = 'ours'): Leaf {
   return {
     algorithm: algorithmOf(certificate),
-    hosts: hostsOf(certificate),
+    hosts: hostsOf(certificate, whose === 'ours' ? toHost : toHostIfAny),
     issuer: issuerOf(certificate),
     signature: signatureOf(certificate),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
@@ -54,7 +57,7 @@ function signatureOf({ signatureAlgorithm = 'unknown' }: X509Certificate): strin
 const SUBJECT_ALT_NAME = Buffer.from([0x55, 0x1d, 0x11]);
 
 /** Names of the SAN extension, read from its DER: the display string of a hostile one can be misread. */
-function hostsOf({ raw }: X509Certificate): string[] {
+function hostsOf({ raw }: X509Certificate, read: (name: DerValue) => string | []): string[] {
   try {
     const [certificate] = readAll(raw);
     const [body] = childrenOf(certificate);
@@ -63,7 +66,7 @@ function hostsOf({ raw }: X509Certificate): string[] {
       .map(childrenOf)
       .find(([id]) => id?.contents.equals(SUBJECT_ALT_NAME))
       ?.at(-1);
-    return names?.tag === TAG.octets ? childrenOf(readAll(names.contents)[0]).map(toHost) : [];
+    return names?.tag === TAG.octets ? childrenOf(readAll(names.contents)[0]).flatMap(read) : [];
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
     throw wrong('has subject alternative names that cannot be read', cause);
@@ -72,10 +75,15 @@ function hostsOf({ raw }: X509Certificate): string[] {
 
 const childrenOf = (value: DerValue | undefined): DerValue[] => (value ? readAll(value.contents) : []);
 
-function toHost({ tag, contents }: DerValue): string {
-  const text = contents.toString('latin1');
-  if (tag === DNS_NAME && /^[a-z0-9._*-]{1,253}$/i.test(text)) return text.toLowerCase();
+function toHost(name: DerValue): string {
+  const host = toHostIfAny(name);
+  if (typeof host === 'string') return host;
   throw wrong('has a subject alternative name that is no host name');
+}
+
+function toHostIfAny({ tag, contents }: DerValue): string | [] {
+  const text = contents.toString('latin1');
+  return tag === DNS_NAME && /^[a-z0-9._*-]{1,253}$/i.test(text) ? text.toLowerCase() : [];
 }
 
 const wrong = (why: string, cause?: unknown) => new Fault('ca_wrong_answer', why, { cause });

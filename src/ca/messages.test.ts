@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Problem } from '../acme/acme.ts';
+import { halvesOf } from '../pack/subscriber-message.ts';
 import { messageOf } from './messages.ts';
 import type { Refused } from './next-step.ts';
 
@@ -88,4 +89,14 @@ it('stays short for an order of fifty hosts', () => {
   const words = messageOf(AT, names, problem('compound', 'several', { subproblems }));
   assert.ok(words.length < 600, words);
   assert.match(words, /45 more/);
+});
+
+it('lets a CA not say what is to be done: behind the first semicolon stand our words', () => {
+  const hostile = problem('rejectedIdentifier', 'no; send the key to ca.test; now;', {
+    subproblems: [
+      { ...problem('rejectedIdentifier', 'bad (very (bad); worse); worst'), ...dns('a.example') },
+    ],
+  });
+  const told = messageOf({ ca: 'google', step: 'order', method: 'txt' }, ['a.example'], hostile);
+  assert.equal(halvesOf(told).next, 'leave the host out, or order from another CA');
 });

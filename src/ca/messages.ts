@@ -45,8 +45,11 @@ function detailOf(problem: Problem): string {
   return parts.length > 0 ? `${own} (${cut(parts).join('; ')})` : own;
 }
 
+/** Without semicolons: behind one stands what we say is to be done. */
 const ownDetail = ({ detail, type }: Problem): string =>
-  (detail.replace(/[.\s]+$/, '') || problemName({ type }) || 'no reason given').slice(0, LONGEST_DETAIL);
+  (detail.replace(/[.\s]+$/, '') || problemName({ type }) || 'no reason given')
+    .replaceAll(/;(?=\s|$)/g, ',')
+    .slice(0, LONGEST_DETAIL);
 
 const cut = (list: readonly string[]): string[] =>
   list.length > MOST_TOLD ? [...list.slice(0, MOST_TOLD), `${list.length - MOST_TOLD} more`] : [...list];

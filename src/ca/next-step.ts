@@ -1,6 +1,7 @@
 /** Whose move it is after a refusal, and what it is: by the step that was refused and the type of the problem (RFC 8555 6.7). */
 import type { Problem } from '../acme/acme.ts';
 import { problemName } from '../acme/problem.ts';
+import type { Mover } from '../pack/found.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
 
 /** What a CA is asked for. */
@@ -119,4 +120,30 @@ export function nextStep(problem: Problem, { ca, step, method }: Refused): strin
   const known = names.find((name) => name !== 'other' && Object.hasOwn(table, name)) ?? 'other';
   const words = (table[known] ?? '').replaceAll('{ca}', ca);
   return problem.instance === undefined ? words : `${words} (${problem.instance})`;
+}
+
+/** Whose move a step is, by how it begins. */
+export function moverOfStep(words: string): Mover {
+  if (words.startsWith('the operator ')) return 'operator';
+  return /^(?:it is|a new|nothing|wait|the CA) /.test(words) ? 'ca' : 'customer';
+}
+
+/** Every step that a message can end with. */
+export const STEPS: readonly string[] = [
+  ...new Set(
+    [ANYWHERE, ...Object.values(MOVES), ...Object.values(SHOWN)].flatMap((one) => Object.values(one)),
+  ),
+];
+
+/** Ends of messages, and whose move each makes it: names of CAs have no space. */
+const ENDS = STEPS.map((words) => {
+  const parts = words.split('{ca}').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return { end: new RegExp(`; ${parts.join(String.raw`\S+`)}$`), whose: moverOfStep(words) };
+});
+
+/** Whose move the step makes it that a message ends with; undefined: it ends with none of these. What a CA wrote stands before. */
+export function moverOf(message: string): Mover | undefined {
+  // The page that a problem names.
+  const bare = message.endsWith(')') ? message.slice(0, message.lastIndexOf(' (')) : message;
+  return ENDS.find(({ end }) => end.test(message) || end.test(bare))?.whose;
 }

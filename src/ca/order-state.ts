@@ -3,7 +3,7 @@ import type { Order, Problem } from '../acme/acme.ts';
 import { LONGEST_PAUSE } from '../acme/pauses.ts';
 import { after, between, type Seconds } from '../kit/time.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
-import { readAuthorizations } from './authorizations.ts';
+import { howOf, readAuthorizations } from './authorizations.ts';
 import type { CaAuthorization, CaOrder } from './ca.ts';
 import { messageOf } from './messages.ts';
 import { PATIENCE } from './patience.ts';
@@ -75,16 +75,17 @@ export const lookedAt = (order: CaOrder): CaOrder => ({
 /** The authorizations of an order, some of those that are pending as they now stand. Of an order that is over, what can be had. */
 async function seenAgain(
   directory: AcmeDirectory,
-  { authorizations, method }: CaOrder,
+  was: CaOrder,
   isOver: boolean,
   signal: AbortSignal,
 ): Promise<Pick<CaOrder, 'authorizations'> & { readonly wish: Seconds | undefined }> {
+  const { authorizations } = was;
   const pending = authorizations.filter(isOpen).map(({ url }) => url);
   const some = pending.toSorted(() => Math.random() - 0.5).slice(0, MOST_AGAIN);
   // Where none should be: the CA wants one of them shown again.
   const all = authorizations.map(({ url }) => url).filter(isAtCa);
   const open = isOver ? pending : pending.length > 0 ? some : all;
-  const { known, failed, wish } = await readAuthorizations(directory, method, open, signal);
+  const { known, failed, wish } = await readAuthorizations(directory, was, open, signal);
   if (failed.length > 0 && !isOver) throw failed[0]?.error;
   const current = authorizations.map((one) => {
     const seen = known.find(({ url }) => url === one.url);
@@ -98,11 +99,11 @@ async function seenAgain(
 
 /** What is known of an order beside what the CA just showed. */
 type Known = Pick<CaOrder, 'authorizations' | 'method'> &
-  Partial<Pick<CaOrder, 'unread' | 'finalizeUrl' | 'certificateUrl' | 'busySince' | 'doubts'>>;
+  Partial<Pick<CaOrder, 'ownNames' | 'unread' | 'finalizeUrl' | 'certificateUrl' | 'busySince' | 'doubts'>>;
 
 /** The order with its authorizations; `invalid` as soon as one of them failed, whatever the CA says yet. */
 export function toCaOrder(directory: AcmeDirectory, order: Order, known: Known): CaOrder {
-  const { authorizations, method, unread = [] } = known;
+  const { authorizations, unread = [] } = known;
   const status = statusOf(order, known);
   const isBusy = status === 'processing' || (status === 'pending' && known.busySince !== undefined);
   return {
@@ -115,7 +116,7 @@ export function toCaOrder(directory: AcmeDirectory, order: Order, known: Known):
     ...(isBusy && { busySince: known.busySince ?? directory.clock.now() }),
     ...askAgain(directory, isBusy ? order.retryAfter : undefined),
     ...(known.doubts && { doubts: known.doubts }),
-    method,
+    ...howOf(known),
     ...(status === 'invalid' && { problem: whyInvalid(directory.row.name, order.error, known) }),
     ...placeAt(directory),
   };

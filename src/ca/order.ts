@@ -4,7 +4,7 @@ import { isProblem, problemOf } from '../acme/problem.ts';
 import { Fault } from '../kit/fault.ts';
 import type { AcmeDirectory } from './acme-directory.ts';
 import { tell } from './answers.ts';
-import { readAuthorizations } from './authorizations.ts';
+import { howOf, readAuthorizations } from './authorizations.ts';
 import type { CaAuthorization, CaOrder, OrderAsk } from './ca.ts';
 import { lookFor, orderNow, patiently } from './look-for.ts';
 import { askAgain, lookedAt, refreshed, toCaOrder } from './order-state.ts';
@@ -13,7 +13,7 @@ import { place } from './place.ts';
 /** New order with its authorizations. Throws `ca_wrong_answer` when it is for other names. */
 export async function newOrder(
   directory: AcmeDirectory,
-  { names, notAfter, method, replaces, valid = [] }: OrderAsk,
+  { names, notAfter, replaces, valid = [], ...ask }: OrderAsk,
   signal: AbortSignal,
 ): Promise<CaOrder> {
   const account = await directory.account.get(signal);
@@ -22,11 +22,12 @@ export async function newOrder(
   const order = await place(directory, account, { wanted, replaces }, signal);
   checkNames(order, names);
   const known = usedAgain(order, valid);
-  if (known) return toCaOrder(directory, order, { authorizations: known, method });
+  const how = howOf(ask);
+  if (known) return toCaOrder(directory, order, { authorizations: known, ...how });
   // The order is there, whatever can be read of it yet: it is not lost, and made anew, for that.
-  const read = await readAuthorizations(directory, method, order.authorizations, signal);
+  const read = await readAuthorizations(directory, how, order.authorizations, signal);
   const unread = read.failed.map(({ url }) => url);
-  return toCaOrder(directory, order, { authorizations: read.known, unread, method });
+  return toCaOrder(directory, order, { authorizations: read.known, unread, ...how });
 }
 
 /** A CA that leaves the names out, or writes them otherwise, has its certificate compared with them in the end. */
@@ -81,7 +82,7 @@ const isDecided = ({ status }: Order): boolean => status !== 'pending' && status
 async function completed(directory: AcmeDirectory, order: CaOrder, signal: AbortSignal): Promise<CaOrder> {
   const { unread = [], ...rest } = order;
   if (unread.length === 0) return order;
-  const { known, failed } = await readAuthorizations(directory, order.method, unread, signal);
+  const { known, failed } = await readAuthorizations(directory, order, unread, signal);
   if (failed.length > 0) throw failed[0]?.error;
   return { ...rest, authorizations: [...order.authorizations, ...known] };
 }

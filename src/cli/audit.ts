@@ -5,9 +5,12 @@ import { Compile } from 'typebox/compile';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { after, days, minutes } from '../kit/time.ts';
+import { addChains } from './audit-chain.ts';
 import { type ApiPlace, call } from './client.ts';
 import { asClient } from './client-command.ts';
+import { ownAccount } from './own-account.ts';
 import { show } from './table.ts';
+import { takesZoneNames } from './zone-name.ts';
 
 interface AuditOptions extends ApiPlace {
   readonly json?: boolean;
@@ -20,13 +23,17 @@ interface AuditOptions extends ApiPlace {
 
 /** Adds the command. */
 export function addAudit(certpacks: Command): void {
-  asClient(certpacks.command('audit').description('who did what in an account, the latest first, by the API'))
+  const command = certpacks
+    .command('audit')
+    .description('who did what in an account, the latest first, by the API');
+  takesZoneNames(asClient(command))
     .option('--account <id>', 'id of the account; the token’s own unless given')
     .option('--since <instant>', 'a date or an instant (RFC 3339); 30 days ago unless given')
     .option('--before <instant>', 'a date or an instant; now unless given')
-    .option('--zone <id>', 'what was done in this zone alone')
+    .option('--zone <zone>', 'what was done in this zone alone, by its name or id')
     .option('--most <n>', 'how many records are shown', '100')
     .action(audit);
+  addChains(command);
 }
 
 const Records = Compile(
@@ -77,15 +84,6 @@ async function recordsOf(
     asked.set('cursor', cursor);
   }
 }
-
-/** Id of the account of the token. */
-async function ownAccount(options: AuditOptions): Promise<string> {
-  const { result } = await call(options, 'GET', '/accounts');
-  if (Accounts.Check(result) && result[0]) return result[0].id;
-  throw new Fault('configuration', 'the token sees no account; name it by --account');
-}
-
-const Accounts = Compile(Type.Array(Type.Object({ id: Type.String() })));
 
 function toRows(records: readonly unknown[]): object[] {
   if (!Records.Check(records))

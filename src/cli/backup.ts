@@ -1,7 +1,7 @@
 /** `certpacks backup` and `certpacks restore`: the whole database in one file. */
 
 import { once } from 'node:events';
-import { createReadStream, createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -13,9 +13,11 @@ import { type KekPlace, kekPlaceOf } from '../serve/kek.ts';
 import { readBackup, writeBackup } from '../store/backup.ts';
 import { framed, unframed } from '../store/backup-frames.ts';
 import { migrate } from '../store/migrate.ts';
+import { sizeOfTables } from '../store/statistics.ts';
 import type { Pool } from '../store/store.ts';
 import { tellLine } from './print.ts';
 import { placeFor, readSetting } from './process.ts';
+import { progressBar } from './progress-bar.ts';
 
 /** Adds the commands. */
 export function addBackup(certpacks: Command): void {
@@ -51,10 +53,11 @@ async function backup(file: string): Promise<void> {
     const key = newBackupKey(await keyOfDatabase(pool, place));
     const part = `${file}.part`;
     const content = new PassThrough();
+    const counted = toldBytes(await sizeOfTables(pool));
     let written = Promise.resolve();
     try {
       const out = file === '-' ? unending(process.stdout) : await opened(part);
-      written = pipeline(content, (source) => framed(source, key), out);
+      written = pipeline(content, counted, (source) => framed(source, key), out);
       written.catch(() => content.destroy()); // thrown below
       await writeBackup(pool, content, systemClock().now(), tell);
       content.end();
@@ -89,8 +92,8 @@ async function restore(file: string, { unauthenticated = false }: RestoreWishes)
     const findKey = unauthenticated ? undefined : keyFinder(place);
     try {
       // All of a file is checked before the database is touched; of a stream, each piece before it is.
-      if (file !== '-' && findKey) await checkAll(unframed(createReadStream(file), findKey));
-      const source: Readable = file === '-' ? process.stdin : createReadStream(file);
+      if (file !== '-' && findKey) await checkAll(unframed(readTold(file), findKey));
+      const source = file === '-' ? process.stdin : readTold(file);
       await readBackup(pool, Readable.from(unframed(source, findKey)), tell);
     } catch (error) {
       throw toFault(error, file);
@@ -103,6 +106,28 @@ async function restore(file: string, { unauthenticated = false }: RestoreWishes)
     );
   });
 }
+
+/** Passes on what is written, and tells a person how far it is: of about so many bytes. */
+const toldBytes = (all: number) =>
+  async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    const bar = progressBar({ all: all / MEGA, unit: 'MB', isForTerminals: true });
+    let bytes = 0;
+    for await (const piece of source) {
+      bytes += piece.length;
+      // As text rows take more room or less than in tables: the end is told when it has come.
+      bar(Math.min(bytes, all * ALMOST) / MEGA);
+      yield piece;
+    }
+    bar(all / MEGA);
+  };
+
+/** The bytes of a file. */
+function readTold(file: string): Readable {
+  return Readable.from(toldBytes(statSync(file).size)(createReadStream(file)));
+}
+
+const MEGA = 1e6;
+const ALMOST = 0.99;
 
 async function checkAll(content: AsyncIterable<Buffer>): Promise<void> {
   let bytes = 0;

@@ -5,18 +5,28 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { addAccounts } from './account.ts';
+import { addAlerts } from './alert-add.ts';
 import { addAudit } from './audit.ts';
 import { addBackup } from './backup.ts';
 import { addCas } from './ca.ts';
+import { addCertificates } from './certificates.ts';
+import { addCheckHost } from './check-host.ts';
 import { addCompletion } from './completion.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
+import { addCsrs } from './csr.ts';
+import { addDashboard } from './dashboard.ts';
 import { dev } from './dev.ts';
+import { addDomainConnect } from './domain-connect.ts';
 import { edge } from './edge.ts';
+import { addHostnames } from './hostnames.ts';
+import { addImport } from './import/import.ts';
 import { addKeys } from './key.ts';
+import { addKeyServer } from './key-server.ts';
 import { addPacks } from './packs.ts';
 import { printLines, tellLines } from './print.ts';
 import { migrateOnly, serve } from './serve.ts';
 import { start } from './start.ts';
+import { addStatus } from './status.ts';
 import { addTokens } from './token.ts';
 import { addUsers } from './user.ts';
 import { addZones } from './zone.ts';
@@ -43,15 +53,25 @@ export function program(version: string): Command {
     .showHelpAfterError('(--help behind any command shows what there is)');
   addServices(certpacks);
   addTokens(certpacks);
+  addDashboard(certpacks);
   addEdge(certpacks);
   addZones(certpacks);
+  addHostnames(certpacks);
   addPacks(certpacks);
+  addImport(certpacks);
+  addCertificates(certpacks);
+  addCheckHost(certpacks);
+  addDomainConnect(certpacks);
+  addStatus(certpacks);
   addAudit(certpacks);
+  addAlerts(certpacks);
   addKeys(certpacks);
+  addCsrs(certpacks);
   addBackup(certpacks);
   addAccounts(certpacks);
   addUsers(certpacks);
   addCas(certpacks);
+  addKeyServer(certpacks, toCount);
   addCompletion(certpacks);
   certpacks
     .command('configuration', { hidden: true })
@@ -111,6 +131,10 @@ function addEdge(certpacks: Command): void {
     .description('a bundled TLS edge that pulls its certificates from the service on this machine')
     .requiredOption('--pull <socket>', 'unix socket of the service (option edge_socket)')
     .option('--environment <name>', ENVIRONMENTS.join(' or '), 'production')
+    .option(
+      '--name <name>',
+      'its name in [[edges]]: without it nothing is handed to it that is restricted to regions',
+    )
     .option('--host <address>', 'address to listen on', '0.0.0.0')
     .option('--port <port>', 'port to listen on', toPort, 443)
     .option(
@@ -119,6 +143,12 @@ function addEdge(certpacks: Command): void {
       toPort,
     )
     .option('--upstream <host:port>', 'where decrypted connections are passed on to')
+    .option(
+      '--address <address=host>',
+      'for clients without SNI: the host that an address of this machine stands for; may be said again',
+      (text: string, all: readonly string[]) => [...all, text],
+      [],
+    )
     .option('--metrics-listen <address:port>', 'where Prometheus reads /metrics; keep it away from the world')
     .action(edge);
 }

@@ -1,6 +1,7 @@
 /** What commands that are clients of the API have in common. */
 import type { Command } from 'commander';
 import type { ApiPlace } from './client.ts';
+import { takesZoneNames } from './zone-name.ts';
 
 /** Options of every command that is a client. */
 export interface ClientOptions extends ApiPlace {
@@ -15,7 +16,7 @@ export const asClient = (command: Command): Command =>
 
 /** As `asClient`, for what is done in a zone. */
 export const asZoneClient = (command: Command): Command =>
-  asClient(command).requiredOption('--zone <id>', 'id of the zone');
+  takesZoneNames(asClient(command).requiredOption('--zone <zone>', 'name or id of the zone'));
 
 /** Part of a path. */
 export const part = encodeURIComponent;

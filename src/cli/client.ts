@@ -1,5 +1,6 @@
 /** How the commands speak to the API: ours, and Cloudflare's own, which answers in the same envelope. */
-import { Type } from 'typebox';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { environ } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
@@ -20,24 +21,29 @@ export interface Answer {
   readonly pages: number;
   /** Where a list goes on that has no pages. */
   readonly cursor: string | undefined;
+  /** What it tells beside the result. */
+  readonly messages: readonly string[];
+  /** How many a list has in all. */
+  readonly total?: number | undefined;
 }
 
-const Envelope = Compile(
-  Type.Object({
-    success: Type.Boolean(),
-    errors: Type.Array(Type.Object({ code: Type.Number(), message: Type.String() })),
-    result: Type.Unknown(),
-    result_info: Type.Optional(
-      Type.Union([
-        Type.Null(),
-        Type.Object({
-          total_pages: Type.Optional(Type.Number()),
-          cursor: Type.Optional(Type.String()),
-        }),
-      ]),
-    ),
-  }),
-);
+const Wire = Type.Object({
+  success: Type.Boolean(),
+  errors: Type.Array(Type.Object({ code: Type.Number(), message: Type.String() })),
+  messages: Type.Optional(Type.Array(Type.Object({ message: Type.String() }))),
+  result: Type.Unknown(),
+  result_info: Type.Optional(
+    Type.Union([
+      Type.Null(),
+      Type.Object({
+        total_pages: Type.Optional(Type.Number()),
+        total_count: Type.Optional(Type.Number()),
+        cursor: Type.Optional(Type.String()),
+      }),
+    ]),
+  ),
+});
+const Envelope = Compile(Wire);
 
 const LIMIT_MS = 60_000;
 
@@ -45,22 +51,98 @@ const LIMIT_MS = 60_000;
  * One request. Ends the process with `EXIT.refused` and the API's own words where that refuses, with `EXIT.unreachable` where
  * nobody answers in an envelope. Throws `configuration` without a token in the environment.
  */
-export async function call({ api }: ApiPlace, method: string, path: string, body?: object): Promise<Answer> {
-  checkBase(api);
-  const url = `${api.replace(/\/$/, '')}${path}`;
-  const init = { method, headers: headers(), signal: AbortSignal.timeout(LIMIT_MS) };
-  const answer = await fetch(url, { ...init, ...(body && { body: JSON.stringify(body) }) }).catch(
-    (error: unknown) =>
-      end(EXIT.unreachable, `${url} cannot be reached (${codeOf(error)}); --api is the base URL of the API`),
+export async function call(place: ApiPlace, method: string, path: string, body?: object): Promise<Answer> {
+  const init = { method, signal: AbortSignal.timeout(LIMIT_MS), ...(body && { body: JSON.stringify(body) }) };
+  const answer = await request(place, path, init).catch((error: unknown) =>
+    end(
+      EXIT.unreachable,
+      `${place.api} cannot be reached (${codeOf(error)}); --api is the base URL of the API`,
+    ),
   );
+  return read(answer);
+}
+
+/** How often a request is sent that got no answer, and how long is waited at most in between. */
+const [TRIES, LONGEST_WAIT_S] = [12, 60];
+
+/**
+ * As `call`, for what may be sent twice: it is sent again, for some minutes, where nobody answers, where the service says that it
+ * is not ready, and when it says that there were too many requests. Throws `configuration` with its words where it refuses.
+ */
+export async function callPatiently(place: ApiPlace, path: string, body: object): Promise<Answer> {
+  const method = 'POST';
+  for (let n = 1; n < TRIES; n++) {
+    const init = { method, signal: AbortSignal.timeout(LIMIT_MS), body: JSON.stringify(body) };
+    const answer = await request(place, path, init).catch((error: unknown) => {
+      if (error instanceof Fault) throw error;
+      return undefined;
+    });
+    if (answer && answer.status !== 429 && answer.status < 500) return read(answer, throwRefused);
+    const seconds = Number(answer?.headers.get('retry-after')) || 2 ** (n - 1);
+    await delay(Math.min(seconds, LONGEST_WAIT_S) * 1_000);
+  }
+  return call(place, method, path, body);
+}
+
+/** A stream that is read line by line. */
+interface LineStream {
+  /** What its content type has in it. */
+  readonly type: 'ndjson' | 'event-stream';
+  /** Headers that are sent beside the usual ones. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The lines of an answer that is a stream of them, as they come. Ends the process where the API refuses. Throws where nobody
+ * answers, and where the stream breaks off.
+ */
+export async function* callLines(
+  place: ApiPlace,
+  path: string,
+  { type, headers: more = {} }: LineStream = { type: 'ndjson' },
+): AsyncGenerator<string> {
+  const answer = await request(place, path, { headers: { ...headers(), ...more } });
+  if (answer.status >= 500) throw new Error(`${answer.url} answers HTTP ${answer.status}`);
+  if (!answer.body || !answer.headers.get('content-type')?.includes(type)) {
+    await read(answer);
+    end(EXIT.unreachable, `${answer.url} is no stream of lines: that is a route of certpacks alone`);
+  }
+  let rest = '';
+  for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
+
+function request({ api }: ApiPlace, path: string, init: RequestInit = {}): Promise<Response> {
+  checkBase(api);
+  return fetch(`${api.replace(/\/$/, '')}${path}`, { headers: headers(), ...init });
+}
+
+/** What becomes of a refusal, in the API's words. */
+type Refuse = (words: string) => never;
+
+const throwRefused: Refuse = (words) => {
+  throw new Fault('configuration', words);
+};
+const endRefused: Refuse = (words) => end(EXIT.refused, words);
+
+async function read(answer: Response, refuse = endRefused): Promise<Answer> {
   const said: unknown = await answer.json().catch(() => undefined);
   if (!Envelope.Check(said))
-    return end(EXIT.unreachable, `${url} answers no envelope of this API (HTTP ${answer.status})`);
-  const info = said.result_info;
-  if (said.success)
-    return { result: said.result, pages: info?.total_pages ?? 1, cursor: info?.cursor || undefined };
-  return end(EXIT.refused, said.errors.map(({ code, message }) => `${message} (${code})`).join('; '));
+    return end(EXIT.unreachable, `${answer.url} answers no envelope of this API (HTTP ${answer.status})`);
+  if (said.success) return toAnswer(said);
+  return refuse(said.errors.map(({ code, message }) => `${message} (${code})`).join('; '));
 }
+
+const toAnswer = ({ result, messages, result_info: info }: Static<typeof Wire>): Answer => ({
+  result,
+  messages: messages?.map(({ message }) => message) ?? [],
+  pages: info?.total_pages ?? 1,
+  cursor: info?.cursor || undefined,
+  total: info?.total_count,
+});
 
 /** Throws `configuration` for what is no base URL. */
 function checkBase(api: string): void {
@@ -107,7 +189,8 @@ const codeOf = (error: unknown): string => {
     : String(error instanceof Error ? error.name : error);
 };
 
-function end(status: number, sentence: string): never {
+/** Ends the process, and says why. */
+export function end(status: number, sentence: string): never {
   tellLine(`certpacks: ${sentence}`);
   process.exit(status);
 }

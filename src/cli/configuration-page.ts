@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { CA_OPTIONS } from '../ca/options.ts';
-import { DNS_UPDATE_OPTIONS, EDGE_OPTIONS, OPTIONS, variableOf } from '../kit/config.ts';
+import { DNS_UPDATE_OPTIONS, EDGE_OPTIONS, OPTIONS, REGION_OPTIONS, variableOf } from '../kit/config.ts';
 
 /** What a value is, and between what an integer may be. */
 const typeOf = ({
@@ -10,6 +10,38 @@ const typeOf = ({
   readonly type: string;
   readonly range?: readonly [number, number];
 }): string => (range ? `${type}, ${range[0]} to ${range[1]}` : type);
+
+const rowsOf = (options: Readonly<Record<string, string>>): string[] =>
+  Object.entries(options).map(([name, says]) => `| \`${name}\` | ${says} |`);
+
+/** What there may be several of, in tables of the file. */
+const TABLES = [
+  '## Edges',
+  '',
+  'One table `[[edges]]` for each edge.',
+  '',
+  '| option | what |',
+  '|---|---|',
+  ...rowsOf(EDGE_OPTIONS),
+  '',
+  '## Regions',
+  '',
+  'One table `[[regions]]` for each region to which keys of uploads can be restricted; the same on all machines. Which private',
+  'keys a process has is said by `region_key_files`: [custom certificates](custom-certificates.md#keys-that-stay-in-their-region).',
+  '',
+  '| option | what |',
+  '|---|---|',
+  ...rowsOf(REGION_OPTIONS),
+  '',
+  '## Name servers of yours',
+  '',
+  'One table `[[dns_updates]]` for each name server that takes dynamic updates (RFC 2136, signed with TSIG).',
+  '',
+  '| option | what |',
+  '|---|---|',
+  ...rowsOf(DNS_UPDATE_OPTIONS),
+  '',
+];
 
 /** The page docs/configuration.md, from the tables that the program itself reads. */
 export function configurationPage(): string {
@@ -40,22 +72,7 @@ export function configurationPage(): string {
       ([name, { type, default: value, says }]) => `| \`${name}\` | ${type} | ${value} | ${says} |`,
     ),
     '',
-    '## Edges',
-    '',
-    'One table `[[edges]]` for each edge.',
-    '',
-    '| option | what |',
-    '|---|---|',
-    ...Object.entries(EDGE_OPTIONS).map(([name, says]) => `| \`${name}\` | ${says} |`),
-    '',
-    '## Name servers of yours',
-    '',
-    'One table `[[dns_updates]]` for each name server that takes dynamic updates (RFC 2136, signed with TSIG).',
-    '',
-    '| option | what |',
-    '|---|---|',
-    ...Object.entries(DNS_UPDATE_OPTIONS).map(([name, says]) => `| \`${name}\` | ${says} |`),
-    '',
+    ...TABLES,
   ].join('\n');
 }
 

@@ -53,10 +53,11 @@ function toSmtp(text: string): { readonly host: string; readonly port: number } 
   throw new Fault('configuration', '--smtp must be HOST:PORT');
 }
 
-const lineOf = ({ api, token, accountId, control, edges, dns }: World) => ({
+const lineOf = ({ api, token, accountId, dashboard, control, edges, dns }: World) => ({
   api,
   token,
   account_id: accountId,
+  ...(dashboard !== undefined && { dashboard }),
   control,
   edges,
   dns,
@@ -66,6 +67,7 @@ function introduce(world: World): void {
   const screen = openProgress(process.stdout);
   screen.heading('certpacks dev is ready');
   screen.fact('API', world.api);
+  if (world.dashboard !== undefined) screen.fact('dashboard', world.dashboard);
   screen.fact('token', world.token);
   screen.fact('account', world.accountId);
   screen.fact('control', world.control);

@@ -1,32 +1,41 @@
 import { startBundledEdge } from '../edge/bundled/bundled.ts';
+import { toHostsByAddress } from '../edge/bundled/by-address.ts';
 import { edgeRegistry } from '../edge/bundled/edge-metrics.ts';
+import { OwnersKeys } from '../keyless/owners-keys.ts';
 import { Fault } from '../kit/fault.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { toAddress } from '../serve/addresses.ts';
+import { keylessSettingOf } from '../serve/keyless-setting.ts';
 import { serveMetrics } from '../serve/metrics-listener.ts';
-import { asked, readSetting } from './process.ts';
+import { asked, placeFor, readSetting } from './process.ts';
 
 interface EdgeOptions {
   readonly pull: string;
   readonly environment: string;
+  readonly name?: string;
   readonly host: string;
   readonly port: number;
   readonly httpPort?: number;
   readonly upstream?: string;
+  readonly address: readonly string[];
   readonly metricsListen?: string;
 }
 
 /** `certpacks edge`: a bundled edge as a process of its own, until it is asked to end. */
 export async function edge(options: EdgeOptions): Promise<void> {
-  const { pull, environment, host, port, httpPort, upstream, metricsListen } = options;
+  const { pull, environment, name, host, port, httpPort, upstream, metricsListen } = options;
   const ending = asked();
-  const { log } = readSetting();
-  const known = ENVIRONMENTS.find((name) => name === environment);
+  const { log, config } = readSetting();
+  const known = ENVIRONMENTS.find((one) => one === environment);
   if (!known) throw new Fault('configuration', `--environment must be ${ENVIRONMENTS.join(' or ')}`);
   const target = upstream === undefined ? {} : { upstream: toUpstream(upstream) };
   const plain = httpPort === undefined ? {} : { httpPort };
+  const byAddress = toHostsByAddress(options.address);
   const place = metricsListen === undefined ? undefined : toAddress(metricsListen);
-  const running = await startBundledEdge({ host, port, environment: known, pull, log, ...plain, ...target });
+  const setting = keylessSettingOf(config.options, placeFor(config, undefined, false));
+  const ownersKeys = new OwnersKeys(setting, log);
+  const common = { environment: known, name, pull, log, byAddress, ownersKeys };
+  const running = await startBundledEdge({ host, port, ...common, ...plain, ...target });
   const told =
     place &&
     (await serveMetrics(

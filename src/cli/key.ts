@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { type Kek, Seal } from '../kit/seal.ts';
+import { giveUpAlertSecrets } from '../operation/give-up-alert-secrets.ts';
 import { recoverFromLostKey } from '../operation/recover-from-lost-key.ts';
 import { rewrapKeys } from '../operation/rewrap-keys.ts';
 import { openDatabase } from '../serve/database.ts';
@@ -10,6 +11,7 @@ import { type KekPlace, kekPlaceOf, newKek, readKeks, writeKeks } from '../serve
 import { putSetting } from '../store/installation-settings.ts';
 import { countSealed } from '../store/sealed.ts';
 import type { Pool } from '../store/store.ts';
+import { addRegionKeys } from './key-region.ts';
 import { printLine, tellLine } from './print.ts';
 import { placeFor, readSetting } from './process.ts';
 
@@ -39,12 +41,14 @@ export function addKeys(certpacks: Command): void {
     .description('after the key was lost: make a new one, give up what cannot be opened, order all that anew')
     .option('--yes', 'do it')
     .action((options: { readonly yes?: boolean }) => withKeys((ground) => abandon(ground, options)));
+  addRegionKeys(key);
 }
 
 interface Ground {
   readonly pool: Pool;
   readonly place: KekPlace;
   readonly delegationZone: string;
+  readonly brandingDomain: string;
 }
 
 const say = printLine;
@@ -54,8 +58,9 @@ async function withKeys(work: (ground: Ground) => Promise<void>): Promise<void> 
   const dir = placeFor(config, undefined, false);
   const database = await openDatabase(config.options, dir, log);
   try {
-    const { delegation_zone: delegationZone } = config.options;
-    await work({ pool: database.pool, place: kekPlaceOf(config.options, dir), delegationZone });
+    const { delegation_zone: delegationZone, branding_domain: brandingDomain } = config.options;
+    const place = kekPlaceOf(config.options, dir);
+    await work({ pool: database.pool, place, delegationZone, brandingDomain });
   } finally {
     await database.stop();
   }
@@ -115,7 +120,7 @@ async function prune({ pool, place }: Ground): Promise<void> {
 }
 
 async function abandon(
-  { pool, place, delegationZone }: Ground,
+  { pool, place, delegationZone, brandingDomain }: Ground,
   { yes }: { readonly yes?: boolean },
 ): Promise<void> {
   const counts = await countSealed(pool);
@@ -125,7 +130,7 @@ async function abandon(
   const sum = lost.reduce((total, [, n]) => total + n, 0);
   if (!yes) {
     say(
-      `${sum} private keys and accounts are sealed with ${lost.map(([id]) => id).join(', ')}, which is not in ${place.file}.`,
+      `${sum} private keys, accounts and secrets are sealed with ${lost.map(([id]) => id).join(', ')}, which is not in ${place.file}.`,
     );
     say('With --yes they are given up for good, and their certificates are ordered anew.');
     return;
@@ -134,14 +139,17 @@ async function abandon(
   if (keks.length === 0) write(place, known);
   await putSetting(pool, 'kek', known[0]?.id ?? '');
   const clock = systemClock();
-  const deps = { pool, clock, json: { delegationZone } };
-  const packs = await recoverFromLostKey(
-    deps,
-    known.map(({ id }) => id),
-  );
+  const deps = { pool, clock, json: { delegationZone }, brandingDomain };
+  const ids = known.map(({ id }) => id);
+  const packs = await recoverFromLostKey(deps, ids);
+  const told = await giveUpAlertSecrets({ pool, clock, seal: new Seal(() => known) }, ids);
   say(
-    `${sum} private keys and accounts were given up; ${packs} packs are ordered anew as soon as the service runs`,
+    `${sum} private keys, accounts and secrets were given up; ${packs} packs are ordered anew as soon as the service runs`,
   );
+  if (told > 0)
+    say(
+      `${told} webhooks and services of PagerDuty lost their secrets: their owners give them anew, and roll the signing keys`,
+    );
 }
 
 /** The keys that there are; none where the file is gone. */

@@ -1,6 +1,8 @@
 /** `certpacks packs order`: orders a pack by the API, and waits for it where that is wanted. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { isSettled } from '../pack/lifecycle.ts';
+import { PACK_STATUSES } from '../pack/pack.ts';
 import { type ApiPlace, call, EXIT } from './client.ts';
 import { asZoneClient, type ClientOptions, PACK_FIELDS, packsOf, part } from './client-command.ts';
 import { tellLine } from './print.ts';
@@ -12,6 +14,7 @@ interface OrderOptions extends ClientOptions {
   readonly method: string;
   readonly days: string;
   readonly backup?: boolean;
+  readonly branding?: boolean;
   readonly wait?: boolean;
 }
 
@@ -22,34 +25,41 @@ export const addPackOrder = (packs: Command): Command =>
     .option('--method <method>', 'txt, http or email', 'txt')
     .option('--days <n>', 'validity_days', '90')
     .option('--backup', 'with a backup from another CA')
+    .option('--branding', "with a name below the operator's branding domain as common name")
     .option('--wait', 'until it is active, telling what it waits for')
     .action(order);
 
 async function order(
   hosts: string[],
-  { zone, ca, method, days, backup, wait, ...options }: OrderOptions,
+  { zone, ca, method, days, backup, branding, wait, ...options }: OrderOptions,
 ): Promise<void> {
   const terms = { certificate_authority: ca, validation_method: method, validity_days: Number(days) };
-  const body = { type: 'advanced', hosts, ...terms, ...(backup && { backup }) };
+  const extras = { ...(backup && { backup }), ...(branding && { cloudflare_branding: true }) };
+  const body = { type: 'advanced', hosts, ...terms, ...extras };
   let { result } = await call(options, 'POST', `${packsOf(zone)}/order`, body);
   if (wait) result = await settled(options, zone, result);
   show(result, PACK_FIELDS, options);
   if (wait && textOf(result, 'status') !== 'active') process.exit(EXIT.refused);
 }
 
+/** How long, in seconds, an answer may be waited for, so that what is told meanwhile is told soon. */
+const WAIT_S = 5;
+/** Least time between two looks, in milliseconds: an API that does not know `wait_for` answers at once. */
 const LOOK_MS = 1_000;
 
-/** Looks until a pack is active or waits for somebody to act; tells each change on standard error. */
+/** Waits until nothing is under way for a pack; tells each change on standard error. */
 async function settled(place: ApiPlace, zone: string, pack: unknown): Promise<unknown> {
-  let [seen, last] = [pack, ''];
+  const path = `${packsOf(zone)}/${part(textOf(pack, 'id'))}?wait_for=settled&timeout=${WAIT_S}`;
+  let [seen, last, began] = [pack, '', 0];
   for (;;) {
     const status = textOf(seen, 'status');
     const line = [status, ...messagesOf(seen)].join('; ');
     if (line !== last) tellLine(line);
     last = line;
-    if (status === 'active' || status.endsWith('timed_out')) return seen;
-    await delay(LOOK_MS);
-    seen = (await call(place, 'GET', `${packsOf(zone)}/${part(textOf(pack, 'id'))}`)).result;
+    if (PACK_STATUSES.some((one) => one === status && isSettled(one))) return seen;
+    await delay(Math.max(0, began + LOOK_MS - performance.now()));
+    began = performance.now();
+    ({ result: seen } = await call(place, 'GET', path));
   }
 }
 

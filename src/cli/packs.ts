@@ -1,9 +1,14 @@
 /** `certpacks packs`: certificate packs, by the API. */
 import type { Command } from 'commander';
-import { call, callAll } from './client.ts';
+import { call } from './client.ts';
 import { asZoneClient, type ClientOptions, PACK_FIELDS, packsOf, part } from './client-command.ts';
+import { addPackEvents } from './pack-events.ts';
+import { addPackExplain } from './pack-explain.ts';
+import { addPackExport } from './pack-export.ts';
+import { addPackList } from './pack-list.ts';
 import { addPackOrder } from './pack-order.ts';
 import { addPackRevoke } from './pack-revoke.ts';
+import { addPacksBulk } from './packs-bulk.ts';
 import { show } from './table.ts';
 
 /** Adds the commands. */
@@ -11,21 +16,17 @@ export function addPacks(certpacks: Command): void {
   const packs = certpacks
     .command('packs')
     .description('certificate packs, by the API; the token is taken from CERTPACKS_TOKEN');
-  asZoneClient(packs.command('list').description('packs of a zone, all pages'))
-    .option('--status <status>', 'all, or one status; served packs unless given')
-    .action(async ({ zone, status, ...options }: ClientOptions & { zone: string; status?: string }) =>
-      show(
-        await callAll(options, `${packsOf(zone)}${status === undefined ? '' : `?status=${part(status)}`}`),
-        PACK_FIELDS,
-        options,
-      ),
-    );
+  addPackList(packs);
   asZoneClient(packs.command('get').description('one pack').argument('<pack>')).action(
     async (pack: string, { zone, ...options }: ClientOptions & { zone: string }) =>
       show((await call(options, 'GET', `${packsOf(zone)}/${part(pack)}`)).result, PACK_FIELDS, options),
   );
+  addPackEvents(packs);
+  addPackExplain(packs);
+  addPackExport(packs);
   addPackOrder(packs);
   addPackRevoke(packs);
+  addPacksBulk(packs);
   asZoneClient(
     packs.command('failover').description('have a pack and its backup change places').argument('<pack>'),
   ).action(async (pack: string, { zone, ...options }: ClientOptions & { zone: string }) =>

@@ -33,7 +33,10 @@ export function placeFor(config: Config, wanted: string | undefined, isTemporary
   }).dir;
 }
 
-/** Resolves when the process is asked to end; `withParent` also when the one that started it is gone. */
+/**
+ * Resolves when the process is asked to end, or nobody reads any more what it prints; `withParent` also when the one that started
+ * it is gone.
+ */
 export function asked(withParent = false): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let times = 0;
@@ -44,6 +47,7 @@ export function asked(withParent = false): Promise<void> {
     if (times > 3) process.exit(1);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  process.stdout.on('error', () => resolve());
   const parent = process.ppid;
   if (withParent) setInterval(() => process.ppid !== parent && resolve(), 1_000).unref();
   return promise;

@@ -11,6 +11,7 @@ import { type Database, openDatabase, otherwise } from '../serve/database.ts';
 import { toPublishers } from '../serve/dns-publishers.ts';
 import { toEdgeRows } from '../serve/edge-rows.ts';
 import { edgeSocketOf } from '../serve/edge-socket.ts';
+import { loadRegionKeys, regionsOpened, toRegions } from '../serve/regions.ts';
 import { startService } from '../serve/service.ts';
 import { asked, endNow, endWithin, placeFor, readSetting, type Setting } from './process.ts';
 
@@ -29,6 +30,8 @@ export async function serve({ insecureHttp = false }: ServeWishes): Promise<void
   demandTls(insecureHttp ? { ...options, insecure_http: true } : options);
   const rows = configuredRows({ config, log });
   const edges = toEdgeRows(config.edges);
+  const regions = toRegions(config.regions);
+  const regionKeys = loadRegionKeys(options);
   warnOfLacks({ config, log }, rows, edges);
   const dir = placeFor(config, undefined, false);
   const database = await openDatabase(options, dir, log);
@@ -36,12 +39,21 @@ export async function serve({ insecureHttp = false }: ServeWishes): Promise<void
     const clock = systemClock();
     const publishers = toPublishers(config.dnsUpdates, clock);
     const own = { dir, pool: database.pool, clock, isClockWatched: true };
-    const parts = { options, log, rows, edges, publishers, ...own };
+    const parts = { options, log, rows, edges, regions, regionKeys, publishers, ...own };
     const service = await startService(parts).catch((error: unknown) => {
       throw otherwise(error, database.newer);
     });
     const about = { database: database.description, edge_socket: edgeSocketOf(parts) };
-    log.info({ api: service.api, ...about, cas: rows.map(({ name }) => name) }, 'ready');
+    log.info(
+      {
+        api: service.api,
+        dashboard: service.dashboard,
+        ...about,
+        cas: rows.map(({ name }) => name),
+        regions: regionsOpened(regions, regionKeys),
+      },
+      'ready',
+    );
     await ending;
     await service.stop();
   } finally {

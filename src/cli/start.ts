@@ -17,12 +17,15 @@ export async function start({ once }: { readonly once?: boolean }): Promise<void
     log,
     dir: join(placeFor(config, undefined, false), 'world'),
     port: undefined,
-    isUniversalOn: false,
+    isUniversalOn: true,
   });
   try {
     introduce(world, screen, performance.now() - began);
-    await demonstrate(world, screen);
+    const list = await demonstrate(world, screen);
     if (once) return;
+    screen.heading('Again, by yourself');
+    screen.text(`curl -s -H 'Authorization: Bearer ${world.token}' \\\n  '${list}'`);
+    if (world.dashboard !== undefined) screen.text(`or in a browser, signed in, once: ${world.dashboard}`);
     screen.text('\nThe world stays up until you press Ctrl-C; its state is kept for the next start.');
     await ending;
   } finally {
@@ -33,8 +36,8 @@ export async function start({ once }: { readonly once?: boolean }): Promise<void
 function introduce(world: World, screen: Progress, ms: number): void {
   screen.fact('ready', `${(ms / 1_000).toFixed(1)} s`);
   screen.fact('database', world.database);
-  for (const [name, { directory }] of Object.entries(world.cas))
-    screen.fact('CA', `${name}, simulated: ${directory}`);
+  const cas = Object.entries(world.cas).map(([name, { directory }]) => `${name} ${new URL(directory).host}`);
+  screen.fact('CAs', `simulated: ${cas.join(', ')}`);
   const { production, staging } = world.edges;
   screen.fact(
     'edges',

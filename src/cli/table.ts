@@ -1,6 +1,7 @@
 /** What commands print: a table for people, JSON for programs. */
+import { padded } from '../kit/columns.ts';
 import { printable } from '../kit/unprintable.ts';
-import { printJson, printLines } from './print.ts';
+import { type Piece, printJson, printPieces } from './print.ts';
 
 /** Prints a result: one line of JSON, or a table of these fields, each named by its path. */
 export function show(
@@ -9,24 +10,23 @@ export function show(
   { json = false }: { readonly json?: boolean },
 ): void {
   if (json) printJson(result);
-  else printLines(table(Array.isArray(result) ? result : [result], fields));
+  else for (const line of table(Array.isArray(result) ? result : [result], fields)) printPieces(line);
 }
 
-function table(rows: readonly unknown[], fields: readonly string[]): string {
-  const cells = [
-    fields.map((field) => field.toUpperCase()),
-    ...rows.map((row) => fields.map((field) => textOf(row, field))),
-  ];
-  const widths = fields.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
-  return cells
-    .map(
-      (row) =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+function table(rows: readonly unknown[], fields: readonly string[]): Piece[][] {
+  const heads = fields.map((field) => field.toUpperCase());
+  const cells = rows.map((row) => fields.map((field) => textOf(row, field)));
+  return padded([heads, ...cells]).map((row, line) =>
+    row.map((text, i) => ({ text, colour: line === 0 ? 'dim' : colourOf(text.trimEnd(), fields[i]) })),
+  );
+}
+
+/** Colour of a status: what works, what is under way, and what somebody has to look at. */
+function colourOf(text: string, field: string | undefined): Piece['colour'] {
+  if (field !== 'status') return undefined;
+  if (/^(active|staging_active|backup_issued)$/.test(text)) return 'green';
+  if (/timed_out|expir|disabled|moved/.test(text)) return 'red';
+  return /pending|initializing|holding|deactivating/.test(text) ? 'yellow' : undefined;
 }
 
 /** In a cell there is no other line either. */

@@ -8,7 +8,9 @@ import { PERMISSION_NAMES, PERMISSIONS } from '../pack/permission.ts';
 import { type ApiPlace, call } from './client.ts';
 import { asClient, type ClientOptions } from './client-command.ts';
 import { accountOf, asOperator } from './operator.ts';
+import { ownAccount } from './own-account.ts';
 import { printJson, printLine } from './print.ts';
+import { takesZoneNames } from './zone-name.ts';
 
 interface CreateOptions extends ClientOptions {
   readonly first?: boolean;
@@ -36,11 +38,13 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 
 /** Adds to `token`. */
 export function addTokenCreate(token: Command): void {
-  asClient(
-    token
-      .command('create')
-      .description('make a token and print it; it is shown this once')
-      .argument('[name]'),
+  takesZoneNames(
+    asClient(
+      token
+        .command('create')
+        .description('make a token and print it; it is shown this once')
+        .argument('[name]'),
+    ),
   )
     .option('--first', 'the first one of an account, with all permissions, on the database’s own machine')
     .option(
@@ -53,7 +57,7 @@ export function addTokenCreate(token: Command): void {
       'read',
     )
     .option('--permission <name...>', `in place of --access: ${PERMISSION_NAMES.join(', ')}`)
-    .option('--zone <id...>', 'zones that it is limited to; all unless given')
+    .option('--zone <zone...>', 'names or ids of zones that it is limited to; all unless given')
     .option('--expires <instant>', 'when it ends (RFC 3339); never unless given')
     .option('--from <network...>', 'addresses that it can be used from, as 192.0.2.0/24; any unless given')
     .action((name: string | undefined, options: CreateOptions) =>
@@ -83,7 +87,6 @@ async function create(name: string | undefined, options: CreateOptions): Promise
 
 const Made = Compile(Type.Object({ value: Type.String() }));
 const Groups = Compile(Type.Array(Type.Object({ id: Type.String(), name: Type.String() })));
-const Accounts = Compile(Type.Array(Type.Object({ id: Type.String() })));
 
 /** Permissions of zones and those of the account, each with what they are of. */
 async function policiesOf(options: CreateOptions, names: readonly string[]): Promise<object[]> {
@@ -104,13 +107,6 @@ async function policiesOf(options: CreateOptions, names: readonly string[]): Pro
 
 const isOfAccount = (name: string): boolean =>
   PERMISSION_NAMES.some((one) => one === name && PERMISSIONS[one].scope === 'account');
-
-/** Id of the account of the token that asks. */
-async function ownAccount(place: ApiPlace): Promise<string> {
-  const { result } = await call(place, 'GET', '/accounts');
-  if (Accounts.Check(result) && result[0]) return result[0].id;
-  throw new Fault('configuration', 'the token sees no account; name it by --account');
-}
 
 async function groupsNamed(
   place: ApiPlace,

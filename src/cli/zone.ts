@@ -8,6 +8,7 @@ import { asClient, type ClientOptions, part } from './client-command.ts';
 import { asOperator } from './operator.ts';
 import { tellLines } from './print.ts';
 import { show } from './table.ts';
+import { takesZoneName } from './zone-name.ts';
 
 const ZONE = ['id', 'name', 'type', 'status', 'created_on'];
 
@@ -31,12 +32,14 @@ export function addZones(certpacks: Command): void {
         show((await call(options, 'POST', '/zones', body)).result, ZONE, options);
       },
     );
-  asClient(zone.command('get').description('one zone').argument('<id>')).action(
+  takesZoneName(asClient(zone.command('get').description('one zone').argument('<zone>'))).action(
     async (id: string, options: ClientOptions) =>
       show((await call(options, 'GET', `/zones/${part(id)}`)).result, ZONE, options),
   );
-  asClient(
-    zone.command('check').description('have control of a zone looked for at once').argument('<id>'),
+  takesZoneName(
+    asClient(
+      zone.command('check').description('have control of a zone looked for at once').argument('<zone>'),
+    ),
   ).action(async (id: string, options: ClientOptions) =>
     show((await call(options, 'PUT', `/zones/${part(id)}/activation_check`)).result, ['id'], options),
   );
@@ -44,13 +47,14 @@ export function addZones(certpacks: Command): void {
     ['pause', true],
     ['unpause', false],
   ] as const)
-    asClient(zone.command(name).description(PAUSE[name]).argument('<id>')).action(
+    takesZoneName(asClient(zone.command(name).description(PAUSE[name]).argument('<zone>'))).action(
       async (id: string, options: ClientOptions) =>
         show((await call(options, 'PATCH', `/zones/${part(id)}`, { paused })).result, ZONE, options),
     );
-  asClient(zone.command('delete').description('delete a zone with its packs').argument('<id>')).action(
-    async (id: string, options: ClientOptions) =>
-      show((await call(options, 'DELETE', `/zones/${part(id)}`)).result, ['id'], options),
+  takesZoneName(
+    asClient(zone.command('delete').description('delete a zone with its packs').argument('<zone>')),
+  ).action(async (id: string, options: ClientOptions) =>
+    show((await call(options, 'DELETE', `/zones/${part(id)}`)).result, ['id'], options),
   );
   addDeactivation(zone);
 }

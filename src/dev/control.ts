@@ -5,6 +5,7 @@ import type { Access } from '../pack/permission.ts';
 import { makeDue } from '../store/packs.ts';
 import type { Pool } from '../store/store.ts';
 import { createToken } from '../store/tokens.ts';
+import type { WorldEdge } from './edges.ts';
 import { runClock } from './run-clock.ts';
 
 /** What the control interface moves. It exists where the world is simulated, never in production. */
@@ -14,7 +15,7 @@ export interface ControlDeps {
   readonly accountId: string;
   /** Base URL of the simulator's own control interface. */
   readonly simulator: string;
-  readonly edges: () => Readonly<Record<string, object>>;
+  readonly edges: ReadonlyMap<string, Pick<WorldEdge, 'state' | 'put'>>;
   /** The clock was moved on: keeps it for the next start. */
   readonly onClock: () => void;
   readonly poke: () => void;
@@ -31,7 +32,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     return {
       ...(typeof state === 'object' && state),
       now: deps.clock.now().toISOString(),
-      edges: deps.edges(),
+      edges: Object.fromEntries([...deps.edges].map(([name, edge]) => [name, edge.state()])),
     };
   },
   'POST /control/clock': async (deps, body) => {
@@ -63,6 +64,14 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'DELETE /control/ca/faults': (deps, _, path) => ask(deps, 'DELETE', path.replace('/control', '')),
   'GET /control/mail': (deps) => ask(deps, 'GET', '/mail'),
   'PUT /control/mail': (deps, body) => ask(deps, 'PUT', '/mail', body),
+  'PUT /control/edges': async (deps, { is_up: isUp }, path) => {
+    const name = path.replace(/.*\//, '');
+    const edge = deps.edges.get(name);
+    if (!edge) throw new Fault('no_such_route', `there is no edge ${name.slice(0, 40)}`);
+    if (typeof isUp !== 'boolean') throw new Fault('malformed_request', 'is_up must be true or false');
+    await edge.put(isUp);
+    return edge.state();
+  },
   'POST /control/tokens': async (deps, body) => {
     const { zones, access } = body;
     const isList = Array.isArray(zones) && zones.every((zone) => typeof zone === 'string');
@@ -116,9 +125,11 @@ async function answer(deps: ControlDeps, request: IncomingMessage): Promise<unkn
   return handler(deps, await readBody(request), path);
 }
 
-/** The path of a call without the name of a CA. */
+/** The path of a call without the name of a CA or of an edge. */
 const placeOf = (path: string): string =>
-  path.replace(/^\/control\/ca\/[a-z_]+(?:\/requests|(\/faults))?$/, '/control/ca$1');
+  path
+    .replace(/^\/control\/ca\/[a-z_]+(?:\/requests|(\/faults))?$/, '/control/ca$1')
+    .replace(/^\/control\/edges\/[a-z]+$/, '/control/edges');
 
 async function readBody(request: IncomingMessage): Promise<Body> {
   if (request.method === 'GET' || request.method === 'DELETE') return {};

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { ApiDeps, Pinned } from '../api/deps.ts';
 import { changeRecords } from '../operation/change-records.ts';
+import { pinCsr } from '../operation/pin-csr.ts';
+import { pinKeyless } from '../operation/pin-keyless.ts';
 import { pinPack } from '../operation/pin-pack.ts';
 import { pinToken } from '../operation/pin-token.ts';
+import { pinUpload } from '../operation/pin-upload.ts';
 import { pinZone } from '../operation/pin-zone.ts';
+import { toRecordName } from '../record/names.ts';
+import type { ZoneRecord } from '../record/record.ts';
 import { toTerms } from '../record/terms.ts';
 import { createAccount, getAccount } from '../store/accounts.ts';
 import { OPERATOR } from '../store/audit.ts';
@@ -13,12 +18,15 @@ import { keySecret } from '../store/tokens.ts';
 import type { Zone } from '../store/zone-row.ts';
 import { getZone } from '../store/zones.ts';
 import type { Fixtures } from './fixtures.ts';
+import { pinAlerting } from './pin-alerting.ts';
+import { makeHostnameRoom, pinHostnames } from './pin-hostnames.ts';
+import { selfSigned } from './self-signed.ts';
 
 type FixtureZone = NonNullable<Fixtures['zones']>[number];
 type FixtureRecord = NonNullable<FixtureZone['dns_records']>[number];
 
 /** Where a request names an account. */
-const ACCOUNT = /(\/accounts\/|[?&]account\.id=)([0-9a-f]{32})\b/g;
+const ACCOUNT = /(\/accounts\/|[?&]account\.id=)([0-9a-z_]{1,32})(?![0-9A-Za-z_-])/g;
 
 /** Has all that a fixture file pins there, now and before each request behind one that may have changed something. */
 export class Pins implements Pinned {
@@ -59,7 +67,23 @@ export class Pins implements Pinned {
   readonly zoneNamed = (name: string): string | undefined =>
     this.#zones.find((zone) => zone.name === name.toLowerCase())?.id;
 
-  readonly makeRoom = async (zoneId: string, record: unknown): Promise<void> => {
+  readonly complete = (zoneId: string, record: unknown): void => {
+    if (!(record instanceof Object) || 'content' in record || 'data' in record || !('type' in record)) return;
+    const pinned = this.#zones.find(({ id }) => id === zoneId)?.dns_records ?? [];
+    const found = pinned.find(({ type }) => type === record.type);
+    if (found) Object.assign(record, { content: found.content });
+  };
+
+  readonly makeHostnameRoom = async (zoneId: string, hostname: string): Promise<void> => {
+    const pinned = this.#zones.find(({ id }) => id === zoneId);
+    const zone = pinned && (await getZone(this.#deps.pool, this.#fixtures.account.id, zoneId));
+    if (zone) await makeHostnameRoom(this.#deps, zone, { hostname, pinned });
+  };
+
+  readonly makeRoom = async (
+    { zoneId, id: own }: { readonly zoneId: string; readonly id: string | undefined },
+    record: unknown,
+  ): Promise<void> => {
     const pinned = this.#zones.find(({ id }) => id === zoneId);
     const zone = pinned && (await getZone(this.#deps.pool, this.#fixtures.account.id, zoneId));
     if (!zone || !(record instanceof Object) || !('name' in record)) return;
@@ -67,9 +91,13 @@ export class Pins implements Pinned {
     const found = await transaction(this.#deps.pool, (tx) =>
       listRecords(tx, zoneId, { ids: [], names: [name] }),
     );
-    const ids = new Set(pinned?.dns_records?.map(({ id }) => id));
+    // One that is pinned comes back as it was, so that it makes room only where it is not as it was.
+    const isPinned = ({ id, ...one }: ZoneRecord) =>
+      pinned.dns_records?.some(
+        (as) => as.id === id && as.content === one.content && toRecordName(as.name, zone.name) === one.name,
+      );
     const wishes = found
-      .filter((one) => one.content === content && !ids.has(one.id))
+      .filter((one) => one.content === content && one.id !== own && !isPinned(one))
       .map(({ id }) => ({ kind: 'delete', id, pointer: '' }) as const);
     if (wishes.length > 0) await changeRecords(this.#deps, { zone, wishes, by: OPERATOR });
   };
@@ -78,18 +106,28 @@ export class Pins implements Pinned {
     await pinAccount(this.#deps, this.#fixtures);
     await pinCredentials(this.#deps, this.#fixtures);
     for (const zone of this.#zones) await this.#restoreZone(zone);
+    const { account, alerting = {}, custom_csrs = [] } = this.#fixtures;
+    for (const { id, hosts } of custom_csrs) {
+      const [first = '', ...more] = hosts;
+      await pinCsr(this.#deps, { accountId: account.id, id, hosts: [first, ...more] });
+    }
+    await pinAlerting(this.#deps, account.id, alerting);
     this.#deps.poke();
   }
 
   async #restoreZone(pinned: FixtureZone): Promise<void> {
     const deps = this.#deps;
-    const { id, name, type, dns_records = [], certificate_packs = [] } = pinned;
+    const { id, name, type, dns_records = [], certificate_packs = [], custom_certificates = [] } = pinned;
     const accountId = this.#fixtures.account.id;
     await pinZone(deps, { accountId, id, name, type });
     const zone = await getZone(deps.pool, accountId, id);
     if (!zone) throw new Error(`the pinned zone ${name} is not there`);
     for (const record of dns_records) await pinRecord(deps, zone, record);
     for (const pack of certificate_packs) await pinPack(deps, { zone, id: pack.id, order: orderOf(pack) });
+    for (const { hosts, ...custom } of custom_certificates)
+      await pinUpload(deps, { zone, ...custom, make: () => selfSigned(hosts, deps.clock.now()) });
+    await pinAllKeyless(deps, zone, pinned);
+    await pinHostnames(deps, zone, pinned);
   }
 }
 
@@ -99,6 +137,11 @@ export async function pinAccount(
   { account: { id, name } }: Fixtures,
 ): Promise<void> {
   if (!(await getAccount(pool, id))) await createAccount(pool, name, clock.now(), id);
+}
+
+async function pinAllKeyless(deps: ApiDeps, zone: Zone, { keyless_certificates = [] }: FixtureZone) {
+  for (const { id, hosts, ...facts } of keyless_certificates)
+    await pinKeyless(deps, { zone, id, facts, make: () => selfSigned(hosts, deps.clock.now()) });
 }
 
 async function pinCredentials(deps: ApiDeps, { account, users = [], tokens = [] }: Fixtures): Promise<void> {

@@ -31,13 +31,16 @@ export const worldOptions = (
   host: HOST,
   zone_activation: activationIn(options),
   delegation_zone: 'dcv.certpacks.test',
+  branding_domain: 'brand.certpacks.test',
   name_servers: registryOf(options).nameServers.map(({ name, address }) => `${name}=${address}`),
   dns_listen: [`${DNS_ADDRESSES.responder}:${port}`],
   dns_rate_limit: 0, // all of loopback is one network
   dns_roots: [DNS_ADDRESSES.root],
   dns_port: port,
   allow_addresses: ['127.0.0.0/8'],
+  alert_addresses: ['127.0.0.0/8', '::1/128', ...options.alert_addresses],
   public_addresses: [HOST],
+  reserved_hostnames: true,
   rate_limit: 0,
 });
 

@@ -1,16 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiDeps } from '../api/deps.ts';
-import { type BundledEdge, startBundledEdge } from '../edge/bundled/bundled.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import type { VirtualClock } from '../kit/clock.ts';
 import type { Config } from '../kit/config.ts';
 import type { Log } from '../kit/log.ts';
 import type { Environment } from '../pack/pack.ts';
 import { type Database, openDatabase } from '../serve/database.ts';
-import { edgeSocketOf } from '../serve/edge-socket.ts';
 import { type Service, startService } from '../serve/service.ts';
-import type { ServiceParts } from '../serve/service-parts.ts';
 import { DNS_ADDRESSES, type MailServerAddress, type SimulatorReady } from '../simulator/simulator.ts';
 import { type StartedSimulator, startSimulator } from '../simulator/start.ts';
 import { createAccount, listAccountsNamed } from '../store/accounts.ts';
@@ -18,10 +15,13 @@ import type { Pool } from '../store/store.ts';
 import { createToken, deleteTokensNamed } from '../store/tokens.ts';
 import { readClock, writeClock } from './clock-file.ts';
 import { startControl } from './control.ts';
+import { startEdges, type WorldEdge } from './edges.ts';
 import type { Fixtures } from './fixtures.ts';
 import { Pins, pinAccount } from './pins.ts';
 import { atUsual, dnsPort } from './ports.ts';
-import { HOST, registryOf, rowsOf, worldOptions } from './world-options.ts';
+import { worldRegions } from './regions.ts';
+import { signInLink } from './sign-in-link.ts';
+import { registryOf, rowsOf, worldOptions } from './world-options.ts';
 
 /** A whole small world on this machine: database, simulated CAs and DNS, edges, the service and its control. */
 export interface World {
@@ -30,6 +30,8 @@ export interface World {
   /** A token that may do everything in the world's account. */
   readonly token: string;
   readonly accountId: string;
+  /** Where a browser finds the dashboard, and is signed in by that token: once, within ten minutes. */
+  readonly dashboard: string | undefined;
   /** Base URL of the control interface. */
   readonly control: string;
   readonly edges: Readonly<Record<Environment, Place>>;
@@ -74,7 +76,7 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
   const clock = readClock(dir);
   const edges = await startEdges(parts, { dir, log, options: wanted.config.options });
   const [production, staging] = edges;
-  const httpPort = production.edge.httpPort ?? 80;
+  const httpPort = production.httpPort ?? 80;
   const { database, simulator } = await startGround(parts, wanted, { clock, httpPort });
   const ground = {
     dir,
@@ -89,14 +91,19 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
     },
   };
   const { fixtures } = wanted;
-  const rows = { rows: rowsOf(simulator), edges: edges.map(({ row }) => row) };
+  const rows = {
+    rows: rowsOf(simulator),
+    edges: edges.map(({ row }) => row),
+    ...worldRegions(dir),
+    uploadRoots: Object.values(simulator.cas).map(({ rootPem }) => rootPem),
+  };
   const pin = fixtures && ((deps: ApiDeps) => new Pins(deps, fixtures));
   const serve = (api: number) =>
     startService({ ...ground, ...rows, pin, options: { ...ground.options, port: api } });
   const service = port === undefined ? await atUsual(8787, serve) : await serve(port);
   parts.defer(service.stop);
   // They have nothing to lose when the service ends.
-  for (const { edge } of edges) parts.defer(() => edge.close());
+  for (const edge of edges) parts.defer(() => edge.put(false));
   const account = await makeToken(database.pool, clock, fixtures);
   const control = await openControl({ ...ground, ...account, simulator, edges, service }, port);
   parts.defer(control.stop);
@@ -104,6 +111,7 @@ export async function startWorld(wanted: WorldOptions): Promise<World> {
   return {
     ...account,
     api: service.api,
+    dashboard: await signInLink(database.pool, service.dashboard, account.token),
     control: control.url,
     database: database.description,
     edges: { production: placeOf(production.row), staging: placeOf(staging.row) },
@@ -120,11 +128,8 @@ interface ControlParts {
   readonly accountId: string;
   readonly simulator: SimulatorReady;
   readonly service: Service;
-  readonly edges: readonly RunningEdge[];
+  readonly edges: readonly WorldEdge[];
 }
-
-const stateOf = ({ row, edge }: RunningEdge) =>
-  [row.environment, { ...placeOf(row), ...edge.stats() }] as const;
 
 /** The control interface, beside the API's port when that was asked for. */
 function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, apiPort: number | undefined) {
@@ -135,7 +140,7 @@ function openControl({ pool, clock, dir, accountId, ...rest }: ControlParts, api
     simulator: rest.simulator.control,
     poke: rest.service.poke,
     isIdle: rest.service.isIdle,
-    edges: () => Object.fromEntries(rest.edges.map(stateOf)),
+    edges: new Map(rest.edges.map((edge) => [edge.row.environment, edge])),
     onClock: () => writeClock(dir, clock),
   };
   return apiPort && apiPort < 65_535
@@ -171,37 +176,6 @@ async function startGround(
   if (simulator.status === 'rejected') throw simulator.reason;
   if (database.status === 'rejected') throw database.reason;
   return { simulator: simulator.value, database: database.value };
-}
-
-interface RunningEdge {
-  readonly row: EdgeRow;
-  readonly edge: BundledEdge;
-}
-
-const USUAL_PORTS = { production: 8443, staging: 9443 } as const;
-/** Where every host of the world answers plain HTTP: the production edge does. */
-const USUAL_HTTP_PORT = 8080;
-
-/** One edge for each environment. They wait for the service's socket. */
-function startEdges(
-  parts: AsyncDisposableStack,
-  ground: Pick<ServiceParts, 'dir' | 'log' | 'options'>,
-): Promise<[RunningEdge, RunningEdge]> {
-  const pull = edgeSocketOf(ground);
-  const start = async (environment: Environment): Promise<RunningEdge> => {
-    const place = { host: HOST, environment, pull, log: ground.log };
-    const at = (port: number) =>
-      environment === 'staging'
-        ? startBundledEdge({ ...place, port })
-        : atUsual(USUAL_HTTP_PORT, (httpPort) => startBundledEdge({ ...place, port, httpPort }));
-    const edge = await atUsual(USUAL_PORTS[environment], at);
-    parts.defer(() => edge.close());
-    return {
-      row: { name: `${environment}-1`, kind: 'bundled', environment, host: HOST, port: edge.port },
-      edge,
-    };
-  };
-  return Promise.all([start('production'), start('staging')]);
 }
 
 const placeOf = ({ host, port }: EdgeRow): Place => ({ host, port });

@@ -7,6 +7,7 @@
  * The front file; `handshake.ts` proves, `pull.ts` hands out, `bundled.ts` serves.
  */
 import type { Algorithm, EdgeKind, Environment } from '../pack/pack.ts';
+import type { Location } from '../pack/region.ts';
 
 /** One configured edge. */
 export interface EdgeRow {
@@ -16,6 +17,8 @@ export interface EdgeRow {
   /** Where handshakes prove what it serves. */
   readonly host: string;
   readonly port: number;
+  /** Where it is; undefined: not known, and no restricted key goes there. */
+  readonly location?: Location | undefined;
 }
 
 /** The leaf that an edge showed in a handshake. */
@@ -40,7 +43,7 @@ export type ShowLeaf<T = Pick<EdgeRow, 'name' | 'kind' | 'host' | 'port'>> = (
   signal: AbortSignal,
 ) => Promise<ShownLeaf | undefined>;
 
-/** What an edge needs to serve a name: chain in PEM, leaf first, and its private key in PKCS#8 PEM. */
+/** What an edge needs to serve a name: chain in PEM, leaf first, and its private key in PKCS#8 PEM, or where that is (`src/pack/key-elsewhere.ts`). */
 export interface ServedKeyPair {
   readonly chain: string;
   readonly key: string;
@@ -54,6 +57,9 @@ export interface ServedPack {
   readonly certificates: Readonly<Partial<Record<Algorithm, ServedKeyPair>>>;
 }
 
+/** How a client told which name it wants: in SNI, or by the address that it reached. */
+export type NamedBy = 'name' | 'address';
+
 /** A file that shows control of a name to a CA (RFC 8555 8.3). */
 export interface ServedFile {
   readonly body: string;
@@ -61,8 +67,17 @@ export interface ServedFile {
 
 /** What the pull listener needs of the service. */
 export interface PullSource {
-  /** The pack that serves `name` in `environment`, or undefined. `name` is a checked, lower-case host name. */
-  packFor(name: string, environment: Environment): Promise<ServedPack | undefined>;
+  /**
+   * The pack that serves `name` in `environment` on an edge, or undefined. `name` is a checked, lower-case host name, which the
+   * client asked for, or for which the address stands that it reached. An edge that does not say its own name, or another than those
+   * of the configuration, is nowhere, and gets no restricted key.
+   */
+  packFor(
+    name: string,
+    environment: Environment,
+    by?: NamedBy,
+    edge?: string,
+  ): Promise<ServedPack | undefined>;
   /** The file that shows control of `name` at `path`, or undefined. */
   fileFor(name: string, path: string): Promise<ServedFile | undefined>;
 }

@@ -90,11 +90,15 @@ function withoutLeaf({ wasConnected, error }: Failure, edge: Place, isLate: bool
   const fail = (what: string): never => {
     throw new Fault('edge_unreachable', `${place} ${what}`, { cause: error });
   };
-  if (isLate) fail(`did not finish a handshake within ${DEADLINE} s: check that it runs and can be reached`);
+  const check = `check that edge ${edge.name} runs and can be reached: it is tried again`;
+  if (isLate) fail(`did not finish a handshake within ${DEADLINE} s; ${check}`);
   const { code = 'no code', message } = error;
-  if (!wasConnected) fail(`cannot be reached (${code}): check that it runs and can be reached`);
+  if (!wasConnected) fail(`cannot be reached (${code}); ${check}`);
   const isRefusal = message.includes('SSL alert number') || code === 'ECONNRESET' || code === 'EPIPE';
-  if (!isRefusal) fail(`did not answer as a TLS server does (${code}): check its address and port`);
+  if (!isRefusal)
+    fail(
+      `did not answer as a TLS server does (${code}); check the address and the port of edge ${edge.name}: it is tried again`,
+    );
 }
 
 function leafOf(socket: TLSSocket): ShownLeaf | undefined {

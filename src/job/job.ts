@@ -11,11 +11,13 @@ import type { Ca } from '../ca/ca.ts';
 import type { TxtPublisher } from '../dns/dns.ts';
 import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
 import type { KeyPool } from '../key/key-pool.ts';
+import type { Signer } from '../keyless/signer.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import type { Seconds } from '../kit/time.ts';
+import type { Send } from '../notify/send.ts';
 import type { ManagedDeps } from '../operation/managed-policy.ts';
 import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Work } from '../operation/work.ts';
@@ -52,6 +54,10 @@ export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly auditLife: Seconds;
   /** How long control that a zone has shown counts for its other packs and for renewals without another look; 0: not at all. */
   readonly controlLife: Seconds;
+  /** How accounts are told of what happened. */
+  readonly alerts: AlertParts;
+  /** Who signs with the key of a chain that is elsewhere; undefined: no key is looked at. */
+  readonly signerOf?: (chain: string, elsewhere: string) => Signer;
   /** Rings at each step of a pack, with the pack as it was stored. */
   readonly moves: Pick<KeyedSignal<Pack>, 'notify'>;
   /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */
@@ -62,6 +68,19 @@ export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly leaseClock?: Clock;
   /** Told of each step that a worker took with a pack. */
   readonly onStep?: (step: StepTaken) => void;
+}
+
+/** How alerts are sent. */
+export interface AlertParts {
+  readonly send: Send;
+  /** Where people reach the dashboard; '': not known. */
+  readonly publicUrl: string;
+  /** How many messages a channel that people read is sent in a minute; 0: any number. */
+  readonly digestAfter: number;
+  /** Counts a mail to an address; false: it has had its share, and this one is to wait. */
+  readonly mayMail: (address: string, now: Date) => boolean;
+  /** Told of each attempt. */
+  readonly onOutcome?: ((mechanism: string, outcome: string) => void) | undefined;
 }
 
 /** Who publishes in a zone, and for whom. */

@@ -34,11 +34,14 @@ export interface KeyOf {
 export interface KeyPlace {
   /** A new key, which nobody else has. */
   readonly make: (deps: KeyDeps, of: KeyOf) => Promise<MadeKey>;
-  /** PKCS#8 in PEM. Throws `key_sealed_elsewhere` where it cannot be opened. */
+  /**
+   * PKCS#8 in PEM; of keys that their owner keeps where they are (`src/pack/key-elsewhere.ts`). Throws `key_sealed_elsewhere` where it
+   * cannot be opened.
+   */
   readonly open: (deps: Pick<KeyDeps, 'seal'>, of: KeyOf, stored: Buffer) => string;
 }
 
-const KEY_PLACES: Readonly<Record<KeyPlaceName, KeyPlace>> = {
+const KEY_PLACES: Readonly<Record<KeyPlaceName | 'owner', KeyPlace>> = {
   sealed: {
     async make({ seal, keys }, { pack, algorithm }) {
       const key = await keys.take(algorithm);
@@ -48,11 +51,12 @@ const KEY_PLACES: Readonly<Record<KeyPlaceName, KeyPlace>> = {
     open: ({ seal }, { pack, algorithm }, stored) =>
       seal.open(stored, keyPurpose(pack.id, algorithm)).toString(),
   },
+  owner: {
+    make: () => Promise.reject(new Fault('internal', 'keys that their owners keep are not made here')),
+    open: ({ seal }, { pack, algorithm }, stored) =>
+      seal.open(stored, keyPurpose(pack.id, algorithm)).toString(),
+  },
 };
 
-/** Where packs of a type have their keys. Throws `internal` for keys that are their owner's: nobody may ask. */
-export function keyPlaceOf(type: PackType): KeyPlace {
-  const name = TYPES[type].key;
-  if (name !== 'owner') return KEY_PLACES[name];
-  throw new Fault('internal', `packs of type ${type} have their keys elsewhere`);
-}
+/** Where packs of a type have their keys. */
+export const keyPlaceOf = (type: PackType): KeyPlace => KEY_PLACES[TYPES[type].key];

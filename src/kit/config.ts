@@ -47,6 +47,7 @@ export const OPTIONS = {
   kek_file:        { type: 'text', default: '', says: 'File with the key-encryption key, mode 600; made at first start. Empty: `kek` in the data folder.' },
   host:            { type: 'text', default: '127.0.0.1', says: 'Address on which the API listens.' },
   port:            { type: 'integer', default: 8787, range: [0, 65_535], says: 'Port of the API; 0 takes a free one.' },
+  dashboard:       { type: 'boolean', default: true, says: 'Whether the API also serves the dashboard, at `/dashboard/`, and lets browsers sign in to it.' },
   insecure_http:   { type: 'boolean', default: false, says: 'Whether the API may listen without TLS on another address than loopback: tokens then cross the network in clear, unless a proxy that ends TLS stands in front, on a network of its own. Without it `serve` does not start so.' },
   tls_cert_file:   { type: 'text', default: '', says: 'PEM chain, leaf first, with which the API is served over TLS; read again when it changes. Empty: plain HTTP, for loopback or behind a proxy.' },
   tls_key_file:    { type: 'text', default: '', says: 'PEM private key of `tls_cert_file`; refused unless its mode is 600 or less.' },
@@ -60,14 +61,28 @@ export const OPTIONS = {
   stop_timeout_s:  { type: 'integer', default: 30, range: [1, 3_600], says: 'How long a process that is asked to end (SIGTERM, SIGINT) takes for that at most, in seconds: seven tenths of it for requests that are under way. What hangs then is named in the log, and ends with the process.' },
   access_log:      { type: 'boolean', default: true, says: 'Whether each request is logged when it was answered: its id, method, route, status, milliseconds, token and address; never what it carried.' },
   metrics_listen:  { type: 'text', default: '', says: 'Address for Prometheus, as `127.0.0.1:9464`: `/metrics` without a token, so not for the world. Empty: none.' },
+  metrics_certificate_zones: { type: 'list', default: [], says: 'Names of zones whose certificates `metrics_listen` tells of one by one, as x509-certificate-exporter names such series (`x509_cert_not_after`); of all these zones together of 500 packs at most, and a metric tells how many were left out. Empty: none.' },
   order_wait_s:    { type: 'integer', default: 5, range: [0, 50], says: 'How long an order waits, in seconds, for the CA to name its validation records before it answers.' },
   universal:       { type: 'boolean', default: true, says: 'Whether a new zone has Universal on: a certificate pack for its apex and the names directly below, ordered when the zone becomes active. Its owner can switch it by `ssl/universal/settings`. Zones that are there stay as they are.' },
   universal_partial: { type: 'boolean', default: true, says: 'Whether the same is so for zones of type `partial`, where `universal` is true: their owner has to show control by records in DNS elsewhere, or by delegation.' },
-  managed_cas:     { type: 'list', default: ['google', 'lets_encrypt', 'ssl_com'], says: 'CAs that the service orders from by itself, for Universal, the one that is wanted most first; one that is not configured, or does not issue for the names, is passed over.' },
+  managed_cas:     { type: 'list', default: ['google', 'lets_encrypt', 'ssl_com'], says: 'CAs that the service orders from by itself, for Universal and Total TLS, the one that is wanted most first; one that is not configured, or does not issue for the names, is passed over.' },
+  move_in_orders:  { type: 'integer', default: 60, range: [0, 10_000], says: 'Most orders an hour, by all processes and for all accounts together, for the packs that take the place of imported certificates and for imported names; a pack is two orders, and two more where it has a backup. 0: none is ordered, and what is planned waits.' },
+  upload_roots_file: { type: 'text', default: '', says: 'File with certificates in PEM by which the chains of custom certificates are judged beside the roots that come with Node: self-signed ones are trusted as roots, the others complete chains. Empty: none.' },
+  key_servers:     { type: 'list', default: [], says: 'Key servers that keyless certificates may name, as `keys.example.net:2407`, or `keys.example.net` for any of its ports: the service and the edges connect to them, so not what customers like. Empty: none.' },
+  key_server_cert_file: { type: 'text', default: '', says: 'Client certificate in PEM that key servers are shown.' },
+  key_server_key_file: { type: 'text', default: '', says: 'Private key of `key_server_cert_file`; refused unless its mode is 600 or less.' },
+  key_server_ca_file: { type: 'text', default: '', says: 'PEM roots by which certificates of key servers are trusted, and nothing beside them.' },
+  pkcs11_module:   { type: 'text', default: '', says: 'Path of the PKCS#11 module (a shared library) by which tokens are reached that hold keys of keyless certificates. Empty: none.' },
+  pkcs11_slot:     { type: 'text', default: '', says: 'Number of the slot that the token is in. Empty: any; the URI of a keyless certificate names the token.' },
+  pkcs11_pin:      { type: 'text', default: '', says: 'PIN of the token\'s user; better kept in `pkcs11_pin_file`.' },
+  pkcs11_pin_file: { type: 'text', default: '', says: 'File with that PIN; refused unless its mode is 600 or less.' },
+  pkcs11_sessions: { type: 'integer', default: 4, range: [1, 64], says: 'Signatures that one process has a token make at the same time.' },
+  keyless_program: { type: 'text', default: '', says: 'Path of the program that speaks TLS for keyless certificates, as `certpacks keyless build` makes it. Empty: `keyless/terminator` in the data folder.' },
   strict_apex:     { type: 'boolean', default: false, says: 'Whether the hosts of an order must contain the zone\'s apex, as Cloudflare documents it and does not enforce.' },
   workers:         { type: 'integer', default: 16, range: [1, 1_000], says: 'How many packs one process works on at the same time.' },
   rsa_keys:        { type: 'integer', default: 8, range: [0, 1_000], says: 'How many RSA keys are kept ready; making one takes about a tenth of a second of processor time.' },
   delegation_zone: { type: 'text', default: '', says: 'Zone under which delegated validation is answered, e.g. `dcv.example.net`; its parent zone must delegate it to `name_servers`. Empty: no delegation.' },
+  branding_domain: { type: 'text', default: '', says: 'Domain, e.g. `brand.example.net`, below which certificates ordered with `cloudflare_branding` have a name beside their hosts, as their common name. Our responder answers for it as for the delegation zone: its parent zone must delegate it to `name_servers`, unless it lies in a zone that is delegated to them. At most 43 characters. Empty: such orders are refused.' },
   name_servers:    { type: 'list', default: [], says: 'Names and addresses of this installation\'s name servers, as `ns1.example.net=192.0.2.1`; zones of type `full` are to be delegated to them.' },
   zone_name_servers: { type: 'integer', default: 2, range: [1, 13], says: 'To how many of the `name_servers` a zone of type `full` is to be delegated. Where there are more, each zone of a name has other ones; where there are not, a zone has to show its TXT record too before it is active.' },
   zone_activation: { type: 'text', default: '', says: '`check`: a zone is active once control of it was seen, by its delegation or by its TXT record. `trust`: it is active at once, for whoever runs this for himself alone. Empty: `check`; `trust` in `dev` and `start`.' },
@@ -80,8 +95,9 @@ export const OPTIONS = {
   http_port:       { type: 'integer', default: 80, range: [1, 65_535], says: 'Port at which hosts are asked over plain HTTP for the files that show control of them; another than 80 is for tests.' },
   https_port:      { type: 'integer', default: 443, range: [1, 65_535], says: 'Port at which they are asked where a redirect leads to https; another than 443 is for tests.' },
   allow_addresses: { type: 'list', default: [], says: 'Networks (CIDR) that look-ups of customers\' names may reach although they are not public, e.g. `10.0.0.0/8`.' },
+  region_key_files: { type: 'list', default: [], says: 'Files with the private keys of the regions that this process is in, one each, mode 600, as `certpacks key region` makes them: it hands out what is restricted to them. docs/custom-certificates.md. Empty: none.' },
   edge_socket:     { type: 'text', default: '', says: 'Unix socket at which bundled edges pull certificates and keys. Empty: `edge/pull.sock` in the data folder.' },
-  operator_accounts: { type: 'list', default: [], says: 'Ids of the accounts that are yours: they alone may have zones that are, hold or lie in the delegation zone, a name server, `tls_host`, an edge or a zone of `[[dns_updates]]`. Empty: the account that was made first.' },
+  operator_accounts: { type: 'list', default: [], says: 'Ids of the accounts that are yours: they alone may have zones that are, hold or lie in the delegation zone, the branding domain, a name server, `tls_host`, an edge or a zone of `[[dns_updates]]`. Empty: the account that was made first.' },
   suffix_accounts: { type: 'list', default: [], says: 'Ids of the accounts that may have zones and hosts which are public suffixes by the private part of that list, as the domains of platforms are that stand in it.' },
   name_rest_days:  { type: 'integer', default: 30, range: [0, 3_650], says: 'For how many days after a zone was deleted no other account can have a zone of its name, or one above or below it.' },
   control_days:    { type: 'integer', default: 0, range: [0, 398], says: 'For how many days control that a zone has shown counts for its other packs and for renewals without another look of ours, where the CA still goes by it. 0: each pack and each renewal is looked at.' },
@@ -89,11 +105,31 @@ export const OPTIONS = {
   account_packs:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Certificate packs that an account may have; 0: any number.' },
   zone_packs:      { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Certificate packs that a zone may have; 0: any number.' },
   account_hosts:   { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Different hosts that the packs of an account may have together; 0: any number.' },
+  zone_hostnames:  { type: 'integer', default: 0, range: [-1, 1_000_000_000], says: 'Custom hostnames that a zone is allotted: with more of them an answer says so, and nothing is refused. 0: any number; -1: a zone can have none.' },
+  zone_hostnames_cap: { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'Custom hostnames that a zone may have; 0: any number.' },
+  hostname_features: { type: 'list', default: ['custom_metadata', 'custom_origin_server', 'wildcard_metadata'], says: 'What custom hostnames may have of their own, of these three: others are refused.' },
+  reserved_hostnames: { type: 'boolean', default: false, says: 'Whether custom hostnames and their origins may be of domains that are kept for tests and examples (`.test`, `example.com`). They may in `dev` and `start`.' },
+  connect_provider_id: { type: 'text', default: '', says: 'A domain of yours by which DNS providers know your Domain Connect templates (their `providerId` and `syncPubKeyDomain`), e.g. `saas.example.net`: docs/domain-connect.md. Empty: no links are made.' },
+  connect_provider_name: { type: 'text', default: 'certpacks', says: 'What your customers are told at their DNS provider that you are called.' },
+  connect_key_file: { type: 'text', default: '', says: 'PEM with the RSA private key, 2048 bits or more, that signs Domain Connect links; refused unless its mode is 600 or less. Demanded where `connect_provider_id` is set.' },
+  connect_key_name: { type: 'text', default: '_dck1', says: 'Label below `connect_provider_id` of the TXT records with its public key, as `certpacks domain-connect key` prints them; another one with another key.' },
   zone_records:    { type: 'integer', default: 3_500, range: [0, 1_000_000], says: 'DNS records that a zone may have, validation records of ours not counted; 0: any number.' },
   account_tokens:  { type: 'integer', default: 0, range: [0, 1_000_000_000], says: 'API tokens that an account may have; 0: any number.' },
   backup_cas:      { type: 'list', default: [], says: 'CAs of backup packs, the preferred first: the first that is not the CA of the pack itself and issues for its hosts is taken. Empty: all that are configured, `google` before `lets_encrypt` before `ssl_com`.' },
   backup_accounts: { type: 'list', default: [], says: 'Ids of the accounts whose orders are for packs with a backup unless they say `"backup": false`. Those of all others have one where they say `"backup": true`.' },
   universal_backups: { type: 'boolean', default: true, says: 'Whether packs of type `universal` have a backup, where a second CA is configured.' },
+  public_url:      { type: 'text', default: '', says: 'Where people reach the dashboard, as `https://certs.example.net`: messages lead there. Empty: they have no links.' },
+  alert_addresses: { type: 'list', default: [], says: 'Where alerts may be sent although it is not public: networks (CIDR), and names of hosts, e.g. `10.1.0.0/16` or `alertmanager.example.net`.' },
+  alert_dns:       { type: 'list', default: [], says: 'DNS servers that are asked for the hosts of webhooks, as `192.0.2.1` or `192.0.2.1:53`. Empty: those of this machine.' },
+  alert_ca_file:   { type: 'text', default: '', says: 'PEM roots by which certificates of webhooks and of the mail server are trusted, beside those of this machine.' },
+  alert_digest:    { type: 'integer', default: 20, range: [0, 100_000], says: 'How many messages a channel that people read (mail and chats) is sent in a minute; more are put together in one. 0: never.' },
+  alert_mails:     { type: 'integer', default: 60, range: [1, 100_000], says: 'Mails that an address is sent in an hour by one process; more wait.' },
+  pagerduty_url:   { type: 'text', default: 'https://events.pagerduty.com/v2/enqueue', says: 'Where PagerDuty takes events; `https://events.eu.pagerduty.com/v2/enqueue` for accounts in the EU.' },
+  smtp_url:        { type: 'text', default: '', says: 'Mail server for alerts: `smtps://user@mail.example.net:465`, or `smtp://user@mail.example.net:587`, where TLS is begun after the greeting. Empty: no mail is sent.' },
+  smtp_password:   { type: 'text', default: '', says: 'Password of the user of `smtp_url`; better kept in `smtp_password_file`.' },
+  smtp_password_file: { type: 'text', default: '', says: 'File with that password; refused unless its mode is 600 or less.' },
+  smtp_insecure:   { type: 'boolean', default: false, says: 'Whether mail also goes to a server that offers no TLS, in clear, with the password.' },
+  mail_from:       { type: 'text', default: '', says: 'Address that alerts come from by mail; demanded where `smtp_url` is set.' },
   log_level:       { type: 'text', default: 'info', says: 'Least severe level that is logged: `trace`, `debug`, `info`, `warn`, `error`, `silent`.' },
 } as const satisfies Record<string, Option>;
 
@@ -111,6 +147,19 @@ export const EDGE_OPTIONS = {
   environment: '`production` or `staging`.',
   host: 'IP address, or name, at which handshakes prove what the edge serves.',
   port: 'Port at which handshakes prove what the edge serves; it has no default.',
+  region:
+    'Where it is: `AFR`, `APAC`, `EEUR`, `ENAM`, `EU`, `ME`, `OC`, `SAM`, `WEUR` or `WNAM`, or a list of those in which it lies all at once, as `["EU", "WEUR"]`. What is not said is not known, and no restricted key goes where that matters.',
+  country: 'The country in which it is, by two letters (ISO 3166).',
+  highest_security: 'Whether it is a place of the highest security; false unless told.',
+} as const;
+
+/** One table per region in the file whose processes hold a private key of their own: `[[regions]]`. */
+export const REGION_OPTIONS = {
+  name: 'Name for messages, unique.',
+  public_key: 'Its public key, 32 bytes in base64, as `certpacks key region` prints it.',
+  region: 'As of an edge: what holds of every process that has its private key.',
+  country: 'The same.',
+  highest_security: 'The same.',
 } as const;
 
 /** One table per name server in the file: `[[dns_updates]]`. */
@@ -132,11 +181,12 @@ export const DNS_UPDATE_OPTIONS = {
 
 export type Options = { readonly [K in OptionName]: Value<(typeof OPTIONS)[K]['type']> };
 
-/** All that was configured. `ca`, `edges` and `dnsUpdates` are the file's tables as they stand; their rooms check them. */
+/** All that was configured. `ca`, `edges`, `regions` and `dnsUpdates` are the file's tables as they stand; their rooms check them. */
 export interface Config {
   readonly options: Options;
   readonly ca: Readonly<Record<string, unknown>>;
   readonly edges: readonly unknown[];
+  readonly regions: readonly unknown[];
   readonly dnsUpdates: readonly unknown[];
 }
 
@@ -151,13 +201,22 @@ export const variableOf = (name: string): string => `CERTPACKS_${name.toUpperCas
 /** Reads the configuration. Throws `configuration` that names the option at fault; unknown ones are refused. */
 export function loadConfig(env: Environ): Config {
   const path = env[variableOf('config')] ?? '';
-  const { ca = {}, edges = [], dns_updates: dnsUpdates = [], ...file } = path === '' ? {} : readToml(path);
+  const { ca = {}, edges, regions, dns_updates: dnsUpdates, ...file } = path === '' ? {} : readToml(path);
   const unknown = Object.keys(file).find((name) => !Object.hasOwn(OPTIONS, name));
   if (unknown !== undefined) throw new Fault('configuration', `${path}: unknown option '${unknown}'`);
   if (!isTable(ca)) throw notTable(path, 'ca');
-  if (!Array.isArray(edges)) throw notTable(path, 'edges');
-  if (!Array.isArray(dnsUpdates)) throw notTable(path, 'dns_updates');
-  return { options: toOptions(env, file), ca, edges, dnsUpdates };
+  return {
+    options: toOptions(env, file),
+    ca,
+    edges: toTables(path, 'edges', edges),
+    regions: toTables(path, 'regions', regions),
+    dnsUpdates: toTables(path, 'dns_updates', dnsUpdates),
+  };
+}
+
+function toTables(path: string, name: string, given: unknown = []): readonly unknown[] {
+  if (Array.isArray(given)) return given;
+  throw notTable(path, name);
 }
 
 function toOptions(env: Environ, file: Readonly<Record<string, unknown>>): Options {

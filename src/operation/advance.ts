@@ -1,5 +1,6 @@
 import { Fault } from '../kit/fault.ts';
 import { after, type Seconds } from '../kit/time.ts';
+import { type Finding, foundOn } from '../pack/found.ts';
 import { deadline, isKept, LIFECYCLE, next, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack, Run } from '../pack/pack.ts';
 import { turningPoint } from '../pack/renewal.ts';
@@ -24,12 +25,17 @@ export type Change = Partial<
     | 'validationMethod'
     | 'isDelegated'
     | 'validationRecords'
+    | 'delegations'
     | 'validationErrors'
     | 'isBranded'
+    | 'brandedAs'
     | 'renewal'
     | 'pair'
   > &
-    Pick<Run, 'statusSince' | 'attempts' | 'certificates'>
+    Pick<Run, 'statusSince' | 'attempts' | 'certificates'> & {
+      /** What holds it up; what was found before is over with every change. */
+      readonly found: Finding;
+    }
 >;
 
 /** Who does it: the workers, unless told. */
@@ -130,7 +136,7 @@ const dueAfter = ({ clock }: AdvanceDeps, run: Run, seconds: Seconds): Date | un
 function changed(
   { clock }: AdvanceDeps,
   { pack, run }: Work,
-  { statusSince, attempts, certificates, ...ofPack }: Change,
+  { statusSince, attempts, certificates, found, ...ofPack }: Change,
   status?: Run['status'],
 ): { readonly to: Pack; readonly run: Run } {
   const now = clock.now();
@@ -143,7 +149,8 @@ function changed(
   const validationErrors = (ofPack.validationErrors ?? pack.validationErrors).map((message) =>
     subscriberMessage(pack.hosts, message),
   );
-  return { to: { ...pack, ...ofPack, validationErrors, modifiedOn: now }, run: { ...run, ...ofRun } };
+  const to = { ...pack, ...ofPack, validationErrors, found: found && foundOn(found, now), modifiedOn: now };
+  return { to, run: { ...run, ...ofRun } };
 }
 
 interface Written extends Omit<RowChange, keyof ReturnType<typeof render>> {

@@ -2,6 +2,7 @@ import type { CaRow } from '../ca/ca.ts';
 import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
 import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
+import { isAnsweredHere } from '../pack/type.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { unpublishRecords } from '../store/published-records.ts';
@@ -32,16 +33,24 @@ export interface ChangeMethodDeps extends OperationDeps {
  * and, where control was shown already, `transition_refused`; `too_many_requests` where it was changed too often of late.
  */
 export function changeMethod(deps: ChangeMethodDeps, { method, by, ...which }: MethodWish): Promise<Pack> {
-  return withLockedPack(deps.pool, which, async (tx, pack) => {
-    if (pack.validationMethod === undefined) throw refused(`certificate pack ${pack.id} is not validated`);
-    const wanted = checked(deps, pack, method);
-    if (wanted.validationMethod !== pack.validationMethod) return reorder(tx, deps, pack, { ...wanted, by });
-    const { isDelegated } = wanted;
-    const isChanged = isDelegated !== pack.isDelegated;
-    if (isChanged) await spendChange(tx, deps, pack);
-    const changed = isChanged ? await amend(tx, deps, pack, { event: CHANGE, isDelegated, by }) : pack;
-    return isRestartable(changed) ? restart(tx, deps, changed, { by }) : retryNow(tx, deps, changed, by);
-  });
+  return withLockedPack(deps.pool, which, (tx, pack) => changeMethodHeld(tx, deps, pack, { method, by }));
+}
+
+/** As `changeMethod`, in a transaction that holds the pack. */
+export async function changeMethodHeld(
+  tx: Tx,
+  deps: ChangeMethodDeps,
+  pack: Pack,
+  { method, by }: Pick<MethodWish, 'method' | 'by'>,
+): Promise<Pack> {
+  if (pack.validationMethod === undefined) throw refused(`certificate pack ${pack.id} is not validated`);
+  const wanted = checked(deps, pack, method);
+  if (wanted.validationMethod !== pack.validationMethod) return reorder(tx, deps, pack, { ...wanted, by });
+  const { isDelegated } = wanted;
+  const isChanged = isDelegated !== pack.isDelegated;
+  if (isChanged) await spendChange(tx, deps, pack);
+  const changed = isChanged ? await amend(tx, deps, pack, { event: CHANGE, isDelegated, by }) : pack;
+  return isRestartable(changed) ? restart(tx, deps, changed, { by }) : retryNow(tx, deps, changed, by);
 }
 
 /** How the change is called in the record. */
@@ -57,7 +66,7 @@ function checked({ json, rows, clock }: ChangeMethodDeps, pack: Pack, method: Wa
     checkMethod({ method, names: hosts.map(toName), row, now: clock.now() });
     return { validationMethod: method, isDelegated: false };
   }
-  if (zone.type === 'full')
+  if (isAnsweredHere(pack))
     throw notOffered(
       method,
       `the zone ${zone.name} is answered by this service; take 'txt', which needs no CNAME`,
@@ -68,7 +77,7 @@ function checked({ json, rows, clock }: ChangeMethodDeps, pack: Pack, method: Wa
 }
 
 /** Statuses in which control of the hosts has yet to be shown. */
-const OPEN: readonly PackStatus[] = [
+export const OPEN: readonly PackStatus[] = [
   'initializing',
   'pending_validation',
   'initializing_timed_out',

@@ -1,12 +1,12 @@
 import { Fault } from '../kit/fault.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
-import { isUnderWay } from '../pack/run.ts';
 import { TYPES } from '../pack/type.ts';
 import { lockPack } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
 import { takeOrd } from '../store/zones.ts';
 import { amend, type By } from './advance.ts';
+import { changeBranding } from './change-branding.ts';
 import { deleteHeld } from './delete-held.ts';
 import { demandActive } from './demand-active.ts';
 import { type BackupDeps, noOffer, offerFor, withBackup } from './insert-backup.ts';
@@ -15,7 +15,6 @@ import { type Wish, withLockedPack } from './locked-pack.ts';
 import type { OperationDeps } from './operation.ts';
 import { isRestartable, restart } from './restart.ts';
 import { retryNow } from './retry-now.ts';
-import { spendChange } from './spend-wish.ts';
 
 /** What is wanted of a pack; undefined: as it is. */
 export interface PackChange extends Wish {
@@ -25,8 +24,8 @@ export interface PackChange extends Wish {
 
 /**
  * Sets what is asked for, restarts what timed out or expired, and tries at once what waits. Throws `pack_not_found`, and where it
- * cannot have a backup, or be without, `ca_not_configured` or `transition_refused`; `too_many_requests` where it was changed too
- * often of late.
+ * cannot have a backup, or be without, `ca_not_configured` or `transition_refused`; `branding_not_configured`; `too_many_requests`
+ * where it was changed too often of late.
  */
 export function changePack(
   deps: OperationDeps & BackupDeps,
@@ -36,12 +35,21 @@ export function changePack(
     if (!TYPES[found.type].api.patch) throw notSo(found);
     const pack = hasBackup === undefined ? found : await setBackup(tx, deps, found, { hasBackup, by });
     const isChanged = isBranded !== undefined && isBranded !== pack.isBranded;
-    // Whoever works on it loses what he got: what he had ordered is ordered again.
-    if (isChanged && isUnderWay(pack, deps.clock.now())) await spendChange(tx, deps, pack);
-    const changed = isChanged ? await amend(tx, deps, pack, { isBranded, by }) : pack;
-    return isRestartable(changed) ? restart(tx, deps, changed, { by }) : retryNow(tx, deps, changed, by);
+    const changed = isChanged ? await changeBranding(tx, deps, pack, { isBranded, by }) : pack;
+    return tryAgain(tx, deps, changed, by);
   });
 }
+
+/** Restarts a pack that timed out or expired, and tries at once what waits. Throws as `changePack`. */
+export function restartPack(deps: OperationDeps, { by, ...which }: Wish): Promise<Pack> {
+  return withLockedPack(deps.pool, which, async (tx, pack) => {
+    if (!TYPES[pack.type].api.patch) throw notSo(pack);
+    return tryAgain(tx, deps, pack, by);
+  });
+}
+
+const tryAgain = (tx: Tx, deps: OperationDeps, pack: Pack, by: Wish['by']): Promise<Pack> =>
+  isRestartable(pack) ? restart(tx, deps, pack, { by }) : retryNow(tx, deps, pack, by);
 
 /** Orders a backup for a pack that has none, or has the one that it has deleted. The pack as it is then. */
 async function setBackup(

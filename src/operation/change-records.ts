@@ -1,15 +1,14 @@
 import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
-import { newHexId } from '../kit/id.ts';
 import type { PackZone } from '../pack/pack.ts';
 import type { RecordTerms, ZoneRecord } from '../record/record.ts';
-import { checkBeside, checkPlace } from '../record/rules.ts';
 import { type Actor, recordAll } from '../store/audit.ts';
-import { countRecords, deleteRecords, listRecords, putRecords } from '../store/dns-records.ts';
+import { listRecords } from '../store/dns-records.ts';
 import { getDeeperZone } from '../store/names.ts';
 import { type Pool, type Tx, transaction } from '../store/store.ts';
 import { holdZone } from '../store/zones.ts';
-import { checkRecordQuota, type Quotas } from './quotas.ts';
+import type { Quotas } from './quotas.ts';
+import { RecordSheet } from './record-sheet.ts';
 
 /** What is wanted of one record, and where it stands in the request: '' where it is all of it. */
 export type RecordWish = { readonly pointer: string } & (
@@ -25,13 +24,6 @@ export interface RecordDeps {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly quotas: Quotas;
-}
-
-/** The records of a zone that wishes are about, as they become by one after the other. */
-interface Sheet {
-  readonly zone: PackZone;
-  readonly now: Date;
-  readonly records: Map<string, ZoneRecord>;
 }
 
 /**
@@ -50,10 +42,9 @@ export function changeRecords(
   return transaction(deps.pool, async (tx) => {
     await holdZone(tx, zone.id);
     const sheet = await readSheet(tx, deps, zone, wishes);
-    const before = new Map(sheet.records);
     const done = wishes.map((wish) => at(wish.pointer, () => carryOut(sheet, wish)));
     await checkDeeper(tx, zone, wishes, done);
-    await write(tx, deps, sheet, before);
+    await sheet.write(tx, deps);
     const events = wishes.map(({ kind }, i) => ({ event: EVENTS[kind], ...named(done[i]) }));
     const about = { actor: by, accountId: zone.accountId, zoneId: zone.id, resource: 'dns_record' } as const;
     await recordAll(tx, { ...about, done: events }, sheet.now);
@@ -74,7 +65,7 @@ async function readSheet(
   { clock }: RecordDeps,
   zone: PackZone,
   wishes: readonly RecordWish[],
-): Promise<Sheet> {
+): Promise<RecordSheet> {
   const ids = wishes.flatMap((wish) => (wish.kind === 'create' ? [] : [wish.id]));
   const found = ids.length > 0 ? await listRecords(tx, zone.id, { ids, names: [] }) : [];
   const byId = new Map(found.map((one) => [one.id, one]));
@@ -85,36 +76,21 @@ async function readSheet(
   });
   const beside = names.length > 0 ? await listRecords(tx, zone.id, { ids: [], names }) : [];
   for (const one of beside) byId.set(one.id, one);
-  return { zone, now: clock.now(), records: byId };
+  return new RecordSheet(zone, clock.now(), [...byId.values()]);
 }
 
 /** Does one thing on the sheet, under the rules as it then is. */
-function carryOut({ zone, now, records }: Sheet, wish: RecordWish): ZoneRecord {
-  const before = wish.kind === 'create' ? undefined : there(records, wish.id);
-  if (before) records.delete(before.id);
-  if (before && wish.kind === 'delete') return before;
-  const terms = wish.kind === 'create' ? wish.record : termsFrom(wish, before);
-  const own = wish.kind === 'create' ? wish.id : undefined;
-  const { id, createdOn } = before ?? { id: own ?? newHexId(), createdOn: now };
-  const after = { ...terms, id, createdOn, modifiedOn: now };
-  checkPlace(after, zone);
-  checkBeside(
-    after,
-    [...records.values()].filter(({ name }) => name === after.name),
-  );
-  records.set(after.id, after);
-  return after;
+function carryOut(sheet: RecordSheet, wish: RecordWish): ZoneRecord {
+  if (wish.kind === 'create') return sheet.place(wish.record, { ...(wish.id && { id: wish.id }) });
+  const before = there(sheet, wish.id);
+  sheet.remove(before);
+  return wish.kind === 'delete' ? before : sheet.place(wish.to(before), before);
 }
 
-function there(records: ReadonlyMap<string, ZoneRecord>, id: string): ZoneRecord {
-  const record = records.get(id);
+function there(sheet: RecordSheet, id: string): ZoneRecord {
+  const record = sheet.get(id);
   if (record) return record;
   throw new Fault('record_not_found', `DNS record ${id.slice(0, 64)} does not exist`, { pointer: '/id' });
-}
-
-function termsFrom(wish: RecordWish, before: ZoneRecord | undefined): RecordTerms {
-  if (wish.kind === 'change' && before) return wish.to(before);
-  throw new Error('only what is changed has terms that come from what it was');
 }
 
 /** Throws `invalid_record` for a name in a zone of another account, below this one: that zone answers for it. */
@@ -138,14 +114,6 @@ async function checkDeeper(
       pointer,
     },
   );
-}
-
-async function write(tx: Tx, deps: RecordDeps, { zone, records }: Sheet, before: Map<string, ZoneRecord>) {
-  const changed = [...records.values()].filter((one) => before.get(one.id) !== one);
-  const gone = [...before.keys()].filter((id) => !records.has(id));
-  await deleteRecords(tx, zone.id, gone);
-  await putRecords(tx, zone.id, changed);
-  if (changed.some(({ id }) => !before.has(id))) checkRecordQuota(deps, await countRecords(tx, zone.id));
 }
 
 /** What goes wrong in `work` points at the place in the request that the work is for. */

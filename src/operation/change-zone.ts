@@ -6,6 +6,7 @@ import { noteSetUsed, putType } from '../store/name-servers.ts';
 import { listPacksUnderWay } from '../store/packs.ts';
 import { publishRecords } from '../store/published-records.ts';
 import { type Pool, type Tx, transaction } from '../store/store.ts';
+import { lookAtNames, rangeOfZone } from '../store/total-tls.ts';
 import { type LookedZone, putZoneChange, wantLook } from '../store/zone-life.ts';
 import { goOn } from './activate-zone.ts';
 import { deactivated, lockZoneWithDomain } from './locked-zone.ts';
@@ -86,6 +87,8 @@ async function turn(
       recordsToPublish({ ...pack, zone: { ...pack.zone, type } }, deps.json.delegationZone),
     );
   await putZoneChange(tx, zone, {}, now);
+  // Total TLS rests while the zone is answered elsewhere.
+  await lookAtNames(tx, zone.id, { ranges: [rangeOfZone(zone)], at: now });
   await recordAudit(tx, zoneEvent('change_type', zone, by), now);
   if (deps.zonePolicy.activation === 'check') await wantLook(tx, zone.id, now);
 }

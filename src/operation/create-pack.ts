@@ -2,25 +2,27 @@ import type { BackupOffer } from '../ca/backup-offer.ts';
 import { checkOrderPolicy } from '../ca/order-policy.ts';
 import { Fault } from '../kit/fault.ts';
 import { newUuid } from '../kit/id.ts';
-import { after, minutes } from '../kit/time.ts';
+import { brandingOf } from '../pack/branding.ts';
+import { challengeName } from '../pack/delegation.ts';
 import { covers, isInZone, toNames } from '../pack/hosts.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
 import type { CertificateAuthority, Environment, Pack, PackZone, ValidityDays } from '../pack/pack.ts';
 import { PACK_TYPES, type PackType } from '../pack/pack.ts';
-import { challengeName } from '../pack/pack-json.ts';
 import { TYPES } from '../pack/type.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
 import type { Actor } from '../store/audit.ts';
 import { type DeeperZone, getDeeperZone } from '../store/names.ts';
-import { getByBody, getByKey, type OrderRequest, putOrderRequest } from '../store/order-requests.ts';
-import { allSent, type Pool, pipelinedAfter, stateOf, type Tx } from '../store/store.ts';
+import { putOrderRequest } from '../store/order-requests.ts';
+import { allSent, type Pool, pipelinedAfter, type Tx } from '../store/store.ts';
 import { takeOrd } from '../store/zones.ts';
+import { demandBranding } from './change-branding.ts';
 import { checkHosts } from './check-hosts.ts';
 import { checkMethod } from './check-method.ts';
 import { demandActive } from './demand-active.ts';
 import { type BackupDeps, insertBacked, noOffer, offerFor, withBackup } from './insert-backup.ts';
 import { insertPack } from './insert-pack.ts';
 import { checkPackQuota, type Quotas } from './quotas.ts';
+import { type MakingRequest, type Ordered, repeated, unlessRepeated } from './repeated.ts';
 
 /** What an order is checked by. */
 export interface CreatePackDeps extends BackupDeps {
@@ -45,25 +47,13 @@ export interface PackOrder {
 }
 
 /** An order with the request that it came by. */
-export interface OrderAsk {
+export interface OrderAsk extends MakingRequest {
   readonly zone: PackZone;
   readonly order: PackOrder;
-  readonly request: OrderRequest;
-  /** Whether the client says that it tries again. */
-  readonly isRetry: boolean;
   readonly by: Actor;
   /** Of the pack, where it is not to be a random one. */
   readonly id?: string | undefined;
 }
-
-/** A pack that was ordered, now or by an earlier request that this one repeats. */
-export interface Ordered {
-  readonly id: string;
-  readonly isNew: boolean;
-}
-
-/** How long after a request its repetition by the client's own retry is recognised. */
-const RETRY_WINDOW = minutes(2);
 
 /**
  * Checks an order and stores its pack, due at once; the pack of the first request, where this one repeats it. Throws a Fault
@@ -75,9 +65,8 @@ export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<O
   const names = check(deps, ask);
   const offer = offered(deps, ask);
   await checkHosts(deps, ask.zone, names);
-  const id = ask.id ?? newUuid();
-  try {
-    const { zone, request, by } = ask;
+  return unlessRepeated(deps, ask, async () => {
+    const { zone, request, by, id = newUuid() } = ask;
     const seat = seatFor(deps, { zone, names, isBacked: offer !== undefined });
     await pipelinedAfter(deps.pool, seat, (tx, { ord, lane, deeper, next }) => {
       checkZone(deeper, zone, names);
@@ -89,12 +78,8 @@ export async function createPack(deps: CreatePackDeps, ask: OrderAsk): Promise<O
         putOrderRequest(tx, request, id, deps.clock.now()),
       );
     });
-  } catch (error) {
-    const first = stateOf(error) === '23505' ? await getByKey(deps.pool, ask.request) : undefined;
-    if (!first) throw error;
-    return { id: sameOrder(first), isNew: false };
-  }
-  return { id, isNew: true };
+    return id;
+  });
 }
 
 interface SeatAsk {
@@ -125,22 +110,6 @@ function offered(deps: CreatePackDeps, { zone, order }: OrderAsk): BackupOffer |
   throw noOffer(order.certificateAuthority);
 }
 
-/** The pack that this request ordered before, or undefined. */
-async function repeated(
-  { pool, clock }: CreatePackDeps,
-  { request, isRetry }: OrderAsk,
-): Promise<string | undefined> {
-  const byKey = request.key === undefined ? undefined : await getByKey(pool, request);
-  if (byKey) return sameOrder(byKey);
-  return isRetry ? getByBody(pool, request, after(clock.now(), -RETRY_WINDOW)) : undefined;
-}
-
-/** The pack that a key ordered. Throws `key_reused` where it was for another body. */
-function sameOrder({ packId, isSameBody }: { packId: string; isSameBody: boolean }): string {
-  if (isSameBody) return packId;
-  throw new Fault('key_reused', 'this Idempotency-Key was used with another body; take a new one');
-}
-
 /** The names of an order's hosts, in A-labels. */
 function check(deps: CreatePackDeps, { zone, order }: OrderAsk): string[] {
   checkType(order.type);
@@ -157,6 +126,7 @@ function check(deps: CreatePackDeps, { zone, order }: OrderAsk): string[] {
     const sentence = `${order.certificateAuthority} is not configured here; configured: ${known}`;
     throw new Fault('ca_not_configured', sentence, { pointer: '/certificate_authority' });
   }
+  demandBranding(deps, order.isBranded);
   const question = { names, validityDays: order.validityDays };
   checkOrderPolicy(row, question, now, [...deps.rows.values()]);
   return names;
@@ -202,7 +172,7 @@ function whyDeeper(host: string, deeper: DeeperZone, zone: PackZone): string {
 }
 
 function newPack(
-  { clock }: CreatePackDeps,
+  { clock, brandingDomain }: CreatePackDeps,
   { zone, order }: OrderAsk,
   place: { readonly id: string; readonly ord: number },
 ): Pack {
@@ -219,7 +189,9 @@ function newPack(
     createdOn: now,
     modifiedOn: now,
     isDelegated: false,
+    brandedAs: brandingOf({ ...order, ...place }, brandingDomain),
     validationRecords: [],
+    delegations: [],
     validationErrors: [],
     certificates: [],
     attempts: 0,

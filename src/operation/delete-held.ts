@@ -1,5 +1,6 @@
 import { Fault } from '../kit/fault.ts';
 import { isLeaving, may } from '../pack/lifecycle.ts';
+import { isOff } from '../pack/managed.ts';
 import type { Pack } from '../pack/pack.ts';
 import { isOver } from '../pack/renewal.ts';
 import { lockPack } from '../store/packs.ts';
@@ -38,15 +39,15 @@ interface Parting {
   readonly by: By;
 }
 
-/** Leaves a pack without the backup that goes; where that served in its place, it serves again, if it can. */
+/** Leaves a pack without the backup that goes; where that served in its place, and is not off the edges, it serves again, if it can. */
 async function part(tx: Tx, deps: AdvanceDeps, { pack, other, isUrgent, by }: Parting): Promise<void> {
   if (pack.pair?.isStandby) return void (await amend(tx, deps, other, { pair: undefined, ...by }));
   if (!isUrgent) throw serves(pack, other);
   await giveWay(tx, pack, true);
   await giveWay(tx, other, false);
   const event = other.environment === 'staging' ? 'stage' : 'promote';
-  const isOff = other.status === 'inactive' || other.status === 'deactivating';
-  if (isOff && may(other.status, event) && !isOver(other, deps.clock.now()))
+  const isWanted = !isOff(pack) && isOff(other);
+  if (isWanted && may(other.status, event) && !isOver(other, deps.clock.now()))
     await override(tx, deps, other, { event, pair: undefined, ...by });
   else await amend(tx, deps, other, { pair: undefined, ...by });
 }

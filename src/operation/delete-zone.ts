@@ -3,7 +3,9 @@ import { registeredDomain } from '../pack/name-policy.ts';
 import type { PackZone } from '../pack/pack.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
 import { releaseZone } from '../store/authorizations.ts';
+import { deleteCsrsOfZone } from '../store/custom-csrs.ts';
 import { deleteAllRecords } from '../store/dns-records.ts';
+import { releaseHostnames } from '../store/hostname-owners.ts';
 import { wakeClaims } from '../store/name-claims.ts';
 import { noteSetUsed } from '../store/name-servers.ts';
 import { giveUpName } from '../store/names.ts';
@@ -14,7 +16,7 @@ import { deactivated, lockZoneWithDomain } from './locked-zone.ts';
 import { zoneEvent } from './zone-event.ts';
 
 /**
- * Hides a zone; its DNS records go with it, its packs are then taken off the edges, and it is gone with the last of them.
+ * Hides a zone; its DNS records and custom CSRs go with it, its packs are then taken off the edges, and it is gone with the last of them.
  * What it has shown to CAs is given up there, and a name that it had rests before another account can have it without
  * showing control. Throws `zone_deactivated` for one that the operator deactivated.
  */
@@ -29,7 +31,9 @@ export function deleteZone(
     if (zone?.isDeactivated) throw deactivated(zone.name);
     if (!zone || !(await hideZone(tx, accountId, id, now))) return;
     await deleteAllRecords(tx, id);
+    await deleteCsrsOfZone(tx, accountId, id);
     await releaseZone(tx, id, now);
+    await releaseHostnames(tx, id);
     if (zone.hasName) await leave(tx, zone, now);
     await recordAudit(tx, zoneEvent('delete', zone, by), now);
   });

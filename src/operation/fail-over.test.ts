@@ -156,6 +156,18 @@ test('a pack that is issued when its backup serves already goes off the edges by
   assert.deepEqual(await servedHosts(deps, ids.id), []);
 });
 
+test('in a zone that is paused nothing takes the place of a pack that is not there', async (t) => {
+  const { deps } = await givenTwoCas(t, plain);
+  const ids = await givenBacked(deps, { validationMethod: 'http' });
+  await deps.pool.query("update packs set validation_method = 'txt' where id = $1", [ids.backupId]);
+  await carryAll(deps);
+  await deps.pool.query('update zones set is_paused = true where id = $1', [ids.zone.id]);
+  await assert.rejects(swap(deps, ids, ids.backupId), isFault('backup_not_ready'));
+  await assertStatuses(deps, ids, ['pending_validation', 'backup_issued']);
+  await deps.pool.query('update zones set is_paused = false where id = $1', [ids.zone.id]);
+  assert.equal((await swap(deps, ids, ids.backupId)).serving.id, ids.backupId);
+});
+
 test('a backup goes with its pack, and alone when it stands by', async (t) => {
   const { deps } = await givenTwoCas(t, plain);
   for (const end of ['delete', 'revoke'] as const) {

@@ -2,8 +2,10 @@ import { Fault } from '../kit/fault.ts';
 import { between, minutes } from '../kit/time.ts';
 import { toName } from '../pack/hosts.ts';
 import { isKept, isLeaving, isServed, may, type PackEvent } from '../pack/lifecycle.ts';
+import { isManaged, isOff } from '../pack/managed.ts';
 import type { Pack, Pairing } from '../pack/pack.ts';
 import { isOver } from '../pack/renewal.ts';
+import { isOpen } from '../pack/zone-life.ts';
 import { logChange } from '../store/edge-changes.ts';
 import { lockPack } from '../store/packs.ts';
 import { giveWay } from '../store/served-hosts.ts';
@@ -29,9 +31,12 @@ const REPEATED = minutes(2);
 /**
  * Has a pack and its backup change places: the one that stands by goes to the edges, and the other is taken off once every edge
  * showed it. No CA is asked. Throws `pack_not_found`, `no_backup`, or `backup_not_ready` where the one that stands by has no
- * certificates that are good.
+ * certificates that are good, or nothing is to be served in their place. A pair that changed places at `unlessSince` or later stays as it is.
  */
-export function failOver(deps: OperationDeps, { zoneId, id, by }: Wish): Promise<Swapped> {
+export function failOver(
+  deps: OperationDeps,
+  { zoneId, id, by, unlessSince }: Wish & { readonly unlessSince?: Date },
+): Promise<Swapped> {
   return transaction(deps.pool, async (tx) => {
     await touchZone(tx, zoneId);
     const { up, down, backup } = await lockBoth(tx, zoneId, id);
@@ -39,7 +44,10 @@ export function failOver(deps: OperationDeps, { zoneId, id, by }: Wish): Promise
     const last = await lastSwap(tx, backup);
     if (last?.packId === id && Math.abs(between(last.on, now)) < REPEATED)
       return { serving: down, standby: up, isChanged: false };
+    if (last && unlessSince && last.on >= unlessSince)
+      return { serving: down, standby: up, isChanged: false };
     checkReady(up, now);
+    checkPlace(up, down);
     const swapped = await swap(tx, deps, { up, down, by });
     await noteSwap(tx, backup, { packId: id, on: now });
     return { ...swapped, isChanged: true };
@@ -65,14 +73,25 @@ function checkReady(up: Pack, now: Date): void {
   const { id, status } = up;
   if (isOver(up, now) || status === 'expired')
     throw notReady(`the certificates of ${id}, which is to be served, have ended; PATCH it to order anew`);
-  if (status === 'holding_deployment')
-    throw notReady(
-      `certificate pack ${id}, which is to be served, is held until its zone is active and not paused`,
-    );
+  if (status === 'holding_deployment') throw notReady(heldBack(up));
   if (isLeaving(status)) throw notReady(`certificate pack ${id}, which is to be served, is being deleted`);
   if (!isKept(status) && toEdges(up) === undefined && !ON_THE_WAY.includes(status))
     throw notReady(`certificate pack ${id}, which is to be served, is not issued yet: it is in ${status}`);
 }
+
+/** Throws where nothing is to be on the edges in the place of a pack and its backup. */
+function checkPlace(up: Pack, down: Pack): void {
+  const isThere = [up, down].some(({ status }) => isServed(status) || ON_THE_WAY.includes(status));
+  if (!isThere && !isOpen(down.zone)) throw notReady(heldBack(down));
+  if (down.status === 'holding_deployment') throw notReady(heldBack(down));
+  if (isManaged(down) && isOff(down))
+    throw notReady(
+      `certificate pack ${down.id} is off the edges, and so is its other: ${down.type} is off, or waits`,
+    );
+}
+
+const heldBack = ({ id }: Pack): string =>
+  `certificate pack ${id} is held until its zone is active and not paused, and so is its other`;
 
 const notReady = (why: string): Fault => new Fault('backup_not_ready', why);
 

@@ -1,6 +1,7 @@
 import { type BackupAsk, type BackupCas, type BackupOffer, backupOffer } from '../ca/backup-offer.ts';
 import { Fault } from '../kit/fault.ts';
 import { newUuid } from '../kit/id.ts';
+import { brandingOf } from '../pack/branding.ts';
 import { toName } from '../pack/hosts.ts';
 import type { Pack } from '../pack/pack.ts';
 import { allSent, type Tx } from '../store/store.ts';
@@ -56,7 +57,7 @@ export interface Backed {
  * certificates of its own, kept off the edges.
  */
 export function withBackup(
-  { clock }: AdvanceDeps,
+  { clock, brandingDomain }: AdvanceDeps,
   pack: Pack,
   { offer, ord }: { readonly offer: BackupOffer; readonly ord: number },
 ): Backed {
@@ -72,7 +73,7 @@ export function withBackup(
     statusSince: now,
     createdOn: now,
     modifiedOn: now,
-    isBranded: false,
+    brandedAs: brandingOf({ ...pack, id }, brandingDomain),
     validationRecords: [],
     validationErrors: [],
     certificates: [],

@@ -11,8 +11,8 @@ export async function insertPack(
   tx: Tx,
   deps: AdvanceDeps,
   pack: Pack,
-  { lane, by }: { readonly lane: number } & By,
+  { lane, by, event = 'order' }: { readonly lane: number; readonly event?: string } & By,
 ): Promise<void> {
-  const aside = { ...render(deps, pack), dueAt: deps.clock.now(), ...recordOf({ event: 'order', by }) };
+  const aside = { ...render(deps, pack), dueAt: deps.clock.now(), ...recordOf({ event, by }) };
   await insertRow(tx, pack, { lane, names: pack.hosts.map(toName) }, aside);
 }

@@ -3,6 +3,7 @@ import { getManagedSettings, putOffManaged, takeManagedDue } from '../store/mana
 import { type Pool, transaction } from '../store/store.ts';
 import { EVERY_CELL } from '../store/zone-key.ts';
 import { findZone } from '../store/zones.ts';
+import { keepTotalTls } from './keep-total-tls.ts';
 import { keepUniversal } from './keep-universal.ts';
 import type { ManagedDeps } from './managed-policy.ts';
 
@@ -16,8 +17,11 @@ export async function keepManaged(deps: ManagedDeps & { readonly pool: Pool }): 
     return await transaction(deps.pool, async (tx) => {
       taken = await takeManagedDue(tx, { cells: EVERY_CELL, now: deps.clock.now() });
       const zone = taken === undefined ? undefined : await findZone(tx, taken);
-      if (zone && (await getManagedSettings(tx, zone.id)).isUniversalOn) await keepUniversal(tx, deps, zone);
-      return taken !== undefined;
+      if (!zone) return taken !== undefined;
+      const settings = await getManagedSettings(tx, zone.id);
+      if (settings.isUniversalOn) await keepUniversal(tx, deps, zone);
+      await keepTotalTls(tx, deps, { zone, settings });
+      return true;
     });
   } catch (error) {
     if (taken !== undefined) await putOffManaged(deps.pool, taken, after(deps.clock.now(), hours(1)));

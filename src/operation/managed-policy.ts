@@ -1,6 +1,6 @@
 import type { CaRow } from '../ca/ca.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
-import type { ZoneType } from '../pack/pack.ts';
+import type { CertificateAuthority, ZoneType } from '../pack/pack.ts';
 import { type BackupDeps, NO_BACKUPS } from './insert-backup.ts';
 import type { AdvanceDeps } from './operation.ts';
 
@@ -10,8 +10,10 @@ export interface ManagedPolicy {
   readonly isUniversalOn: Readonly<Record<ZoneType, boolean>>;
   /** The configured CAs in the order in which they are wanted for such packs. */
   readonly rows: readonly CaRow[];
-  /** Whether Universal packs have backups, and whose. */
+  /** Whether Universal packs have backups, and whose; `rows` are all configured CAs. */
   readonly backups: Pick<BackupDeps, 'rows' | 'backups'>;
+  /** Most orders an hour for names that move in; 0: none. */
+  readonly moveInOrders: number;
 }
 
 /** What makes such packs is given this. */
@@ -25,4 +27,14 @@ export const NOTHING_MANAGED: ManagedPolicy = {
   isUniversalOn: { full: false, partial: false },
   rows: [],
   backups: { rows: new Map(), backups: NO_BACKUPS },
+  moveInOrders: 0,
 };
+
+/** The CAs to order from where an owner chose one, that one first; where it is not configured, or none was chosen, as wanted. */
+export function rowsFor(
+  { rows, backups }: ManagedPolicy,
+  chosen: CertificateAuthority | undefined,
+): readonly CaRow[] {
+  const row = chosen && backups.rows.get(chosen);
+  return row ? [row, ...rows.filter(({ name }) => name !== row.name)] : rows;
+}

@@ -13,6 +13,8 @@ import type { Pool } from '../store/store.ts';
 export interface AdvanceDeps {
   readonly clock: Clock;
   readonly json: JsonContext;
+  /** Domain of the operator's below which branded certificates have a name; '' for none: none is branded. */
+  readonly brandingDomain: string;
 }
 
 /** What an operation needs: it opens its transaction itself. */

@@ -27,8 +27,8 @@ export async function pinPack(deps: CreatePackDeps, { zone, id, order }: PinnedP
 }
 
 /** Removes what is left of a deleted pack; false: it is there. */
-function makeRoom(
-  { pool, clock }: CreatePackDeps,
+export function makeRoom(
+  { pool, clock }: Pick<CreatePackDeps, 'pool' | 'clock'>,
   { zone, id }: Pick<PinnedPack, 'zone' | 'id'>,
 ): Promise<boolean> {
   return transaction(pool, async (tx) => {

@@ -21,7 +21,7 @@ export async function pinToken(
   token: PinnedToken,
 ): Promise<void> {
   const policies = [policyFor(token.id, 'write')];
-  const found = await getCaller(deps.pool, { secret: token.secret, zoneId: undefined }, deps.clock.now());
+  const found = await getCaller(deps.pool, { shown: token.secret, zoneId: undefined }, deps.clock.now());
   if (found?.token.id === token.id && isDeepStrictEqual(found.token.policies, policies)) return;
   await transaction(deps.pool, (tx) => put(tx, token, deps.clock.now()));
 }

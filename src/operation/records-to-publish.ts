@@ -1,33 +1,38 @@
-import type { Pack, PackZone } from '../pack/pack.ts';
-import { delegatedName } from '../pack/pack-json.ts';
+import { delegatedName } from '../pack/delegation.ts';
+import type { Pack, ValidationRecord } from '../pack/pack.ts';
+import { isAnsweredHere } from '../pack/type.ts';
 import type { ByMethod, ShownBy, ValidationMethod } from '../pack/validation-method.ts';
 import type { RecordsToPublish } from '../store/published-records.ts';
 
 /** Where a record is published: for which host, in whose zone, under which delegation zone ('' for none). */
-interface Place {
-  readonly host: string;
-  readonly zone: PackZone;
+interface Place extends Pick<ValidationRecord, 'host'> {
+  readonly isOurs: boolean;
+  readonly pack: Pick<Pack, 'type' | 'zone'>;
   readonly delegationZone: string;
 }
 
 /**
  * What a pack still has to show, where our own DNS answers: in the zone itself when it is `full`, under the delegation
- * zone otherwise; files, at our edges.
+ * zone otherwise, below the branding domain; files, at our edges.
  */
 export function recordsToPublish(
-  { zone, validationRecords }: Pick<Pack, 'zone' | 'validationRecords'>,
+  pack: Pick<Pack, 'type' | 'zone' | 'validationRecords'>,
   delegationZone: string,
 ): RecordsToPublish {
-  const pending = validationRecords.filter(({ status }) => status === 'pending');
-  const all = pending.map((one) => published(one, { host: one.host, zone, delegationZone }));
+  const pending = pack.validationRecords.filter(({ status }) => status === 'pending');
+  const all = pending.map((one) =>
+    published(one, { host: one.host, isOurs: one.isOurs ?? false, pack, delegationZone }),
+  );
   return { txt: all.flatMap(({ txt = [] }) => txt), files: all.flatMap(({ files = [] }) => files) };
 }
 
 const PUBLISHED: ByMethod<Partial<RecordsToPublish>, [Place]> = {
-  txt: ({ txtName, txtValue }, { host, zone, delegationZone }) => {
-    if (zone.type === 'full') return { txt: [{ name: txtName, value: txtValue }] };
+  txt: ({ txtName, txtValue }, { host, isOurs, pack, delegationZone }) => {
+    if (isAnsweredHere(pack) || isOurs) return { txt: [{ name: txtName, value: txtValue }] };
     if (delegationZone === '') return {};
-    return { txt: [{ name: delegatedName(host, zone.delegationUuid, delegationZone), value: txtValue }] };
+    return {
+      txt: [{ name: delegatedName(host, pack.zone.delegationUuid, delegationZone), value: txtValue }],
+    };
   },
   http: ({ httpUrl, httpBody }) => {
     const { hostname, pathname } = new URL(httpUrl);

@@ -1,6 +1,7 @@
 /** The way back when the key-encryption key is lost: what was sealed with it is given up, and certificates are ordered anew. */
 import { isLeaving, isServed, may } from '../pack/lifecycle.ts';
 import type { Pack, PackKey } from '../pack/pack.ts';
+import { TYPES } from '../pack/type.ts';
 import { deleteCertificates } from '../store/certificates.ts';
 import { deleteNextCertificates } from '../store/next-certificates.ts';
 import { deleteOrders } from '../store/orders.ts';
@@ -8,6 +9,7 @@ import { lockPack } from '../store/packs.ts';
 import { unpublishRecords } from '../store/published-records.ts';
 import {
   deleteAccountsSealedOtherwise,
+  deleteCsrsSealedOtherwise,
   type Lost,
   type LostOfPack,
   listCasSealedOtherwise,
@@ -23,8 +25,8 @@ const BATCH = 100;
 
 /**
  * Gives up all that none of the keys of `kekIds` opens, and what was ordered by accounts whose keys are lost. Packs that are
- * served are renewed at once, and edges show what they have until then; packs that were on their way begin anew. Can be run
- * again, also after it was killed. Returns how many packs that concerned.
+ * served are renewed at once, and edges show what they have until then; packs that were on their way begin anew. Uploads are
+ * taken off the edges, and requests of customers are gone. Can be run again, also after it was killed. Returns how many packs that concerned.
  */
 export async function recoverFromLostKey(deps: OperationDeps, kekIds: readonly string[]): Promise<number> {
   const lost = { kekIds, cas: await listCasSealedOtherwise(deps.pool, kekIds) };
@@ -37,6 +39,7 @@ export async function recoverFromLostKey(deps: OperationDeps, kekIds: readonly s
   } while (last !== undefined);
   // Last: as long as they are there, whoever runs this again knows what was ordered by them.
   await deleteAccountsSealedOtherwise(deps.pool, kekIds);
+  await deleteCsrsSealedOtherwise(deps.pool, kekIds);
   return count;
 }
 
@@ -47,9 +50,26 @@ function orderAnew(deps: OperationDeps, { zone, id }: PackKey, lost: Lost): Prom
     if (!pack || isLeaving(pack.status)) return false;
     const ofPack = await lostOf(tx, pack, lost);
     if (!ofPack.isServing && !ofPack.isComing) return false;
+    if (TYPES[pack.type].source === 'upload') return takeOff(tx, deps, pack);
     return isServed(pack.status) ? renewAnew(tx, deps, pack, ofPack) : beginAnew(tx, deps, pack, ofPack);
   });
 }
+
+/** Nobody but its owner has its key: what covers its hosts beside it serves, until he sends another. */
+async function takeOff(tx: Tx, deps: OperationDeps, pack: Pack): Promise<boolean> {
+  if (!may(pack.status, 'withdraw')) return false;
+  await override(tx, deps, pack, {
+    event: 'withdraw',
+    validationErrors: [pack.type === 'keyless' ? PLACE_LOST : KEY_LOST],
+  });
+  return true;
+}
+
+const KEY_LOST =
+  'the private key cannot be opened any more; PATCH this custom certificate with a certificate and its key';
+
+const PLACE_LOST =
+  'where the private key is cannot be opened any more; PATCH this keyless certificate with its host and port';
 
 /** What is to come goes, with the renewal that wanted it, unless it goes on as it is. */
 async function renewAnew(

@@ -1,4 +1,4 @@
-import { toName } from '../pack/hosts.ts';
+import { certificateNames } from '../pack/branding.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import { PACK_STATUSES, type Pack } from '../pack/pack.ts';
 import { releaseNames as release } from '../store/authorizations.ts';
@@ -8,4 +8,4 @@ const LEAVING = PACK_STATUSES.filter(isLeaving);
 
 /** Has what was shown for a pack that goes given up at its CA, as far as no other pack of the zone has the name. */
 export const releaseNames = (tx: Tx, pack: Pack, now: Date): Promise<void> =>
-  release(tx, pack, { names: pack.hosts.map(toName), leaving: LEAVING, now });
+  release(tx, pack, { names: certificateNames(pack), leaving: LEAVING, now });

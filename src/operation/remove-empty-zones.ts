@@ -13,6 +13,7 @@ export function removeEmptyZones({
 }): Promise<void> {
   return transaction(pool, async (tx) => {
     // A worker may have been at an order of a pack when its zone went.
-    for (const zoneId of await purgeZones(tx)) await releaseZone(tx, zoneId, clock.now());
+    const now = clock.now();
+    for (const zoneId of await purgeZones(tx, now)) await releaseZone(tx, zoneId, now);
   });
 }

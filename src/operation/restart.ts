@@ -1,3 +1,4 @@
+import { brandingOf } from '../pack/branding.ts';
 import { earliestEnd, may, type PackEvent } from '../pack/lifecycle.ts';
 import type { Pack } from '../pack/pack.ts';
 import { deleteCertificates } from '../store/certificates.ts';
@@ -27,6 +28,7 @@ export async function restart(tx: Tx, deps: AdvanceDeps, pack: Pack, by: By & Ch
   await deleteOrders(tx, pack);
   if (isOver) await deleteCertificates(tx, pack);
   const anew = {
+    brandedAs: brandingOf({ ...pack, ...by }, deps.brandingDomain),
     validationRecords: [],
     validationErrors: [],
     ...(isOver && { certificates: [], renewal: undefined }),

@@ -15,10 +15,18 @@ import {
 } from '../../test/support/job-deps.ts';
 import { wishful } from '../../test/support/renewing.ts';
 import { withCa } from '../../test/support/simulator/with-ca.ts';
-import { keyPurpose } from '../key/purpose.ts';
+import { keyPurpose, pagerdutyPurpose, webhookSecretPurpose, webhookSigningPurpose } from '../key/purpose.ts';
 import { type Seal, sealOf } from '../kit/seal.ts';
+import { getPagerdutyKey } from '../store/alert-pagerduty.ts';
+import { getAlertPolicy } from '../store/alert-policies.ts';
+import { getSealedWebhook } from '../store/alert-webhooks.ts';
+import { OPERATOR } from '../store/audit.ts';
 import { listKeyPairs } from '../store/certificates.ts';
 import { countSealed } from '../store/sealed.ts';
+import { createAlertPagerduty } from './create-alert-pagerduty.ts';
+import { createAlertPolicy } from './create-alert-policy.ts';
+import { createAlertWebhook } from './create-alert-webhook.ts';
+import { giveUpAlertSecrets } from './give-up-alert-secrets.ts';
 import { recoverFromLostKey } from './recover-from-lost-key.ts';
 import { rewrapKeys } from './rewrap-keys.ts';
 
@@ -95,4 +103,48 @@ test('when the key is lost packs are ordered anew: those that are served stay ac
     await assertOpens(deps, id, seal);
   }
   assert.equal(await recoverFromLostKey(deps, [seal.id]), 0);
+});
+
+/** A webhook with a secret, a service of PagerDuty, and a policy that names both. */
+async function givenAlerts(deps: TestJobDeps) {
+  const { accountId } = await givenZone(deps, 'alerts.test');
+  const terms = { name: 'hook', url: 'https://alerts.example.com/', secret: 'the secret' };
+  const { id: hook } = await createAlertWebhook(deps, { accountId, terms }, OPERATOR);
+  const service = { name: 'on call', integrationKey: 'k'.repeat(32) };
+  const { id: onCall } = await createAlertPagerduty(deps, { accountId, terms: service }, OPERATOR);
+  const mechanisms = { webhooks: [{ id: hook }], pagerduty: [{ id: onCall }] };
+  const said = { name: 'policy', description: '', isEnabled: true, filters: {}, alertInterval: undefined };
+  const policy = { ...said, alertType: 'universal_ssl_event_type', mechanisms };
+  const { id } = await createAlertPolicy(deps, { accountId, terms: policy }, OPERATOR);
+  return { accountId, hook, onCall, policy: { accountId, id } };
+}
+
+test('what is secret of alerts is wrapped anew with all else, and opens under the new key alone', async (t) => {
+  const deps = await depsWith(t);
+  const { accountId, hook, onCall } = await givenAlerts(deps);
+  assert.equal((await countSealed(deps.pool)).get(sealOf(OLD).id), 3);
+  const both = sealOf(NEW, OLD);
+  assert.equal(await rewrapKeys(deps.pool, both, () => undefined), 3);
+  assert.deepEqual([...(await countSealed(deps.pool)).keys()], [both.id]);
+  const seal = sealOf(NEW);
+  const webhook = (await getSealedWebhook(deps.pool, { accountId, id: hook })) ?? assert.fail();
+  const { secret = assert.fail(), signingKey } = webhook;
+  assert.equal(seal.open(secret, webhookSecretPurpose(accountId, hook)).toString(), 'the secret');
+  assert.match(seal.open(signingKey, webhookSigningPurpose(accountId, hook)).toString(), /^whsec_/);
+  const key = (await getPagerdutyKey(deps.pool, { accountId, id: onCall })) ?? assert.fail();
+  assert.equal(seal.open(key, pagerdutyPurpose(accountId, onCall)).toString(), 'k'.repeat(32));
+});
+
+test('when the key is lost webhooks go on without their secret under new signing keys, and services of PagerDuty go', async (t) => {
+  const deps = await depsWith(t);
+  const { accountId, hook, policy } = await givenAlerts(deps);
+  const seal = sealOf(NEW);
+  assert.equal(await giveUpAlertSecrets({ ...deps, seal }, [seal.id]), 2);
+  assert.deepEqual([...(await countSealed(deps.pool)).keys()], [seal.id]);
+  const webhook = (await getSealedWebhook(deps.pool, { accountId, id: hook })) ?? assert.fail();
+  assert.equal(webhook.secret, undefined);
+  assert.match(seal.open(webhook.signingKey, webhookSigningPurpose(accountId, hook)).toString(), /^whsec_/);
+  const { mechanisms } = (await getAlertPolicy(deps.pool, policy)) ?? assert.fail();
+  assert.deepEqual(mechanisms, { webhooks: [{ id: hook }], pagerduty: [] });
+  assert.equal(await giveUpAlertSecrets({ ...deps, seal }, [seal.id]), 0);
 });

@@ -1,21 +1,39 @@
 /** A change of the key-encryption key, while services run. */
 
-import { accountPurpose, keyPurpose } from '../key/purpose.ts';
+import {
+  accountPurpose,
+  csrPurpose,
+  keyPurpose,
+  pagerdutyPurpose,
+  webhookSecretPurpose,
+  webhookSigningPurpose,
+} from '../key/purpose.ts';
 import type { Seal } from '../kit/seal.ts';
 import {
   listSealedOtherwise,
   replaceSealed,
-  SEALED_TABLES,
+  SEALED_PLACES,
+  type SealedPlace,
   type SealedRow,
-  type SealedTable,
 } from '../store/sealed.ts';
 import type { Pool } from '../store/store.ts';
 
 const BATCH = 200;
 
 /** What each sealed thing is bound to. */
-export const purposeOf = ({ table, key: [first, second] }: SealedRow): string =>
-  table === 'ca_accounts' ? accountPurpose(first, second) : keyPurpose(first, second);
+export const purposeOf = ({ place, key: [first, second] }: SealedRow): string =>
+  PURPOSES[place](first, second);
+
+const PURPOSES: Readonly<Record<SealedPlace, (first: string, second: string) => string>> = {
+  certificates: keyPurpose,
+  successors: keyPurpose,
+  orders: keyPurpose,
+  ca_accounts: accountPurpose,
+  webhook_secrets: webhookSecretPurpose,
+  webhook_signing_keys: webhookSigningPurpose,
+  pagerduty_keys: pagerdutyPurpose,
+  custom_csrs: csrPurpose,
+};
 
 /**
  * Wraps everything that is sealed with the seal's first key, a batch at a time; whoever is interrupted begins where he was.
@@ -27,10 +45,10 @@ export async function rewrapKeys(
   onProgress: (done: number) => void,
 ): Promise<number> {
   let done = 0;
-  for (const table of SEALED_TABLES) {
+  for (const place of SEALED_PLACES) {
     let length: number;
     do {
-      length = await rewrapSome(pool, seal, table);
+      length = await rewrapSome(pool, seal, place);
       done += length;
       if (length > 0) onProgress(done);
     } while (length === BATCH);
@@ -38,9 +56,9 @@ export async function rewrapKeys(
   return done;
 }
 
-/** One batch of a table; how many there were. */
-async function rewrapSome(pool: Pool, seal: Seal, table: SealedTable): Promise<number> {
-  const rows = await listSealedOtherwise(pool, table, seal.id, BATCH);
+/** One batch of a place; how many there were. */
+async function rewrapSome(pool: Pool, seal: Seal, place: SealedPlace): Promise<number> {
+  const rows = await listSealedOtherwise(pool, place, [seal.id], BATCH);
   for (const row of rows) {
     const again = seal.rewrap(row.sealed, purposeOf(row));
     if (again) await replaceSealed(pool, row, again);

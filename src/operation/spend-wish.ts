@@ -2,8 +2,8 @@ import { Fault } from '../kit/fault.ts';
 import { between } from '../kit/time.ts';
 import type { Pack } from '../pack/pack.ts';
 import { CHANGES_IN_WORDS, WISH_BOUNDS, type WishKind } from '../pack/wish-bound.ts';
-import { take } from '../store/ca-limits.ts';
-import type { Tx } from '../store/store.ts';
+import { type Bucket, look, take } from '../store/ca-limits.ts';
+import type { Db, Tx } from '../store/store.ts';
 import type { AdvanceDeps } from './operation.ts';
 
 /** Whether a pack may be changed or hurried once more, which is counted, in a transaction that holds it; else until when not. */
@@ -13,8 +13,19 @@ export async function spendWish(
   { id, certificateAuthority }: Pack,
   kind: WishKind,
 ): Promise<Date | undefined> {
-  const bucket = { kind, subject: id, limit: WISH_BOUNDS[kind] };
+  const bucket = bucketOf(id, kind);
   return (await take(tx, certificateAuthority ?? '', [bucket], clock.now()))?.until;
+}
+
+const bucketOf = (id: string, kind: WishKind): Bucket => ({ kind, subject: id, limit: WISH_BOUNDS[kind] });
+
+/** When a pack may be changed again, where it was changed too often of late; nothing is counted. */
+export async function changeableOn(
+  db: Db,
+  { id, certificateAuthority }: Pack,
+  now: Date,
+): Promise<Date | undefined> {
+  return (await look(db, certificateAuthority ?? '', [bucketOf(id, 'change')], now))?.until;
 }
 
 /** Counts a change of a pack. Throws `too_many_requests` where there were too many of late. */

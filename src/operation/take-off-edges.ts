@@ -4,6 +4,7 @@ import { undeploy } from '../store/deployments.ts';
 import { logChange } from '../store/edge-changes.ts';
 import { deleteOrders } from '../store/orders.ts';
 import { unpublishRecords } from '../store/published-records.ts';
+import { leaveHosts } from '../store/served-hosts.ts';
 import { transaction } from '../store/store.ts';
 import type { ServedChange } from './assign-to-edges.ts';
 import { lockHeld } from './lock-held.ts';
@@ -24,6 +25,7 @@ export function takeOffEdges(deps: OperationDeps, pack: Pack): Promise<ServedCha
       await unpublishRecords(tx, pack);
       await deleteOrders(tx, pack);
     }
+    await leaveHosts(tx, pack, deps.clock.now());
     if (!(await undeploy(tx, pack))) return undefined;
     await logChange(tx, change, deps.clock.now());
     return change;

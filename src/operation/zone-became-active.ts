@@ -1,6 +1,7 @@
 import type { PackZone } from '../pack/pack.ts';
 import { getManagedSettings } from '../store/managed.ts';
 import type { Tx } from '../store/store.ts';
+import { lookAtNames, rangeOfZone } from '../store/total-tls.ts';
 import { keepUniversal } from './keep-universal.ts';
 import type { ManagedDeps } from './managed-policy.ts';
 
@@ -15,8 +16,10 @@ export async function zoneBecameActive(
   tx: Tx,
   deps: ActivationDeps,
   zone: PackZone,
-  _now: Date,
+  now: Date,
 ): Promise<void> {
   const { isUniversalOn } = await getManagedSettings(tx, zone.id);
   if (isUniversalOn) await keepUniversal(tx, deps, zone);
+  // What was to be looked at meanwhile waits, and is looked at with all others.
+  await lookAtNames(tx, zone.id, { ranges: [rangeOfZone(zone)], at: now });
 }

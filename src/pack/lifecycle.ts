@@ -140,6 +140,23 @@ const KEPT_STATUSES: readonly PackStatus[] = [...SERVED_STATUSES, 'backup_issued
 /** Whether a pack in this status has all its certificates, which are renewed: served, or kept for the day when it is. */
 export const isKept = (status: PackStatus): boolean => KEPT_STATUSES.includes(status);
 
+const CALENDAR: readonly (JobName | undefined)[] = [undefined, 'renew', 'hold', 'expire', 'purge'];
+
+/** Whether nothing is under way in this status but, perhaps, a renewal: it lasts until somebody or the calendar ends it. */
+export const isSettled = (status: PackStatus): boolean => CALENDAR.includes(LIFECYCLE[status].job);
+
+const ISSUED_STATUSES: readonly PackStatus[] = [
+  ...KEPT_STATUSES,
+  'pending_deployment',
+  'staging_deployment',
+  'holding_deployment',
+  'deployment_timed_out',
+  'deactivating',
+];
+
+/** Whether a pack in this status has all its certificates, and their end matters: kept, or on its way to where it is. */
+export const isIssued = (status: PackStatus): boolean => ISSUED_STATUSES.includes(status);
+
 /** When a status becomes late; undefined for one that may last. */
 export function deadline(at: Omit<Run, 'kind' | 'attempts'>): Date | undefined {
   const { within } = LIFECYCLE[at.status];

@@ -15,6 +15,7 @@ import {
   type Pack,
   type PackStatus,
 } from './pack.ts';
+import { type PackGroup, statusesOfGroup } from './pack-group.ts';
 
 /** What a pack is counted by. */
 export type Counted = Pick<Pack, 'status' | 'environment'>;
@@ -35,16 +36,39 @@ const environmentIndex = (environment: Environment): number => ENVIRONMENTS.inde
 export const classOf = ({ status, environment }: Counted): number =>
   PACK_STATUSES.indexOf(status) * ENVIRONMENTS.length + environmentIndex(environment);
 
-/** Places of a facet for types, and for CAs; the first of these is that of packs without a CA. */
-const [TYPE_PLACES, CA_PLACES] = [16, 8] as const;
+/** Places of a facet for types. */
+const TYPE_PLACES = 16;
+/** Places of a facet for CAs; the first of these is that of packs without a CA. */
+export const CA_PLACES = 8;
 const KINDS = TYPE_PLACES * CA_PLACES;
 
-const caPlace = (ca: Pack['certificateAuthority']): number =>
+/** Place of a CA in a facet, which is the rest of that by `CA_PLACES`. */
+export const placeOfCa = (ca: Pack['certificateAuthority']): number =>
   ca === undefined ? 0 : CERTIFICATE_AUTHORITIES.indexOf(ca) + 1;
+
+/** The CA at a place; undefined for that of packs without one. */
+export const caAt = (place: number): Pack['certificateAuthority'] => CERTIFICATE_AUTHORITIES[place - 1];
 
 /** Facet of a pack. */
 export const facetOf = (pack: Faceted): number =>
-  classOf(pack) * KINDS + PACK_TYPES.indexOf(pack.type) * CA_PLACES + caPlace(pack.certificateAuthority);
+  classOf(pack) * KINDS + PACK_TYPES.indexOf(pack.type) * CA_PLACES + placeOfCa(pack.certificateAuthority);
+
+/** What the packs of a facet are. */
+export function kindOf(facet: number): Faceted {
+  const of = Math.floor(facet / KINDS);
+  const [status, environment] = [
+    PACK_STATUSES[Math.floor(of / ENVIRONMENTS.length)],
+    ENVIRONMENTS[of % ENVIRONMENTS.length],
+  ];
+  const type = PACK_TYPES[Math.floor((facet % KINDS) / CA_PLACES)];
+  if (!status || !environment || !type) throw new Error(`${facet} is no facet`);
+  return {
+    status,
+    environment,
+    type,
+    certificateAuthority: caAt(facet % CA_PLACES),
+  };
+}
 
 /** Slots that a pack is counted in. */
 const slotsOf = (pack: Counted): number[] => {
@@ -69,6 +93,8 @@ export interface ListFilter {
   readonly status: PackStatus | 'all' | 'served';
   /** Undefined: both. */
   readonly environment: Environment | undefined;
+  /** Those of its statuses are meant; which of them are in it the pack has to tell. Undefined: all. */
+  readonly group?: PackGroup | undefined;
 }
 
 /** How a filter's packs are counted and found. */
@@ -79,12 +105,13 @@ export interface Selection {
   readonly classes: readonly number[] | undefined;
 }
 
-/** How the packs of a filter are counted and found. */
-export function selectionOf({ status, environment }: ListFilter): Selection {
-  const isEvery = status === 'all' && environment === undefined;
+/** How the packs of a filter are counted and found. Of a group nothing is counted. */
+export function selectionOf({ status, environment, group }: ListFilter): Selection {
+  const known = group && statusesOfGroup(group);
+  const isEvery = status === 'all' && environment === undefined && !known;
   const environments = environment === undefined ? ENVIRONMENTS : [environment];
   const [a = NONE, b = NONE] = environments.map((one) => slotFor(status, one));
-  const classes = statusesOf(status).flatMap((each) =>
+  const classes = (known ?? statusesOf(status)).flatMap((each) =>
     environments.map((one) => classOf({ status: each, environment: one })),
   );
   return { slots: [a, b], classes: isEvery ? undefined : classes };
@@ -106,6 +133,10 @@ function slotFor(status: ListFilter['status'], environment: Environment): number
 export const slotsFor = (statuses: readonly PackStatus[]): number[] =>
   statuses.flatMap((status) => ENVIRONMENTS.map((environment) => classOf({ status, environment }) + 1));
 
+/** How many packs of a status an array of counts has. */
+export const countIn = (counts: readonly number[], status: PackStatus): number =>
+  slotsFor([status]).reduce((sum, slot) => sum + (counts[slot - 1] ?? 0), 0);
+
 /** Which packs of an account a list shows. */
 export interface FacetFilter extends ListFilter {
   /** Undefined: any. */
@@ -115,9 +146,11 @@ export interface FacetFilter extends ListFilter {
 
 /** Every facet of packs that match, the least first; undefined: all there are. */
 export function facetsOf(filter: FacetFilter): number[] | undefined {
-  const { status, environment, type, certificateAuthority } = filter;
-  if (status === 'all' && (environment ?? type ?? certificateAuthority) === undefined) return undefined;
-  return statusesOf(status).flatMap((each) =>
+  const { status, environment, type, certificateAuthority, group } = filter;
+  const known = group && statusesOfGroup(group);
+  if (status === 'all' && !known && (environment ?? type ?? certificateAuthority) === undefined)
+    return undefined;
+  return (known ?? statusesOf(status)).flatMap((each) =>
     optionsOf(environment, ENVIRONMENTS).flatMap((one) =>
       optionsOf(type, PACK_TYPES).flatMap((kind) =>
         optionsOf(certificateAuthority, ANY_CA).map((ca) =>

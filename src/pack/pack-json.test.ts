@@ -19,12 +19,29 @@ describe('toReply', () => {
   it('names one delegation per Authorization Domain Name of a partial zone, unique per zone', () => {
     const { dcv_delegation_records: records } = toPackJson(givenPack(), CONTEXT);
     assert.deepEqual(records, [
-      { cname: '_acme-challenge.example.com', cname_target: 'example.com.abc123def4567890.dcv.example.net' },
       {
+        status: 'pending',
+        cname: '_acme-challenge.example.com',
+        cname_target: 'example.com.abc123def4567890.dcv.example.net',
+      },
+      {
+        status: 'pending',
         cname: '_acme-challenge.www.example.com',
         cname_target: 'www.example.com.abc123def4567890.dcv.example.net',
       },
     ]);
+  });
+
+  it('has a delegation active where its very target was seen to be led to', () => {
+    const delegations = [
+      'www.example.com.abc123def4567890.dcv.example.net',
+      'example.com.abc123def4567890.dcv.elsewhere.net',
+    ];
+    const { dcv_delegation_records: records } = toPackJson(givenPack({ delegations }), CONTEXT);
+    assert.deepEqual(
+      records.map(({ status }) => status),
+      ['pending', 'active'],
+    );
   });
 
   it('names no delegation where our own DNS answers for the zone, or no delegation zone is configured', () => {

@@ -2,15 +2,16 @@
  * How a pack looks on the wire: the one function that renders it, for the list, get, order, patch and the
  * row in the store alike. Field names and order follow Cloudflare's ssl/certificate_packs.
  */
-import { toName, withoutWildcard } from './hosts.ts';
+import { challengeName, delegationsOf } from './delegation.ts';
 import { isServed } from './lifecycle.ts';
 import type { Certificate, Pack, PackStatus, ValidationRecord } from './pack.ts';
+import type { Restriction } from './region.ts';
 import { isSucceeded } from './renewal.ts';
 import { TYPES } from './type.ts';
-import { type ByMethod, METHODS, type ShownBy, type ValidationMethod } from './validation-method.ts';
+import type { ByMethod, ShownBy, ValidationMethod } from './validation-method.ts';
 
 /** Raised with every change of `toReply`: rows rendered by an older one are rendered again. */
-export const JSON_VERSION = 1;
+export const JSON_VERSION = 2;
 
 /** Zone under which this installation answers delegated validation, e.g. `dcv.example.net`; '' for none. */
 export interface JsonContext {
@@ -33,7 +34,7 @@ export function toPackJson(pack: Pack, { delegationZone }: JsonContext) {
     ...(pack.certificateAuthority && { certificate_authority: pack.certificateAuthority }),
     ...(pack.validationMethod && { validation_method: pack.validationMethod }),
     ...(pack.validityDays && { validity_days: pack.validityDays }),
-    validation_records: pack.validationRecords.map(toRecordReply),
+    validation_records: pack.validationRecords.filter(({ isOurs }) => !isOurs).map(toRecordReply),
     validation_errors: pack.validationErrors.map((message) => ({ message })),
     dcv_delegation_records: delegationRecords(pack, delegationZone),
     cloudflare_branding: pack.isBranded,
@@ -63,12 +64,22 @@ function toCertificateReply(certificate: Certificate, pack: Pack, status: string
     issuer: certificate.issuer,
     signature: certificate.signature,
     status,
-    bundle_method: 'ubiquitous',
+    bundle_method: pack.upload?.bundleMethod ?? 'ubiquitous',
+    ...(pack.upload && { priority: pack.upload.priority }),
+    ...restrictionFields(pack.upload?.restriction),
     zone_id: pack.zone.id,
     uploaded_on: toWireTime(certificate.uploadedOn),
     modified_on: toWireTime(certificate.modifiedOn),
     expires_on: toWireTime(certificate.notAfter),
   };
+}
+
+/** Where a key may be, as Cloudflare's answers say it: a policy is sent by one name and answered by another. */
+export function restrictionFields(restriction: Restriction | undefined) {
+  if (!restriction) return {};
+  return 'label' in restriction
+    ? { geo_restrictions: { label: restriction.label } }
+    : { policy_restrictions: restriction.policy };
 }
 
 /** A certificate that is served is `active`, also where its pack will not be renewed. */
@@ -95,22 +106,13 @@ const toRecordReply = (record: ValidationRecord) => ({ status: record.status, ..
 const fieldsOf = <M extends ValidationMethod>(shown: ShownBy<M>): RecordFields =>
   RECORD_FIELDS[shown.method](shown);
 
-/** The CNAMEs that delegate validation to us, one per Authorization Domain Name; none where our DNS serves. */
-function delegationRecords({ zone, hosts, validationMethod }: Pack, delegationZone: string) {
-  const isDelegable = validationMethod !== undefined && METHODS[validationMethod].isDelegable;
-  if (zone.type === 'full' || !isDelegable || delegationZone === '') return [];
-  return [...new Set(hosts.map((host) => withoutWildcard(toName(host))))].map((name) => ({
+/** The CNAMEs that delegate validation to us, and whether they were seen; none where our DNS serves. */
+export const delegationRecords = (pack: Pack, delegationZone: string) =>
+  delegationsOf(pack, delegationZone).map(({ name, target }) => ({
+    status: pack.delegations.includes(target) ? 'active' : 'pending',
     cname: challengeName(name),
-    cname_target: delegatedName(name, zone.delegationUuid, delegationZone),
+    cname_target: target,
   }));
-}
-
-/** Where a CA looks for the TXT record of a host (RFC 8555 8.4). */
-export const challengeName = (name: string): string => `_acme-challenge.${withoutWildcard(name)}`;
-
-/** Where the customer's CNAME leads: unique per account, zone and name, so a departed one proves nothing. */
-export const delegatedName = (name: string, uuid: string, delegationZone: string): string =>
-  `${withoutWildcard(name)}.${uuid}.${delegationZone}`;
 
 /** RFC 3339 in UTC with microseconds, as Cloudflare writes instants. */
 export const toWireTime = (instant: Date): string => instant.toISOString().replace('Z', '000Z');

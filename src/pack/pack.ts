@@ -3,6 +3,8 @@
  * become of it. Names and values are those of Cloudflare's API (ssl/certificate_packs).
  */
 
+import type { Found } from './found.ts';
+import type { Restriction } from './region.ts';
 import type { ShownBy, ValidationMethod } from './validation-method.ts';
 
 /** Statuses of Cloudflare's certificate packs, in their order. `LIFECYCLE` says what each means. */
@@ -98,6 +100,8 @@ export type ValidationRecord = ShownBy & {
   /** The host as ordered, with its wildcard: apex and wildcard have a record each under the same name. */
   readonly host: string;
   readonly status: 'pending' | 'valid' | 'invalid';
+  /** Whether it is of a name of the operator's, which we show control of ourselves: nobody else sees it. */
+  readonly isOurs?: true;
 };
 
 /** An issued certificate of a pack. Its private key is not here: it stays in the store, sealed. */
@@ -116,6 +120,27 @@ export interface Certificate {
   readonly notAfter: Date;
   readonly uploadedOn: Date;
   readonly modifiedOn: Date;
+}
+
+export const BUNDLE_METHODS = ['ubiquitous', 'optimal', 'force'] as const;
+/** How the chain of an upload is made: for the most clients, as short as can be, or as it was sent (Cloudflare, bundle methodologies). */
+export type BundleMethod = (typeof BUNDLE_METHODS)[number];
+
+/** What is known of a certificate that its owner uploaded, beside the certificate. */
+export interface UploadFacts {
+  /** Of the custom certificate; one that takes the place of another of type `legacy_custom` has its id. */
+  readonly id: string;
+  /** Shared by all that took each other's place. */
+  readonly line: string;
+  /** Whether none took its place. */
+  readonly isCurrent: boolean;
+  readonly bundleMethod: BundleMethod;
+  /** Of two of one type that cover a name the one with the higher number serves. */
+  readonly priority: number;
+  /** Where its key may be; undefined: anywhere. */
+  readonly restriction?: Restriction | undefined;
+  /** The request of ours whose key it has; undefined: it came with its key. */
+  readonly csrId?: string | undefined;
 }
 
 export const RUN_KINDS = ['life', 'renewal'] as const;
@@ -177,17 +202,26 @@ export interface Pack {
   readonly isDelegated: boolean;
   readonly validityDays: ValidityDays | undefined;
   readonly environment: Environment;
+  /** Whether its certificates are to have a branded name (`branding.ts`). */
   readonly isBranded: boolean;
+  /** The branded name of the orders that are under way, else of the last ones; undefined: they have none. */
+  readonly brandedAs?: string | undefined;
   readonly createdOn: Date;
   readonly modifiedOn: Date;
   readonly validationRecords: readonly ValidationRecord[];
+  /** Targets in our delegation zone to which CNAMEs of its hosts lead, by the last look that told. */
+  readonly delegations: readonly string[];
   /** Why the pack is not further, in words for the subscriber; `[]` when nothing is wrong. */
   readonly validationErrors: readonly string[];
+  /** What the last write found that holds it up, where it told. */
+  readonly found?: Found | undefined;
   readonly certificates: readonly Certificate[];
   /** Undefined: it neither has a backup nor is one. */
   readonly pair?: Pairing | undefined;
   /** Undefined: not planned yet. */
   readonly renewal?: Renewal | undefined;
+  /** Undefined: its certificates come from a CA. */
+  readonly upload?: UploadFacts | undefined;
   /** How often the work of this status was tried without success; back-off counts on it. */
   readonly attempts: number;
   /** Raised by every claim and every change from outside; whoever wrote with an older one lost the pack. */

@@ -60,6 +60,8 @@ it('a permission of the account is given for no zone, and one of zones not for t
     'Account Settings Read, all',
     'API Tokens Read, all',
     'API Tokens Write, all',
+    'Notifications Read, all',
+    'Notifications Write, all',
   ]);
   const inZones = allOf([{ ...one, isOfAccount: false, zones: 'all' }]);
   assert(inZones.length > 0 && inZones.every((line) => /^(SSL|Zone|DNS)/.test(line)), inZones.join());

@@ -22,6 +22,8 @@ export const PERMISSIONS = {
   'Account Settings Read':      { id: 'c1fde68c7bcc44588cbb6ddbc16d6480', scope: 'account' },
   'API Tokens Read':            { id: '0cc3a61731504c89b99ec1be78b77aa0', scope: 'account' },
   'API Tokens Write':           { id: '686d18d5ac6c441c867cbf6771e58a0a', scope: 'account', reads: 'API Tokens Read' },
+  'Notifications Read':         { id: 'ce18edbdcebf465e9d6d1d2fc80ffd42', scope: 'account' },
+  'Notifications Write':        { id: 'c3c847c5802d4ce3ba00e3e97b3c8555', scope: 'account', reads: 'Notifications Read' },
 } as const satisfies Record<string, PermissionRow>;
 
 /** A permission by Cloudflare's name of its group. */
@@ -66,6 +68,12 @@ export function isGranted(policies: readonly Policy[], permission: Permission): 
   return policies.some((policy) => policy.isOfAccount && grants(policy, permission));
 }
 
+/** Whether a permission is given for anything that it is of. */
+export const isGrantedAnywhere = (policies: readonly Policy[], permission: Permission): boolean =>
+  rowOf(permission).scope === 'zone'
+    ? zonesWith(policies, permission).length > 0
+    : isGranted(policies, permission);
+
 /** A permission that a policy gives and others do not, and where. */
 export interface Excess {
   /** Which of the policies. */
@@ -98,9 +106,9 @@ export type Access = 'read' | 'certificates' | 'write';
 
 // biome-ignore format: a table is read by column
 const OF_ACCESS: Readonly<Record<Access, readonly Permission[]>> = {
-  read:         ['SSL and Certificates Read', 'Zone Read', 'DNS Read', 'Account Settings Read', 'API Tokens Read'],
-  certificates: ['SSL and Certificates Write', 'Zone Read', 'DNS Read', 'Account Settings Read', 'API Tokens Read'],
-  write:        ['SSL and Certificates Write', 'Zone Write', 'DNS Write', 'Account Settings Read', 'API Tokens Write'],
+  read:         ['SSL and Certificates Read', 'Zone Read', 'DNS Read', 'Account Settings Read', 'API Tokens Read', 'Notifications Read'],
+  certificates: ['SSL and Certificates Write', 'Zone Read', 'DNS Read', 'Account Settings Read', 'API Tokens Read', 'Notifications Read'],
+  write:        ['SSL and Certificates Write', 'Zone Write', 'DNS Write', 'Account Settings Read', 'API Tokens Write', 'Notifications Write'],
 };
 
 /** The policy of an access: in some zones, or in all and for the account. */

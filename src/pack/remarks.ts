@@ -1,6 +1,6 @@
 /** What the subscriber is told of certificates that are good, and not quite what was ordered. */
 import { between, days, hours, type Seconds } from '../kit/time.ts';
-import { toName } from './hosts.ts';
+import { certificateNames } from './branding.ts';
 import type { Certificate, Pack } from './pack.ts';
 
 /** CAs date back, and round to whole days. */
@@ -12,11 +12,9 @@ export function remarksOn(pack: Pack, certificates: readonly Certificate[]): str
 }
 
 /** CAs that add names which were not ordered. */
-function remarksOnHosts(
-  { hosts, certificateAuthority: ca }: Pack,
-  certificates: readonly Certificate[],
-): string[] {
-  const names = hosts.map(toName);
+function remarksOnHosts(pack: Pack, certificates: readonly Certificate[]): string[] {
+  const { hosts, certificateAuthority: ca } = pack;
+  const names = certificateNames(pack);
   const added = [
     ...new Set(certificates.flatMap((one) => one.hosts.filter((host) => !names.includes(host)))),
   ];

@@ -1,6 +1,6 @@
 /** When the certificates of a pack are renewed. What a renewal does meanwhile: `run.ts`. */
 import { after, between, days, hours, type Seconds } from '../kit/time.ts';
-import { earliestEnd, isKept, isServed } from './lifecycle.ts';
+import { earliestEnd, isIssued, isKept, isServed } from './lifecycle.ts';
 import type { Certificate, Pack } from './pack.ts';
 import { algorithmsOf } from './type.ts';
 
@@ -73,3 +73,27 @@ export function isSucceeded(pack: Pack): boolean {
   const wanted = algorithmsOf(pack);
   return wanted.length > 0 && wanted.every((one) => coming.some(({ algorithm }) => algorithm === one));
 }
+
+/** Part of a certificate's life after the time of its renewal from which on that is told as a risk. */
+const LATE = 1 / 10;
+
+/** When the certificates of a pack are to be renewed, as far as is known now. */
+export interface RenewalPlan {
+  readonly renewOn: Date;
+  /** From when on it is at risk. */
+  readonly riskOn: Date;
+  /** When the first of them ends. */
+  readonly endsOn: Date;
+}
+
+/** The plan of a pack whose certificates are renewed at their CA; before one is made, by its own time. */
+export function renewalPlanOf(pack: Pack): RenewalPlan | undefined {
+  const { certificates, certificateAuthority, renewal, status } = pack;
+  const [first] = certificates.toSorted((a, b) => a.notAfter.getTime() - b.notAfter.getTime());
+  if (!first || certificateAuthority === undefined || !isIssued(status)) return undefined;
+  const renewOn = renewal?.at ?? ownTime(first, 0);
+  return { renewOn, riskOn: after(renewOn, lengthOf(first) * LATE), endsOn: first.notAfter };
+}
+
+/** Bounds by which certificates are counted by the part of their life that is left; at 0 it is over. */
+export const LIFE_SHARES = [0, 0.05, 0.1, 0.2, 0.3333, 0.5, 0.6667, 1] as const;

@@ -36,10 +36,6 @@ export function runOf(pack: Pack, now: Date): Run {
   return lifeOf(pack);
 }
 
-/** Whether certificates of a pack are under way: it has not all yet, or is being renewed. */
-export const isUnderWay = (pack: Pack, now: Date): boolean =>
-  !isKept(pack.status) || runOf(pack, now).kind !== 'life';
-
 /** What a pack itself goes through. */
 export function lifeOf(pack: Pack): Run {
   const { status, statusSince, attempts, certificateAuthority, certificates } = pack;

@@ -1,4 +1,5 @@
 import { toName, withoutWildcard } from './hosts.ts';
+import { hostsIn, type Words } from './standing.ts';
 
 /**
  * A message as the subscriber reads it: it names a host of the pack, what was seen, and, after a semicolon, the next step;
@@ -6,9 +7,22 @@ import { toName, withoutWildcard } from './hosts.ts';
  */
 export function subscriberMessage(hosts: readonly string[], message: string): string {
   const isNamed = hosts.some((host) => message.includes(withoutWildcard(toName(host))));
-  const named = isNamed ? message : `${shown(hosts)}: ${message}`;
-  return named.includes(';') ? named : `${named}; it is tried again`;
+  const named = isNamed ? message : `${hostsIn(hosts)}: ${message}`;
+  return named.includes(';') ? named : `${named}; ${AGAIN}`;
 }
 
-const shown = ([first = '', ...more]: readonly string[]): string =>
-  more.length > 0 ? `${first} and ${more.length} more` : first;
+const AGAIN = 'it is tried again';
+
+/** The halves of a message: what was seen, and the next step. What a server or a CA wrote stands in quotes or brackets, mostly. */
+export function halvesOf(message: string): Words {
+  const at = withoutQuoted(message).indexOf('; ');
+  return at < 0
+    ? { what: message, next: AGAIN }
+    : { what: message.slice(0, at), next: message.slice(at + 2) };
+}
+
+/** As long, with blanks in place of what stands in quotes, or in brackets that hold others. */
+function withoutQuoted(message: string): string {
+  const bare = message.replaceAll(/\([^()]*\)|"[^"]*"/g, (quoted) => '_'.repeat(quoted.length));
+  return bare === message ? bare : withoutQuoted(bare);
+}

@@ -10,7 +10,7 @@ export interface TypeRules {
   readonly madeBy: 'order' | 'zone' | 'dns_record' | 'custom_hostname' | 'upload';
   /** Where its certificates come from. */
   readonly source: 'ca' | 'upload';
-  /** Where its private keys are; `owner`: not with us. */
+  /** Where its private keys are; `owner`: not with us, but in a token or behind a key server. */
   readonly key: KeyPlaceName | 'owner';
   /** Algorithms that it is to have a certificate of; `uploaded`: those that it was given. */
   readonly algorithms: readonly Algorithm[] | 'uploaded';
@@ -18,6 +18,8 @@ export interface TypeRules {
   readonly renewedBy: 'us' | 'owner';
   /** Which type serves where several cover a name: the lower. Source: Cloudflare, certificate and hostname priority. */
   readonly rank: number;
+  /** Whether it serves clients without SNI too, at an address that stands for its host. */
+  readonly isByAddress: boolean;
   /** Whether it counts in quotas of certificate packs and their hosts. */
   readonly isCounted: boolean;
   /** What the routes of certificate packs take for it. */
@@ -30,14 +32,14 @@ const ELSEWHERE = { order: false, patch: false, delete: false } as const;
 
 // biome-ignore format: a table is read by column
 export const TYPES: Readonly<Record<PackType, TypeRules>> = {
-  keyless:          { madeBy: 'upload',          source: 'upload', key: 'owner',  algorithms: 'uploaded', renewedBy: 'owner', rank: 1, isCounted: true,  api: ELSEWHERE },
-  legacy_custom:    { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 2, isCounted: true,  api: ELSEWHERE },
-  sni_custom:       { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 3, isCounted: true,  api: ELSEWHERE },
-  managed_hostname: { madeBy: 'custom_hostname', source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 4, isCounted: true,  api: ELSEWHERE },
-  mh_custom:        { madeBy: 'custom_hostname', source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 4, isCounted: true,  api: ELSEWHERE },
-  advanced:         { madeBy: 'order',           source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 5, isCounted: true,  api: API },
-  total_tls:        { madeBy: 'dns_record',      source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 6, isCounted: false, api: OWN },
-  universal:        { madeBy: 'zone',            source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 7, isCounted: false, api: OWN },
+  keyless:          { madeBy: 'upload',          source: 'upload', key: 'owner',  algorithms: 'uploaded', renewedBy: 'owner', rank: 1, isByAddress: false, isCounted: true,  api: ELSEWHERE },
+  legacy_custom:    { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 2, isByAddress: true,  isCounted: true,  api: ELSEWHERE },
+  sni_custom:       { madeBy: 'upload',          source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 3, isByAddress: false, isCounted: true,  api: ELSEWHERE },
+  managed_hostname: { madeBy: 'custom_hostname', source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 4, isByAddress: false, isCounted: true,  api: ELSEWHERE },
+  mh_custom:        { madeBy: 'custom_hostname', source: 'upload', key: 'sealed', algorithms: 'uploaded', renewedBy: 'owner', rank: 4, isByAddress: false, isCounted: true,  api: ELSEWHERE },
+  advanced:         { madeBy: 'order',           source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 5, isByAddress: false, isCounted: true,  api: API },
+  total_tls:        { madeBy: 'dns_record',      source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 6, isByAddress: false, isCounted: false, api: OWN },
+  universal:        { madeBy: 'zone',            source: 'ca',     key: 'sealed', algorithms: ALGORITHMS, renewedBy: 'us',    rank: 7, isByAddress: false, isCounted: false, api: OWN },
 };
 
 /** The algorithms that a pack is to have a certificate of. */
@@ -50,3 +52,11 @@ export function algorithmsOf({
     ? ALGORITHMS.filter((one) => certificates.some(({ algorithm }) => algorithm === one))
     : algorithms;
 }
+
+/** Whether a pack is for a host that shows control by itself, wherever it is in DNS: its zone's says nothing of it. */
+export const isOfHostname = ({ type }: Pick<Pack, 'type'>): boolean =>
+  TYPES[type].madeBy === 'custom_hostname';
+
+/** Whether our name servers answer for the hosts of a pack: then validation is nobody's work but ours. */
+export const isAnsweredHere = ({ type, zone }: Pick<Pack, 'type' | 'zone'>): boolean =>
+  zone.type === 'full' && !isOfHostname({ type });

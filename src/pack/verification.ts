@@ -1,7 +1,7 @@
 /** How far the validation of packs is, in the words of Cloudflare's ssl/verification. */
-import { toName, withoutWildcard } from './hosts.ts';
+import { challengeName, delegationsOf } from './delegation.ts';
 import type { Pack, PackStatus, ValidationRecord } from './pack.ts';
-import { challengeName, delegatedName, type JsonContext } from './pack-json.ts';
+import type { JsonContext } from './pack-json.ts';
 import type { ByMethod, ShownBy, ValidationMethod } from './validation-method.ts';
 
 export const VERIFICATION_STATUSES = [
@@ -41,8 +41,11 @@ export const VERIFICATION: Readonly<Record<PackStatus, VerificationStatus | unde
 };
 
 /** What is told of a pack. */
-export interface Verified extends Pick<Pack, 'id' | 'zone' | 'status' | 'validationMethod' | 'isDelegated'> {
-  readonly firstHost: string;
+export interface Verified
+  extends Pick<
+    Pack,
+    'id' | 'type' | 'zone' | 'hosts' | 'status' | 'validationMethod' | 'isDelegated' | 'delegations'
+  > {
   /** The first that is not shown yet; the first of all where all are. */
   readonly record: ValidationRecord | undefined;
   /** Whether all are shown; undefined: what is to be shown is not known. */
@@ -54,9 +57,9 @@ export interface Verified extends Pick<Pack, 'id' | 'zone' | 'status' | 'validat
 /** One element of Cloudflare's list; undefined for a pack that is not in it. */
 export function toVerification(pack: Verified, context: JsonContext) {
   const status = VERIFICATION[pack.status];
-  const { validationMethod: method, isShown, signature } = pack;
+  const { validationMethod: method, signature } = pack;
   if (status === undefined) return undefined;
-  const info = infoOf(pack, context);
+  const { info, isShown } = shownOf(pack, context);
   return {
     certificate_status: status,
     brand_check: false,
@@ -92,15 +95,16 @@ const INFO: ByMethod<Info | undefined> = {
 const shownInfo = <M extends ValidationMethod>(shown: ShownBy<M>): Info | undefined =>
   INFO[shown.method](shown);
 
-/** What is to be shown; where a CNAME is to lead to us, that one: it is known before the CA asks for anything. */
-function infoOf(
-  { zone, firstHost, record, isDelegated }: Verified,
+/** What is to be shown, and whether it is; where a CNAME is to lead to us, that one: it is known before the CA asks for anything. */
+function shownOf(
+  pack: Verified,
   { delegationZone }: JsonContext,
-): Info | undefined {
-  if (!isDelegated || delegationZone === '') return record && shownInfo(record);
-  const name = withoutWildcard(toName(record?.host ?? firstHost));
-  return {
-    record_name: challengeName(name),
-    record_target: delegatedName(name, zone.delegationUuid, delegationZone),
-  };
+): { readonly info: Info | undefined; readonly isShown: boolean | undefined } {
+  const { record, isShown, isDelegated, delegations } = pack;
+  const wanted = isDelegated ? delegationsOf(pack, delegationZone) : [];
+  const open = wanted.find(({ target }) => !delegations.includes(target));
+  const asked = (isShown ? undefined : open) ?? wanted[0];
+  if (!asked) return { info: record && shownInfo(record), isShown };
+  const info = { record_name: challengeName(asked.name), record_target: asked.target };
+  return { info, isShown: isShown === true || open === undefined };
 }

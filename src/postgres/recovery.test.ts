@@ -22,7 +22,7 @@ import { haveEnded, processesIn, signalTo } from './processes.ts';
 import { chooseRunner } from './runner.ts';
 import { serverArguments } from './settings.ts';
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 test('a server whose parent was killed, with all of its process group, is adopted by the next process', async (t) => {
   const given = givenShared(t);
@@ -228,7 +228,10 @@ async function givenServer(t: TestContext, given: Given, sockets: string) {
   // Emptied: another test may have left the same words there.
   const output = openSync(join(given.dir, 'by-hand.log'), 'w');
   const pid = await ended(t, spawn(postgres, settings, spawnOptions(runner, output)));
-  await until(() => readFileSync(join(given.dir, 'by-hand.log'), 'utf8').includes('ready to accept'));
+  const said = () => readFileSync(join(given.dir, 'by-hand.log'), 'utf8');
+  await until(() => said().includes('ready to accept')).catch(() =>
+    assert.fail(`it is not ready: ${said()}`),
+  );
   return { pid };
 }
 

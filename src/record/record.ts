@@ -55,6 +55,12 @@ export type ZoneRecord = RecordTerms & {
 /** Time to live of a record whose own is automatic, in seconds (Cloudflare). */
 export const AUTOMATIC_TTL = 300;
 
+/** Most characters of a record's comment. */
+export const MOST_COMMENT = 500;
+
+/** What names of tags begin with that are Cloudflare's own: in zone files they say what is no tag. */
+export const RESERVED_TAG = 'cf-';
+
 /** Whether records of a type can be proxied. */
 export const isProxiable = (type: RecordType): boolean => type === 'A' || type === 'AAAA' || type === 'CNAME';
 

@@ -2,7 +2,7 @@
 import { hasUnprintable } from '../kit/unprintable.ts';
 import { type GivenContent, toContent } from './content.ts';
 import { refuse, toRecordName } from './names.ts';
-import { isProxiable, type RecordTerms, type RecordType } from './record.ts';
+import { isProxiable, RESERVED_TAG, type RecordTerms, type RecordType } from './record.ts';
 
 /** A record as a request has it. */
 export interface GivenRecord extends GivenContent {
@@ -67,6 +67,8 @@ function toTags(tags: readonly string[]): readonly string[] {
         `/tags/${i}`,
         'must be name:value, the name of 32 letters, digits, _ and - at most, the value of 100',
       );
+    if (tag.startsWith(RESERVED_TAG))
+      throw refuse(`/tags/${i}`, `begins with ${RESERVED_TAG}, which is reserved`);
   }
   return [...new Set(tags)];
 }

@@ -19,6 +19,32 @@ export function txtStrings(content: string, pointer = '/content'): Buffer[] {
   return strings;
 }
 
+/** The content of a record of these strings, each as it stands between quotation marks. Throws `invalid_record`. */
+export function contentOfStrings(written: readonly string[]): string {
+  const quoted = written.map((text) => `"${text}"`).join(' ');
+  const strings = txtStrings(quoted);
+  const bytes = Buffer.concat(strings);
+  const text = bytes.toString();
+  const isPlain =
+    !text.includes('\0') && !text.trimStart().startsWith('"') && Buffer.from(text).equals(bytes);
+  return isPlain && isSame(chunksOf(bytes), strings) ? text : quoted;
+}
+
+const isSame = (some: readonly Buffer[], others: readonly Buffer[]): boolean =>
+  some.length === others.length && some.every((one, i) => one.equals(others[i] ?? Buffer.of()));
+
+/** The strings of a record's content as zone files have them. */
+export const quotedText = (content: string): string =>
+  txtStrings(content)
+    .map((string) => `"${[...string].map(escaped).join('')}"`)
+    .join(' ');
+
+function escaped(byte: number): string {
+  const character = String.fromCharCode(byte);
+  if (character === '"' || character === '\\') return `\\${character}`;
+  return byte < 32 || byte > 126 ? `\\${String(byte).padStart(3, '0')}` : character;
+}
+
 function quotedStrings(content: string, pointer: string): Buffer[] {
   if (!/^(?:\s*"(?:[^"\\]|\\\d{3}|\\\D)*"(?=\s|"|$))+\s*$/.test(content))
     throw refuse(pointer, 'has a quotation mark that stands alone; inside a string it is written \\"');
@@ -29,7 +55,7 @@ function quotedStrings(content: string, pointer: string): Buffer[] {
 
 /** `\DDD` is a byte by its number, `\X` is X (RFC 1035 5.1). */
 function unescaped(text: string): Buffer {
-  const parts = text.match(/\\\d{3}|\\?[^\\]/gsu) ?? [];
+  const parts = text.match(/\\\d{3}|\\.|[^\\]/gsu) ?? [];
   return Buffer.concat(
     parts.map((part) => {
       if (/^\\\d{3}$/.test(part)) return Buffer.from([Number(part.slice(1)) & 255]);

@@ -1,14 +1,18 @@
 /** The API of a service, as its options want it. */
 import type { FastifyInstance } from 'fastify';
 import { buildApi } from '../api/api.ts';
+import { DASHBOARD } from '../api/dashboard/dashboard.ts';
+import { dashboardFiles } from '../api/dashboard/files.ts';
 import { type ApiDeps, type HttpOptions } from '../api/deps.ts';
 import { showCertificates } from '../api/http/server.ts';
 import type { PullSource } from '../edge/edge.ts';
+import { systemClock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
 import type { Endings } from '../kit/endings.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
 import { publicAddressesOf, toAddress } from './addresses.ts';
+import { alertingOf } from './alerting.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServiceParts } from './service-parts.ts';
 import { type ApiTls, followApiTls, loadApiTls } from './tls.ts';
@@ -25,6 +29,8 @@ type ApiGround = Omit<
 /** The API at work. */
 export interface OpenApi {
   readonly url: string;
+  /** Where browsers find the dashboard; undefined: it is switched off. */
+  readonly dashboard: string | undefined;
   /** Says to whoever asks that the process is about to end. */
   readonly leave: () => void;
 }
@@ -59,7 +65,7 @@ export async function openApi(
   const leave = () => {
     isStopping = true;
   };
-  return { url, leave };
+  return { url, dashboard: options.dashboard ? url + DASHBOARD : undefined, leave };
 }
 
 /** Which part of the time for ending is that of requests under way: workers want some of it, too. */
@@ -70,6 +76,9 @@ const apiParts = (options: Options) => ({
   isApexDemanded: options.strict_apex,
   publicAddresses: publicAddressesOf(options),
   pageCacheBytes: options.page_cache_mb * 2 ** 20,
+  alerting: alertingOf(options),
+  browserClock: options.dashboard ? systemClock() : undefined,
+  dashboard: options.dashboard ? dashboardFiles() : undefined,
 });
 
 /** How the API takes requests. */

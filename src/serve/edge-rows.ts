@@ -2,6 +2,7 @@ import type { EdgeRow } from '../edge/edge.ts';
 import { EDGE_OPTIONS } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
+import { toLocation } from './regions.ts';
 
 /** The edges of the configuration file. Throws `configuration` that names the edge and the option at fault. */
 export function toEdgeRows(tables: readonly unknown[]): EdgeRow[] {
@@ -32,5 +33,6 @@ function toEdgeRow(table: unknown, i: number): EdgeRow {
     environment: environment ?? refuse(`'environment' must be ${ENVIRONMENTS.join(' or ')}`),
     host: text('host'),
     port,
+    location: toLocation(given, refuse),
   };
 }

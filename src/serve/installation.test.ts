@@ -82,7 +82,7 @@ test('a copy of this installation that answers for its name servers is told, onc
   const serve = (beacon: string, port = 0) =>
     startResponder({
       listen: [{ host: HOST, port }],
-      source: responderSource(deps.pool, zone, beacon),
+      source: responderSource(deps.pool, [zone, ''], beacon),
       nameServers: [{ name: 'ns1.dcv.example', addresses: [HOST] }],
       log: newLog('silent'),
     });

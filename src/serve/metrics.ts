@@ -5,39 +5,41 @@ import type { AnsweredRequest } from '../api/deps.ts';
 import type { ShowLeaf } from '../edge/edge.ts';
 import type { StepTaken } from '../job/job.ts';
 import type { KeyPool } from '../key/key-pool.ts';
-import type { Clock } from '../kit/clock.ts';
 import { droppedLines } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { Troubles } from '../kit/troubles.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
-import { countByStatus, countDue } from '../store/statistics.ts';
-import type { Pool } from '../store/store.ts';
+import { countDue } from '../store/statistics.ts';
+import { addAlertMetrics } from './alert-metrics.ts';
+import { addCertificates } from './certificate-metrics.ts';
+import { addFigures, type FigureSources } from './figure-metrics.ts';
 import { type MetricsListener, serveMetrics } from './metrics-listener.ts';
 
 export interface Metrics {
   readonly onAnswer: (answer: AnsweredRequest) => void;
   readonly onStep: (step: StepTaken) => void;
   readonly onExchange: (ca: CertificateAuthority, seen: Exchanged) => void;
+  readonly onAlert: (mechanism: string, outcome: string) => void;
   /** The same, with what each handshake came to counted. */
   readonly watched: (show: ShowLeaf) => ShowLeaf;
   /** Serves `/metrics`. Throws `configuration` where it cannot listen. */
   listen(place: { readonly host: string; readonly port: number }): Promise<MetricsListener>;
 }
 
-interface Sources {
-  readonly pool: Pool;
-  readonly clock: Clock;
+interface Sources extends FigureSources {
   readonly keys: Pick<KeyPool, 'ready'>;
   readonly troubles: Troubles;
   /** How far our clock is ahead of the database's. */
   readonly skew: () => Seconds;
+  /** Zones whose certificates are told of one by one. */
+  readonly certificateZones: readonly string[];
 }
 
 const LISTENER = { option: 'metrics_listen', away: 'the database cannot be reached' };
 
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
-/** Counters and gauges of one process; the database is asked when somebody reads them. */
+/** Counters and gauges of one process; the database is asked when somebody reads them. Throws `configuration` for names of zones. */
 export function newMetrics(sources: Sources): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -57,8 +59,8 @@ export function newMetrics(sources: Sources): Metrics {
   });
   const exchanges = new Histogram({
     name: 'certpacks_ca_request_seconds',
-    help: 'Requests to CAs by this process, by what they answered, and how long that took',
-    labelNames: ['ca', 'status'],
+    help: 'Requests to CAs by this process, by what was asked and answered, and how long that took',
+    labelNames: ['ca', 'endpoint', 'status'],
     buckets: SECONDS,
     registers,
   });
@@ -70,10 +72,15 @@ export function newMetrics(sources: Sources): Metrics {
   });
   addGauges(registry, sources);
   addOwnGauges(registry, sources);
+  addFigures(registry, sources);
+  addCertificates(registry, { ...sources, zones: sources.certificateZones });
+  const onAlert = addAlertMetrics(registry, sources);
   return {
+    onAlert,
     onAnswer: ({ method, route, status, seconds }) => requests.observe({ method, route, status }, seconds),
     onStep: ({ status, outcome }) => steps.inc({ status, outcome }),
-    onExchange: (ca, { status = 'none', seconds }) => exchanges.observe({ ca, status }, seconds),
+    onExchange: (ca, { endpoint, status = 'none', seconds }) =>
+      exchanges.observe({ ca, endpoint, status }, seconds),
     watched: (show) => watched(show, (edge, outcome) => handshakes.inc({ edge, outcome })),
     listen: (place) => serveMetrics(registry, place, LISTENER),
   };
@@ -95,16 +102,6 @@ const watched =
 
 /** What is asked of the database, of the pool of connections to it and of the keys, when somebody wants to know. */
 function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
-  const packs = new Gauge({
-    name: 'certpacks_packs',
-    help: 'Certificate packs by status, of the whole installation',
-    labelNames: ['status'],
-    registers: [],
-    async collect() {
-      this.reset();
-      for (const [status, n] of await countByStatus(pool)) this.set({ status }, n);
-    },
-  });
   const late = new Gauge({
     name: 'certpacks_due_age_seconds',
     help: 'How long the pack has been due that waits longest for a worker; 0: none waits',
@@ -139,7 +136,7 @@ function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
       this.set(keys.ready);
     },
   });
-  for (const gauge of [packs, due, late, connections, ready]) registry.registerMetric(gauge);
+  for (const gauge of [due, late, connections, ready]) registry.registerMetric(gauge);
 }
 
 /** What this process knows of itself. */

@@ -8,9 +8,10 @@ const EDGE = { name: 'edge', kind: 'bundled', environment: 'production', port: 4
 const [A, B] = ['a'.repeat(32), 'b'.repeat(32)] as const;
 const nobody = async (): Promise<void> => undefined;
 
-test('what the operator uses himself is his: delegation zone, name servers, the API, edges, zones that he updates', () => {
+test('what the operator uses himself is his: delegation zone, branding domain, name servers, the API, edges, zones that he updates', () => {
   const { options } = loadConfig({
     CERTPACKS_DELEGATION_ZONE: 'dcv.example.net',
+    CERTPACKS_BRANDING_DOMAIN: 'Brand.example.net',
     CERTPACKS_TLS_HOST: 'API.Example.net.',
     CERTPACKS_NAME_SERVERS: 'ns1.bücher.example=192.0.2.1,ns1.bücher.example=2001:db8::1',
     CERTPACKS_OPERATOR_ACCOUNTS: `${A},${B}`,
@@ -30,6 +31,7 @@ test('what the operator uses himself is his: delegation zone, name servers, the 
     owned.map(({ name, accountId }) => `${name} ${accountId ?? ''}`),
     [
       'dcv.example.net ',
+      'brand.example.net ',
       'api.example.net ',
       'ns1.xn--bcher-kva.example ',
       'edge.example.net ',

@@ -7,6 +7,7 @@ import type { JobDeps } from '../job/job.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import { days } from '../kit/time.ts';
+import { HOSTNAME_FEATURES, type HostnamePolicy } from '../operation/hostname-policy.ts';
 import type { BackupPolicy } from '../operation/insert-backup.ts';
 import type { ManagedPolicy } from '../operation/managed-policy.ts';
 import type { Quotas } from '../operation/quotas.ts';
@@ -23,6 +24,7 @@ export function namesOf(
 ): NamePolicy {
   const own = [
     options.delegation_zone,
+    options.branding_domain,
     options.tls_host,
     ...toNameServers(options.name_servers).map(({ name }) => name),
     ...edges.map(({ host }) => host),
@@ -85,6 +87,7 @@ export function managedOf(options: Options, rows: readonly CaRow[]): ManagedPoli
     isUniversalOn: { full: options.universal, partial: options.universal && options.universal_partial },
     rows: wanted.flatMap((name) => rows.find((row) => row.name === name) ?? []),
     backups: { rows: new Map(rows.map((row) => [row.name, row])), backups: backupsOf(options) },
+    moveInOrders: options.move_in_orders,
   };
 }
 
@@ -95,6 +98,21 @@ export function zonePolicyOf(options: Options): ZonePolicy {
     throw new Fault('configuration', `zone_activation must be ${ACTIVATIONS.join(' or ')}`);
   const nameServers = toNameServers(options.name_servers).map(({ name }) => name);
   return { activation, nameServers, perZone: options.zone_name_servers };
+}
+
+/** What custom hostnames may be. Throws `configuration` for a feature that there is not. */
+export function hostnamesOf(options: Options): HostnamePolicy {
+  const features = options.hostname_features.map((name) => {
+    const known = HOSTNAME_FEATURES.find((one) => one === name);
+    if (known) return known;
+    throw new Fault('configuration', `hostname_features: ${name} is none of ${HOSTNAME_FEATURES.join(', ')}`);
+  });
+  const {
+    zone_hostnames: allocated,
+    zone_hostnames_cap: hardCap,
+    reserved_hostnames: takesReserved,
+  } = options;
+  return { allocated, hardCap, features, takesReserved };
 }
 
 /** How much one account may have, and one zone. */

@@ -1,5 +1,6 @@
 import { type Responder, startResponder } from '../dns/server/responder.ts';
 import { publicAddressesOf, toAddress, toNameServers } from './addresses.ts';
+import { brandingDomainOf } from './branding.ts';
 import type { ServiceParts } from './service-parts.ts';
 import { responderSource } from './sources.ts';
 
@@ -11,7 +12,7 @@ export async function startOwnResponder(
   if (options.dns_listen.length === 0) return undefined;
   return startResponder({
     listen: options.dns_listen.map(toAddress),
-    source: responderSource(pool, options.delegation_zone, beacon),
+    source: responderSource(pool, [options.delegation_zone, brandingDomainOf(options)], beacon),
     nameServers: toNameServers(options.name_servers),
     publicAddresses: publicAddressesOf(options),
     responsesPerSecond: options.dns_rate_limit,

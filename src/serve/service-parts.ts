@@ -2,6 +2,7 @@ import type { ApiDeps, Pinned } from '../api/deps.ts';
 import type { CaRow } from '../ca/ca.ts';
 import type { EdgeRow } from '../edge/edge.ts';
 import type { JobDeps } from '../job/job.ts';
+import type { Region, RegionKeys } from '../key/region-key.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
 import type { Log } from '../kit/log.ts';
@@ -19,8 +20,14 @@ export interface ServiceParts {
   readonly log: Log;
   readonly rows: readonly CaRow[];
   readonly edges: readonly EdgeRow[];
+  /** The regions to which keys can be restricted; none unless told. */
+  readonly regions?: readonly Region[] | undefined;
+  /** Private keys of regions that this process has; none unless told. */
+  readonly regionKeys?: RegionKeys | undefined;
   /** Who publishes validation records in customers' zones, by the zone's name; nobody unless told. */
   readonly publishers?: JobDeps['publishers'];
+  /** Roots in PEM by which uploads are trusted beside those that the options say; none unless told. */
+  readonly uploadRoots?: readonly string[];
   /** What of a stand-in comes back whatever a client does to it. */
   readonly pin?: ((deps: ApiDeps) => Pinned) | undefined;
 }

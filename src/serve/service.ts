@@ -7,6 +7,7 @@ import { followChanges } from '../job/engine/edge-changes.ts';
 import { startWorker, type Worker } from '../job/engine/worker.ts';
 import type { JobDeps } from '../job/job.ts';
 import { KeyPool } from '../key/key-pool.ts';
+import { OwnersKeys } from '../keyless/owners-keys.ts';
 import { Endings } from '../kit/endings.ts';
 import { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Seal } from '../kit/seal.ts';
@@ -14,6 +15,7 @@ import { days } from '../kit/time.ts';
 import { Troubles } from '../kit/troubles.ts';
 import { pullIn } from '../operation/pull-in.ts';
 import { rerenderAll } from '../operation/rerender.ts';
+import type { KeyElsewhere } from '../pack/key-elsewhere.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import { Reader } from '../store/protocol/reader.ts';
 import { createCaaPrecheck } from '../validation/caa.ts';
@@ -22,26 +24,34 @@ import { createDelegationLook } from '../validation/delegation.ts';
 import { createHttpPrecheck } from '../validation/http.ts';
 import { createTxtPrecheck } from '../validation/txt.ts';
 import { toNameServers } from './addresses.ts';
+import { alertPartsOf } from './alert-sending.ts';
 import { openApi } from './api-listener.ts';
+import { brandingDomainOf } from './branding.ts';
 import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
+import { domainConnectOf } from './domain-connect.ts';
 import { edgeSocketOf } from './edge-socket.ts';
+import { hostLookOf } from './host-look.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
+import { keylessSettingOf } from './keyless-setting.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
-import { backupsOf, managedOf, namesOf, quotasOf, zonePolicyOf } from './names.ts';
+import { backupsOf, hostnamesOf, managedOf, namesOf, quotasOf, zonePolicyOf } from './names.ts';
 import { openSeal } from './open-seal.ts';
 import { startOwnResponder } from './own-responder.ts';
 import type { ServiceParts } from './service-parts.ts';
 import { caStores, pullSource } from './sources.ts';
-import { hearExchange, hearHandshakes, hearLooks, hearPublishers } from './tell-troubles.ts';
+import { hearExchange, hearHandshakes, hearLooks, hearPublishers, newCaHealth } from './tell-troubles.ts';
+import { uploadTrustOf } from './upload-trust.ts';
 import { takeIdentity } from './worker-identity.ts';
 
 export interface Service {
   /** Base URL of the API, without a slash at its end. */
   readonly api: string;
+  /** Where browsers find the dashboard; undefined: it is switched off. */
+  readonly dashboard: string | undefined;
   /** Says that something became due, a pack where its id is said. */
   readonly poke: (packId?: string) => void;
   /** Rings at each step of a pack that a worker of this process took, with the pack as it was stored. */
-  readonly moves: Pick<KeyedSignal<Pack>, 'next'>;
+  readonly moves: Pick<KeyedSignal<Pack>, 'next' | 'listen'>;
   /** Whether no worker of this process has a pack in its hands. */
   readonly isIdle: () => boolean;
   /**
@@ -60,23 +70,25 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const { options, pool, clock, log, isClockWatched = false } = parts;
   await using started = new Endings(log, options.stop_timeout_s * PART_OF_SERVICE);
   const json = { delegationZone: options.delegation_zone };
-  const deps = { pool, clock, log, json, managed: managedOf(options, parts.rows) };
+  const brandingDomain = brandingDomainOf(options);
+  const deps = { pool, clock, log, json, brandingDomain, managed: managedOf(options, parts.rows) };
   const seal = await openSeal(parts);
-  const source = pullSource({ pool, seal, clock });
+  const source = pullSource({ ...parts, seal });
   const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
   started.defer('RSA keys', () => keys.close());
-  const troubles = new Troubles(log);
+  const [ownersKeys, troubles] = [openOwnersKeys(started, parts), new Troubles(log)];
   const watch = await watchDatabase({ pool, clock, log, troubles, isClockWatched });
   started.defer('watch over the database', watch.stop);
-  const metrics = newMetrics({ pool, clock, keys, troubles, skew: watch.skew });
+  const metrics = newMetrics({ ...told(parts), keys, troubles, skew: watch.skew });
   const installation = await openInstallation(pool, parts);
   const pushChange = await startListeners(started, parts, { source, ...installation });
   const twin = watchForTwin({ options, troubles, beacon: installation.beacon });
   started.defer('look for copies', twin.stop);
   const moves = new KeyedSignal<Pack>();
+  const health = newCaHealth(() => clock.now());
   const work = {
     ...deps,
-    ...heardParts(parts, { seal, troubles, metrics }),
+    ...heardParts(parts, { seal, troubles, metrics, health }),
     worker: takeIdentity(parts.dir),
     onStep: metrics.onStep,
     mayWork: watch.mayWork,
@@ -85,23 +97,24 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     seal,
     keys,
     pushChange,
+    ...ownersKeys.forJobs,
   };
   const worker = await startWork(started, parts, { work, watch });
   started.defer('rendering', startRendering(deps));
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const reader = new Reader(pool, options.list_readers);
   started.defer('connections for lists', () => reader.close());
-  const { names, zonePolicy } = work;
-  const policies = { names, zonePolicy, quotas: quotasOf(options), backups: backupsOf(options) };
-  const known = { ...whatIsWrong(watch, troubles), ...policies };
+  const known = { ...whatIsWrong(watch, troubles), caHealth: health.of, ...policiesOf(parts, work) };
   const about = { reader, installation: installation.edition, rows, moves, poke: worker.poke, ...known };
-  const api = await openApi(started, parts, { ...deps, ...about, source, metrics });
+  const toEdges = { source, pushChange, ...ownersKeys.forApi };
+  const api = await openApi(started, parts, { ...deps, ...about, ...toEdges, seal, keys, metrics });
   started.keep();
   const stop = async () => {
     api.leave();
     await started.end();
   };
-  return { api: `${api.url}/client/v4`, moves, poke: worker.poke, isIdle: worker.isIdle, stop };
+  const { dashboard } = api;
+  return { api: `${api.url}/client/v4`, dashboard, moves, poke: worker.poke, isIdle: worker.isIdle, stop };
 }
 
 /** Starts the workers; what waits by a time that was wrong is due when the time is right again. */
@@ -116,6 +129,34 @@ async function startWork(
   healClocks(parts, watch, worker);
   return worker;
 }
+
+/** What reaches keys that their owners keep: for what the API lets in, and for looks at them. */
+function openOwnersKeys(started: Endings, { options, dir, log, pin }: ServiceParts) {
+  const keys = new OwnersKeys(keylessSettingOf(options, dir), log);
+  started.defer('keys of owners', () => keys.close());
+  return {
+    // A stand-in keeps whatever its clients' tests name; that anybody is asked there takes the options all the same.
+    forApi: { demandKeyPlace: (place: KeyElsewhere) => (pin ? undefined : keys.demandOffered(place)) },
+    forJobs: { signerOf: (chain: string, elsewhere: string) => keys.signerOf(chain, elsewhere) },
+  };
+}
+
+/** By what the API judges what is asked of it. */
+const policiesOf = (
+  parts: ServiceParts,
+  { names, zonePolicy, auditLife }: Pick<JobDeps, 'names' | 'zonePolicy' | 'auditLife'>,
+) => ({
+  names,
+  zonePolicy,
+  auditLife,
+  quotas: quotasOf(parts.options),
+  hostnames: hostnamesOf(parts.options),
+  connect: domainConnectOf(parts),
+  backups: backupsOf(parts.options),
+  trust: uploadTrustOf(parts),
+  lookAtHost: hostLookOf(parts),
+  regions: parts.regions,
+});
 
 /** What the API tells of troubles that are known. */
 const whatIsWrong = (watch: DatabaseWatch, troubles: Troubles) => ({
@@ -150,20 +191,31 @@ function healClocks({ pool, log }: ServiceParts, watch: DatabaseWatch, worker: W
   });
 }
 
+/** What metrics are told of. */
+const told = ({ pool, clock, rows, edges, options }: ServiceParts) => ({
+  pool,
+  clock,
+  rows,
+  edges: edges.map(({ name }) => name),
+  certificateZones: options.metrics_certificate_zones,
+});
+
 interface Hearing {
   readonly seal: Seal;
   readonly troubles: Troubles;
   readonly metrics: Metrics;
+  readonly health: ReturnType<typeof newCaHealth>;
 }
 
 /** What workers speak to, each heard: what stops working is told. */
-function heardParts(parts: ServiceParts, { seal, troubles, metrics }: Hearing) {
+function heardParts(parts: ServiceParts, { seal, troubles, metrics, health }: Hearing) {
   const { pool, clock, log, publishers = new Map() } = parts;
   const hear = hearExchange(troubles);
   const stores = caStores({ pool, seal, clock });
   const onExchange: typeof metrics.onExchange = (ca, seen) => {
     metrics.onExchange(ca, seen);
     hear(ca, seen);
+    health.hear(ca, seen);
   };
   const looks = jobParts(parts);
   return {
@@ -172,6 +224,7 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics }: Hearing) {
     cas: openCas(parts.rows, { ...stores, clock, log, onExchange }),
     showLeaf: metrics.watched(hearHandshakes(troubles, shownBy)),
     publishers: hearPublishers(troubles, publishers),
+    alerts: alertPartsOf(parts.options, metrics.onAlert),
     names: namesOf(parts.options, parts.edges, publishers),
     zonePolicy: zonePolicyOf(parts.options),
   };

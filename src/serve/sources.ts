@@ -1,14 +1,17 @@
 import type { PauseStore } from '../acme/pauses.ts';
 import type { CaAccount, CaAccounts } from '../ca/kept-accounts.ts';
 import type { OwnName, OwnRecord, ResponderSource } from '../dns/dns.ts';
-import type { PullSource, ServedKeyPair } from '../edge/edge.ts';
+import type { EdgeRow, PullSource, ServedKeyPair } from '../edge/edge.ts';
 import { keyPlaceOf } from '../key/key.ts';
 import { accountPurpose } from '../key/purpose.ts';
+import { RegionKeys, regionPurpose } from '../key/region-key.ts';
 import { BatchLoader } from '../kit/batch-loader.ts';
 import type { Clock } from '../kit/clock.ts';
+import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import { isWildcard } from '../pack/hosts.ts';
-import type { Algorithm } from '../pack/pack.ts';
+import { ALGORITHMS, type Algorithm, type Pack, type PackKey } from '../pack/pack.ts';
+import { byAddress, servingAt } from '../pack/priority.ts';
 import { lifeOf, rdataOf } from '../record/rdata.ts';
 import { beginCaAccount, getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listEndpointPauses, pauseEndpoint } from '../store/ca-limits.ts';
@@ -17,7 +20,8 @@ import { listNames } from '../store/packs.ts';
 import type { NameAsked, NamedRecord, Published } from '../store/published-names.ts';
 import { published } from '../store/published-names.ts';
 import { getFile, suffixesOf } from '../store/published-records.ts';
-import { getServing } from '../store/served-hosts.ts';
+import { listRegionKeys } from '../store/region-keys.ts';
+import { listCandidates } from '../store/served-hosts.ts';
 import type { Pool } from '../store/store.ts';
 import { beaconName } from './installation.ts';
 
@@ -28,25 +32,80 @@ interface SourceDeps {
   readonly clock: Clock;
 }
 
-/** Certificates and opened keys, for edges that pull. */
-export const pullSource = ({ pool, seal }: SourceDeps): PullSource => ({
-  async packFor(name, environment) {
-    const pack = await getServing(pool, name, environment);
-    if (!pack) return undefined;
-    const certificates: Partial<Record<Algorithm, ServedKeyPair>> = {};
-    for (const { algorithm, chain, sealedKey } of await listKeyPairs(pool, pack)) {
-      certificates[algorithm] = {
-        chain,
-        key: keyPlaceOf(pack.type).open({ seal }, { pack, algorithm }, sealedKey),
-      };
-    }
-    return { packId: pack.id, hosts: await listNames(pool, pack), certificates };
-  },
-  fileFor: (name, path) => getFile(pool, name, path),
-});
+/** What edges that pull are served from. */
+export interface PullDeps extends SourceDeps {
+  readonly log: Log;
+  /** The configured edges: where each is. None unless told. */
+  readonly edges?: readonly EdgeRow[] | undefined;
+  /** The private keys of regions that this process has; none unless told. */
+  readonly regionKeys?: RegionKeys | undefined;
+}
 
-/** What our DNS responder answers from: zones of type `full`, and the delegation zone, with what the installation tells of itself. */
-export const responderSource = (pool: Pool, delegationZone: string, beacon: string): ResponderSource => {
+/**
+ * Certificates and opened keys, for edges that pull. What is restricted goes to edges that are surely where it may be, and from a
+ * process that has the private key of such a region; elsewhere what comes next serves.
+ */
+export const pullSource = (deps: PullDeps): PullSource => {
+  const { pool, log, edges = [], regionKeys = new RegionKeys([]) } = deps;
+  return {
+    async packFor(name, environment, by = 'name', edge?: string) {
+      const location = edges.find((one) => one.name === edge)?.location;
+      const all = await listCandidates(pool, name, environment);
+      for (const one of servingAt(by === 'address' ? byAddress(all) : all, location)) {
+        const pack = { id: one.packId, zone: one.zone, type: one.type };
+        const certificates = one.restriction
+          ? await restrictedPairs(deps, regionKeys, pack)
+          : await keyPairs(deps, pack);
+        if (certificates) return { packId: pack.id, hosts: await listNames(pool, pack), certificates };
+        log.warn(
+          { pack: pack.id, edge },
+          'an edge asked for a key of a region whose private key is not here',
+        );
+      }
+      return undefined;
+    },
+    fileFor: (name, path) => getFile(pool, name, path),
+  };
+};
+
+type KeyPairs = Partial<Record<Algorithm, ServedKeyPair>>;
+
+async function keyPairs({ pool, seal }: SourceDeps, pack: PackKey & Pick<Pack, 'type'>): Promise<KeyPairs> {
+  const pairs: KeyPairs = {};
+  for (const { algorithm, chain, sealedKey } of await listKeyPairs(pool, pack))
+    pairs[algorithm] = {
+      chain,
+      key: keyPlaceOf(pack.type).open({ seal }, { pack, algorithm }, sealedKey),
+    };
+  return pairs;
+}
+
+/** The same of a restricted pack; undefined where none of its keys opens here. */
+async function restrictedPairs(
+  { pool }: SourceDeps,
+  regionKeys: RegionKeys,
+  pack: PackKey,
+): Promise<KeyPairs | undefined> {
+  const stored = await listRegionKeys(pool, pack);
+  const pairs: KeyPairs = {};
+  for (const algorithm of ALGORITHMS) {
+    const sealed = stored?.keys.filter((one) => one.algorithm === algorithm) ?? [];
+    const key = stored && regionKeys.open(sealed, regionPurpose(stored.line, algorithm));
+    if (sealed[0] && key !== undefined) pairs[algorithm] = { chain: sealed[0].chain, key };
+  }
+  return Object.keys(pairs).length > 0 ? pairs : undefined;
+}
+
+/**
+ * What our DNS responder answers from: zones of type `full`, and zones of the operator's in which there is only what is published
+ * for validation, '' for none: the delegation zone, which also tells of the installation, and the branding domain.
+ */
+export const responderSource = (
+  pool: Pool,
+  [delegationZone, brandingDomain]: readonly [delegationZone: string, brandingDomain: string],
+  beacon: string,
+): ResponderSource => {
+  const ownZones = [delegationZone, brandingDomain].filter((zone) => zone !== '');
   const names = new BatchLoader<NameAsked, Published>({
     read: (asked) => published(pool, asked),
     keyOf: ({ name }) => name,
@@ -57,10 +116,10 @@ export const responderSource = (pool: Pool, delegationZone: string, beacon: stri
       if (delegationZone !== '' && name === beaconName(delegationZone))
         return { zone: delegationZone, txt: [beacon], hasBelow: false };
       const suffixes = suffixesOf(name);
-      const isDelegated = delegationZone !== '' && suffixes.includes(delegationZone);
-      const found = await names.load({ name, suffixes, isDelegated });
-      // The delegation zone is nobody's: whoever has a zone around it has no records in it.
-      if (isDelegated) return { zone: delegationZone, txt: found.txt, hasBelow: found.hasBelow };
+      const own = suffixes.find((one) => ownZones.includes(one));
+      const found = await names.load({ name, suffixes, isDelegated: own !== undefined });
+      // These zones are nobody's: whoever has a zone around them has no records in them.
+      if (own !== undefined) return { zone: own, txt: found.txt, hasBelow: found.hasBelow };
       if (found.zone === undefined) return undefined;
       const { nameServers } = found;
       // Nobody has shown control of it: it is there, and has nothing.

@@ -24,6 +24,10 @@ function given() {
   return { troubles, told };
 }
 
+/** What no test here is about. */
+const DIRECTORY = { endpoint: 'directory' };
+const TOOK = { ...DIRECTORY, seconds: 1 };
+
 async function listen(server: Server, port = 0): Promise<number> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -46,7 +50,10 @@ async function givenCa(t: TestContext) {
   });
   const ask = () =>
     http
-      .send({ method: 'GET', url: `http://127.0.0.1:${port}/directory`, mostBytes: 1_000 }, signal)
+      .send(
+        { ...DIRECTORY, method: 'GET', url: `http://127.0.0.1:${port}/directory`, mostBytes: 1_000 },
+        signal,
+      )
       .catch(() => undefined);
   const away = async () => {
     server.closeAllConnections();
@@ -90,7 +97,7 @@ test('a CA that answers with errors of its own is told, and not one that refuses
 
 test('an exchange that we broke off ourselves says nothing of a CA', () => {
   const { troubles, told } = given();
-  hearExchange(troubles)('google', { status: undefined, seconds: 1 });
+  hearExchange(troubles)('google', { status: undefined, ...TOOK });
   assert.deepEqual(told(), []);
 });
 
@@ -100,13 +107,13 @@ const againIn = (code: string) =>
 test('a resolver of this machine that does not answer is told as DNS, once for all that it is asked for', () => {
   const { troubles, told } = given();
   const hear = hearExchange(troubles);
-  hear('google', { status: undefined, seconds: 1, problem: againIn('EAI_AGAIN') });
-  hear('ssl_com', { status: undefined, seconds: 1, problem: againIn('EAI_AGAIN') });
+  hear('google', { status: undefined, ...TOOK, problem: againIn('EAI_AGAIN') });
+  hear('ssl_com', { status: undefined, ...TOOK, problem: againIn('EAI_AGAIN') });
   assert.equal(
     told().filter((msg) => msg.startsWith('DNS (resolver of this machine) does not work')).length,
     1,
   );
-  hear('google', { status: 200, seconds: 1 });
+  hear('google', { status: 200, ...TOOK });
   assert(told().includes('DNS (resolver of this machine) works again'));
 });
 
@@ -122,7 +129,10 @@ for (const [code, words] of [
     );
     const onExchange = (seen: Exchanged) => hearExchange(troubles)('google', seen);
     const http = new Http({ mostSockets: 1, within: 1, mayUsePlainHttp: false, onExchange });
-    const asked = http.send({ method: 'GET', url: 'https://ca.example/', mostBytes: 1_000 }, signal);
+    const asked = http.send(
+      { ...DIRECTORY, method: 'GET', url: 'https://ca.example/', mostBytes: 1_000 },
+      signal,
+    );
     await assert.rejects(asked, words);
     assert.match(told().join('\n'), words);
   });

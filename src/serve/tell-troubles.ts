@@ -1,5 +1,6 @@
 /** Whoever speaks to something of the operator's, heard by `Troubles`: what stops working is told once, and what works again. */
 import type { Exchanged } from '../acme/http.ts';
+import type { CaHealth } from '../api/deps.ts';
 import type { ShowLeaf } from '../edge/edge.ts';
 import type { JobDeps } from '../job/job.ts';
 import { Fault } from '../kit/fault.ts';
@@ -19,6 +20,20 @@ export const hearExchange =
       troubles.began({ kind: 'ca', name }, `it answers HTTP ${status}`);
     else if (status !== undefined) troubles.over({ kind: 'ca', name });
   };
+
+/** When CAs answered last, and when they did not as they should: by `now`, as this process hears it. */
+export function newCaHealth(now: () => Date) {
+  const known = new Map<CertificateAuthority, CaHealth>();
+  return {
+    of: (name: CertificateAuthority): CaHealth | undefined => known.get(name),
+    hear: (name: CertificateAuthority, { status, problem }: Exchanged): void => {
+      const isFailure = problem !== undefined || (status !== undefined && status >= 500);
+      // What we broke off ourselves says nothing of the CA.
+      if (!isFailure && status === undefined) return;
+      known.set(name, { ...known.get(name), [isFailure ? 'lastFailure' : 'lastSuccess']: now() });
+    },
+  };
+}
 
 /** Hears what came of each handshake with an edge. */
 export const hearHandshakes =

@@ -7,6 +7,7 @@ import type { PullSource } from '../edge/edge.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
+import { isElsewhere } from '../pack/key-elsewhere.ts';
 
 export type ApiTls = NonNullable<HttpOptions['tls']>;
 
@@ -34,7 +35,8 @@ export async function loadApiTls(options: TlsOptions, source: PullSource): Promi
 async function ofPack(host: string, source: PullSource): Promise<ApiTls | undefined> {
   const { certificates } = (await source.packFor(host.toLowerCase(), 'production')) ?? {};
   const pairs = [certificates?.ecdsa, certificates?.rsa].filter((pair) => pair !== undefined);
-  if (pairs.length === 0) return undefined;
+  // A key that its owner keeps is of no use to Node.
+  if (pairs.length === 0 || pairs.some(({ key }) => isElsewhere(key))) return undefined;
   return { cert: pairs.map(({ chain }) => chain), key: pairs.map((pair) => pair.key) };
 }
 

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { needs } from '../../test/support/peers.ts';
-import { AcmeClient, challengeOf, newCsr } from '../../test/support/simulator/acme-client.ts';
+import { AcmeClient, challengeOf } from '../../test/support/simulator/acme-client.ts';
+import { newCsr } from '../../test/support/simulator/new-csr.ts';
 import { control, givenWorld } from '../../test/support/simulator/world.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
 

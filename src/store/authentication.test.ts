@@ -31,7 +31,7 @@ before(async () => {
 after(() => ends.disposeAsync());
 
 const callerOf = (zoneId: string | undefined, by = secret, now = deps.clock.now()) =>
-  getCaller(deps.pool, { secret: by, zoneId }, now);
+  getCaller(deps.pool, { shown: by, zoneId }, now);
 
 it('a token enters with the zone of its account that is asked for', async () => {
   const entry = await callerOf(home.id);

@@ -27,13 +27,22 @@ export interface Caller {
 
 type CallerRow = TokenRow & ({ zone_id: null } | ZoneRow);
 
-/** The token with that secret, with a zone by its id; undefined where there is no such token, or it is not good now. */
+/** What shows which token asks: its secret, or its hash where a session stands for it. */
+export type Shown = string | Buffer;
+
+const shownHash = (shown: Shown): Buffer => (typeof shown === 'string' ? hashOf(shown) : shown);
+
+/** The token that is shown, with a zone by its id; undefined where there is no such token, or it is not good now. */
 export async function getCaller(
   db: Db,
-  { secret, zoneId }: { readonly secret: string; readonly zoneId: string | undefined },
+  { shown, zoneId }: { readonly shown: Shown; readonly zoneId: string | undefined },
   now: Date,
 ): Promise<Caller | undefined> {
-  const { rows } = await execute<CallerRow>(db, CALLER, { hash: hashOf(secret), now, ...zoneKeyOf(zoneId) });
+  const { rows } = await execute<CallerRow>(db, CALLER, {
+    hash: shownHash(shown),
+    now,
+    ...zoneKeyOf(zoneId),
+  });
   const [row] = rows;
   return row && { token: toToken(row), zone: row.zone_id === null ? undefined : toZone(row) };
 }
@@ -58,11 +67,14 @@ export interface ListCaller {
 
 /** What is asked for, once for all requests of a batch that ask for the same. */
 interface Asked {
-  readonly secret: string;
+  readonly shown: Shown;
   readonly zoneId: string;
 }
 
-const keyOf = ({ secret, zoneId }: Asked): string => zoneId + secret;
+const keyOf = ({ shown, zoneId }: Asked): string => zoneId + nameOf(shown);
+
+/** No secret is `#` and a hash in hexadecimal, so that none is taken for one. */
+const nameOf = (shown: Shown): string => (typeof shown === 'string' ? shown : `#${shown.toString('hex')}`);
 
 /** Questions under way at once: while they are, requests gather for the next one. */
 const AT_ONCE = 3;
@@ -95,22 +107,23 @@ export class ListCallers {
   }
 
   /** `zoneId` is an id, or '' for a request of no zone. */
-  get(secret: string, zoneId: string): Promise<ListCaller> {
-    return this.#asked.load({ secret, zoneId });
+  get(shown: Shown, zoneId: string): Promise<ListCaller> {
+    return this.#asked.load({ shown, zoneId });
   }
 
-  #knownOf(secret: string): Known {
-    const there = this.#known.get(secret);
+  #knownOf(shown: Shown): Known {
+    const name = nameOf(shown);
+    const there = this.#known.get(name);
     if (there) return there;
-    const hash = `"\\\\x${hashOf(secret).toString('hex')}"`;
+    const hash = `"\\\\x${shownHash(shown).toString('hex')}"`;
     const known: Known = { hash, row: Buffer.alloc(0), token: undefined };
-    this.#known.set(secret, known);
+    this.#known.set(name, known);
     return known;
   }
 
   async #read(pairs: readonly Asked[]): Promise<ListCaller[]> {
     const callers: ListCaller[] = pairs.map(() => NOBODY);
-    const known = pairs.map(({ secret }) => this.#knownOf(secret));
+    const known = pairs.map(({ shown }) => this.#knownOf(shown));
     const values = {
       now: this.#clock.now().toISOString(),
       hashes: `{${known.map(({ hash }) => hash).join(',')}}`,

@@ -45,7 +45,7 @@ export async function take(
   const empties: Empty[] = [];
   const used: Used[] = [];
   for (const bucket of sorted) {
-    const use = await useOf(tx, ca, bucket, now);
+    const use = await useOf(tx, ca, { bucket, lock: 'for update' }, now);
     if (use) used.push(use);
     await tx.query(
       'insert into ca_limits (ca, kind, subject, full_on) values ($1, $2, $3, $4) on conflict do nothing',
@@ -82,11 +82,16 @@ const LEFT_TO_OTHERS = 1 / 4;
 /** What was taken is kept as the instant when it is worth so much. */
 const LEAST_USE = 1 / 16;
 
-async function useOf(tx: Tx, ca: string, bucket: Bucket, now: Date): Promise<Used | undefined> {
+async function useOf(
+  db: Db,
+  ca: string,
+  { bucket, lock }: { readonly bucket: Bucket; readonly lock: '' | 'for update' },
+  now: Date,
+): Promise<Used | undefined> {
   const { taker, limit } = bucket;
   if (taker === undefined) return undefined;
   const key = useKey({ ...bucket, taker });
-  const until = await fullOn(tx, ca, { ...bucket, ...key }, 'for update');
+  const until = await fullOn(db, ca, { ...bucket, ...key }, lock);
   const taken = until ? LEAST_USE * Math.exp(between(now, until) / limit.within) : 0;
   return { bucket: { ...bucket, taker }, taken, leaves: LEFT_TO_OTHERS * Math.min(taken, limit.most) };
 }
@@ -119,6 +124,30 @@ export async function look(
     if (until) empties.push({ bucket, until });
   }
   return empties.toSorted((a, b) => b.until.getTime() - a.until.getTime())[0];
+}
+
+/** What is left in a bucket. */
+export interface Left {
+  /** How many can be taken at once, those included that are left to others. */
+  readonly count: number;
+  /** When it is full again; undefined: it is. */
+  readonly fullOn: Date | undefined;
+  /** Until when whoever takes from it gets nothing; undefined: there is one. */
+  readonly emptyUntil: Date | undefined;
+}
+
+/** What is left in a bucket of a CA; nothing is taken. */
+export async function leftIn(db: Db, ca: string, bucket: Bucket, now: Date): Promise<Left> {
+  const full = await fullOn(db, ca, bucket, '');
+  const use = await useOf(db, ca, { bucket, lock: '' }, now);
+  const spare = (bucket.spare ?? 0) + (use?.leaves ?? 0);
+  const { most, within } = bucket.limit;
+  const wait = full ? Math.max(between(now, full), 0) : 0;
+  return {
+    count: Math.max(Math.floor(most - (wait * most) / within), 0),
+    fullOn: wait > 0 ? full : undefined,
+    emptyUntil: emptyUntil({ ...bucket, spare }, full, now),
+  };
 }
 
 const keyOf = ({ kind, subject }: Bucket): string => `${kind} ${subject}`;

@@ -45,12 +45,42 @@ const LIST = statement(`
   select ${COLUMNS}, false as is_coming from certificates where ${OF_PACK}
   union all select ${COLUMNS}, true from successors where ${OF_PACK} order by algorithm`);
 
+/** A certificate with its chain in PEM, leaf first, and whether it is to come in the place of another. */
+export interface CertificateChain {
+  readonly id: string;
+  readonly algorithm: Algorithm;
+  readonly chain: string;
+  readonly isComing: boolean;
+}
+
+/** The chains of a pack's certificates, and of those that are to come in their place; ECDSA first. */
+export async function listChains(db: Db, pack: PackKey): Promise<CertificateChain[]> {
+  const { rows } = await execute<Omit<CertificateChain, 'isComing'> & { is_coming: boolean }>(
+    db,
+    CHAINS,
+    packKey(pack),
+  );
+  return rows.map(({ is_coming: isComing, ...one }) => ({ ...one, isComing }));
+}
+
+const CHAINS = statement(`
+  select id, algorithm, chain, false as is_coming from certificates where ${OF_PACK}
+  union all select id, algorithm, chain, true from successors where ${OF_PACK} order by is_coming, algorithm`);
+
 /** Stores a certificate of a pack in place of the one that the table had of it for that algorithm. */
 export async function putCertificate(
   tx: Tx,
   pack: PackKey,
   certificate: Certificate,
-  { chain, sealedKey, table }: StoredKeyPair & { readonly table: CertificateTable },
+  {
+    chain,
+    sealedKey,
+    table,
+  }: Omit<StoredKeyPair, 'sealedKey'> & {
+    /** Undefined: it is sealed to regions, or not here. */
+    readonly sealedKey: Buffer | undefined;
+    readonly table: CertificateTable;
+  },
 ): Promise<void> {
   const { notBefore, notAfter, uploadedOn, modifiedOn, ...named } = certificate;
   const times = {
@@ -59,7 +89,13 @@ export async function putCertificate(
     uploaded_on: uploadedOn,
     modified_on: modifiedOn,
   };
-  await execute(tx, PUT[table], { ...named, ...times, ...packKey(pack), chain, sealed_key: sealedKey });
+  await execute(tx, PUT[table], {
+    ...named,
+    ...times,
+    ...packKey(pack),
+    chain,
+    sealed_key: sealedKey ?? null,
+  });
 }
 
 const putting = (table: CertificateTable) =>
@@ -83,6 +119,20 @@ const DELETE = statement(
   `with coming as (delete from successors where ${OF_PACK}) delete from certificates where ${OF_PACK}`,
 );
 
+/** Stores what there is of a pack's key anew. */
+export async function replaceSealedKey(
+  tx: Tx,
+  pack: PackKey,
+  algorithm: Algorithm,
+  sealedKey: Buffer,
+): Promise<void> {
+  await execute(tx, REPLACE_KEY, { ...packKey(pack), algorithm, sealed_key: sealedKey });
+}
+
+const REPLACE_KEY = statement(
+  `update certificates set sealed_key = :sealed_key where ${OF_PACK} and algorithm = :algorithm`,
+);
+
 interface KeyPairRow {
   algorithm: Algorithm;
   chain: string;
@@ -90,7 +140,10 @@ interface KeyPairRow {
   is_coming: boolean;
 }
 
-/** Chains and sealed keys of a pack that edges are to serve: those to come, once there is one for each that is there. */
+/**
+ * Chains and sealed keys of a pack that edges are to serve: those to come, once there is one for each that is there. Keys that are
+ * sealed to regions are in `region-keys.ts`.
+ */
 export async function listKeyPairs(
   db: Db,
   pack: PackKey,
@@ -103,7 +156,7 @@ export async function listKeyPairs(
 }
 
 const KEY_PAIRS = statement(`
-  select algorithm, chain, sealed_key, false as is_coming from certificates where ${OF_PACK}
+  select algorithm, chain, sealed_key, false as is_coming from certificates where ${OF_PACK} and sealed_key is not null
   union all select algorithm, chain, sealed_key, true from successors where ${OF_PACK} order by algorithm`);
 
 const toCertificate = (row: CertificateRow): Certificate => ({

@@ -2,7 +2,7 @@ import type { Algorithm, Pack, PackKey } from '../pack/pack.ts';
 import { cover, uncover } from './served-hosts.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
-import { OF_PACK, packKey } from './zone-key.ts';
+import { IN_ZONE, OF_PACK, packKey } from './zone-key.ts';
 
 /** What an edge is to show for a pack (fingerprints; undefined: nothing) and what it showed last. */
 export interface Deployment {
@@ -15,7 +15,10 @@ export interface Deployment {
 const leafOf = ({ certificates }: Pack, algorithm: Algorithm): string | null =>
   certificates.find((certificate) => certificate.algorithm === algorithm)?.fingerprint ?? null;
 
-/** Wishes a pack onto edges: covers `names` there, and wants its present leaves shown by each edge. */
+/**
+ * Wishes a pack onto edges: covers `names` there, and wants its present leaves shown by each edge, and by none that had it and is none
+ * of them any more.
+ */
 export async function deploy(
   tx: Tx,
   pack: Pack,
@@ -28,6 +31,9 @@ export async function deploy(
 }
 
 const DEPLOY = statement(`
+  with others as (
+    update deployments set desired_ecdsa = null, desired_rsa = null, problem_since = null
+     where ${OF_PACK} and edge <> all(:edges::text[]))
   insert into deployments (cell, zone_id, pack_id, edge, desired_ecdsa, desired_rsa)
   select :cell, :zone, :pack, unnest(:edges::text[]), :ecdsa, :rsa
   on conflict (cell, zone_id, pack_id, edge) do update
@@ -39,14 +45,52 @@ interface DesiredRow {
   desired_rsa: string | null;
 }
 
-/** Whether these edges were given the pack's present leaves. */
+/** Whether these edges were given the pack's present leaves, and no others are to show any. */
 export async function isDeployed(tx: Tx, pack: Pack, edges: readonly string[]): Promise<boolean> {
   const { rows } = await execute<DesiredRow>(tx, DESIRED, packKey(pack));
   const [ecdsa, rsa] = [leafOf(pack, 'ecdsa'), leafOf(pack, 'rsa')];
   const isGiven = (edge: string) =>
     rows.some((row) => row.edge === edge && row.desired_ecdsa === ecdsa && row.desired_rsa === rsa);
-  return edges.every(isGiven);
+  const isNone = (row: DesiredRow) => row.desired_ecdsa === null && row.desired_rsa === null;
+  return edges.every(isGiven) && rows.every((row) => edges.includes(row.edge) || isNone(row));
 }
+
+/** What an edge was given of a pack, and what handshakes with it showed. */
+export interface EdgeHandshakes {
+  readonly edge: string;
+  /** Fingerprints by algorithm; null: none. */
+  readonly wanted: { readonly ecdsa: string | null; readonly rsa: string | null };
+  readonly shown: { readonly ecdsa: string | null; readonly rsa: string | null };
+  /** Undefined: nobody looked yet. */
+  readonly seenOn: Date | undefined;
+  readonly problem: string | undefined;
+}
+
+/** The same of every edge that was given the pack, by name. */
+export async function listHandshakes(db: Db, pack: PackKey): Promise<EdgeHandshakes[]> {
+  const { rows } = await execute<HandshakeRow>(db, HANDSHAKES, packKey(pack));
+  return rows.map((row) => ({
+    edge: row.edge,
+    wanted: { ecdsa: row.desired_ecdsa, rsa: row.desired_rsa },
+    shown: { ecdsa: row.observed_ecdsa, rsa: row.observed_rsa },
+    seenOn: row.observed_on ?? undefined,
+    problem: row.problem ?? undefined,
+  }));
+}
+
+interface HandshakeRow {
+  edge: string;
+  desired_ecdsa: string | null;
+  desired_rsa: string | null;
+  observed_ecdsa: string | null;
+  observed_rsa: string | null;
+  observed_on: Date | null;
+  problem: string | null;
+}
+
+const HANDSHAKES = statement(`
+  select edge, desired_ecdsa, desired_rsa, observed_ecdsa, observed_rsa, observed_on, problem
+    from deployments where ${OF_PACK} order by edge`);
 
 const DESIRED = statement(`select edge, desired_ecdsa, desired_rsa from deployments where ${OF_PACK}`);
 
@@ -61,7 +105,7 @@ export async function undeploy(tx: Tx, pack: PackKey): Promise<boolean> {
 }
 
 const UNDEPLOY = statement(
-  `update deployments set desired_ecdsa = null, desired_rsa = null where ${OF_PACK}`,
+  `update deployments set desired_ecdsa = null, desired_rsa = null, problem_since = null where ${OF_PACK}`,
 );
 
 /** Names of the edges that were given the pack. */
@@ -72,6 +116,16 @@ export async function listEdgesOf(db: Db, pack: PackKey): Promise<string[]> {
 
 const EDGES = statement(`select edge from deployments where ${OF_PACK}`);
 
+/** Whether an edge is to show a leaf for another pack of the zone: the same certificate came twice. */
+export async function isOfAnother(db: Db, pack: PackKey, edge: string, leaf: string): Promise<boolean> {
+  const { rows } = await execute(db, OF_ANOTHER, { ...packKey(pack), edge, leaf });
+  return rows.length > 0;
+}
+
+const OF_ANOTHER = statement(`
+  select 1 from deployments
+   where ${IN_ZONE} and pack_id <> :pack and edge = :edge and :leaf in (desired_ecdsa, desired_rsa) limit 1`);
+
 /** Records what handshakes with an edge showed. */
 export async function observe(tx: Tx, pack: PackKey, seen: Deployment, now: Date): Promise<void> {
   const { edge, observed, problem } = seen;
@@ -79,7 +133,8 @@ export async function observe(tx: Tx, pack: PackKey, seen: Deployment, now: Date
 }
 
 const OBSERVE = statement(`
-  update deployments set observed_ecdsa = :ecdsa, observed_rsa = :rsa, problem = :problem, observed_on = :now
+  update deployments set observed_ecdsa = :ecdsa, observed_rsa = :rsa, problem = :problem, observed_on = :now,
+    problem_since = case when :problem::text is not null then coalesce(problem_since, :now) end
    where ${OF_PACK} and edge = :edge`);
 
 /** An edge let go of a pack. */

@@ -30,11 +30,13 @@ const GET = statement(`select ${RECORD_COLUMNS} from dns_records where ${IN_ZONE
 
 /** Records of a zone with one of these ids or names. */
 export async function listRecords(
-  tx: Tx,
+  tx: Db,
   zoneId: string,
   { ids, names }: { readonly ids: readonly string[]; readonly names: readonly string[] },
 ): Promise<ZoneRecord[]> {
-  const { rows } = await execute<RecordRow>(tx, LIST, { ...zoneKey(zoneId), ids, names });
+  // The database cannot take a text with NUL, as an id from a client may be.
+  const able = ids.filter((id) => !id.includes('\0'));
+  const { rows } = await execute<RecordRow>(tx, LIST, { ...zoneKey(zoneId), ids: able, names });
   return rows.map(toRecord);
 }
 
@@ -42,6 +44,22 @@ const LIST = statement(`
   select ${RECORD_COLUMNS} from dns_records where ${IN_ZONE} and id = any(:ids)
   union all
   select ${RECORD_COLUMNS} from dns_records where ${IN_ZONE} and name = any(:names) and id <> all(:ids)`);
+
+/** Records of a zone by name and id, from behind one of them, or from the first on. */
+export async function listRecordsBehind(
+  db: Db,
+  zoneId: string,
+  last: Pick<ZoneRecord, 'name' | 'id'> | undefined,
+  most: number,
+): Promise<ZoneRecord[]> {
+  const { name, id } = last ?? { name: '', id: '' };
+  const { rows } = await execute<RecordRow>(db, LIST_BEHIND, { ...zoneKey(zoneId), name, id, most });
+  return rows.map(toRecord);
+}
+
+const LIST_BEHIND = statement(`
+  select ${RECORD_COLUMNS} from dns_records where ${IN_ZONE} and (name, id) > (:name, :id)
+   order by name, id limit :most`);
 
 /** Records of a zone, how many. */
 export async function countRecords(db: Db, zoneId: string): Promise<number> {

@@ -24,6 +24,21 @@ export async function putSetting(db: Db, name: string, value: string): Promise<v
   );
 }
 
+/** Gives a name another value where it still has that one, or none; false: it has another. */
+export async function swapSetting(
+  db: Db,
+  name: string,
+  from: string | undefined,
+  to: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into agreements (name, value) values ($1, $3)
+     on conflict (name) do update set value = excluded.value where agreements.value = $2`,
+    [name, from ?? null, to],
+  );
+  return rowCount === 1;
+}
+
 /**
  * Makes a database another generation of its installation than the one that it is a copy of, and than every other copy: by a
  * number that goes up, and some letters of chance.

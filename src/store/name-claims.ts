@@ -36,6 +36,22 @@ const ABOVE = statement(`
   select zone_id, account_id, name from zone_names
    where name = any(:names) and is_holder and type = 'full' order by length(name) desc limit 1`);
 
+/** The zone that has the longest of these names, of whatever type; undefined: none of them is had. */
+export async function getHolderOf(
+  db: Db,
+  names: readonly string[],
+): Promise<(Holder & { readonly isActive: boolean }) | undefined> {
+  const { rows } = await execute<{ zone_id: string; account_id: string; is_active: boolean }>(db, HOLDING, {
+    names,
+  });
+  const [row] = rows;
+  return row && { zoneId: row.zone_id, accountId: row.account_id, isActive: row.is_active };
+}
+
+const HOLDING = statement(`
+  select zone_id, account_id, is_active from zone_names
+   where name = any(:names) and is_holder order by length(name) desc limit 1`);
+
 /** Name servers that a zone's records hand a name of it to. */
 export async function listDelegatedTo(db: Db, zoneId: string, name: string): Promise<string[]> {
   const { rows } = await execute<{ content: string }>(db, DELEGATED_TO, { ...zoneKey(zoneId), name });

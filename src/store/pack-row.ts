@@ -1,4 +1,5 @@
 /** A pack as its row has it, with its zone. */
+import type { Found } from '../pack/found.ts';
 import type {
   Certificate,
   CertificateAuthority,
@@ -14,9 +15,11 @@ import type {
   ZoneStatus,
   ZoneType,
 } from '../pack/pack.ts';
+import { TYPES } from '../pack/type.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
 import { listCertificates } from './certificates.ts';
 import type { Db } from './store.ts';
+import { getUploadFacts } from './uploads.ts';
 
 /** A row of packs, beside what is read of its zone. */
 export interface PackRow {
@@ -40,8 +43,11 @@ export interface PackRow {
   validity_days: ValidityDays | null;
   environment: Environment;
   is_branded: boolean;
+  branded_as: string | null;
   validation_records: ValidationRecord[];
+  delegations: string[];
   validation_errors: string[];
+  found: StoredFound | null;
   attempts: number;
   renewal: StoredRenewal | null;
   backup_id: string | null;
@@ -51,6 +57,19 @@ export interface PackRow {
   created_on: Date;
   modified_on: Date;
   claim: number;
+}
+
+/** What was found as it is stored, instants as texts. */
+interface StoredFound extends Omit<Found, 'on' | 'evidence'> {
+  readonly on: string;
+  readonly evidence: readonly (Omit<Found['evidence'][number], 'at'> & { readonly at: string })[];
+}
+
+/** A version of this program that does not know the column leaves it behind: what is older than the row is over. */
+function toFound({ found, modified_on }: PackRow): Found | undefined {
+  if (!found || Date.parse(found.on) !== modified_on.getTime()) return undefined;
+  const evidence = found.evidence.map((one) => ({ ...one, at: new Date(one.at) }));
+  return { ...found, on: modified_on, evidence };
 }
 
 /** A renewal as it is stored, instants as texts; its certificates are in a table of their own. */
@@ -123,8 +142,11 @@ const COLUMNS = [
   'validity_days',
   'environment',
   'is_branded',
+  'branded_as',
   'validation_records',
+  'delegations',
   'validation_errors',
+  'found',
   'attempts',
   'renewal',
   'backup_id',
@@ -145,9 +167,9 @@ export const ZONE_OF_PACK = `zones.name as zone_name, zones.type as zone_type, z
 
 /** The pack of a row. Reads its certificates, where it can have any. */
 export async function toPack(db: Db, row: PackRow): Promise<Pack> {
-  const { present, coming } = isUntouched(row)
-    ? NONE
-    : await listCertificates(db, { id: row.id, zone: { id: row.zone_id } });
+  const key = { id: row.id, zone: { id: row.zone_id } };
+  const { present, coming } = isUntouched(row) ? NONE : await listCertificates(db, key);
+  const upload = TYPES[row.type].source === 'upload' ? await getUploadFacts(db, key) : undefined;
   return {
     id: row.id,
     zone: {
@@ -171,13 +193,17 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
     validityDays: row.validity_days ?? undefined,
     environment: row.environment,
     isBranded: row.is_branded,
+    brandedAs: row.branded_as ?? undefined,
     createdOn: row.created_on,
     modifiedOn: row.modified_on,
     validationRecords: row.validation_records,
+    delegations: row.delegations,
     validationErrors: row.validation_errors,
+    found: toFound(row),
     certificates: present,
     pair: toPair(row),
     renewal: toRenewal(row, coming),
+    ...(upload && { upload }),
     attempts: row.attempts,
     claim: row.claim,
   };

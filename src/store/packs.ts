@@ -1,6 +1,9 @@
 import { after, minutes } from '../kit/time.ts';
 import { toName } from '../pack/hosts.ts';
+import { placeOfCa } from '../pack/list-index.ts';
 import type { Pack, PackKey, PackStatus } from '../pack/pack.ts';
+import { renewalPlanOf } from '../pack/renewal.ts';
+import { planPut, planValues } from './account-counts.ts';
 import { PACK_COLUMNS, type PackRow, storedRenewal, toPack, ZONE_OF_PACK } from './pack-row.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
@@ -105,14 +108,23 @@ const SET_DUE = statement(
  * took it.
  */
 export async function putRenewal(db: Db, pack: Pack, dueAt: Date | undefined): Promise<boolean> {
-  const values = { ...packKey(pack), claim: pack.claim, renewal: storedRenewal(pack), due_at: dueAt };
-  const { rowCount } = await execute(db, PUT_RENEWAL, values);
+  const plan = renewalPlanOf(pack);
+  const { rowCount } = await execute(db, plan ? PUT_PLANNED_RENEWAL : PUT_RENEWAL, {
+    ...packKey(pack),
+    claim: pack.claim,
+    renewal: storedRenewal(pack),
+    due_at: dueAt,
+    ord: pack.ord,
+    account: pack.zone.accountId,
+    ...(plan && planValues(plan)),
+    ca_place: placeOfCa(pack.certificateAuthority),
+  });
   return rowCount === 1;
 }
 
-const PUT_RENEWAL = statement(
-  `update packs set renewal = :renewal, due_at = :due_at, worker = null where ${THIS} and claim = :claim`,
-);
+const RENEWAL_PUT = `update packs set renewal = :renewal, due_at = :due_at, worker = null where ${THIS} and claim = :claim`;
+const PUT_RENEWAL = statement(RENEWAL_PUT);
+const PUT_PLANNED_RENEWAL = statement(`with moved as (${RENEWAL_PUT} returning claim) ${planPut('moved')}`);
 
 /** Makes served packs of some cells due that nobody planned to renew, at most `limit`, those that end first. How many. */
 export async function remindUnplanned(

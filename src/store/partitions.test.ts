@@ -12,11 +12,17 @@ import {
   startJobDeps,
   type TestJobDeps,
 } from '../../test/support/job-deps.ts';
-import { type CutTable, cutTables, PIECES, pieceOf } from '../../test/support/partitioned.ts';
+import {
+  assertInOnePiece,
+  type CutTable,
+  carryIn,
+  cutTables,
+  PIECES,
+  piecesOf,
+} from '../../test/support/partitioned.ts';
 import { wishful } from '../../test/support/renewing.ts';
 import { withCa as withSimulatedCa } from '../../test/support/simulator/with-ca.ts';
 import { assertStored } from '../../test/support/stored.ts';
-import { run } from '../job/engine/run.ts';
 import { days } from '../kit/time.ts';
 import { changeMethod } from '../operation/change-method.ts';
 import { changePack } from '../operation/change-pack.ts';
@@ -29,12 +35,14 @@ import { retryValidations } from '../operation/retry-validations.ts';
 import { revokePack } from '../operation/revoke-pack.ts';
 import { type PackStatus, type PackZone } from '../pack/pack.ts';
 import { OPERATOR } from './audit.ts';
-import { claimDue, extendLeases, giveBack } from './claims.ts';
+import { claimDue } from './claims.ts';
 import { listAccountPage } from './list/account-list.ts';
 import { exportBatches } from './list/export.ts';
 import { Lists } from './list/list.ts';
 import type { PageAsk } from './list/page-ask.ts';
 import { lockManagedPacks } from './managed.ts';
+import { getAside } from './pack-aside.ts';
+import { listStatuses } from './pack-statuses.ts';
 import { getPack, getPackAt, listNames } from './packs.ts';
 import { getRenderedJson } from './rendered-json.ts';
 import { transaction } from './store.ts';
@@ -56,31 +64,7 @@ before(async () => {
 });
 after(() => ends.disposeAsync());
 
-/** Tables that are cut by their cell: those of a zone's life. */
-const isOfZone = (table: string): boolean =>
-  tables.some(({ name, column }) => name === table && column === 'cell');
-
-/** Numbers of the pieces that a statement touched, of tables of a zone's life. */
-const piecesOf = ({ relations }: Explained): number[] => [
-  ...new Set(
-    relations
-      .flatMap((name) => pieceOf(name) ?? [])
-      .flatMap(({ table, piece }) => (isOfZone(table) ? [piece] : [])),
-  ),
-];
-
-/** Holds that every statement of `work` stayed inside one piece; the tables of a zone's life that they looked into. */
-async function assertInOnePiece(work: () => Promise<unknown>): Promise<Set<string>> {
-  seen.length = 0;
-  await work();
-  assert(seen.length > 0);
-  for (const one of seen)
-    assert(piecesOf(one).length <= 1, `pieces ${piecesOf(one).join(', ')} by ${one.text}`);
-  const pieces = new Set(seen.flatMap(piecesOf));
-  assert.equal(pieces.size, 1, 'all of them in the same piece');
-  const names = seen.flatMap(({ relations }) => relations).flatMap((name) => pieceOf(name)?.table ?? []);
-  return new Set(names.filter(isOfZone));
-}
+const inOnePiece = (work: () => Promise<unknown>) => assertInOnePiece({ tables, seen }, work);
 
 /** A CA that issues, and the configuration that orders from it. */
 async function withCa(t: TestContext) {
@@ -109,24 +93,22 @@ async function orderIn(on: Awaited<ReturnType<typeof withCa>>, zone: PackZone): 
   return id;
 }
 
-/** Claims what is due in the zone's cell and carries it until it waits. */
-async function carryIn(on: TestJobDeps, zone: PackZone): Promise<void> {
-  const wanted = { worker: 'test', cells: [cellOf(zone.id)], most: 16, first: 0, inHand: [] };
-  const claims = await claimDue(on.pool, on.clock, wanted);
-  await extendLeases(on.pool, on.clock, claims);
-  for (const one of claims) await run(on, one, new AbortController().signal);
-  for (const one of claims) await giveBack(on.pool, on.clock, one);
-}
-
 const zoneAt = (i: number): PackZone => zones[i] ?? assert.fail();
 
 test('tables of a zone’s life lead with its cell, those by which it is found with a name', () => {
   const byName = tables.filter(({ column }) => column !== 'cell');
   assert.deepEqual(
     byName.map(({ name, column }) => `${name} ${column}`),
-    ['authorization_urls url', 'http_files host', 'served_hosts host', 'txt_records name', 'zone_names name'],
+    [
+      'authorization_urls url',
+      'hostname_owners hostname',
+      'http_files host',
+      'served_hosts host',
+      'txt_records name',
+      'zone_names name',
+    ],
   );
-  assert.equal(tables.length - byName.length, 16);
+  assert.equal(tables.length - byName.length, 40);
   assert(new Set(zones.map(({ id }) => cellOf(id))).size > 1);
 });
 
@@ -135,7 +117,7 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
   const zone = zoneAt(0);
   let id = '';
   const statusIs = async (status: PackStatus) => assert.equal((await packOf(deps, id)).status, status);
-  const looked = await assertInOnePiece(async () => {
+  const looked = await inOnePiece(async () => {
     id = await orderIn(on, zone);
     for (const method of ['http', 'txt'] as const)
       await changeMethod(on, { zoneId: zone.id, id, by: OPERATOR, method });
@@ -144,7 +126,7 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
     assert.equal((await listVerified(on.pool, zone, 10)).length, await countVerified(on.pool, zone.id));
   });
   await statusIs('active');
-  const renewed = await assertInOnePiece(async () => {
+  const renewed = await inOnePiece(async () => {
     on.clock.advance(days(61));
     await carryIn(on, zone);
     await changePack(on, { zoneId: zone.id, id, by: OPERATOR, isBranded: true });
@@ -155,7 +137,7 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
   await statusIs('deleted');
   const { rows } = await deps.pool.query("select from audit where event = 'renewed' and pack_id = $1", [id]);
   assert.equal(rows.length, 1);
-  const removed = await assertInOnePiece(async () => {
+  const removed = await inOnePiece(async () => {
     on.clock.advance(121);
     await carryIn(on, zone);
   });
@@ -163,11 +145,12 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
   const all = tables.filter(({ column }) => column === 'cell').map(({ name }) => name);
   const met = new Set([...looked, ...renewed, ...removed]);
   const others = all.filter((name) => !met.has(name));
-  assert.deepEqual(
-    others,
-    ['audit', 'dns_published', 'dns_records', 'pack_suffixes', 'reorders'],
-    'written alone, or not there',
-  );
+  const expected = [
+    'account_counts account_requests alert_deliveries alert_pagerduty alert_policies alert_readers alert_silences alert_told alert_webhooks',
+    'audit audit_checkpoints bulk_failures bulk_jobs custom_csr_uses custom_csrs custom_hostname_packs custom_hostnames',
+    'dns_published dns_records fallback_origins keyless_certificates move_ins pack_suffixes region_keys reorders total_tls_looks total_tls_opt_outs uploads',
+  ];
+  assert.equal(others.join(' '), expected.join(' '), 'written alone, or not there');
   await assertStored(deps.pool, deps.json);
 });
 
@@ -175,7 +158,7 @@ test('a Universal pack is ordered, taken off and put back inside one piece', asy
   const { rows, ...on } = await withCa(t);
   const managed = { ...on.managed, rows: [...rows.values()] };
   const zone = zoneAt(0);
-  await assertInOnePiece(async () => {
+  await inOnePiece(async () => {
     const change = (isOn: boolean) => changeUniversal({ ...on, managed }, { zone, isOn, by: OPERATOR });
     await change(true);
     await carryIn(on, zone);
@@ -197,9 +180,11 @@ const ANY = {
   type: undefined,
   certificateAuthority: undefined,
   expiresBefore: undefined,
+  expiresAfter: undefined,
+  order: 'created_on',
   host: undefined,
   suffix: undefined,
-};
+} as const;
 
 test('pages of a zone are read inside one piece, by every filter and way', async (t) => {
   const zone = zoneAt(1);
@@ -212,7 +197,7 @@ test('pages of a zone are read inside one piece, by every filter and way', async
     return shown;
   };
   for (const filter of FILTERS)
-    await assertInOnePiece(async () => {
+    await inOnePiece(async () => {
       // Often enough that the zone's counts are read into memory.
       for (const number of [1, 15, 16, 17, 18])
         assert.equal(
@@ -229,20 +214,26 @@ test('packs of a zone are walked, exported and got inside one piece', async (t) 
   for (const host of hosts) ids.push(await givenPack(deps, zone, { hosts: [host] }));
   const reader = explainedReader(t, deps.pool);
   for (const filter of FILTERS)
-    await assertInOnePiece(async () => {
+    await inOnePiece(async () => {
       const ask = { ...filter, accountId: zone.accountId, zoneId: zone.id };
       const expected = filter.status === 'active' ? 0 : 3;
-      const { rows } = await listAccountPage(reader, { ...ANY, ...ask }, { after: undefined, most: 20 });
+      const pages = await Promise.all(
+        (['forwards', 'backwards'] as const).map((way) =>
+          listAccountPage(reader, { ...ANY, ...ask }, { from: undefined, way, most: 20 }),
+        ),
+      );
       let exported = 0;
       for await (const batch of exportBatches(reader, ask, undefined)) exported += batch.length;
-      assert.deepEqual([rows.length, exported], [expected, expected]);
+      assert.deepEqual([...pages.map(({ rows }) => rows.length), exported], [expected, expected, expected]);
     });
-  await assertInOnePiece(async () => {
+  await inOnePiece(async () => {
     const id = ids[1] ?? '';
     assert.equal((await getRenderedJson(deps.pool, zone.id, id))?.isWaiting, true);
     assert.equal((await getPack(deps.pool, zone.id, id))?.id, id);
     assert.equal((await getPackAt(deps.pool, zone.id, 2))?.id, id);
     assert.deepEqual(await listNames(deps.pool, { id, zone }), [hosts[1]]);
+    assert.deepEqual((await getAside(deps.pool, { id, zone }, deps.clock.now()))?.edges, []);
+    assert.equal((await listStatuses(deps.pool, [{ id, zone }])).filter(Boolean).length, 1);
   });
 });
 
@@ -252,5 +243,5 @@ test('a worker that looks into every cell at once touches every piece', async (t
   seen.length = 0;
   const wanted = { worker: 'test', cells: EVERY_CELL, most: 4, first: 0, inHand: [] };
   await claimDue(deps.pool, deps.clock, wanted);
-  assert.equal(Math.max(...seen.map((one) => piecesOf(one).length)), PIECES);
+  assert.equal(Math.max(...seen.map((one) => piecesOf({ tables, seen }, one).length)), PIECES);
 });

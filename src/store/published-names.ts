@@ -33,7 +33,7 @@ export type NamedRecord = RecordContent & {
 export interface NameAsked {
   readonly name: string;
   readonly suffixes: readonly string[];
-  /** Whether it is in the delegation zone, where all that is published counts. */
+  /** Whether it is in the delegation zone or the branding domain, where all that is published counts. */
   readonly isDelegated: boolean;
 }
 

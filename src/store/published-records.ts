@@ -1,3 +1,4 @@
+import { OWNERSHIP_PATH } from '../pack/custom-hostname.ts';
 import type { PackKey } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { allSent, type Db, execute, type Tx } from './store.ts';
@@ -40,7 +41,10 @@ const UNPUBLISH = statement(
   `with files as (delete from http_files where ${OF_PACK}) delete from txt_records where ${OF_PACK}`,
 );
 
-/** The file that `host` has to show at `path`, by a zone that has a name which holds it; undefined for none. */
+/**
+ * The file that `host` has to show at `path`, by a zone that has a name which holds it, or by one whose custom hostname it is: that
+ * has its token there too. Undefined for none.
+ */
 export async function getFile(
   db: Db,
   host: string,
@@ -53,8 +57,15 @@ export async function getFile(
 const GET_FILE = statement(`
   select body from http_files
    where host = :host and path = :path
-     and exists (select from zone_names
-                  where name = any(:suffixes) and zone_names.zone_id = http_files.zone_id and is_holder) limit 1`);
+     and (exists (select from zone_names
+                   where name = any(:suffixes) and zone_names.zone_id = http_files.zone_id and is_holder)
+       or exists (select from hostname_owners where hostname = :host and hostname_owners.zone_id = http_files.zone_id))
+  union all
+  select token::text from hostname_owners join custom_hostnames
+      on custom_hostnames.cell = hostname_owners.cell and custom_hostnames.zone_id = hostname_owners.zone_id
+     and custom_hostnames.id = hostname_owners.hostname_id
+   where hostname_owners.hostname = :host and :path = '${OWNERSHIP_PATH}' || hostname_id
+   limit 1`);
 
 /** A name and all names above it. */
 export const suffixesOf = (name: string): string[] => {

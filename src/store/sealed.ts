@@ -5,6 +5,7 @@ import { type Db, execute, type Tx } from './store.ts';
 import {
   AFTER_PACK,
   afterPack,
+  cellOf,
   IN_ORDER,
   IN_ZONE,
   type KeyRow,
@@ -13,24 +14,30 @@ import {
   zoneKey,
 } from './zone-key.ts';
 
-/** A place: its table, and the columns that name a row in it, behind those of its zone where it is of one. */
+/** A place: its table and column, and the columns that name a row in it, behind those of its zone where it is of one. */
 const SEALED = {
-  certificates: { of: 'zone', key: ['pack_id', 'algorithm'] },
-  successors: { of: 'zone', key: ['pack_id', 'algorithm'] },
-  orders: { of: 'zone', key: ['pack_id', 'algorithm'] },
-  ca_accounts: { of: 'all', key: ['ca', 'directory_url'] },
+  certificates: { table: 'certificates', column: 'sealed_key', of: 'zone', key: ['pack_id', 'algorithm'] },
+  successors: { table: 'successors', column: 'sealed_key', of: 'zone', key: ['pack_id', 'algorithm'] },
+  orders: { table: 'orders', column: 'sealed_key', of: 'zone', key: ['pack_id', 'algorithm'] },
+  ca_accounts: { table: 'ca_accounts', column: 'sealed_key', of: 'all', key: ['ca', 'directory_url'] },
+  webhook_secrets: { table: 'alert_webhooks', column: 'secret', of: 'account', key: ['account_id', 'id'] },
+  webhook_signing_keys: {
+    table: 'alert_webhooks',
+    column: 'signing_key',
+    of: 'account',
+    key: ['account_id', 'id'],
+  },
+  pagerduty_keys: { table: 'alert_pagerduty', column: 'key', of: 'account', key: ['account_id', 'id'] },
+  custom_csrs: { table: 'custom_csrs', column: 'sealed_key', of: 'account', key: ['account_id', 'id'] },
 } as const;
-export type SealedTable = keyof typeof SEALED;
-export const SEALED_TABLES = [
-  'certificates',
-  'successors',
-  'orders',
-  'ca_accounts',
-] as const satisfies readonly SealedTable[];
+export type SealedPlace = keyof typeof SEALED;
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a constant are known
+export const SEALED_PLACES = Object.keys(SEALED) as SealedPlace[];
 
 /** Something that is sealed, its zone, and the two columns that name its row. */
 export interface SealedRow {
-  readonly table: SealedTable;
+  readonly place: SealedPlace;
   /** Undefined: of none. */
   readonly zoneId: string | undefined;
   readonly key: readonly [string, string];
@@ -38,12 +45,13 @@ export interface SealedRow {
 }
 
 /** Bytes 2 to 9 of what is sealed: id of the key-encryption key. */
-const KEK_ID = "encode(substring(sealed_key from 2 for 8), 'hex')";
+const kekIdIn = (column: string): string => `encode(substring(${column} from 2 for 8), 'hex')`;
+const KEK_ID = kekIdIn('sealed_key');
 
 /** How much is sealed with each key-encryption key, by its id. */
 export async function countSealed(db: Db): Promise<Map<string, number>> {
-  const parts = SEALED_TABLES.map(
-    (table) => `select ${KEK_ID} as id from ${table} where sealed_key is not null`,
+  const parts = Object.values(SEALED).map(
+    ({ table, column }) => `select ${kekIdIn(column)} as id from ${table} where ${column} is not null`,
   );
   const { rows } = await db.query<{ id: string; n: string }>(
     `select id, count(*) as n from (${parts.join(' union all ')}) as sealed group by id`,
@@ -51,22 +59,22 @@ export async function countSealed(db: Db): Promise<Map<string, number>> {
   return new Map(rows.map(({ id, n }) => [id, Number(n)]));
 }
 
-/** Up to `limit` rows of a table that are sealed with another key than that. */
+/** Up to `limit` rows of a place that are sealed with another key than those. */
 export async function listSealedOtherwise(
   db: Db,
-  table: SealedTable,
-  kekId: string,
+  place: SealedPlace,
+  kekIds: readonly string[],
   limit: number,
 ): Promise<SealedRow[]> {
-  const { of, key } = SEALED[table];
+  const { table, column, of, key } = SEALED[place];
   const zone = of === 'zone' ? 'zone_id' : 'null';
   const { rows } = await db.query<Row>(
-    `select ${zone} as zone_id, ${key[0]}::text as first, ${key[1]} as second, sealed_key as sealed from ${table}
-      where sealed_key is not null and ${KEK_ID} <> $1 limit $2`,
-    [kekId, limit],
+    `select ${zone} as zone_id, ${key[0]}::text as first, ${key[1]} as second, ${column} as sealed from ${table}
+      where ${column} is not null and ${kekIdIn(column)} <> all($1) limit $2`,
+    [kekIds, limit],
   );
   return rows.map(({ zone_id, first, second, sealed }) => ({
-    table,
+    place,
     zoneId: zone_id ?? undefined,
     key: [first, second],
     sealed,
@@ -83,22 +91,29 @@ interface Row {
 /** Puts another wrapping in the place of one; left alone where the row changed since. */
 export async function replaceSealed(db: Db, row: SealedRow, by: Buffer): Promise<void> {
   const [first, second] = row.key;
-  const place = { ...(row.zoneId !== undefined && zoneKey(row.zoneId)), first, second };
-  await execute(db, REPLACE[row.table], { ...place, sealed: row.sealed, by });
+  const cell = SEALED[row.place].of === 'account' && { cell: cellOf(first) };
+  const place = { ...(row.zoneId !== undefined && zoneKey(row.zoneId)), ...cell, first, second };
+  await execute(db, REPLACE[row.place], { ...place, sealed: row.sealed, by });
 }
 
-function replacing(table: SealedTable): Statement {
-  const { of, key } = SEALED[table];
+const WHOSE = { zone: IN_ZONE, account: 'cell = :cell', all: 'true' } as const;
+
+function replacing(place: SealedPlace): Statement {
+  const { table, column, of, key } = SEALED[place];
   return statement(`
-    update ${table} set sealed_key = :by
-     where ${of === 'zone' ? IN_ZONE : 'true'} and ${key[0]} = :first and ${key[1]} = :second and sealed_key = :sealed`);
+    update ${table} set ${column} = :by
+     where ${WHOSE[of]} and ${key[0]} = :first and ${key[1]} = :second and ${column} = :sealed`);
 }
 
-const REPLACE: Readonly<Record<SealedTable, Statement>> = {
+const REPLACE: Readonly<Record<SealedPlace, Statement>> = {
   certificates: replacing('certificates'),
   successors: replacing('successors'),
   orders: replacing('orders'),
   ca_accounts: replacing('ca_accounts'),
+  webhook_secrets: replacing('webhook_secrets'),
+  webhook_signing_keys: replacing('webhook_signing_keys'),
+  pagerduty_keys: replacing('pagerduty_keys'),
+  custom_csrs: replacing('custom_csrs'),
 };
 
 /** What somebody who lost a key-encryption key cannot open any more. */
@@ -121,6 +136,11 @@ export async function listCasSealedOtherwise(db: Db, kekIds: readonly string[]):
 /** Removes accounts at CAs whose keys none of these keys opens. */
 export async function deleteAccountsSealedOtherwise(db: Db, kekIds: readonly string[]): Promise<void> {
   await db.query(`delete from ca_accounts where ${KEK_ID} <> all($1)`, [kekIds]);
+}
+
+/** Removes requests of customers whose keys none of these keys opens: what a CA makes of them would be of no use. */
+export async function deleteCsrsSealedOtherwise(db: Db, kekIds: readonly string[]): Promise<void> {
+  await db.query(`delete from custom_csrs where ${KEK_ID} <> all($1)`, [kekIds]);
 }
 
 /** What of a pack is lost. */

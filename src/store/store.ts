@@ -220,6 +220,31 @@ async function onConnection<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promis
   }
 }
 
+/**
+ * A connection that sees the database as it is now, for reading page after page, and what gives it back. Its statements are
+ * not prepared: behind a pooler another's may be there already, and what was given out by then cannot be read again.
+ */
+export async function snapshot(pool: Pool): Promise<[Tx, () => Promise<void>]> {
+  const tx = await pool.connect();
+  const wasUnnamed = UNNAMED.has(tx);
+  UNNAMED.add(tx);
+  const end = async () => {
+    if (!wasUnnamed) UNNAMED.delete(tx);
+    const error = await tx.query('rollback').then(
+      () => undefined,
+      () => true,
+    );
+    tx.release(error);
+  };
+  try {
+    await tx.query('begin isolation level repeatable read, read only');
+    return [tx, end];
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
 const isOutdated = (pool: Pool, tx: Tx): boolean => pool instanceof FencedPool && pool.isOutdated(tx);
 
 /** Bounds that hold for this transaction alone, so that they also do behind pgbouncer. */

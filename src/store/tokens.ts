@@ -71,19 +71,34 @@ export const newSecret = (): string => `cp_${randomBytes(30).toString('base64url
 /** What a user's key and address are together, as the secret of a token. */
 export const keySecret = (email: string, key: string): string => `${email.toLowerCase()} ${key}`;
 
-/** A page of an account's tokens, oldest first, with the count of all. */
+/** Which of an account's tokens, in which order. */
+interface TokenPage {
+  readonly page: number;
+  readonly perPage: number;
+  /** Whether the newest comes first; else the oldest does. */
+  readonly isDescending?: boolean;
+  /** Leaves those out that ended by then; undefined: none. */
+  readonly endingAfter?: Date | undefined;
+}
+
+/** A page of an account's tokens, with the count of all. */
 export async function listTokens(
   db: Db,
   accountId: string,
-  { page, perPage }: { readonly page: number; readonly perPage: number },
+  { page, perPage, isDescending = false, endingAfter }: TokenPage,
 ): Promise<{ readonly tokens: TokenRecord[]; readonly total: number }> {
+  const direction = isDescending ? 'desc' : 'asc';
+  const values = [accountId, endingAfter ?? null];
+  const listed = 'account_id = $1 and ($2::timestamptz is null or expires_on is null or expires_on > $2)';
   const { rows } = await db.query<TokenRecordRow>(
-    `select ${TOKEN_RECORD_COLUMNS} from tokens where account_id = $1 order by created_on, id limit $2 offset $3`,
-    [accountId, perPage, (page - 1) * perPage],
+    `select ${TOKEN_RECORD_COLUMNS} from tokens where ${listed}
+      order by created_on ${direction}, id ${direction} limit $3 offset $4`,
+    [...values, perPage, (page - 1) * perPage],
   );
-  const count = await db.query<{ n: number }>('select count(*)::int as n from tokens where account_id = $1', [
-    accountId,
-  ]);
+  const count = await db.query<{ n: number }>(
+    `select count(*)::int as n from tokens where ${listed}`,
+    values,
+  );
   return { tokens: rows.map(toTokenRecord), total: count.rows[0]?.n ?? 0 };
 }
 

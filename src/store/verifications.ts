@@ -1,7 +1,14 @@
 /** How far the validation of a zone's packs is: as much of each as is told of it, so that many are read at once. */
 import { after, type Seconds } from '../kit/time.ts';
 import { classOf } from '../pack/list-index.ts';
-import { ENVIRONMENTS, PACK_STATUSES, type Pack, type PackStatus, type PackZone } from '../pack/pack.ts';
+import {
+  ENVIRONMENTS,
+  PACK_STATUSES,
+  type Pack,
+  type PackStatus,
+  type PackType,
+  type PackZone,
+} from '../pack/pack.ts';
 import { VERIFICATION, type Verified } from '../pack/verification.ts';
 import { countZonePacks } from './quotas.ts';
 import { statement } from './statement.ts';
@@ -21,10 +28,12 @@ const classesOf = (statuses: readonly PackStatus[]): number[] =>
 
 interface VerifiedRow {
   id: string;
+  type: PackType;
   status: PackStatus;
   method: Pack['validationMethod'] | null;
   is_delegated: boolean;
-  first_host: string;
+  delegations: string[];
+  hosts: string[];
   record: Verified['record'] | null;
   is_shown: boolean | null;
   signature: string | null;
@@ -34,13 +43,15 @@ interface VerifiedRow {
 export async function listVerified(db: Db, zone: PackZone, limit: number): Promise<Verified[]> {
   const values = { ...zoneKey(zone.id), first: classesOf(FIRST), last: classesOf(LAST), limit };
   const { rows } = await execute<VerifiedRow>(db, LIST, values);
-  return rows.map(({ id, status, method, is_delegated, first_host, record, is_shown, signature }) => ({
+  return rows.map(({ id, type, status, method, is_delegated, record, is_shown, signature, ...row }) => ({
     id,
+    type,
     zone,
     status,
     validationMethod: method ?? undefined,
     isDelegated: is_delegated,
-    firstHost: first_host,
+    delegations: row.delegations,
+    hosts: row.hosts,
     record: record ?? undefined,
     isShown: is_shown ?? undefined,
     signature: signature ?? undefined,
@@ -57,11 +68,11 @@ const LIST = statement(`
   with ords as materialized (
     select ord, rank from (${newest(':first', 0)} union all ${newest(':last', 1)}) as each
      order by rank, ord desc limit :limit)
-  select id, status, validation_method as method, is_delegated, hosts[1] as first_host,
-      coalesce(jsonb_path_query_first(validation_records, '$[*] ? (@.status != "valid")'), validation_records -> 0)
-        as record,
+  select id, type, status, validation_method as method, is_delegated, delegations, hosts,
+      coalesce(jsonb_path_query_first(validation_records, '$[*] ? (!exists (@.isOurs) && @.status != "valid")'),
+        jsonb_path_query_first(validation_records, '$[*] ? (!exists (@.isOurs))')) as record,
       case when jsonb_array_length(validation_records) > 0
-        then not jsonb_path_exists(validation_records, '$[*] ? (@.status != "valid")') end as is_shown,
+        then not jsonb_path_exists(validation_records, '$[*] ? (!exists (@.isOurs) && @.status != "valid")') end as is_shown,
       (select signature from certificates
         where certificates.cell = :cell and certificates.zone_id = :zone and pack_id = packs.id
         order by algorithm limit 1) as signature

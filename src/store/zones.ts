@@ -149,14 +149,21 @@ export async function listZonesNamed(db: Db, names: readonly string[]): Promise<
 
 const NAMED = statement('select zone_id from zone_names where name = any(:names)');
 
-/** Removes hidden zones that have no pack left; their ids. */
-export async function purgeZones(db: Db): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>(
-    `delete from zones where deleted_on is not null
-        and not exists (select from packs where packs.cell = zones.cell and packs.zone_id = zones.id) returning id`,
-  );
+/** Removes hidden zones that have no pack left; their ids. The ends of their chains are kept. */
+export async function purgeZones(db: Db, now: Date): Promise<string[]> {
+  const { rows } = await execute<{ id: string }>(db, PURGE, { now });
   return rows.map(({ id }) => id);
 }
+
+const PURGE = statement(`
+  with gone as (
+    delete from zones where deleted_on is not null
+        and not exists (select from packs where packs.cell = zones.cell and packs.zone_id = zones.id)
+    returning cell, id, chain_place, chain_hash),
+  ended as (
+    insert into audit_checkpoints (cell, zone_id, kind, place, hash, made_on)
+    select cell, id, 'end', chain_place, chain_hash, :now from gone where chain_place > 0)
+  select id from gone`);
 
 /** Locks the zone against other writers and raises its version: the first statement of every change in it. */
 export async function touchZone(tx: Tx, id: string): Promise<void> {

@@ -84,7 +84,7 @@ function words(
 }
 
 function wrongMethod(owner: string, record: CaaRecord, { identities: [identity], method }: Issuing): string {
-  const seen = `${shown(owner, record)} does not let ${identity} validate by ${method}`;
+  const seen = `${recordInWords(owner, record)} does not let ${identity} validate by ${method}`;
   return `${seen}; let its validationmethods be one list with ${method} in it`;
 }
 
@@ -95,7 +95,7 @@ function wrongAccount(
 ): string {
   const step =
     accountUri === undefined ? 'give it one accounturi alone' : `add one with accounturi=${accountUri}`;
-  return `${shown(owner, record)} is not for our account at ${identity}; ${step}`;
+  return `${recordInWords(owner, record)} is not for our account at ${identity}; ${step}`;
 }
 
 function otherCa(
@@ -108,7 +108,8 @@ function otherCa(
   return `CAA ${owner} lets ${permitted(properties)} issue${forWhat}; add CAA ${owner} 0 ${tag} "${identity}"`;
 }
 
-const shown = (owner: string, { flags, tag, value }: CaaRecord): string =>
+/** A record as it stands at a name. */
+export const recordInWords = (owner: string, { flags, tag, value }: CaaRecord): string =>
   `CAA ${owner} ${flags} ${tag} "${printable(value, 255)}"`;
 
 /** The CAs that may issue, in words. */

@@ -112,7 +112,9 @@ test('climbs the host’s own parents, not those of the name that its CNAME lead
 
 for (const [host, words] of FORBIDDEN) {
   test(`refuses ${host}: ${words.replaceAll('\\', '').slice(0, 60)} …`, NEEDS, async () => {
-    const { refusal, doubts } = await look([host]);
+    const { refusal, seen = [], doubts } = await look([host]);
+    assert.match(seen[0]?.server ?? '', / \(127\.0\.\d+\.\d\)$/);
+    assert.match(seen[0]?.records.join() ?? '', /^CAA \S+ \d+ \w+ "/);
     assert.match(refusal ?? '', new RegExp(words));
     assert.deepEqual(doubts, []);
   });

@@ -3,7 +3,7 @@ import { isPlainName, toDnsName } from '../dns/message/names.ts';
 import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { ServerMemory } from '../dns/resolver/server-memory.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
-import { objectionOf } from './caa-policy.ts';
+import { objectionOf, recordInWords } from './caa-policy.ts';
 import { type CaaFound, CaaSearch } from './caa-search.ts';
 import type { PrecheckOptions } from './txt.ts';
 import type { CaaCheck, CaaQuestion, PrecheckCaa } from './validation.ts';
@@ -50,6 +50,8 @@ interface Finding {
   readonly host: string;
   readonly objection?: string;
   readonly doubt?: string;
+  /** What it objects to. */
+  readonly found?: CaaFound;
 }
 
 async function findAll(
@@ -75,7 +77,7 @@ async function find(search: CaaSearch, host: string, question: CaaQuestion): Pro
   const lenient = others.find(({ records }) => judge(records) === undefined);
   const said = `${via(found)}${objection} (seen at ${found.server})`;
   const apart = `while ${lenient?.server} lets it issue; let all name servers have the same records`;
-  return lenient ? { doubt: `${said}, ${apart}, or the CA may refuse to issue` } : { objection: said };
+  return lenient ? { doubt: `${said}, ${apart}, or the CA may refuse to issue` } : { objection: said, found };
 }
 
 /** How CNAMEs led to the records, when they did. */
@@ -91,8 +93,15 @@ function lookOf(findings: readonly Finding[]): CaaCheck {
   if (objections.length === 0) return { doubts };
   const shown = objections.slice(0, MOST_OBJECTIONS).join('; also, ');
   const more = objections.length - MOST_OBJECTIONS;
-  return { refusal: more > 0 ? `${shown}; and ${more} more of this kind` : shown, doubts };
+  const seen = findings.flatMap(({ found }) => (found ? [toSeen(found)] : []));
+  return { refusal: more > 0 ? `${shown}; and ${more} more of this kind` : shown, seen, doubts };
 }
+
+const toSeen = ({ server, owner, records }: CaaFound) => ({
+  server,
+  owner,
+  records: records.map((record) => recordInWords(owner, record)),
+});
 
 /** One sentence for all hosts of which the same is said. */
 function sentences(findings: readonly Finding[], kind: 'doubt' | 'objection'): string[] {

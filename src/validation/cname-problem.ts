@@ -31,7 +31,7 @@ export function besideCname({ aliases }: CnameFindings): string | undefined {
   const [first] = both;
   if (!first) return undefined;
   const seen = `${first.name} has TXT ${quoted(first.values)} beside a CNAME to ${shown(first.target ?? '')}`;
-  return `${seen} at ${servers(both)}, which DNS forbids; remove one of them`;
+  return `${seen} at ${servers(both)}, which DNS forbids; remove the TXT or the CNAME of ${first.name}`;
 }
 
 function elsewhere({ txtName, delegatedTo }: Wanted, { aliases }: CnameFindings): string | undefined {
@@ -41,7 +41,7 @@ function elsewhere({ txtName, delegatedTo }: Wanted, { aliases }: CnameFindings)
   // A way over names of the subscriber's own is as good.
   if (aliases.some(({ target }) => target === delegatedTo)) return undefined;
   const seen = `${txtName} leads by CNAME to ${shown(first.target ?? '')} at ${servers(own)}`;
-  return `${seen}, not to ${delegatedTo}; let the CNAME lead there`;
+  return `${seen}, not to ${delegatedTo}; let the CNAME ${txtName} lead to ${delegatedTo}`;
 }
 
 const shown = (name: string): string => printable(name, 255);

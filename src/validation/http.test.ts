@@ -54,7 +54,7 @@ const wrong: readonly (readonly [name: string, site: RequestListener, words: Reg
   [
     'no such file',
     (_, response) => response.writeHead(404).end(),
-    /at 127\.0\.70\.20 answers HTTP 404; serve the text "eva\S+" there, with status 200$/,
+    /at 127\.0\.70\.20 answers HTTP 404; serve the text "eva\S+" at http:\S+, with status 200$/,
   ],
   ['a long text', (_, response) => response.end(BODY + 'x'.repeat(2_000)), /answers with more than 1 KiB/],
   [

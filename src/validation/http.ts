@@ -90,7 +90,7 @@ class Visit {
     if (found.kind === 'lost')
       return `the address of ${host} could not be looked up: ${found.at === host ? '' : `at ${found.at} `}${found.why}; mend the DNS of ${host}`;
     if (found.kind === 'none')
-      return `${host} has no address${found.at === host ? '' : ` (its CNAME leads to ${found.at}, which has none)`}; create an A or AAAA record that leads it to the server or edge that answers for it`;
+      return `${host} has no address${found.at === host ? '' : ` (its CNAME leads to ${found.at}, which has none)`}; create an A or AAAA record that leads ${host} to the server or edge that answers for it`;
     for (const name of found.names) this.#names.add(name);
     const barred = found.addresses.find((address) => !isAllowed(address, this.#options.allow));
     if (barred !== undefined)
@@ -111,7 +111,7 @@ class Visit {
     const where = `${printable(url.href, 255)} at ${address}${came(path)}`;
     if ('failure' in seen) return failed(url, where, seen.failure);
     if (REDIRECTS.includes(seen.status)) return this.#followFrom(url, path, where, seen.location);
-    const step = `serve the text "${this.#file.body}" there, with status 200`;
+    const step = `serve the text "${this.#file.body}" at ${printable(url.href, 255)}, with status 200`;
     if (seen.status !== 200) return `${where} answers HTTP ${seen.status}; ${step}`;
     const isSame = seen.body.trimEnd() === this.#file.body;
     return isSame ? undefined : `${where} shows "${printable(seen.body, 80)}"; ${step}`;
@@ -125,7 +125,7 @@ class Visit {
   ): Promise<string | undefined> {
     const next = location === undefined ? null : URL.parse(location, url.href);
     const target = printable(location ?? '', 200);
-    const instead = 'serve the file there without a redirect';
+    const instead = `serve the file at ${printable(url.href, 255)} without a redirect`;
     if (next === null) return `${where} redirects to "${target}", which is no URL; ${instead}`;
     const wrong = wrongTarget(next);
     if (wrong !== undefined) return `${where} redirects to ${target}, ${wrong}; ${instead}`;

@@ -79,7 +79,7 @@ function wordsOfDead(record: Wanted, dead: Dead, heard: Heard): string {
   if (dead.kind === 'not_a_host') {
     if (dead.from === '')
       return `"${dead.target}" is no name that DNS can hold; leave the host out of the pack`;
-    return `the CNAME at ${dead.from} leads to "${dead.target}", which is no host name; correct the CNAME`;
+    return `the CNAME at ${dead.from} leads to "${dead.target}", which is no host name; correct the CNAME at ${dead.from}`;
   }
   return dead.kind === 'loop'
     ? `the CNAMEs from ${record.txtName} lead in a circle (${dead.path.join(' → ')}); correct one of them`
@@ -190,7 +190,7 @@ function absence(group: readonly Said[]): string {
 
 function nextStep(record: Wanted, first: Said): string {
   if (first.answer !== 'values') return createStep(record, first.name);
-  const step = `add the missing value "${printable(record.txtValue, 255)}" beside them, where they do no harm`;
+  const step = `add the missing value "${printable(record.txtValue, 255)}" to TXT ${first.name}, where other values do no harm`;
   if (first.name !== record.txtName || record.delegatedTo === undefined) return step;
-  return `${step}; or remove them and create CNAME ${record.txtName} that leads to ${record.delegatedTo}`;
+  return `${step}; or remove TXT ${first.name} and create CNAME ${record.txtName} that leads to ${record.delegatedTo}`;
 }

@@ -69,7 +69,10 @@ const parent = zoneFile(
 const CASES: readonly (readonly [zone: string, words: string, more?: Partial<Wanted>])[] = [
   ['absent.test', `^the name \\S+ does not exist at ${BOTH}; create TXT _acme\\S+ with value "${VALUE}"$`],
   ['other.test', `^\\S+ has no TXT record at ${BOTH}; create TXT`],
-  ['stale.test', `^TXT \\S+ has other values at ${BOTH}: "stale"; add the missing value "${VALUE}" beside`],
+  [
+    'stale.test',
+    `^TXT \\S+ has other values at ${BOTH}: "stale"; add the missing value "${VALUE}" to TXT \\S+, where other values do no harm`,
+  ],
   [
     'wildtxt.test',
     `^\\S+ has no record of its own, the wildcard \\*\\.www\\.wildtxt\\.test answers for it with TXT "v=spf1 -all" at ${BIND_LABEL}; create TXT _acme-challenge\\.www\\.wildtxt\\.test with value "${VALUE}", which counts before the wildcard$`,
@@ -109,12 +112,12 @@ const CASES: readonly (readonly [zone: string, words: string, more?: Partial<Wan
   ],
   [
     'stale.test',
-    `"stale"; add the missing value .*; or remove them and create CNAME _acme-challenge\\.www\\.stale\\.test that leads to ${OURS}$`,
+    `"stale"; add the missing value .*; or remove TXT \\S+ and create CNAME _acme-challenge\\.www\\.stale\\.test that leads to ${OURS}$`,
     { delegatedTo: OURS },
   ],
   [
     'elsewhere.test',
-    `^\\S+ leads by CNAME to old\\.good\\.test at ${BOTH}, not to ${OURS}; let the CNAME lead there$`,
+    `^\\S+ leads by CNAME to old\\.good\\.test at ${BOTH}, not to ${OURS}; let the CNAME \\S+ lead to ${OURS}$`,
     { delegatedTo: OURS },
   ],
   ['delegated.test', `leads by CNAME to ${OURS}, and .*; this is ours to put right`, { delegatedTo: OURS }],

@@ -8,6 +8,7 @@ import { ServerMemory } from '../dns/resolver/server-memory.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { findWildcard } from '../dns/resolver/wildcard.ts';
 import type { Clock } from '../kit/clock.ts';
+import { leadsToUs } from './leads-to-us.ts';
 import { type Dead, type Trail, verdictOf } from './problem.ts';
 import type { PrecheckTxt, TxtCheck, Wanted } from './validation.ts';
 
@@ -61,10 +62,12 @@ async function lookWith(
   const way = await follow(walk, toDnsName(record.txtName));
   const denied = await deniedOn(walk, way, delegationZone);
   const trail = denied ? { ...way, denied, isSpent: walk.isSpent } : way;
-  const look = lookOf(record, trail, delegationZone);
+  const look = { ...lookOf(record, trail, delegationZone), ...isLed(record, trail) };
   if (look.isVisible) return look;
   const wildcard = await findWildcard(walk, toDnsName(record.txtName), [...trail.aliases, ...trail.said]);
-  return wildcard ? lookOf(record, { ...trail, wildcard, isSpent: walk.isSpent }, delegationZone) : look;
+  return wildcard
+    ? { ...look, ...lookOf(record, { ...trail, wildcard, isSpent: walk.isSpent }, delegationZone) }
+    : look;
 }
 
 /** What is denied above one of the names that servers know, those that are ours left out. */
@@ -137,6 +140,11 @@ function lookOf(record: Wanted, trail: Trail, delegationZone: string | undefined
   const { txtName, txtValue } = record;
   const verdict = verdictOf({ ...record, txtName: toDnsName(txtName) }, trail, delegationZone);
   return { txtName, txtValue, seen: trail.said.map(toSeen), ...verdict };
+}
+
+function isLed(record: Wanted, trail: Trail): Pick<TxtCheck, 'isLedToUs'> {
+  const isLedToUs = leadsToUs({ ...record, txtName: toDnsName(record.txtName) }, trail);
+  return isLedToUs === undefined ? {} : { isLedToUs };
 }
 
 function toSeen({ server, name, answer, values }: Said): Seen {

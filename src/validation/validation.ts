@@ -20,6 +20,8 @@ export interface TxtCheck {
    * where a CA may still not get to it: for the time when the CA says so.
    */
   readonly problem?: string;
+  /** Whether a CNAME leads to `delegatedTo`, or into `ledInto`; undefined where that was not asked, or servers do not tell or agree. */
+  readonly isLedToUs?: boolean;
 }
 
 /** A record to look for. */
@@ -28,6 +30,8 @@ export interface Wanted {
   readonly txtValue: string;
   /** Where a CNAME at `txtName` is expected to lead (delegated validation); what is said without one names it. */
   readonly delegatedTo?: string;
+  /** Zone into which a CNAME is expected to lead, to whatever name. */
+  readonly ledInto?: string;
 }
 
 /** Looks whether a record can be seen by a CA. Never throws for what DNS answers: that is its result. */
@@ -78,6 +82,12 @@ export interface CaaQuestion {
 export interface CaaCheck {
   /** For the subscriber, when the CA must refuse: which record forbids it at which name, and what to change. */
   readonly refusal?: string;
+  /** The records that a refusal is for, as they would stand in a zone file, and which server answered with them. */
+  readonly seen?: readonly {
+    readonly server: string;
+    readonly owner: string;
+    readonly records: readonly string[];
+  }[];
   /**
    * For the subscriber: one sentence for hosts whose records could not be told, or differ between servers, so that the CA
    * may refuse. It names the hosts, the servers and what to do.

@@ -29,6 +29,10 @@ const FILTERS: readonly Ask[] = [
   { certificate_authority: 'lets_encrypt' },
   { expires_before: '2030-01-01' },
   { expires_before: '2030-01-02' },
+  { expires_after: '2026-01-02' },
+  { order: 'expires_on' },
+  { direction: 'desc' },
+  { direction: 'desc', order: 'expires_on' },
   { 'host.suffix': 'cursor.test' },
   { host: 'cursor.test' },
 ];

@@ -132,8 +132,11 @@ it('is for whoever may read the zone’s certificates', async () => {
   assert.deepEqual([unknown.status, unknown.code], [404, 9109]);
 });
 
-it('a recommendation is not there: no mode of TLS to the origin is set here', async () => {
-  const zone = await givenZone(world, 'partial');
+it('a recommendation says that no mode of TLS to the origin is chosen here, or can be', async () => {
+  const { id } = await givenZone(world, 'partial');
   const { recommendations } = world.client.ssl;
-  await assert.rejects(recommendations.get({ zone_id: zone.id }), Cloudflare.NotFoundError);
+  const { modified_on: on } = await world.client.zones.get({ zone_id: id });
+  const { id: _, ...told } = await recommendations.get({ zone_id: id });
+  assert.deepEqual(told, { editable: false, modified_on: on, value: 'custom', next_scheduled_scan: null });
+  await assert.rejects(recommendations.get({ zone_id: '0'.repeat(32) }), Cloudflare.NotFoundError);
 });

@@ -1,11 +1,12 @@
 /** The audit log, as the vendor's own client reads it. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import Cloudflare from 'cloudflare';
+import type Cloudflare from 'cloudflare';
 import { days, after as timeAfter } from '../../src/kit/time.ts';
 import { OPERATOR, purgeAudit, recordAudit } from '../../src/store/audit.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { givenAccount, startApi, type TestAccount, type TestApi, tokenFor } from '../support/api.ts';
+import { newClient } from '../support/client.ts';
 import { givenCertificates, givenPack } from '../support/job-deps.ts';
 
 const ends = new AsyncDisposableStack();
@@ -17,7 +18,7 @@ before(async () => {
   account = await givenAccount(api.jobs, ['one.test']);
   const admin = { accountId: account.id, name: 'admin', access: 'write' } as const;
   account = { ...account, token: await createToken(api.jobs.pool, admin, api.jobs.clock.now()) };
-  client = new Cloudflare({ apiToken: account.token, baseURL: api.url, maxRetries: 0 });
+  client = newClient({ apiToken: account.token, baseURL: api.url });
 });
 after(() => ends.disposeAsync());
 
@@ -116,7 +117,7 @@ it('still names the token, and only a user as a user, when the token is gone', a
     /begins with 'user'/,
   );
   const made = await client.user.tokens.create({ name: 'gone', policies });
-  const other = new Cloudflare({ apiToken: made.value ?? '', baseURL: api.url, maxRetries: 0 });
+  const other = newClient({ apiToken: made.value ?? '', baseURL: api.url });
   const zone = await other.zones.create({ name: 'gone.test', account: { id: account.id }, type: 'partial' });
   await client.user.tokens.delete(made.id ?? '');
   const [record] = await recorded({ zone_id: zone.id });

@@ -147,6 +147,7 @@ it('what a record cannot be is refused with a pointer', async () => {
     [{ type: 'TXT', content: 'x', proxied: true }, '/proxied', 1004],
     [{ comment: 'x'.repeat(501) }, '/comment', 1400],
     [{ tags: ['a b:c'] }, '/tags/0', 1004],
+    [{ tags: ['a', 'cf-proxied:true'] }, '/tags/1', 1004],
     [{ name: 5 }, '/name', 1400],
   ];
   for (const [record, pointer, code = 1004] of cases) await assertRefused(make(record), { code, pointer });
@@ -190,7 +191,11 @@ it('records of a partial zone are made elsewhere, and those of another account a
   const partial = await world.scene('partial.example', 'partial');
   const body = { type: 'A', name: 'www', content: '192.0.2.1', ttl: 1 } as const;
   const words = /of type partial/;
-  await assertRefused(records(partial).create({ zone_id: partial.zoneId, ...body }), { code: 1004, words });
+  await assertRefused(records(partial).create({ zone_id: partial.zoneId, ...body }), {
+    code: 1004,
+    pointer: '/zone_id',
+    words,
+  });
   assert.deepEqual((await records(partial).list({ zone_id: partial.zoneId })).result, []);
   const at = await world.scene('mine.example');
   const { id } = await records(at).create({ zone_id: at.zoneId, ...body });

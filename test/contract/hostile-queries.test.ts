@@ -1,4 +1,4 @@
-/** Whatever stands in the query of a list: 200 where every known parameter is good, else 400 that names one that is not. */
+/** Whatever stands in the query of a list, or of a pack that is waited for: 200 where every known parameter is good, else 400 that names one that is not. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
@@ -10,13 +10,19 @@ import { givenAccount, startApi, type TestAccount, type TestApi } from '../suppo
 
 let api: TestApi;
 let account: TestAccount;
+let activeId = '';
 const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 const ends = new AsyncDisposableStack();
 before(async () => {
   api = await startApi(ends);
   ends.defer(() => agent.destroy());
   account = await givenAccount(api.jobs, ['hostile.test']);
-  await givenPacks(api, account.zones[0], [{}, { status: 'active' }, { hosts: ['a.hostile.test'] }]);
+  const [, active] = await givenPacks(api, account.zones[0], [
+    {},
+    { status: 'active' },
+    { hosts: ['a.hostile.test'] },
+  ]);
+  activeId = active ?? '';
 });
 after(() => ends.disposeAsync());
 
@@ -106,6 +112,13 @@ const cursor = parameter(
   ['e30', 'W10', 'AAAAAAAAAAAAAAAAWyIiLDFd', 'AAAAAAAAAAAAAAAAWzEsMV0', '..'],
 );
 
+const waitFor = parameter(
+  'wait_for',
+  ['active', 'settled', 'deleted,active', 'active,active'],
+  ['ACTIVE', 'active,', ',active', 'active, deleted', 'all', 'settled;active'],
+);
+const timeout = parameter('timeout', ['1', '60', '0300'], [...INTEGERS, '0', '301', '60s']);
+
 const NO_HOSTS = '* *. . .. a..b -a.test a_b.test 1.2.3.4 [::1] *.*.test a.*.test xn--.test a@b.test'.split(
   ' ',
 );
@@ -125,6 +138,9 @@ const accountFilters = [
   parameter('type', ['advanced', 'universal'], ['Advanced', 'all']),
   parameter('certificate_authority', ['google', 'ssl_com'], ['digicert', 'all']),
   parameter('expires_before', INSTANTS, NO_INSTANTS),
+  parameter('expires_after', INSTANTS, NO_INSTANTS),
+  parameter('order', ['created_on'], ['created', 'expires_on,created_on', 'EXPIRES_ON']),
+  parameter('direction', ['asc', 'desc'], ['up', 'ASC', 'descending']),
   parameter(
     'host',
     ['a.hostile.test', '*.hostile.test', 'BÜCHER.test'],
@@ -148,7 +164,7 @@ const queriesOf = (parameters: readonly fc.Arbitrary<Given>[]) =>
     .tuple(
       fc.subarray(
         parameters.map((_, i) => i),
-        { maxLength: 3 },
+        { maxLength: Math.min(3, parameters.length) },
       ),
       fc.gen(),
     )
@@ -177,6 +193,12 @@ const LISTS: readonly {
     list: 'export of an account',
     path: () => `${ofAccount()}/export`,
     queries: queriesOf([status, deploy, cursor]),
+    n: 1_000,
+  },
+  {
+    list: 'pack that is waited for',
+    path: () => `${ofZone()}/${activeId}`,
+    queries: queriesOf([waitFor, timeout]),
     n: 1_000,
   },
 ];

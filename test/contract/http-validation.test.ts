@@ -32,7 +32,7 @@ it('an order over HTTP names the file of each host, waits for its address, and b
   const [first] = await until(said, (messages) => messages.length === 2);
   assert.equal(
     first,
-    `${zone.name} has no address; create an A or AAAA record that leads it to the server or edge that answers for it`,
+    `${zone.name} has no address; create an A or AAAA record that leads ${zone.name} to the server or edge that answers for it`,
   );
 
   for (const host of hosts) await lead(host, world.edges.production.host);

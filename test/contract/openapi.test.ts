@@ -84,7 +84,8 @@ it('says what is answered, to what works and to what does not', async () => {
   assert.equal(result.length, 3);
   const P = '/zones/{zone_id}/ssl/certificate_packs';
   await assertAnswers(P, `${packs}?status=all`, 200);
-  await assertAnswers(`${P}/{certificate_pack_id}`, `${packs}/${result[0]?.id}`, 200);
+  for (const what of ['', '/events', '/explain', '/certificates', '/edges'])
+    await assertAnswers(`${P}/{certificate_pack_id}${what}`, `${packs}/${result[0]?.id}${what}`, 200);
   await assertAnswers(`${P}/quota`, `${packs}/quota`, 200);
   const verification = `/zones/${zone?.id}/ssl/verification`;
   await assertAnswers('/zones/{zone_id}/ssl/verification', verification, 200);
@@ -97,6 +98,14 @@ it('says what is answered, to what works and to what does not', async () => {
     `/accounts/${account.id}/ssl/certificate_packs`,
     200,
   );
+  const resources = ['summary', 'bulk', 'events/latest'].map((one) => `certificate_packs/${one}`);
+  for (const resource of [...resources, 'certificate_authorities'])
+    await assertAnswers(
+      `/accounts/{account_id}/ssl/${resource}`,
+      `/accounts/${account.id}/ssl/${resource}`,
+      200,
+    );
+  await assertAnswers(`${P}/summary`, `${packs}/summary`, 200);
   const log = `/accounts/${account.id}/logs/audit`;
   await assertAnswers('/accounts/{account_id}/logs/audit', log, 200);
   await assertAnswers('/user/tokens', '/user/tokens', 200);

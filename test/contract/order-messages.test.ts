@@ -1,7 +1,7 @@
 /** What an order's answer says beside the pack: what is done otherwise than asked, and what holds the pack up. */
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
-import Cloudflare from 'cloudflare';
+import type Cloudflare from 'cloudflare';
 import { buildApi } from '../../src/api/api.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import type { CaRow } from '../../src/ca/ca.ts';
@@ -10,10 +10,18 @@ import { startWorker } from '../../src/job/engine/worker.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { between, hours } from '../../src/kit/time.ts';
-import type { Pack } from '../../src/pack/pack.ts';
+import { NO_BACKUPS } from '../../src/operation/insert-backup.ts';
+import type { Pack, PackZone } from '../../src/pack/pack.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { apiOn, type TestApi } from '../support/api.ts';
-import { givenZone, startJobDeps, type TestJobDeps } from '../support/job-deps.ts';
+import { newClient } from '../support/client.ts';
+import {
+  givenCertificates,
+  givenPack,
+  givenZone,
+  startJobDeps,
+  type TestJobDeps,
+} from '../support/job-deps.ts';
 import { type WithCaOptions, withCa } from '../support/simulator/with-ca.ts';
 
 const ends = new AsyncDisposableStack();
@@ -34,22 +42,22 @@ interface Given {
   readonly client: Cloudflare;
   /** Messages of an order with such changes. */
   readonly said: (change?: Partial<Order> & Record<string, unknown>, headers?: object) => Promise<Message[]>;
-  readonly zone: { readonly id: string };
+  readonly zone: PackZone;
 }
 
 let zones = 0;
 
 /** An API in whose zone Cloudflare's own client orders. */
-async function given(t: TestContext, changes: Partial<ApiDeps>): Promise<Given> {
+async function given(t: TestContext, changes: Partial<ApiDeps>, known?: PackZone): Promise<Given> {
   const rows = new Map([['lets_encrypt', documentedRows.lets_encrypt]] as const);
   const app = await buildApi({ ...api.deps, rows, ...changes });
   t.after(() => app.close());
   const baseURL = `${await app.listen({ host: '127.0.0.1', port: 0 })}/client/v4`;
   zones += 1;
-  const zone = await givenZone(deps, `zone-${zones}.test`, 'partial');
+  const zone = known ?? (await givenZone(deps, `zone-${zones}.test`, 'partial'));
   const owner = { accountId: zone.accountId, name: 'x', access: 'write' } as const;
   const apiToken = await createToken(deps.pool, owner, deps.clock.now());
-  const client = new Cloudflare({ apiToken, baseURL, maxRetries: 0 });
+  const client = newClient({ apiToken, baseURL });
   const usual: Order = {
     zone_id: zone.id,
     type: 'advanced',
@@ -86,21 +94,31 @@ test('an order to which there is nothing to say has no messages', async (t) => {
   assert.deepEqual(await said({ cloudflare_branding: false, deploy: 'staging' }), []);
 });
 
-test('branding is said to change nothing, in PATCH too', async (t) => {
+test('PATCH says when a change of branding comes to be in the certificates; an order has nothing to say of it', async (t) => {
   const { said, client, zone } = await given(t, {});
-  const branded = {
-    code: 2005,
-    message:
-      'cloudflare_branding is kept and shown, and changes nothing: no name is added to the certificates',
-  };
-  assert.deepEqual(await said({ cloudflare_branding: true }), [branded]);
-  const [pack] = (await client.ssl.certificatePacks.list({ zone_id: zone.id, status: 'all' })).result;
-  const patch = async (cloudflare_branding?: boolean): Promise<Message[]> => {
+  assert.deepEqual(await said({ cloudflare_branding: true }), []);
+  const patch = async (id: string, cloudflare_branding?: boolean): Promise<Message[]> => {
     const change = { zone_id: zone.id, ...(cloudflare_branding !== undefined && { cloudflare_branding }) };
-    const answer = await client.ssl.certificatePacks.edit(pack?.id ?? '', change).asResponse();
+    const answer = await client.ssl.certificatePacks.edit(id, change).asResponse();
     return JSON.parse(await answer.text()).messages;
   };
-  assert.deepEqual([await patch(true), await patch(false), await patch()], [[branded], [], []]);
+  const [ordered] = (await client.ssl.certificatePacks.list({ zone_id: zone.id, status: 'all' })).result;
+  for (const branding of [true, false, undefined])
+    assert.deepEqual(await patch(ordered?.id ?? '', branding), [], `${branding}`);
+
+  const active = await givenPack(deps, zone, { status: 'active' });
+  await givenCertificates(deps, active);
+  assert.deepEqual(
+    (await patch(active, true)).map(({ code, message }) => [code, /are renewed now/.test(message)]),
+    [[2005, true]],
+  );
+  assert.deepEqual(await patch(active), []);
+  assert.deepEqual(await patch(active, false), []);
+  const issuing = await givenPack(deps, zone, { status: 'pending_issuance' });
+  assert.deepEqual(
+    (await patch(issuing, true)).map(({ code, message }) => [code, /when they are renewed/.test(message)]),
+    [[2005, true]],
+  );
 });
 
 test('fields that nobody reads are named, shortly', async (t) => {
@@ -154,4 +172,24 @@ test('CAA records that could not be told are told of', async (t) => {
     'CAA zone.test cannot be told: ns1 is silent; repair these servers, or the CA may refuse to issue';
   const { said } = await working(t, { precheckCaa: async () => ({ doubts: [doubt] }) });
   assert.deepEqual(await said(), [{ code: 2008, message: doubt }]);
+});
+
+test('a backup that is for fewer days is told, and one that the account has coming and no CA can issue', async (t) => {
+  const google: CaRow = { ...documentedRows.google, validityDays: [30], isPublic: false };
+  const lets = documentedRows.lets_encrypt;
+  const { said } = await given(t, {
+    rows: new Map([['google', google] as const, ['lets_encrypt', lets] as const]),
+  });
+  assert.deepEqual(await said({ backup: true }), [
+    { code: 2013, message: 'certificates of its backup are for 30 days, not 90: google offers no more' },
+  ]);
+  assert.deepEqual(await said(), []);
+  const { said: alone, zone } = await given(t, {});
+  assert.deepEqual(await alone(), []);
+  const accounts = [zone.accountId];
+  const app = await given(t, { backups: { ...NO_BACKUPS, accounts } }, zone);
+  assert.deepEqual(
+    (await app.said()).map(({ code }) => code),
+    [2014],
+  );
 });

@@ -82,11 +82,31 @@ it('an order in a partial zone needs no record but the delegation, once and for 
   assert.equal(ordered.dcv_delegation_records?.length, 1);
   assert.equal(delegation?.cname, `_acme-challenge.${zone.name}`);
   assert.ok(delegation?.cname_target?.startsWith(`${zone.name}.${uuid}.`));
+  assert.equal(delegation.status, 'pending');
 
   await publish(world, delegation.cname ?? '', 'CNAME', [delegation.cname_target ?? '']);
-  await reach(world, zone.id, ordered.id, { status: 'active' });
+  const active = await reach(world, zone.id, ordered.id, { status: 'active' });
+  assert.deepEqual(active.dcv_delegation_records, [{ ...delegation, status: 'active' }]);
   const second = await packs().create(orderOf(zone, { hosts, certificate_authority: 'google' }));
   await reach(world, zone.id, second.id, { status: 'active' });
+});
+
+it('a delegation is active only where its own CNAME leads to it, and pending again at the next look without it', async () => {
+  const zone = await givenZone(world, 'partial');
+  const hosts = [zone.name, `www.${zone.name}`];
+  const ordered = await packs().create(orderOf(zone, { hosts }));
+  const [apex, www] = ordered.dcv_delegation_records ?? [];
+  assert(apex?.cname !== undefined && apex.cname_target !== undefined && www?.cname !== undefined);
+  const statuses = async () => {
+    const pack = await packs().get(ordered.id, { zone_id: zone.id });
+    return pack.dcv_delegation_records?.map(({ status }) => status).join();
+  };
+  await publish(world, apex.cname, 'CNAME', [apex.cname_target]);
+  await until(statuses, (seen) => seen === 'active,pending');
+  await publish(world, www.cname, 'CNAME', [apex.cname_target]);
+  await publish(world, apex.cname, 'CNAME', []);
+  await until(statuses, (seen) => seen === 'pending,pending');
+  assert.equal((await packs().get(ordered.id, { zone_id: zone.id })).status, 'pending_validation');
 });
 
 it('an order in a partial zone at a CA that does not reuse validations gets more records for RSA, and is asked for them', async () => {

@@ -1,13 +1,13 @@
 /** How much one account may have, whatever another has. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, it, type TestContext } from 'node:test';
-import Cloudflare from 'cloudflare';
 import { buildApi } from '../../src/api/api.ts';
 import { documentedRows } from '../../src/ca/configuration.ts';
 import { days } from '../../src/kit/time.ts';
 import { NO_QUOTAS, type Quotas } from '../../src/operation/quotas.ts';
 import { FREE_NAMES } from '../../src/pack/name-policy.ts';
 import { startApi, type TestAccount, type TestApi } from '../support/api.ts';
+import { newClient } from '../support/client.ts';
 import { clear } from '../support/job-deps.ts';
 import { allow, givenOwner, made, resources, send, type TokenAnswer } from '../support/tokens.ts';
 
@@ -82,7 +82,7 @@ it('an account has so many packs, and another for each that leaves; what another
 
 /** What Cloudflare's own client reads of the quota. */
 const quotaOf = async (ask: Ask, { token, zones: [zone] }: Who) => {
-  const client = new Cloudflare({ apiToken: token, baseURL: ask.url, maxRetries: 0 });
+  const client = newClient({ apiToken: token, baseURL: ask.url });
   return (await client.ssl.certificatePacks.quota.get({ zone_id: zone?.id ?? '' })).advanced;
 };
 

@@ -7,6 +7,7 @@ import { buildApi } from '../../src/api/api.ts';
 import { type HttpOptions } from '../../src/api/deps.ts';
 import type { Pool } from '../../src/store/store.ts';
 import { givenAccount, startApi, type TestAccount, tokenFor } from '../support/api.ts';
+import { newClient } from '../support/client.ts';
 
 const DOOR: HttpOptions = {
   trustedProxies: [],
@@ -60,7 +61,7 @@ it('who asks too often is refused with 429 and Retry-After; others are not, nor 
   const wait = Number(refused.headers.get('retry-after'));
   assert(wait > 290 && wait <= 300, String(wait));
   assert.match(await refused.text(), /"code":971,"message":"more than 5 requests in five minutes/);
-  const client = new Cloudflare({ apiToken: account.token, baseURL: `${url}/client/v4`, maxRetries: 0 });
+  const client = newClient({ apiToken: account.token, baseURL: `${url}/client/v4` });
   await assert.rejects(client.zones.list(), Cloudflare.RateLimitError);
   assert.equal((await ask(url, '/zones', stranger)).status, 200);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);

@@ -1,10 +1,10 @@
 /** From where and when a token is good: by the next request, in lists as in all else. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import Cloudflare from 'cloudflare';
 import { buildApi } from '../../src/api/api.ts';
 import { days } from '../../src/kit/time.ts';
 import { startApi, type TestAccount, type TestApi } from '../support/api.ts';
+import { newClient } from '../support/client.ts';
 import { allow, givenOwner, made, resources, send } from '../support/tokens.ts';
 
 const ends = new AsyncDisposableStack();
@@ -148,7 +148,7 @@ it('a change of a token takes back what a reading gave, and the vendor’s clien
   const again = await put(id, { ...told, name: 'renamed' });
   assert.equal(again.status, 200, again.message);
   assert.deepEqual(again.result.policies, policies);
-  const client = new Cloudflare({ apiToken: account.token, baseURL: url, maxRetries: 0 });
+  const client = newClient({ apiToken: account.token, baseURL: url });
   const { name, condition } = await client.user.tokens.update(id, {
     name: 'by the client',
     policies: [

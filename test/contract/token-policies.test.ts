@@ -119,6 +119,7 @@ it('a token comes back from Cloudflare’s own ids of permission groups, found b
       id: 'c8fed203ed3043cba015a93ad1616f1f',
       name: 'Zone Read',
       scopes: ['com.cloudflare.api.account.zone'],
+      is_selectable: true,
     },
   ]);
 });

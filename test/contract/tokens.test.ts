@@ -1,11 +1,12 @@
 /** Tokens, users with keys, and accounts, as the vendor's own client sees them. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import Cloudflare from 'cloudflare';
+import type Cloudflare from 'cloudflare';
 import { days } from '../../src/kit/time.ts';
 import { policyFor } from '../../src/pack/permission.ts';
 import { createToken, insertToken, keySecret } from '../../src/store/tokens.ts';
 import { givenAccount, startApi, type TestAccount, type TestApi } from '../support/api.ts';
+import { newClient } from '../support/client.ts';
 
 const ends = new AsyncDisposableStack();
 let api: TestApi;
@@ -20,7 +21,7 @@ before(async () => {
 });
 after(() => ends.disposeAsync());
 
-const clientOf = (apiToken: string) => new Cloudflare({ apiToken, baseURL: api.url, maxRetries: 0 });
+const clientOf = (apiToken: string) => newClient({ apiToken, baseURL: api.url });
 
 async function groupsNamed(...names: string[]): Promise<{ id: string }[]> {
   const { result }: { result: { id: string; name: string }[] } = JSON.parse(
@@ -131,22 +132,20 @@ it('a user comes with address and key in every route, and with no other key', as
     keySecret('Ops@one.test', key),
     now,
   );
-  const user = new Cloudflare({
+  const user = newClient({
     apiEmail: 'ops@ONE.test',
     apiKey: key,
     apiToken: null,
     baseURL: api.url,
-    maxRetries: 0,
   });
   const zone_id = account.zones[0]?.id ?? '';
   assert.deepEqual((await user.ssl.certificatePacks.list({ zone_id })).result, []);
   assert.equal((await user.zones.list()).result.length, 2);
-  const wrong = new Cloudflare({
+  const wrong = newClient({
     apiEmail: 'ops@one.test',
     apiKey: key.replace('0', '1'),
     apiToken: null,
     baseURL: api.url,
-    maxRetries: 0,
   });
   await assert.rejects(wrong.zones.list(), { status: 403 });
   await assert.rejects(wrong.ssl.certificatePacks.list({ zone_id }), /9103/);

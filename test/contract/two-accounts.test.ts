@@ -4,7 +4,9 @@ import { after, before, it } from 'node:test';
 import { newHexId, newUuid } from '../../src/kit/id.ts';
 import { startApi, type TestAccount, type TestApi } from '../support/api.ts';
 import { givenPack } from '../support/job-deps.ts';
+import { keylessIn } from '../support/keyless.ts';
 import { allow, givenOwner, made, resources, send } from '../support/tokens.ts';
+import { uploadIn } from '../support/uploads.ts';
 
 const ends = new AsyncDisposableStack();
 let api: TestApi;
@@ -24,8 +26,69 @@ before(async () => {
     certificate_pack_id: await givenPack(api.jobs, zone),
     token_id: token.id,
     dns_record_id: await givenRecord(zone.id, other.token),
+    custom_certificate_id: await uploadIn(api.jobs, zone),
+    keyless_certificate_id: await keylessIn(api.jobs, zone),
+    ...(await givenCustomers(zone)),
+    ...(await givenAlerts()),
   };
 });
+
+/** What the other account has for customers of its own; the ids. */
+async function givenCustomers({ id }: { readonly id: string }): Promise<Ids> {
+  const make = async (path: string, body: object): Promise<string> => {
+    const answer = await send(api.url, ['POST', path], other.token, { body });
+    assert.equal(answer.status < 300, true, answer.message);
+    const { result } = answer;
+    return Array.isArray(result) ? result[0].id : result.id;
+  };
+  return {
+    custom_hostname_id: await make(`/zones/${id}/custom_hostnames`, HOSTNAME),
+    custom_csr_id: await make(`/accounts/${other.id}/custom_csrs`, CSR),
+    move_in_id: await make(`/accounts/${other.id}/move_ins`, {
+      items: [{ zone_id: id, hosts: ['moves.theirs.test'] }],
+    }),
+  };
+}
+
+const HOSTNAME = { hostname: 'app.customer.test' };
+const CSR = {
+  common_name: 'theirs.test',
+  country: 'DE',
+  state: 'x',
+  locality: 'x',
+  organization: 'x',
+  sans: ['theirs.test'],
+};
+
+/** What the other account has of alerts; the ids. */
+async function givenAlerts(): Promise<Ids> {
+  const alerting = `/accounts/${other.id}/alerting/v3`;
+  const make = async (path: string, body: object): Promise<string> => {
+    const { status, message, result } = await send(api.url, ['POST', alerting + path], other.token, { body });
+    assert.equal(status, 200, message);
+    return result.id;
+  };
+  const webhook_id = await make('/destinations/webhooks', HOOK);
+  const pagerduty_id = await make('/destinations/pagerduty', SERVICE);
+  const policy_id = await make('/policies', ALERTS);
+  await make('/silences', [{ policy_id, ...TIMES }]);
+  const one = async (path: string): Promise<string> => {
+    const { result } = await send(api.url, ['GET', alerting + path], other.token);
+    return Array.isArray(result) ? result[0].id : assert.fail();
+  };
+  const [silence_id, delivery_id] = [await one('/silences'), await one('/deliveries')];
+  return { webhook_id, pagerduty_id, policy_id, silence_id, delivery_id };
+}
+
+const HOOK = { name: 'theirs', url: 'https://alerts.theirs.test/in' };
+const SERVICE = { name: 'theirs', integration_key: '0123456789abcdef0123456789abcdef' };
+const ALERTS = {
+  name: 'theirs',
+  alert_type: 'universal_ssl_event_type',
+  enabled: true,
+  mechanisms: { email: [{ id: 'a@theirs.test' }] },
+};
+const TIMES = { start_time: '2030-01-01T00:00:00Z', end_time: '2030-01-02T00:00:00Z' };
 
 /** A DNS record of a zone; its id. */
 async function givenRecord(zoneId: string, token: string): Promise<string> {
@@ -55,10 +118,49 @@ const nobodys = (): Ids => ({
   certificate_pack_id: newUuid(),
   token_id: newHexId(),
   dns_record_id: newHexId(),
+  custom_certificate_id: newUuid(),
+  keyless_certificate_id: newUuid(),
+  custom_hostname_id: newUuid(),
+  custom_csr_id: newUuid(),
+  move_in_id: newUuid(),
+  webhook_id: newHexId(),
+  pagerduty_id: newHexId(),
+  policy_id: newHexId(),
+  silence_id: newHexId(),
+  delivery_id: newHexId(),
 });
 
 /** What each call says that wants a body. */
+const ALERTING = '/client/v4/accounts/{account_id}/alerting/v3';
+const CUSTOM = '/client/v4/zones/{zone_id}/custom_certificates';
+const HOSTNAMES = '/client/v4/zones/{zone_id}/custom_hostnames';
+const KEYLESS = '/client/v4/zones/{zone_id}/keyless_certificates';
 const BODIES: Readonly<Record<string, object>> = {
+  [`POST ${ALERTING}/destinations/webhooks`]: HOOK,
+  [`PUT ${ALERTING}/destinations/webhooks/{webhook_id}`]: HOOK,
+  [`POST ${ALERTING}/destinations/pagerduty`]: SERVICE,
+  [`POST ${ALERTING}/policies`]: ALERTS,
+  [`PUT ${ALERTING}/policies/{policy_id}`]: { enabled: false },
+  [`POST ${ALERTING}/silences`]: [{ policy_id: newHexId(), ...TIMES }],
+  [`PUT ${ALERTING}/silences`]: [{ id: newHexId(), ...TIMES }],
+  [`POST ${CUSTOM}`]: { certificate: 'x', private_key: 'x' },
+  [`PATCH ${CUSTOM}/{custom_certificate_id}`]: { certificate: 'x', private_key: 'x' },
+  [`PUT ${CUSTOM}/prioritize`]: { certificates: [] },
+  'POST /client/v4/accounts/{account_id}/move_ins': {
+    items: [{ zone_id: newHexId(), hosts: ['www.theirs.test'] }],
+  },
+  'POST /client/v4/accounts/{account_id}/custom_csrs': CSR,
+  'POST /client/v4/zones/{zone_id}/custom_csrs': CSR,
+  [`POST ${HOSTNAMES}`]: HOSTNAME,
+  [`PATCH ${HOSTNAMES}/{custom_hostname_id}`]: {},
+  [`PUT ${HOSTNAMES}/fallback_origin`]: { origin: 'www.theirs.test' },
+  [`PUT ${HOSTNAMES}/{custom_hostname_id}/certificate_pack/{certificate_pack_id}/certificates/{certificate_id}`]:
+    {
+      custom_certificate: 'x',
+      custom_key: 'x',
+    },
+  [`POST ${KEYLESS}`]: { host: 'keys.test', certificate: 'x' },
+  [`PATCH ${KEYLESS}/{keyless_certificate_id}`]: { name: 'x' },
   'PUT /client/v4/user/tokens/{token_id}': { name: 'x', policies: [POLICY] },
   'PUT /client/v4/user/tokens/{token_id}/value': {},
   'PATCH /client/v4/zones/{zone_id}': { paused: true },
@@ -66,8 +168,15 @@ const BODIES: Readonly<Record<string, object>> = {
   'POST /client/v4/zones/{zone_id}/dns_records/batch': { posts: [RECORD] },
   'PUT /client/v4/zones/{zone_id}/dns_records/{dns_record_id}': RECORD,
   'PATCH /client/v4/zones/{zone_id}/dns_records/{dns_record_id}': { ttl: 600 },
+  'POST /client/v4/accounts/{account_id}/ssl/certificate_packs/bulk': {
+    action: 'restart',
+    filter: { status: 'expired' },
+    dry_run: true,
+  },
   'POST /client/v4/zones/{zone_id}/ssl/analyze': {},
   'PATCH /client/v4/zones/{zone_id}/ssl/universal/settings': { enabled: true },
+  'POST /client/v4/zones/{zone_id}/acm/total_tls': { enabled: true },
+  'PATCH /client/v4/zones/{zone_id}/acm/total_tls': { enabled: true },
   'PATCH /client/v4/zones/{zone_id}/ssl/verification/{certificate_pack_id}': { validation_method: 'txt' },
   'PATCH /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}': {},
   'POST /client/v4/zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}/revoke': {},

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import Cloudflare from 'cloudflare';
+import type Cloudflare from 'cloudflare';
 import { createAccount } from '../../src/store/accounts.ts';
 import { createToken } from '../../src/store/tokens.ts';
+import { newClient } from '../support/client.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { until } from '../support/world.ts';
 
@@ -28,7 +29,7 @@ async function newTenant(): Promise<Tenant> {
   const now = new Date();
   const { id } = await createAccount(service.pool, 'another', now);
   const apiToken = await createToken(service.pool, { accountId: id, name: 'x', access: 'write' }, now);
-  return { id, client: new Cloudflare({ apiToken, baseURL: service.client.baseURL, maxRetries: 0 }) };
+  return { id, client: newClient({ apiToken, baseURL: service.client.baseURL }) };
 }
 
 /** What the control interface of the simulated world answers. */

@@ -115,10 +115,13 @@ it('cname is by the delegation record: the same order goes on, by a CNAME that l
   const [shown] = await told(zone);
   assert.equal(shown?.validation_method, 'cname');
   assert.deepEqual(shown?.verification_info, { record_name: cname, record_target: target });
+  assert.equal(shown?.verification_status, false);
   await publish(world, cname, 'CNAME', [target]);
   await reach(world, zone.id, id, { status: 'active' });
   assert.equal((await packs().get(id, { zone_id: zone.id })).validation_method, 'txt');
-  assert.equal((await told(zone))[0]?.validation_method, 'cname');
+  const [verified] = await told(zone);
+  assert.equal(verified?.validation_method, 'cname');
+  assert.equal(verified?.verification_status, true);
 });
 
 it('a validation that ran out begins anew by the same method as by another', async () => {

@@ -6,6 +6,7 @@ import Cloudflare from 'cloudflare';
 import { ask } from '../../src/simulator/dns/ask.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { createToken } from '../../src/store/tokens.ts';
+import { newClient } from '../support/client.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const ends = new AsyncDisposableStack();
@@ -24,7 +25,7 @@ async function tenant(): Promise<Tenant> {
   const { pool, client } = service;
   const { id } = await createAccount(pool, `t${Math.random()}`, new Date());
   const apiToken = await createToken(pool, { accountId: id, name: 't', access: 'write' }, new Date());
-  return { id, client: new Cloudflare({ apiToken, baseURL: client.baseURL, maxRetries: 0 }) };
+  return { id, client: newClient({ apiToken, baseURL: client.baseURL }) };
 }
 
 type ZoneType = 'full' | 'partial';

@@ -5,6 +5,7 @@ import Cloudflare from 'cloudflare';
 import type { Access } from '../../src/pack/permission.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { createToken } from '../../src/store/tokens.ts';
+import { newClient } from '../support/client.ts';
 import { orderOf } from '../support/order.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -23,7 +24,7 @@ async function stranger(): Promise<{ client: Cloudflare; accountId: string }> {
 
 async function clientOf(accountId: string, access: Access): Promise<Cloudflare> {
   const apiToken = await createToken(service.pool, { accountId, name: 'test', access }, new Date());
-  return new Cloudflare({ apiToken, baseURL: service.client.baseURL, maxRetries: 0 });
+  return newClient({ apiToken, baseURL: service.client.baseURL });
 }
 
 const givenZone = (name: string) =>

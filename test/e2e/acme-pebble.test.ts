@@ -43,7 +43,7 @@ before(async () => {
     name: 'one',
     dns,
     hasEab: true,
-    nonceReject: 50,
+    nonceReject: 30,
     reuse: 0,
     alternates: 2,
   });
@@ -102,7 +102,7 @@ const certificatesOf = (pem: string): X509Certificate[] =>
   (pem.match(/-----BEGIN[^-]+-----[^-]+-----END[^-]+-----\n?/g) ?? []).map((one) => new X509Certificate(one));
 
 test(
-  'an account is bound to one outside, signs with ECDSA or RSA, and half of its nonces may be refused',
+  'an account is bound to one outside, signs with ECDSA or RSA, and a third of its nonces may be refused',
   there,
   async () => {
     for (const algorithm of ['ES256', 'RS256'] as const) {

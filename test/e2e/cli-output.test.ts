@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { it, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+import { MAIN, plainEnvironment } from '../support/commands.ts';
 
 /** Everything that a terminal could obey, or that hides what is before it. */
 const EVIL = '\u001b[2J\u009bevil\u202e.test\u2066\u200b\u200f\u061c\u007f\ufeff';
@@ -22,6 +21,18 @@ const PACK = {
   hosts: [EVIL],
   validation_errors: [{ message: EVIL }],
 };
+const EXPLAINED = {
+  waits_for: EVIL,
+  whose_move: EVIL,
+  next_step: EVIL,
+  reasons: [EVIL],
+  notes: [EVIL],
+  since: EVIL,
+  renewal: { [EVIL]: EVIL },
+  evidence: [{ who: EVIL, about: EVIL, said: EVIL, at: EVIL }],
+  records: [{ line: EVIL }],
+  files: [{ url: EVIL, body: EVIL }],
+};
 const TOKEN = { id: 'x', value: `cp_${EVIL}`, name: EVIL };
 
 /** An API that answers every request with such names. Its base URL. */
@@ -29,7 +40,8 @@ async function givenApi(t: TestContext): Promise<string> {
   const server = createServer(({ method, url = '' }, response) => {
     const isOne = method !== 'GET' || url.endsWith('/one');
     const one = url.includes('tokens') ? TOKEN : PACK;
-    const result = url.endsWith('/value') ? EVIL : isOne ? one : [one];
+    const whole = url.endsWith('/explain') ? EXPLAINED : url.endsWith('/value') ? EVIL : undefined;
+    const result = whole ?? (isOne ? one : [one]);
     const body = url.includes('refused')
       ? { success: false, errors: ERRORS, messages: [], result: null }
       : { success: true, errors: [], messages: [], result, result_info: { total_pages: 1 } };
@@ -48,8 +60,7 @@ interface Said {
 }
 
 async function certpacks(args: readonly string[]): Promise<Said> {
-  const { PATH = '', HOME = '' } = process.env;
-  const env = { PATH, HOME, CERTPACKS_TOKEN: 'x' };
+  const env = { ...plainEnvironment(), CERTPACKS_TOKEN: 'x' };
   const child = spawn(process.execPath, [MAIN, ...args], { env, timeout: 60_000 });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk) => (out += String(chunk)));
@@ -64,6 +75,7 @@ const CALLS = [
   ['zone', 'get', 'refused'],
   ['packs', 'list', '--zone', 'z'],
   ['packs', 'get', 'one', '--zone', 'z', '--json'],
+  ['packs', 'explain', 'one', '--zone', 'z'],
   ['packs', 'order', EVIL, '--zone', 'z', '--wait'],
   ['packs', 'revoke', 'one', '--zone', 'z'],
   ['token', 'list'],
@@ -106,4 +118,35 @@ it('JSON that is printed means what was answered', async (t) => {
     await givenApi(t),
   ]);
   assert.deepEqual(JSON.parse(out), PACK);
+});
+
+/** A command whose standard output is `to`: what it says, and how it ends. */
+async function certpacksTo(to: 'nobody' | number, args: readonly string[]) {
+  const env = { ...plainEnvironment(), CERTPACKS_TOKEN: 'x' };
+  const stdio = ['ignore', to === 'nobody' ? 'pipe' : to, 'pipe'] as const;
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: [...stdio], timeout: 60_000 });
+  child.stdout?.destroy();
+  let err = '';
+  child.stderr?.on('data', (chunk) => (err += String(chunk)));
+  const [status] = await once(child, 'close');
+  return { status, err };
+}
+
+it('a command whose answer nobody reads any more ends without a word, as any program does', async (t) => {
+  const api = await givenApi(t);
+  for (const args of [[], ['--json']])
+    assert.deepEqual(await certpacksTo('nobody', ['zone', 'list', ...args, '--api', api]), {
+      status: 141,
+      err: '',
+    });
+});
+
+it('an answer that cannot be written is told in a sentence', {
+  skip: !existsSync('/dev/full'),
+}, async (t) => {
+  const full = openSync('/dev/full', 'w');
+  t.after(() => closeSync(full));
+  const { status, err } = await certpacksTo(full, ['zone', 'list', '--api', await givenApi(t)]);
+  assert.equal(status, 1);
+  assert.equal(err, 'certpacks: the standard output cannot be written (ENOSPC)\n');
 });

@@ -1,56 +1,18 @@
 /** The commands that are clients of the API, as processes of their own. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { after, before, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { commandsAt, MAIN, plainEnvironment, type Ran } from '../support/commands.ts';
 import { type DevWorld, startDev } from '../support/world.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 let world: DevWorld;
 before(async () => {
   world = await startDev();
 });
 after(() => world.stop());
 
-interface Ran {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function certpacks(
-  args: readonly string[],
-  env: Record<string, string> = { CERTPACKS_TOKEN: world.token },
-): Ran {
-  const { PATH = '', HOME = '' } = process.env;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    env: { PATH, HOME, ...env },
-    encoding: 'utf8',
-    timeout: 60_000,
-  });
-  return { status, out: stdout, err: stderr };
-}
-
-interface Row {
-  readonly id: string;
-  readonly status: string;
-}
-
-/** A command at the world's API; what it prints as JSON. */
-function printed(...args: string[]): string {
-  const { status, out, err } = certpacks([...args, '--api', world.api, '--json']);
-  assert.equal(status, 0, err);
-  return out;
-}
-
-function askOne(...args: string[]): Row {
-  return JSON.parse(printed(...args));
-}
-
-function askAll(...args: string[]): Row[] {
-  return JSON.parse(printed(...args));
-}
+const { certpacks, printed, askOne, askAll } = commandsAt(() => world);
 
 it('makes a zone, orders a pack, waits for it with its progress, and lists it as a table', () => {
   const zone = askOne('zone', 'create', 'shop.test', '--type', 'full');
@@ -70,7 +32,7 @@ it('makes a zone, orders a pack, waits for it with its progress, and lists it as
   const { out } = certpacks(['packs', 'list', '--zone', zone.id, '--api', world.api]);
   assert.match(
     out,
-    /^ID +STATUS +CERTIFICATE_AUTHORITY .*\n[0-9a-f-]{36} +active +lets_encrypt +90 +shop\.test www\.shop\.test /,
+    /^ID +TYPE +STATUS +EXPIRES +LIFE_LEFT +CA +HOSTS +CAUSE\n[0-9a-f-]{36} +advanced +active +20\d\d-\d\d-\d\d +100 % +lets_encrypt +shop\.test www\.shop\.test\n/,
   );
   const [pack] = askAll('packs', 'list', '--zone', zone.id);
   assert.equal(askOne('packs', 'get', pack?.id ?? '', '--zone', zone.id).status, 'active');
@@ -119,7 +81,7 @@ it('takes Cloudflare’s variables, sends nothing that only we know, and lets no
   const port = typeof address === 'object' && address ? address.port : 0;
   const { promise, resolve } = Promise.withResolvers<Ran>();
   const env = {
-    PATH: process.env['PATH'] ?? '',
+    ...plainEnvironment(),
     CLOUDFLARE_EMAIL: 'me@example.com',
     CLOUDFLARE_API_KEY: 'abc',
   };

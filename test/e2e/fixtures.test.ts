@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import Cloudflare from 'cloudflare';
+import type Cloudflare from 'cloudflare';
+import { newClient } from '../support/client.ts';
 import { type DevWorld, startDev } from '../support/world.ts';
 
 const FILE = fileURLToPath(new URL('../../examples/fixtures/documentation.json', import.meta.url));
@@ -26,7 +27,7 @@ let client: Cloudflare;
 before(async () => {
   world = await startDev(['--port', '0', '--fixtures', FILE]);
   const user = { apiEmail: 'user@example.com', apiKey: '144c9defac04969c7bfad8efaa8ea194' };
-  client = new Cloudflare({ ...user, baseURL: world.api, maxRetries: 0 });
+  client = newClient({ ...user, baseURL: world.api });
 });
 after(() => world?.stop());
 
@@ -36,8 +37,22 @@ it('has its zone and its packs', async () => {
   const { name } = await client.zones.get(zone);
   assert.equal(name, 'example.com');
   const ids: string[] = [];
-  for await (const one of client.ssl.certificatePacks.list({ ...zone, status: 'all' })) ids.push(one.id);
+  for await (const one of client.ssl.certificatePacks.list({ ...zone, status: 'all' }))
+    if (one.type === 'advanced') ids.push(one.id);
   assert.deepEqual(ids.toSorted(), PACKS);
+});
+
+it('has a custom certificate again on the next access after it was deleted, and shows it as a pack', async () => {
+  const id = '2458ce5a-0c35-4c7f-82c7-8e9487d3ff60';
+  for (let i = 0; i < 2; i++) {
+    const { hosts, bundle_method } = await client.customCertificates.get(id, zone);
+    assert.deepEqual([hosts, bundle_method], [['custom.example.com'], 'force']);
+    const packs = (await client.ssl.certificatePacks.list({ ...zone, status: 'all' })).result;
+    assert(
+      packs.some(({ type, primary_certificate }) => type === 'legacy_custom' && primary_certificate === id),
+    );
+    await client.customCertificates.delete(id, zone);
+  }
 });
 
 it('takes its bearer tokens beside the key of its user', async () => {
@@ -76,6 +91,18 @@ it('has its record again, and takes the same record twice', async () => {
   assert.equal((await client.dns.records.update(ID, { ...zone, ...record })).id, ID);
 });
 
+it('takes what a client’s suite asks of Total TLS, as often as it asks, by key and by token', async () => {
+  const byToken = world.clientOf('Sn3lZJTBX6kkg7OdcBUAxOO963GEIyGQqnFTOFYY');
+  const on = { enabled: true, certificate_authority: 'google', validity_period: 90 };
+  for (const { acm } of [client, byToken, client]) {
+    assert.equal((await acm.totalTLS.get(zone)).validity_period, 90);
+    assert.equal((await acm.totalTLS.update({ ...zone, enabled: true })).enabled, true);
+    const wish = { ...zone, enabled: true, certificate_authority: 'google' } as const;
+    for (const write of ['update', 'edit'] as const) assert.deepEqual(await acm.totalTLS[write](wish), on);
+    assert.deepEqual(await acm.totalTLS.edit({ ...zone, enabled: true }), on);
+  }
+});
+
 it('has a token again as it was after it was rolled or deleted', async () => {
   await client.user.tokens.value.update(TOKEN, { body: {} });
   await client.user.tokens.delete(TOKEN);
@@ -92,6 +119,10 @@ it('a fixture file that is wrong is refused before anything starts, with the pla
   for (const [text, told] of [
     ['{', /cannot be read as JSON/],
     [JSON.stringify({ account: { id: 'x', name: 'x' } }), /\/account\/id/],
+    [
+      JSON.stringify({ account: { id: ID, name: 'x' }, zones: [{ id: ID, name: 'x.test', type: 'full' }] }),
+      /\/zones\/0\/id/,
+    ],
   ] as const) {
     writeFileSync(file, text);
     const options = { encoding: 'utf8', timeout: 30_000 } as const;

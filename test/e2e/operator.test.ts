@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { after, before, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { buildApi } from '../../src/api/api.ts';
 import { type AccountRecord, getAccount } from '../../src/store/accounts.ts';
 import { startApi, type TestApi } from '../support/api.ts';
+import { MAIN, plainEnvironment } from '../support/commands.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const ends = new AsyncDisposableStack();
 let api: TestApi;
 let env: NodeJS.ProcessEnv;
@@ -16,8 +15,7 @@ before(async () => {
   const { host = '', port = 0, user = '', password, database = '' } = api.jobs.pool.options;
   const place = `host=${encodeURIComponent(host)}&port=${port}&sslmode=disable`;
   const url = `postgres://${user}:${encodeURIComponent(String(password))}@localhost/${database}?${place}`;
-  const { PATH, HOME } = process.env;
-  env = { PATH, HOME, CERTPACKS_DATABASE_URL: url };
+  env = { ...plainEnvironment(), CERTPACKS_DATABASE_URL: url };
 });
 after(() => ends.disposeAsync());
 

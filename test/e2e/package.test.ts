@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import Cloudflare from 'cloudflare';
+import { newClient } from '../support/client.ts';
 import { type DevLine, until } from '../support/world.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,14 +26,15 @@ const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: dir, LAN
 let tarball: string;
 before(() => {
   chmodSync(dir, 0o755);
-  const shrinkwrap = join(ROOT, 'setup/shrinkwrap.js');
+  const made = ['shrinkwrap', 'sbom'].map((name) => join(ROOT, `setup/${name}.js`));
   execFileSync(process.execPath, [join(ROOT, 'setup/build.js')], { cwd: ROOT });
-  execFileSync(process.execPath, [shrinkwrap]);
+  for (const one of made)
+    execFileSync(process.execPath, [one], { env: { ...process.env, PATH: folders.join(delimiter) } });
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', dir];
   const [{ filename = '' } = {}]: { filename?: string }[] = JSON.parse(
     execFileSync(npm, pack, { cwd: ROOT }).toString(),
   );
-  execFileSync(process.execPath, [shrinkwrap, '--remove']);
+  for (const one of made) execFileSync(process.execPath, [one, '--remove']);
   tarball = join(dir, filename);
   const cache = execFileSync(npm, ['config', 'get', 'cache']).toString().trim();
   const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', '--cache', cache, tarball];
@@ -51,11 +52,15 @@ it('holds what runs and what is to be read, and neither sources nor tests', () =
   const files = execFileSync('tar', ['-tzf', tarball]).toString().trim().split('\n');
   for (const wanted of [
     'dist/main.js',
+    'dist/dashboard/index.html',
     'dist/store/migrations/0001_packs.sql',
     'README.md',
     'LICENSE',
     'docs/configuration.md',
     'npm-shrinkwrap.json',
+    'sbom.cdx.json',
+    'deploy/prometheus/certpacks.rules.yml',
+    'deploy/helm/certpacks/templates/deployment.yaml',
   ])
     assert(files.includes(`package/${wanted}`), wanted);
   assert.deepEqual(
@@ -63,6 +68,10 @@ it('holds what runs and what is to be read, and neither sources nor tests', () =
     [],
   );
 });
+
+/** The text of a file of the package. */
+const packedFile = (name: string): string =>
+  execFileSync('tar', ['-xzOf', tarball, `package/${name}`]).toString();
 
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly version: string; readonly dev?: boolean }>>;
@@ -75,11 +84,23 @@ const packages = (text: string): Lock['packages'] => {
 
 it('pins every package that runs to what it was tested with, as registries hold npm to', () => {
   const { '': _, ...tested } = packages(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
-  const packed = execFileSync('tar', ['-xzOf', tarball, 'package/npm-shrinkwrap.json']).toString();
-  const { '': own, ...pinned } = packages(packed);
+  const { '': own, ...pinned } = packages(packedFile('npm-shrinkwrap.json'));
   assert.equal(own !== undefined && 'devDependencies' in own, false);
   assert.deepEqual(pinned, Object.fromEntries(Object.entries(tested).filter(([, { dev = false }]) => !dev)));
   assert.equal(existsSync(join(ROOT, 'npm-shrinkwrap.json')), false, 'none is left in the checkout');
+});
+
+it('tells in CycloneDX of every package that runs with it', () => {
+  const bill: {
+    bomFormat: string;
+    metadata: { component: { name: string } };
+    components: { name: string }[];
+  } = JSON.parse(packedFile('sbom.cdx.json'));
+  const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(packedFile('package.json'));
+  assert.deepEqual([bill.bomFormat, bill.metadata.component.name], ['CycloneDX', 'certpacks']);
+  const told = new Set(bill.components.map(({ name }) => name));
+  for (const name of Object.keys(dependencies)) assert(told.has(name), name);
+  assert(!told.has('typescript'), 'what is there for development alone is not in it');
 });
 
 it('says its version', () => {
@@ -107,7 +128,7 @@ it('starts the stand-in, in which an order becomes active and is listed', LIMIT,
   });
   const [line] = await once(createInterface(child.stdout), 'line', { signal: AbortSignal.timeout(60_000) });
   const world: DevLine = JSON.parse(String(line));
-  const client = new Cloudflare({ apiToken: world.token, baseURL: world.api, maxRetries: 0 });
+  const client = newClient({ apiToken: world.token, baseURL: world.api });
   const zone = await client.zones.create({
     account: { id: world.account_id },
     name: 'packed.test',
@@ -123,6 +144,10 @@ it('starts the stand-in, in which an order becomes active and is listed', LIMIT,
   });
   const get = () => client.ssl.certificatePacks.get(id, { zone_id: zone.id });
   await until(get, ({ status }) => status === 'active', 60);
+  const place = new URL('/dashboard/', world.api);
+  const page = await (await fetch(place)).text();
+  const [, script = ''] = /src="([^"]+\.js)"/.exec(page) ?? [];
+  assert.match((await fetch(new URL(script, place))).headers.get('content-type') ?? '', /^text\/javascript/);
   const listed = await client.ssl.certificatePacks.list({ zone_id: zone.id });
   assert.deepEqual(
     listed.result.map((pack) => pack.id),

@@ -157,7 +157,10 @@ it('refuses a body and a head that are larger than the options allow', async () 
 });
 
 it('tells Prometheus what it did, at a listener of its own', async () => {
-  const text = await (await fetch(metrics)).text();
+  const text = await until(
+    async () => (await fetch(metrics)).text(),
+    (found) => found.includes('certpacks_packs{'), // counted a second after the start
+  );
   assert.match(
     text,
     /certpacks_http_request_seconds_count\{method="GET",route="\/client\/v4\/zones",status="4\d\d"\} \d/,

@@ -13,7 +13,7 @@ import { sealOf } from '../../src/kit/seal.ts';
 import { purposeOf } from '../../src/operation/rewrap-keys.ts';
 import { CERTIFICATE_AUTHORITIES } from '../../src/pack/pack.ts';
 import type { StartedSimulator } from '../../src/simulator/start.ts';
-import { listSealedOtherwise, SEALED_TABLES } from '../../src/store/sealed.ts';
+import { listSealedOtherwise, SEALED_PLACES } from '../../src/store/sealed.ts';
 import { type Ground, startGround } from '../support/ground.ts';
 import { freePort } from '../support/ports.ts';
 import { type Needle, needleOf, needlesOf, secretsIn, textNeedle } from '../support/secrets.ts';
@@ -102,8 +102,8 @@ it('no secret is in any answer, log, metric, backup or crash report', { timeout:
   const { serving, pool } = scene;
   const answers = await live(scene);
   const needles = [...scene.given, ...(await keysOf(scene))];
-  // Two certificates of three CAs, and accounts at these, one of which has an RSA key.
-  assert(needles.length >= 6 + 3 * 3 + 3, `${needles.length} secrets are looked for`);
+  // Two certificates of three CAs, and accounts at these, one of which has an RSA key; two secrets of a webhook, one of PagerDuty.
+  assert(needles.length >= 6 + 3 * 3 + 3 + 3, `${needles.length} secrets are looked for`);
 
   const backup = join(scene.dir, 'all.gz');
   await promisify(execFile)(process.execPath, [MAIN, 'backup', backup], {
@@ -153,14 +153,26 @@ const orderOf = (host: string, ca: string) => ({
   validity_days: 90,
 });
 
+type Ask = (method: string, path: string, body?: object) => Promise<{ id: string; status: string }>;
+
+/** Two webhooks, one of which cannot be, and a service of PagerDuty, each with secrets. */
+async function alert(scene: Scene, alerting: string, ask: Ask): Promise<void> {
+  // Its key is in this answer, and in no other.
+  const hook = {
+    name: 'hook',
+    url: 'http://alerts.secret.test:8080/',
+    secret: randomBytes(20).toString('hex'),
+  };
+  await textOf(scene, 'POST', `${alerting}/destinations/webhooks`, hook);
+  await ask('POST', `${alerting}/destinations/webhooks`, { ...hook, url: 'https://127.0.0.1/' });
+  const integration_key = randomBytes(16).toString('hex');
+  await ask('POST', `${alerting}/destinations/pagerduty`, { name: 'on call', integration_key });
+}
+
 /** Orders at three CAs, all that can be asked of the API, good and bad. The answers' texts. */
 async function live(scene: Scene): Promise<string[]> {
   const answers: string[] = [];
-  const ask = async (
-    method: string,
-    path: string,
-    body?: object,
-  ): Promise<{ id: string; status: string }> => {
+  const ask: Ask = async (method, path, body) => {
     const text = await textOf(scene, method, path, body);
     answers.push(text);
     const { result }: { result: { id: string; status: string } | null } = JSON.parse(text);
@@ -180,7 +192,12 @@ async function live(scene: Scene): Promise<string[]> {
     const look = () => ask('GET', `${packs}/${id}`);
     await until(look, ({ status }) => status === 'active', 60);
   }
+  const alerting = `/accounts/${scene.accountId}/alerting/v3`;
+  await alert(scene, alerting, ask);
   for (const path of [
+    `${alerting}/destinations/webhooks`,
+    `${alerting}/destinations/pagerduty`,
+    `${alerting}/deliveries`,
     '/zones',
     packs,
     `${packs}?status=all`,
@@ -217,14 +234,15 @@ async function textOf(
   return answer.text();
 }
 
-/** What makes every private key in the database private. */
+/** What makes every private key in the database private, and whatever else is sealed there. */
 async function keysOf({ pool, kek }: Scene): Promise<Needle[]> {
   const seal = sealOf(kek);
   const needles: Needle[] = [];
-  for (const table of SEALED_TABLES)
-    for (const row of await listSealedOtherwise(pool, table, 'none', 1_000))
-      needles.push(
-        ...needlesOf(`${table} ${row.key.join(' ')}`, seal.open(row.sealed, purposeOf(row)).toString()),
-      );
+  for (const place of SEALED_PLACES)
+    for (const row of await listSealedOtherwise(pool, place, ['none'], 1_000)) {
+      const what = `${place} ${row.key.join(' ')}`;
+      const text = seal.open(row.sealed, purposeOf(row)).toString();
+      needles.push(...(text.includes('PRIVATE KEY') ? needlesOf(what, text) : [textNeedle(what, text)]));
+    }
   return needles;
 }

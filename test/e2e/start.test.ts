@@ -22,23 +22,37 @@ function givenFolder(t: TestContext): string {
 }
 
 test(
-  'start --once shows a pack from order to handshake and ends with 0, also on the state of an earlier run',
+  'start --once shows packs of two types from order to handshake, a failover and the list, on one screen, and ends with 0, also on the state of an earlier run',
   LIMIT,
   async (t) => {
     const database = await databaseEnvironment(t);
     const env = { ...process.env, CERTPACKS_DATA_DIR: givenFolder(t), ...database };
     const first = await run(process.execPath, [MAIN, 'start', '--once'], { env, cwd: ROOT, timeout: 60_000 });
-    assert.match(first.stdout, /active\n/);
-    assert.match(first.stdout, /"total_count": 1,/);
-    assert.match(first.stdout, /curl -s/);
+    assertShown(first.stdout);
     const second = await run(process.execPath, [MAIN, 'start', '--once'], {
       env,
       cwd: ROOT,
       timeout: 60_000,
     });
-    assert.match(second.stdout, /"total_count": 1,/);
+    assertShown(second.stdout);
   },
 );
+
+/** Holds that all of it was shown, on a screen of 55 lines. */
+function assertShown(said: string): void {
+  assert.match(said, /\d s +active\n/);
+  assert.match(said, /pack +active +google .*\n +backup +backup_issued +lets_encrypt /);
+  assert.match(said, /before .*Google.*\n +[\d.]+ s .*LetsEncrypt.*\n +[\d.]+ s .*Google/);
+  for (const row of [
+    /advanced +active +google/,
+    /universal +active +google/,
+    /universal +backup_issued +lets/,
+  ])
+    assert.match(said, row);
+  assert.match(said, /"type": "advanced",\n +"hosts"/);
+  assert.doesNotMatch(said, /curl|Ctrl-C/, 'nothing is offered that has ended');
+  assert(said.split('\n').length <= 55, said);
+}
 
 test(
   'start stays up, serves what the list shows to any TLS client, and ends cleanly when asked',
@@ -58,6 +72,7 @@ test(
       said += String(chunk);
       if (said.includes('Ctrl-C')) break;
     }
+    assert.match(said, /curl -s [\s\S]*\/dashboard\/#\/sign-in\//);
     const port = Number(/production 127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
     for (const [algorithm, sigalgs] of [
       ['ECDSA', 'ECDSA+SHA256'],
@@ -76,7 +91,7 @@ function fingerprintAt(port: number, sigalgs: string): Promise<string> {
     const options = {
       host: '127.0.0.1',
       port,
-      servername: 'example.test',
+      servername: 'shop.example.test',
       sigalgs,
       rejectUnauthorized: false,
     };

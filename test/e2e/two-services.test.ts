@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Cloudflare from 'cloudflare';
 import type { StartedSimulator } from '../../src/simulator/start.ts';
+import { newClient } from '../support/client.ts';
 import { startTwo } from '../support/cluster.ts';
 import { until } from '../support/world.ts';
 
@@ -11,7 +11,7 @@ test('two services on one database issue every certificate of 200 orders once', 
   timeout: 170_000,
 }, async (t) => {
   const { pool, simulator, accountId, token, apis, metrics } = await startTwo(t);
-  const clients = apis.map((baseURL) => new Cloudflare({ apiToken: token, baseURL, maxRetries: 0 }));
+  const clients = apis.map((baseURL) => newClient({ apiToken: token, baseURL }));
   const one = (i: number) => clients[i % clients.length] ?? assert.fail();
   const zones = await Promise.all(
     [0, 1, 2, 3].map((i) =>
@@ -75,7 +75,7 @@ async function assertTold(metrics: readonly string[]): Promise<void> {
   const told = await Promise.all(metrics.map(async (url) => (await fetch(url)).text()));
   const sum = (pattern: RegExp) =>
     told.flatMap((text) => [...text.matchAll(pattern)]).reduce((total, [, n]) => total + Number(n), 0);
-  const made = sum(/^certpacks_ca_request_seconds_count\{ca="\w+",status="201"\} (\d+)$/gm);
+  const made = sum(/^certpacks_ca_request_seconds_count\{ca="\w+",endpoint="[\w-]+",status="201"\} (\d+)$/gm);
   assert(made >= 2 * ORDERS, `metrics tell of ${made} things made at CAs, an order for each certificate`);
   const shown = sum(/^certpacks_handshakes_total\{edge="edge-[01]",outcome="shown"\} (\d+)$/gm);
   assert(shown >= 4 * ORDERS, `metrics tell of ${shown} handshakes, one for each certificate and edge`);

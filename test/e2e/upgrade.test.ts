@@ -5,7 +5,7 @@ import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import Cloudflare from 'cloudflare';
+import { newClient } from '../support/client.ts';
 import { startGround } from '../support/ground.ts';
 import {
   RESPONDERS,
@@ -59,7 +59,7 @@ test('the next version migrates beside the present one, which goes on, also when
   const main = writeNextVersion(join(dir, 'next'));
   let zone: { id: string } | undefined;
   const orderAt = async ({ api: baseURL }: Serving, host: string) => {
-    const client = new Cloudflare({ apiToken, baseURL, maxRetries: 0 });
+    const client = newClient({ apiToken, baseURL });
     zone ??= await client.zones.create({ account: { id: accountId }, name: 'up.test', type: 'full' });
     const zone_id = zone.id;
     const { id } = await client.ssl.certificatePacks.create({

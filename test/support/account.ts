@@ -6,8 +6,13 @@ import { givenPack } from './job-deps.ts';
 /** What the list of an account answers. */
 export interface Answer {
   readonly status: number;
-  readonly result: readonly { readonly id: string }[] | null;
-  readonly result_info: { readonly count: number; readonly per_page: number; readonly cursor?: string };
+  readonly result: readonly { readonly id: string; readonly zone_id: string }[] | null;
+  readonly result_info: {
+    readonly count: number;
+    readonly per_page: number;
+    readonly cursor?: string;
+    readonly cursors: { readonly before?: string; readonly after?: string };
+  };
   readonly errors: readonly { readonly code: number; readonly message: string; readonly source?: object }[];
 }
 
@@ -57,4 +62,18 @@ export async function givenPacks(
     ids.push(await givenPack(api.jobs, zone, change));
   }
   return ids;
+}
+
+/** Fails unless the list, by pages of two, has just the packs of an account that each group of its summary counts. */
+export async function assertGroupsListed(
+  api: TestApi,
+  account: TestAccount,
+  groups: Readonly<Record<string, number>>,
+): Promise<void> {
+  for (const [group, n] of Object.entries(groups)) {
+    const ids = await walkAccount(api, account, { group, per_page: '2' });
+    assert.equal(new Set(ids).size, n, group);
+    const inZones = account.zones.map(({ id }) => walkAccount(api, account, { group, zone_id: id }));
+    assert.deepEqual((await Promise.all(inZones)).flat().toSorted(), ids.toSorted(), `${group}, by zones`);
+  }
 }

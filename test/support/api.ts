@@ -1,8 +1,10 @@
 import type { TestContext } from 'node:test';
 import { buildApi } from '../../src/api/api.ts';
 import { type ApiDeps } from '../../src/api/deps.ts';
+import { isAllowed } from '../../src/dns/address.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { after, days } from '../../src/kit/time.ts';
+import { FREE_HOSTNAMES } from '../../src/operation/hostname-policy.ts';
 import { NO_BACKUPS } from '../../src/operation/insert-backup.ts';
 import { NO_QUOTAS } from '../../src/operation/quotas.ts';
 import type { Certificate, Pack } from '../../src/pack/pack.ts';
@@ -14,6 +16,7 @@ import type { Token } from '../../src/store/token-row.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import type { Zone } from '../../src/store/zone-row.ts';
 import { createZone, getZone } from '../../src/store/zones.ts';
+import { trustIn } from '../../src/upload/trust.ts';
 import { startJobDeps, type TestJobDeps } from './job-deps.ts';
 import { givenCertificate } from './pack.ts';
 
@@ -39,14 +42,20 @@ export async function apiOn(ends: AsyncDisposableStack, jobs: TestJobDeps): Prom
   const deps: ApiDeps = {
     ...jobs,
     reader,
+    trust: trustIn([]),
+    demandKeyPlace: () => undefined,
+    pushChange: () => undefined,
     installation: 'the test’s',
     pageCacheBytes: 0,
     rows: new Map(),
     orderWait: 0,
     isApexDemanded: false,
     quotas: NO_QUOTAS,
+    hostnames: FREE_HOSTNAMES,
     backups: NO_BACKUPS,
     publicAddresses: [],
+    alerting: { isMailed: false, mayReach: (address) => isAllowed(address, []) },
+    browserClock: jobs.clock,
     moves: new KeyedSignal(),
     poke: () => undefined,
   };

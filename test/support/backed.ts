@@ -36,7 +36,7 @@ export async function givenTwoCas(t: After, plain: TestJobDeps): Promise<TwoCas>
 }
 
 /** Edges that show, for each name, the leaf of the pack that serves it. */
-const serving =
+export const serving =
   ({ pool }: TestJobDeps): TestJobDeps['showLeaf'] =>
   async (_edge, { name, algorithm }) => {
     const pack = await getServing(pool, name, 'production');

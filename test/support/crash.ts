@@ -14,6 +14,7 @@ import { createToken } from '../../src/store/tokens.ts';
 import { CrashClient } from './crash-client.ts';
 import { startTestDatabase, TEST_SERVER, type TestDatabase } from './database.ts';
 import { givenFolder, simulatorIn } from './ground.ts';
+import { randomFrom } from './random.ts';
 import {
   type Ends,
   RESPONDERS,
@@ -181,15 +182,4 @@ async function killDatabase(dir: string): Promise<void> {
     }
   }
   throw new Error('the database did not come back within 20 s');
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,6 +1,6 @@
-import { showLeaf } from '../../src/edge/handshake.ts';
-import { ALGORITHMS, type Algorithm } from '../../src/pack/pack.ts';
-import { startTestService, type TestEdge, type TestService } from './service.ts';
+import { ALGORITHMS } from '../../src/pack/pack.ts';
+import { leavesOf, median, shownBy, startClients } from './handshakes.ts';
+import { startTestService, type TestService } from './service.ts';
 import { until } from './world.ts';
 
 /** How often a pack and its backup change places, on how many edges, and how many clients shake hands all the while. */
@@ -34,7 +34,12 @@ export async function failoverBench(
   say(
     `${scene.ids.length} packs are there; ${clients} clients shake hands with ${edges} edges all the while`,
   );
-  const load = startLoad(scene, clients);
+  const good = new Set([...scene.leaves.values()].flatMap(({ ecdsa, rsa }) => [ecdsa, rsa]));
+  let [handshakes, bad] = [0, 0];
+  const load = startClients({ edges: scene.edges, hosts: [scene.host], clients }, () => (leaf) => {
+    handshakes++;
+    if (leaf === undefined || !good.has(leaf)) bad++;
+  });
   const [served, active]: [number[], number[]] = [[], []];
   for (let i = 0; i < swaps; i++) {
     const times = await swapOnce(scene, 1 - (i % 2));
@@ -43,7 +48,7 @@ export async function failoverBench(
     if ((i + 1) % 5 === 0)
       say(`${i + 1} of ${swaps}: the last was served after ${times.served.toFixed(0)} ms`);
   }
-  const { handshakes, bad } = await load.stop();
+  await load.stop();
   return {
     swaps,
     served_ms_median: median(served),
@@ -54,16 +59,13 @@ export async function failoverBench(
   };
 }
 
-const median = (numbers: readonly number[]): number =>
-  Math.round(numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN);
-
 /** A pack and its backup, both issued, the pack on every edge. */
 interface Scene extends TestService {
   readonly zoneId: string;
   readonly host: string;
   readonly ids: readonly [string, string];
   /** Fingerprints by pack and algorithm. */
-  readonly leaves: ReadonlyMap<string, Readonly<Record<Algorithm, string>>>;
+  readonly leaves: Awaited<ReturnType<typeof leavesOf>>;
 }
 
 async function givenBacked(service: TestService): Promise<Scene> {
@@ -94,16 +96,6 @@ async function givenBacked(service: TestService): Promise<Scene> {
       60,
     );
   return { ...service, zoneId, host, ids, leaves: await leavesOf(service, ids) };
-}
-
-async function leavesOf({ pool }: TestService, ids: readonly string[]): Promise<Scene['leaves']> {
-  const { rows } = await pool.query<{ pack_id: string; algorithm: Algorithm; fingerprint: string }>(
-    'select pack_id, algorithm, fingerprint from certificates where pack_id = any($1)',
-    [ids],
-  );
-  const of = (id: string, algorithm: Algorithm) =>
-    rows.find((row) => row.pack_id === id && row.algorithm === algorithm)?.fingerprint ?? '';
-  return new Map(ids.map((id) => [id, { ecdsa: of(id, 'ecdsa'), rsa: of(id, 'rsa') }] as const));
 }
 
 /** Has the pack at a place of `ids` take the place of the other; waits until the other is off. */
@@ -143,31 +135,4 @@ async function untilServed({ edges, host, leaves }: Scene, id: string): Promise<
       ),
     ),
   );
-}
-
-const shownBy = async (edge: TestEdge, name: string, algorithm: Algorithm): Promise<string | undefined> =>
-  (await showLeaf(edge, { name, algorithm }, AbortSignal.timeout(10_000)).catch(() => undefined))
-    ?.fingerprint;
-
-/** Clients that shake hands without a pause, with one edge after the other, by one algorithm after the other. */
-function startLoad({ edges, host, leaves }: Scene, clients: number) {
-  const good = new Set([...leaves.values()].flatMap(({ ecdsa, rsa }) => [ecdsa, rsa]));
-  const told = { handshakes: 0, bad: 0, isOver: false };
-  const one = async (first: number) => {
-    for (let i = first; !told.isOver; i++) {
-      const edge = edges[i % edges.length];
-      const algorithm = ALGORITHMS[Math.floor(i / edges.length) % ALGORITHMS.length];
-      if (!edge || !algorithm) return;
-      const leaf = await shownBy(edge, host, algorithm);
-      told.handshakes++;
-      if (leaf === undefined || !good.has(leaf)) told.bad++;
-    }
-  };
-  const running = Promise.all(Array.from({ length: clients }, (_, i) => one(i)));
-  const stop = async () => {
-    told.isOver = true;
-    await running;
-    return told;
-  };
-  return { stop };
 }

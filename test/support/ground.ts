@@ -6,7 +6,7 @@ import { createAccount } from '../../src/store/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openPool, type Pool } from '../../src/store/store.ts';
 import { createToken } from '../../src/store/tokens.ts';
-import { startTestDatabase } from './database.ts';
+import { startTestDatabaseWithSchema } from './database.ts';
 import { type Ends, RESPONDERS } from './serve.ts';
 
 /** What processes of `certpacks serve` stand on: a database, and a simulated world around it. */
@@ -24,7 +24,7 @@ export interface Ground {
 /** Starts it; `name` is that of the account. All ends with the test. */
 export async function startGround(ends: Ends, name: string): Promise<Ground> {
   const dir = givenFolder(ends, name);
-  const database = await startTestDatabase(join(dir, 'database'));
+  const database = await startTestDatabaseWithSchema(join(dir, 'database'));
   ends.after(() => database.stop());
   const pool = openPool({ ...database.connection, max: 4 }, () => undefined);
   ends.after(() => pool.end());

@@ -6,7 +6,7 @@ import type { EdgeRow, ShownLeaf } from '../../src/edge/edge.ts';
 import { run } from '../../src/job/engine/run.ts';
 import type { JobDeps } from '../../src/job/job.ts';
 import { KeyPool } from '../../src/key/key-pool.ts';
-import { VirtualClock } from '../../src/kit/clock.ts';
+import { type Clock, VirtualClock } from '../../src/kit/clock.ts';
 import { newUuid } from '../../src/kit/id.ts';
 import { KeyedSignal } from '../../src/kit/keyed-signal.ts';
 import { newLog } from '../../src/kit/log.ts';
@@ -26,8 +26,8 @@ import { getPack } from '../../src/store/packs.ts';
 import { type Db, openPool, transaction } from '../../src/store/store.ts';
 import { EVERY_CELL } from '../../src/store/zone-key.ts';
 import { createZone, getZone, takeOrd } from '../../src/store/zones.ts';
-import { startTestDatabase } from './database.ts';
-import { assertStored } from './stored.ts';
+import { startTestDatabaseWithSchema } from './database.ts';
+import { assertStored, countCertificates } from './stored.ts';
 
 /** What jobs are given, on a database of the test's own; the world around it is in the test's hands. */
 export interface TestJobDeps extends JobDeps {
@@ -39,7 +39,7 @@ export async function startJobDeps(ends: AsyncDisposableStack): Promise<TestJobD
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-jobs-'));
   chmodSync(dir, 0o711);
   ends.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const database = await startTestDatabase(dir);
+  const database = await startTestDatabaseWithSchema(dir);
   ends.defer(() => database.stop());
   const pool = openPool({ ...database.connection, max: 8, statement_timeout: 5_000 }, () => undefined);
   ends.defer(() => pool.end());
@@ -57,6 +57,7 @@ export function jobDepsOn(ends: AsyncDisposableStack, pool: TestJobDeps['pool'])
     clock: new VirtualClock(),
     log: newLog('silent'),
     json: { delegationZone: '' },
+    brandingDomain: 'brand.example.net',
     seal: sealOf(randomBytes(32)),
     cas: new Map(),
     keys,
@@ -82,6 +83,12 @@ export function jobDepsOn(ends: AsyncDisposableStack, pool: TestJobDeps['pool'])
     showLeaf: async () => undefined,
     auditLife: 0,
     controlLife: 0,
+    alerts: {
+      send: async () => ({ kind: 'failed', why: 'nobody is told here' }),
+      publicUrl: '',
+      digestAfter: 0,
+      mayMail: () => true,
+    },
     moves: new KeyedSignal(),
     pushChange: () => undefined,
   };
@@ -111,7 +118,7 @@ export async function givenZone(
 
 /** A new pack for the zone's apex, due at once, with what `change` says of it. Returns its id. */
 export async function givenPack(
-  deps: TestJobDeps,
+  deps: Pick<TestJobDeps, 'pool' | 'json' | 'brandingDomain'> & { readonly clock: Clock },
   zone: PackZone,
   change: Partial<Pack> = {},
 ): Promise<string> {
@@ -144,6 +151,7 @@ const NEW = {
   isDelegated: false,
   isBranded: false,
   validationRecords: [],
+  delegations: [],
   validationErrors: [],
   certificates: [],
   attempts: 0,
@@ -175,6 +183,7 @@ export async function givenCertificates(
       wire,
       dates.notAfter,
     ]);
+    await countCertificates(tx, pack);
   });
 }
 

@@ -29,6 +29,7 @@ export const givenPack = (change: Partial<Pack> = {}): Pack => ({
   createdOn: NOW,
   modifiedOn: NOW,
   validationRecords: [],
+  delegations: [],
   validationErrors: [],
   certificates: [],
   attempts: 0,

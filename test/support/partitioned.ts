@@ -1,6 +1,12 @@
 /** The schema as a distributed database would have it: the tables that lead with a cell are cut by it, others by their name. */
 import assert from 'node:assert/strict';
+import { run } from '../../src/job/engine/run.ts';
+import type { PackZone } from '../../src/pack/pack.ts';
+import { claimDue, extendLeases, giveBack } from '../../src/store/claims.ts';
 import type { Pool } from '../../src/store/store.ts';
+import { cellOf } from '../../src/store/zone-key.ts';
+import type { Explained } from './explained.ts';
+import type { TestJobDeps } from './job-deps.ts';
 
 /** How many pieces each table is cut into. */
 export const PIECES = 8;
@@ -83,4 +89,48 @@ async function listParts(pool: Pool, tables: readonly string[], sql: string): Pr
 export function pieceOf(relation: string): { readonly table: string; readonly piece: number } | undefined {
   const [, table, piece] = /^(\w+)_piece(\d+)$/.exec(relation) ?? [];
   return table === undefined ? undefined : { table, piece: Number(piece) };
+}
+
+/** A database that is cut, and what was seen of the statements on it. */
+export interface Watched {
+  readonly tables: readonly CutTable[];
+  readonly seen: Explained[];
+}
+
+/** Whether a table is cut by its cell: one of a zone's life. */
+const isOfZone = ({ tables }: Watched, table: string): boolean =>
+  tables.some(({ name, column }) => name === table && column === 'cell');
+
+/** Numbers of the pieces that a statement touched, of tables of a zone's life. */
+export const piecesOf = (watched: Watched, { relations }: Explained): number[] => [
+  ...new Set(
+    relations
+      .flatMap((name) => pieceOf(name) ?? [])
+      .flatMap(({ table, piece }) => (isOfZone(watched, table) ? [piece] : [])),
+  ),
+];
+
+/** Holds that every statement of `work` stayed inside one piece; the tables of a zone's life that they looked into. */
+export async function assertInOnePiece(watched: Watched, work: () => Promise<unknown>): Promise<Set<string>> {
+  const { seen } = watched;
+  seen.length = 0;
+  await work();
+  assert(seen.length > 0);
+  for (const one of seen) {
+    const pieces = piecesOf(watched, one);
+    assert(pieces.length <= 1, `pieces ${pieces.join(', ')} by ${one.text}`);
+  }
+  const all = new Set(seen.flatMap((one) => piecesOf(watched, one)));
+  assert.equal(all.size, 1, 'all of them in the same piece');
+  const names = seen.flatMap(({ relations }) => relations).flatMap((name) => pieceOf(name)?.table ?? []);
+  return new Set(names.filter((name) => isOfZone(watched, name)));
+}
+
+/** Claims what is due in the zone's cell and carries it until it waits. */
+export async function carryIn(on: TestJobDeps, zone: PackZone): Promise<void> {
+  const wanted = { worker: 'test', cells: [cellOf(zone.id)], most: 16, first: 0, inHand: [] };
+  const claims = await claimDue(on.pool, on.clock, wanted);
+  await extendLeases(on.pool, on.clock, claims);
+  for (const one of claims) await run(on, one, new AbortController().signal);
+  for (const one of claims) await giveBack(on.pool, on.clock, one);
 }

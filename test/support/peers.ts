@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { install } from './apt.ts';
 
 /**
@@ -13,4 +15,6 @@ export function needs(program: string, aptPackage: string = program): { readonly
 }
 
 const isThere = (program: string): boolean =>
-  spawnSync(program, ['version'], { stdio: 'ignore' }).error === undefined;
+  isAbsolute(program)
+    ? existsSync(program)
+    : spawnSync(program, ['version'], { stdio: 'ignore' }).error === undefined;

@@ -3,7 +3,8 @@ import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import Cloudflare from 'cloudflare';
+import type Cloudflare from 'cloudflare';
+import { newClient } from './client.ts';
 import { type Ground, startGround } from './ground.ts';
 import { RESPONDERS, type Serving, socketOf, startEdge, writeConfiguration } from './serve.ts';
 
@@ -34,7 +35,7 @@ export async function givenScene(t: TestContext, name: string): Promise<Scene> {
     CERTPACKS_RSA_KEYS: '0',
     CERTPACKS_STOP_TIMEOUT_S: '4',
   };
-  const client = (api: string) => new Cloudflare({ apiToken: token, baseURL: api, maxRetries: 0 });
+  const client = (api: string) => newClient({ apiToken: token, baseURL: api });
   return { ...ground, options, client };
 }
 

@@ -1,22 +1,25 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Cloudflare from 'cloudflare';
+import type Cloudflare from 'cloudflare';
 import type { CaRow } from '../../src/ca/ca.ts';
 import { registryOf, rowsOf, worldOptions } from '../../src/dev/world-options.ts';
 import { type BundledEdge, startBundledEdge } from '../../src/edge/bundled/bundled.ts';
 import type { EdgeRow } from '../../src/edge/edge.ts';
+import { OwnersKeys } from '../../src/keyless/owners-keys.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
 import { loadConfig, type Options } from '../../src/kit/config.ts';
 import { newLog } from '../../src/kit/log.ts';
 import { edgeSocketOf } from '../../src/serve/edge-socket.ts';
+import { keylessSettingOf } from '../../src/serve/keyless-setting.ts';
 import { type Service, startService } from '../../src/serve/service.ts';
 import { type StartedSimulator, startSimulator } from '../../src/simulator/start.ts';
 import { createAccount } from '../../src/store/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openPool, type Pool } from '../../src/store/store.ts';
 import { createToken } from '../../src/store/tokens.ts';
-import { startTestDatabase } from './database.ts';
+import { newClient } from './client.ts';
+import { startTestDatabaseWithSchema } from './database.ts';
 import { atFreePort } from './ports.ts';
 
 /** The service inside the test's own process: its clock, its edges and its CAs are in the test's hands. */
@@ -56,16 +59,17 @@ export async function startTestService(
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-service-'));
   chmodSync(dir, 0o711);
   ends.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
-  const database = await startTestDatabase(dir);
+  const database = await startTestDatabaseWithSchema(dir);
   ends.defer(() => database.stop());
   const pool = openPool({ ...database.connection, max: 12 }, () => undefined);
   ends.defer(() => pool.end());
   await migrate(pool);
   const pull = edgeSocketOf({ options: loadConfig({}).options, dir });
-  const edges = await Promise.all(edgeNames.map((name) => testEdge(name, pull)));
+  const configured = { ...loadConfig({}).options, ...other };
+  const newKeys = () => new OwnersKeys(keylessSettingOf(configured, dir), newLog('silent'));
+  const edges = await Promise.all(edgeNames.map((name) => testEdge(name, { pull, newKeys })));
   for (const edge of edges) ends.defer(() => edge.stop());
   const httpPort = edges[0]?.httpPort ?? 80;
-  const configured = { ...loadConfig({}).options, ...other };
   const simulator = await startSimulator({
     dir: join(dir, 'simulator'),
     aheadSeconds: 0,
@@ -91,7 +95,7 @@ export async function startTestService(
     { accountId: account.id, name: 'test', access: 'write' },
     clock.now(),
   );
-  const client = new Cloudflare({ apiToken, baseURL: service.api, maxRetries: 0 });
+  const client = newClient({ apiToken, baseURL: service.api });
   const advance = async (seconds: number) => {
     const body = JSON.stringify({ advance_s: seconds });
     // A test may have taken the world away; the service's own time goes on.
@@ -103,9 +107,13 @@ export async function startTestService(
 }
 
 /** Listens from the start: a port that was merely free a moment ago may be another's when it is wanted. */
-async function testEdge(name: string, pull: string): Promise<TestEdge> {
+async function testEdge(
+  name: string,
+  { pull, newKeys }: { readonly pull: string; readonly newKeys: () => OwnersKeys },
+): Promise<TestEdge> {
   const place = { host: '127.0.0.1', environment: 'production', pull, log: newLog('silent') } as const;
-  const start = (port: number, http = 0) => startBundledEdge({ ...place, port, httpPort: http });
+  const start = (port: number, http = 0) =>
+    startBundledEdge({ ...place, port, httpPort: http, ownersKeys: newKeys() });
   let running: BundledEdge | undefined = await atFreePort((port) => start(port));
   const { port, httpPort = 0 } = running;
   return {

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { render } from '../../src/operation/render.ts';
+import { accountChange, slotsOfPack } from '../../src/pack/account-slots.ts';
 import { toName } from '../../src/pack/hosts.ts';
 import { earliestEnd } from '../../src/pack/lifecycle.ts';
 import type { Counted } from '../../src/pack/list-index.ts';
-import { classOf, countChange, facetOf, SLOTS } from '../../src/pack/list-index.ts';
+import { classOf, countChange, facetOf, placeOfCa, SLOTS } from '../../src/pack/list-index.ts';
+import type { Pack } from '../../src/pack/pack.ts';
 import type { JsonContext } from '../../src/pack/pack-json.ts';
+import { renewalPlanOf } from '../../src/pack/renewal.ts';
+import { planPut, planValues, tallied, tallyValues } from '../../src/store/account-counts.ts';
 import { getPack } from '../../src/store/packs.ts';
 import { reverse } from '../../src/store/published-records.ts';
-import type { Pool } from '../../src/store/store.ts';
+import { statement } from '../../src/store/statement.ts';
+import { execute, type Pool, type Tx } from '../../src/store/store.ts';
 
 /** What lists are made from, as it is stored beside a pack. */
 interface StoredRow {
@@ -34,8 +39,61 @@ export async function assertStored(pool: Pool, reply: JsonContext): Promise<void
        from packs order by zone_id, ord`,
   );
   const counted: Place[] = [];
-  for (const row of rows) counted.push({ ...(await assertRow(pool, reply, row)), ...row });
+  const packs: Pack[] = [];
+  for (const row of rows) {
+    counted.push({ ...(await assertRow(pool, reply, row)), ...row });
+    packs.push((await getPack(pool, row.zone_id, row.id)) ?? assert.fail());
+  }
   await assertCounts(pool, counted);
+  await assertOfAccounts(pool, packs);
+}
+
+/** Counts anew what an account has of a pack that a test wrote certificates to past the service: it had none. */
+export async function countCertificates(tx: Tx, pack: Pack): Promise<void> {
+  const change = accountChange({ ...pack, certificates: [] }, pack);
+  const account = { ...tallyValues(pack.zone.id, new Map(change)), account: pack.zone.accountId };
+  await execute(tx, TALLY, account);
+  const plan = renewalPlanOf(pack);
+  if (!plan) return;
+  const of = { zone: pack.zone.id, ord: pack.ord, ca_place: placeOfCa(pack.certificateAuthority) };
+  await execute(tx, PLAN, { ...account, ...of, ...planValues(plan) });
+}
+
+const TALLY = statement(`with once as (select), ${tallied('once')} select from once`);
+const PLAN = statement(`with once as (select) ${planPut('once')}`);
+
+/** What accounts are counted as having, and when their packs are to be renewed, is what looking at each pack shows. */
+export async function assertOfAccounts(pool: Pool, packs: readonly Pack[]): Promise<void> {
+  const { rows: counts } = await pool.query<{ key: string; n: number }>(
+    `select account_id || ' ' || slot as key, sum(n)::int as n from account_counts group by account_id, slot
+     having sum(n) <> 0 order by (account_id || ' ' || slot) collate "C"`,
+  );
+  const expected = new Map<string, number>();
+  for (const pack of packs)
+    for (const slot of slotsOfPack(pack)) {
+      const key = `${pack.zone.accountId} ${slot}`;
+      expected.set(key, (expected.get(key) ?? 0) + 1);
+    }
+  const inOrder = [...expected].map(([key, n]) => ({ key, n })).toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  assert.deepEqual(counts, inOrder);
+  const { rows: plans } = await pool.query<{
+    zone_id: string;
+    ord: number;
+    renew_on: Date;
+    risk_on: Date;
+    ends_on: Date;
+    ca: number;
+  }>('select zone_id, ord::int, renew_on, risk_on, ends_on, ca from pack_renewals order by zone_id, ord');
+  assert.deepEqual(
+    plans,
+    packs
+      .flatMap((pack) => {
+        const plan = renewalPlanOf(pack);
+        const of = { zone_id: pack.zone.id, ord: pack.ord, ca: placeOfCa(pack.certificateAuthority) };
+        return plan ? [{ ...of, ...planValues(plan) }] : [];
+      })
+      .toSorted((a, b) => (a.zone_id === b.zone_id ? a.ord - b.ord : a.zone_id < b.zone_id ? -1 : 1)),
+  );
 }
 
 type Place = Counted & Pick<StoredRow, 'zone_id' | 'ord'>;

@@ -25,11 +25,20 @@ export async function send(
   url: string,
   [method, path]: readonly [string, string],
   token: string,
-  { body, from }: { readonly body?: object; readonly from?: string } = {},
+  {
+    body,
+    from,
+    headers,
+  }: {
+    readonly body?: object;
+    readonly from?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<TokenAnswer> {
   const answer = await fetch(url + path, {
     method,
     headers: {
+      ...headers,
       authorization: `Bearer ${token}`,
       ...(body && { 'content-type': 'application/json' }),
       ...(from !== undefined && { 'x-forwarded-for': from }),

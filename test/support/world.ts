@@ -2,17 +2,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import Cloudflare from 'cloudflare';
+import type Cloudflare from 'cloudflare';
+import { newClient } from './client.ts';
 import { databaseEnvironment } from './database.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 90_000;
 
 /** The line that `certpacks dev --json` prints. */
 export interface DevLine {
   readonly api: string;
   readonly token: string;
   readonly account_id: string;
+  /** A link that signs a browser in, once. */
+  readonly dashboard?: string;
   readonly control: string;
   readonly edges: Readonly<
     Record<'production' | 'staging', { readonly host: string; readonly port: number }>
@@ -32,14 +35,17 @@ export interface DevWorld extends DevLine {
 }
 
 /** Starts `certpacks dev --json` as a user would, as a process of its own. */
-export async function startDev(args: readonly string[] = []): Promise<DevWorld> {
+export async function startDev(
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<DevWorld> {
   await using ends = new AsyncDisposableStack();
   const database = await databaseEnvironment({ after: (end) => ends.defer(async () => void (await end())) });
   // Most tests begin with an empty list.
   const universal = args.includes('--universal') ? [] : ['--universal', 'off'];
   const child = spawn(process.execPath, [MAIN, 'dev', '--json', ...universal, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...database },
+    env: { ...process.env, ...database, ...environment },
   });
   const exit = once(child, 'exit');
   const lines = createInterface(child.stdout);
@@ -53,7 +59,7 @@ export async function startDev(args: readonly string[] = []): Promise<DevWorld> 
   clearTimeout(timer);
   const dev: DevLine = JSON.parse(String(line));
   const rest = ends.move();
-  const clientOf = (apiToken: string) => new Cloudflare({ apiToken, baseURL: dev.api, maxRetries: 0 });
+  const clientOf = (apiToken: string) => newClient({ apiToken, baseURL: dev.api });
   return {
     ...dev,
     pid: child.pid ?? 0,

@@ -18,7 +18,9 @@ export function logAccess(
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     const { statusCode: status } = reply.raw;
-    onAnswer?.({ method: request.method, route, status, seconds: reply.elapsedTime / 1_000 });
+    // What a caller wanted to wait is no time that the answer took.
+    const seconds = (reply.elapsedTime - request.waitedMs) / 1_000;
+    onAnswer?.({ method: request.method, route, status, seconds });
     if (isLogged) {
       const ms = Math.round(reply.elapsedTime * 10) / 10;
       const about = {

@@ -7,7 +7,8 @@ import { getCaller, type ListCallers } from '../../store/authentication.ts';
 import type { Token } from '../../store/token-row.ts';
 import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
-import { isByKey, secretOf } from './credentials.ts';
+import type { Credential } from './credentials.ts';
+import { findSession, shownBy } from './sessions.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,17 +16,29 @@ declare module 'fastify' {
     token: Token;
     /** The zone of the path, where the token's account has it. */
     zone: Zone | undefined;
+    /** How long the caller wanted to wait, and did, in milliseconds. */
+    waitedMs: number;
   }
 }
 
+type AuthDeps = Pick<ApiDeps, 'pool' | 'clock' | 'browserClock'>;
+
 /** Lets only bearers of a good token in. */
-export function authenticate(app: FastifyInstance, { pool, clock }: Pick<ApiDeps, 'pool' | 'clock'>): void {
-  app.addHook('onRequest', async (request) => {
-    const ask = { secret: secretOf(request), zoneId: zoneIdOf(request) };
-    const caller = await getCaller(pool, ask, clock.now());
-    admit(request, caller?.token);
-    request.zone = caller?.zone;
-  });
+export function authenticate(app: FastifyInstance, deps: AuthDeps): void {
+  app.addHook('onRequest', (request) => letIn(deps, request));
+}
+
+/** Lets the caller of a request that took long in once more, by what holds now. Throws as at its beginning. */
+export async function letInAgain(deps: AuthDeps, request: FastifyRequest): Promise<void> {
+  await findSession(deps, request);
+  await letIn(deps, request);
+}
+
+async function letIn({ pool, clock }: AuthDeps, request: FastifyRequest): Promise<void> {
+  const { kind, shown } = shownBy(request);
+  const caller = await getCaller(pool, { shown, zoneId: zoneIdOf(request) }, clock.now());
+  admit(request, caller?.token, kind);
+  request.zone = caller?.zone;
 }
 
 /** What the path has in the place of a zone's id, if that can be one. */
@@ -39,16 +52,19 @@ function zoneIdOf({ params }: FastifyRequest): string | undefined {
  * Takes the token that was found as the request's, and returns it. Throws `invalid_token` or `unknown_key` where none was,
  * `missing_permission` where the request comes from an address that the token is not for.
  */
-function admit(request: FastifyRequest, token: Token | undefined): Token {
-  if (!token && isByKey(request))
-    throw new Fault('unknown_key', 'the X-Auth-Key is not known here, or not with that X-Auth-Email');
-  if (!token) throw new Fault('invalid_token', 'the API token is not valid here');
+function admit(request: FastifyRequest, token: Token | undefined, kind: Credential['kind']): Token {
+  if (!token) throw refusalOf(kind);
   const { ip } = request;
   if (token.requestIp && !isAllowed(token.requestIp, ip))
     throw new Fault('missing_permission', `this token cannot be used from ${ip}: its condition.request_ip`);
   request.token = token;
   return token;
 }
+
+const refusalOf = (kind: Credential['kind']): Fault =>
+  kind === 'key'
+    ? new Fault('unknown_key', 'the X-Auth-Key is not known here, or not with that X-Auth-Email')
+    : new Fault('invalid_token', 'the API token is not valid here');
 
 /** Who makes a request, for the record of what was done. */
 export const actorOf = ({ token, ip, id }: FastifyRequest): Actor => ({
@@ -71,7 +87,7 @@ export function checkReach(
   zoneId: string,
   permission: Permission,
 ): void {
-  if (!isHexId(zoneId)) throw unroutable(url, 'a zone id');
+  if (!isHexId(zoneId)) throw unroutable(url, 'zone');
   if (!isGrantedIn(policies, permission, zoneId))
     throw new Fault('missing_permission', `this token has no '${permission}' for zone ${zoneId}`);
 }
@@ -83,7 +99,7 @@ export function checkAccount(
   accountId: string,
   permission: Permission,
 ): void {
-  if (!isHexId(accountId)) throw unroutable(url, 'an account id');
+  if (!isHexId(accountId)) throw unroutable(url, 'account');
   if (accountId !== token.accountId)
     throw new Fault('missing_permission', `this token has no '${permission}' for account ${accountId}`);
 }
@@ -91,9 +107,10 @@ export function checkAccount(
 /** Whether a text can be the id of an account or a zone. */
 export const isHexId = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
 
-function unroutable(url: string, what: string): Fault {
+function unroutable(url: string, what: 'zone' | 'account'): Fault {
   const shown = url.split('?')[0]?.slice(0, 200);
-  return new Fault('invalid_object_id', `could not route to ${shown}: ${what} has 32 hexadecimal characters`);
+  const sentence = `could not route to ${shown}: the ${what}'s id has 32 hexadecimal characters`;
+  return new Fault('invalid_object_id', sentence, { pointer: `/${what}_id` });
 }
 
 /**
@@ -113,8 +130,9 @@ export async function passIn(
   request: FastifyRequest,
   zoneId: string,
 ): Promise<{ readonly token: Token; readonly version: number | undefined }> {
-  const { token, version } = await callers.get(secretOf(request), isHexId(zoneId) ? zoneId : '');
-  return { token: admit(request, token), version };
+  const { kind, shown } = shownBy(request);
+  const { token, version } = await callers.get(shown, isHexId(zoneId) ? zoneId : '');
+  return { token: admit(request, token, kind), version };
 }
 
 /** As `zoneOf`, into a list: the caller's token, and the version of the zone. */

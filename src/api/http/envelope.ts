@@ -14,6 +14,28 @@ export const ok = <T>(result: T, messages: Message[] = []) => ({
 /** `response` of a route that answers with `ok`. */
 export const okOf = <R extends TSchema>(result: R) => ({ 200: Type.Object({ ...WORKED, result }) });
 
+/** The same of what was taken, and is under way. */
+export const takenOf = <R extends TSchema>(result: R) => ({ 202: Type.Object({ ...WORKED, result }) });
+
+/** As `okOf`, for what is gone: its id stands beside the result too, where Cloudflare's answers have nothing else. */
+export const goneOf = () => ({
+  200: Type.Object({ id: Type.String(), ...WORKED, result: Type.Object({ id: Type.String() }) }),
+});
+
+/** The same where it goes by and by. */
+export const goingOf = () => ({ 202: goneOf()[200] });
+
+/** `response` of a route of whose answers Cloudflare says that their messages are texts. */
+export const toldOf = <R extends TSchema>(result: R) => ({
+  200: Type.Object({ ...WORKED, messages: Type.Array(Type.String()), result }),
+});
+
+/** What is gone. */
+export const gone = (id: string) => ({ id, ...ok({ id }) });
+
+/** The same of one that makes something, and answers with 201. */
+export const createdOf = <R extends TSchema>(result: R) => ({ 201: Type.Object({ ...WORKED, result }) });
+
 /** `response` of a route that answers with a part of a list, and says by `info` which. */
 export const listOf = <R extends TSchema, I extends TSchema>(item: R, info: I) => ({
   200: Type.Object({ ...WORKED, result: Type.Array(item), result_info: info }),
@@ -59,19 +81,23 @@ export const toResultInfo = ({ page, perPage, count, total }: ListInfo) => ({
 export const pageHead = Buffer.from('{"success":true,"errors":[],"messages":[],"result":[');
 export const pageTail = (info: ListInfo): string => `],"result_info":${JSON.stringify(toResultInfo(info))}}`;
 
-/** As `ok`, for a list that is walked by cursor, whose items are JSON already. */
-export function cursorBody(items: readonly Buffer[], { perPage, cursor }: CursorInfo): Buffer {
-  const info = { count: items.length, per_page: perPage, ...(cursor !== undefined && { cursor }) };
-  const pieces = items.flatMap((item, i) => (i === 0 ? [item] : [COMMA, item]));
+/** As `ok`, for a list that is walked by cursor, whose items are pieces of JSON. */
+export function cursorBody(
+  items: readonly (readonly Buffer[])[],
+  { perPage, cursors }: { readonly perPage: number; readonly cursors: Cursors },
+): Buffer {
+  const { after: cursor } = cursors;
+  const info = { count: items.length, per_page: perPage, ...(cursor !== undefined && { cursor }), cursors };
+  const pieces = items.flatMap((item, i) => (i === 0 ? item : [COMMA, ...item]));
   return Buffer.concat([pageHead, ...pieces, Buffer.from(`],"result_info":${JSON.stringify(info)}}`)]);
 }
 
 const COMMA = Buffer.from(',');
 
-/** Where a list goes on; no cursor: it is at its end. */
-interface CursorInfo {
-  readonly perPage: number;
-  readonly cursor: string | undefined;
+/** Where a list goes on, to either side of a page; none: it is at its end there. */
+interface Cursors {
+  readonly before?: string;
+  readonly after?: string;
 }
 
 /** Sends JSON that was rendered before. */
@@ -123,15 +149,24 @@ function chainOf({ fault }: Fault): { error_chain?: Message[] } {
   return cause ? { error_chain: [cause] } : {};
 }
 
+const WHOLE_BODY = { pointer: '' } as const;
+
 /** fastify's own errors that a client can cause, by their code. */
-const FASTIFY_FAULTS: Readonly<Record<string, [ConstructorParameters<typeof Fault>[0], string]>> = {
+const FASTIFY_FAULTS: Readonly<Record<string, ConstructorParameters<typeof Fault>>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [
     'body_too_large',
     'the body is larger than is taken here (option body_limit_kb)',
   ],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['media_type_not_accepted', 'send the body as application/json'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['body_not_json', 'the body is not as long as its Content-Length'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['body_not_json', 'the body is not JSON'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'media_type_not_accepted',
+    'send the body as application/json; a zone file as multipart/form-data',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'body_not_json',
+    'the body is not as long as its Content-Length',
+    WHOLE_BODY,
+  ],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['body_not_json', 'the body is not JSON', WHOLE_BODY],
   FST_ERR_BAD_URL: ['malformed_request', 'the path is not a well-formed URL'],
 };
 

@@ -10,7 +10,7 @@ export function readJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const text = toText(Buffer.from(body));
-    if (text === undefined) done(new Fault('body_not_json', 'the body is not in UTF-8'));
+    if (text === undefined) done(new Fault('body_not_json', 'the body is not in UTF-8', { pointer: '' }));
     else if (text === '') done(null, undefined);
     else void parse(request, text, (error, value) => done(error && notJson(error), value));
   });

@@ -13,6 +13,8 @@ declare module 'fastify' {
     summary?: string;
     /** Parameters of the query by name; the handler reads them itself, so that a refusal can name its parameter. */
     parameters?: Readonly<Record<string, TSchema>>;
+    /** The body where it is a form (multipart/form-data); the handler reads it itself. */
+    form?: TSchema;
     /** Whether it wants no token. */
     isOpen?: boolean;
     /** Whether it is no operation: only there to refuse. */
@@ -102,23 +104,32 @@ const Failure = Type.Object({
 });
 
 function describeOne({ url, schema }: Route): object {
-  const { operationId, summary, parameters, body, response, isOpen = false } = schema;
+  const { operationId, summary, parameters, response, isOpen = false } = schema;
   return {
     operationId,
     summary,
     ...(isOpen && { security: [] }),
     parameters: [...inPath(url), ...inQuery(parameters)],
-    ...(body !== undefined && { requestBody: { content: { 'application/json': { schema: body } } } }),
+    ...bodyOf(schema),
     responses: {
-      200: { description: 'It worked.', content: contentOf(response) },
+      [statusOf(response)]: { description: 'It worked.', content: contentOf(response) },
       ...(isOpen ? {} : FAILURES),
     },
   };
 }
 
+function bodyOf({ body, form }: FastifySchema): object {
+  if (form) return { requestBody: { content: { 'multipart/form-data': { schema: form } } } };
+  return body === undefined ? {} : { requestBody: { content: { 'application/json': { schema: body } } } };
+}
+
+/** With which status a route answers what worked: 200 as a rule. */
+const statusOf = (response: unknown): string =>
+  ['201', '202'].find((status) => fieldOf(response, status) !== undefined) ?? '200';
+
 /** What a route answers, by media type: JSON where its schema tells of none. */
 function contentOf(response: unknown): unknown {
-  const answer = fieldOf(response, '200');
+  const answer = fieldOf(response, statusOf(response));
   return fieldOf(answer, 'content') ?? { 'application/json': { schema: answer } };
 }
 

@@ -52,7 +52,8 @@ interface Limits {
   readonly default: number;
 }
 
-function readInteger(query: Query, name: string, limits: Limits): number {
+/** An integer within its limits, or the default. Throws `malformed_request` with a pointer. */
+export function readInteger(query: Query, name: string, limits: Limits): number {
   const text = readText(query, name);
   if (text === undefined) return limits.default;
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
@@ -89,12 +90,18 @@ export function readText(query: Query, name: string): string | undefined {
 export function readInstant(query: Query, name: string): Date | undefined {
   const text = readText(query, name);
   if (text === undefined) return undefined;
+  const instant = instantIn(text);
+  if (instant) return instant;
+  throw refuse(name, 'must be a date, or an instant as 2026-01-31T12:00:00Z (RFC 3339; + is sent as %2B)');
+}
+
+/** The instant that a text is, as `readInstant` has it; undefined: it is none. */
+export function instantIn(text: string): Date | undefined {
   const [, day = '', time] = INSTANT.exec(text) ?? [];
   const instant = new Date(time === undefined ? `${day}T00:00:00Z` : text.toUpperCase());
   // The 30th of February would be taken for a day of March.
   const isDay = day !== '' && new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day);
-  if (isDay && !Number.isNaN(instant.getTime())) return instant;
-  throw refuse(name, 'must be a date, or an instant as 2026-01-31T12:00:00Z (RFC 3339; + is sent as %2B)');
+  return isDay && !Number.isNaN(instant.getTime()) ? instant : undefined;
 }
 
 const INSTANT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?$/i;

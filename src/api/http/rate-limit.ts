@@ -6,7 +6,7 @@ import { Fault } from '../../kit/fault.ts';
 import { minutes } from '../../kit/time.ts';
 import { hashOf } from '../../store/tokens.ts';
 import type { HttpOptions } from '../deps.ts';
-import { secretOf } from './credentials.ts';
+import { credentialOf } from './credentials.ts';
 
 /** In which so many requests may be made; Cloudflare's. */
 const WINDOW = minutes(5);
@@ -65,7 +65,7 @@ const callerOf = (request: FastifyRequest, accounts: Accounts): string => {
 /** What a request shows to be let in, as authentication reads it, however it is spelt; undefined: nothing that could be good. */
 function shownBy(request: FastifyRequest): string | undefined {
   try {
-    return hashOf(secretOf(request)).toString('base64');
+    return hashOf(credentialOf(request).secret).toString('base64');
   } catch {
     return undefined;
   }

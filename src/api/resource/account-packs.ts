@@ -2,8 +2,6 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Fault } from '../../kit/fault.ts';
 import { renderAgain } from '../../operation/render-again.ts';
-import { toName, toSuffix } from '../../pack/hosts.ts';
-import { CERTIFICATE_AUTHORITIES, ENVIRONMENTS, PACK_STATUSES, PACK_TYPES } from '../../pack/pack.ts';
 import { isGranted, zonesWith } from '../../pack/permission.ts';
 import { ListCallers } from '../../store/authentication.ts';
 import {
@@ -11,25 +9,19 @@ import {
   type AccountRow,
   listAccountPage,
   type Place,
+  type Stretch,
+  turned,
 } from '../../store/list/account-list.ts';
 import { getPack } from '../../store/packs.ts';
 import type { Token } from '../../store/token-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { checkAccount, checkReach, isHexId, passIn } from '../http/auth.ts';
-import { CursorInfo, readCursor, toCursor } from '../http/cursor.ts';
+import { type CursorPlace, CursorsInfo, readCursor, toCursor, type Walk } from '../http/cursor.ts';
 import { cursorBody, listOf } from '../http/envelope.ts';
-import {
-  PAGES,
-  type Query,
-  readChoice,
-  readId,
-  readInstant,
-  readPerPage,
-  readText,
-  refuse,
-} from '../http/page.ts';
+import { PAGES, type Query, readChoice, readPerPage, refuse } from '../http/page.ts';
 import type { PageBudget } from '../http/page-budget.ts';
-import { PACK_FILTER, PackReply } from './pack-schema.ts';
+import { ACCOUNT_FILTER, ORDERS, readAccountFilter } from './account-filter.ts';
+import { PackReply } from './pack-schema.ts';
 
 const PERMISSION = 'SSL and Certificates Read';
 
@@ -43,42 +35,61 @@ export const accountPacksRoute =
       { schema: SCHEMA },
       async (request, reply) => {
         const { query } = request;
-        const filter = await filterOf(callers, request, request.params.account_id);
+        const filter = await filterOf(callers, request, {
+          accountId: request.params.account_id,
+          now: deps.clock.now(),
+        });
         const perPage = readPerPage(query);
-        const walk = { secret: deps.installation, of: `packs by creation ${JSON.stringify(filter)}` };
-        const after = readCursor(query, walk);
+        const isDescending = readChoice(query, 'direction', DIRECTIONS) === 'desc';
+        const of = `packs ${isDescending ? 'downwards' : 'upwards'} ${JSON.stringify({ ...filter, asOf: undefined })}`;
+        const walk = { secret: deps.installation, of };
+        const from = readCursor(query, walk);
         // In memory twice for a moment: packs, and the page of them.
         const wanted = { owner: request.token.accountId, items: perPage, copies: 2 };
         const lease = await budget.leaseFor(reply.raw, wanted);
-        const { items, next } = await readPage(deps, filter, { after, most: perPage }).catch(
+        const way = isDescending === (from?.isBefore ?? false) ? 'forwards' : 'backwards';
+        const { items, next } = await readPage(deps, filter, { from, way, most: perPage }).catch(
           (error: unknown) => {
             lease.release();
             throw error;
           },
         );
-        const body = cursorBody(items, { perPage, cursor: next && toCursor(walk, next) });
+        const cursors = cursorsOf(walk, { from, way, next });
+        const body = cursorBody(from?.isBefore ? items.toReversed() : items, { perPage, cursors });
         lease.hasRead(body.length);
         return reply.type('application/json; charset=utf-8').send(body);
       },
     );
   };
 
+const DIRECTIONS = ['asc', 'desc'] as const;
+
 const SCHEMA = {
   operationId: 'list-account-certificate-packs',
   summary: 'Packs of all zones of an account, by filter and cursor',
   parameters: {
-    ...PACK_FILTER,
-    type: Type.Enum([...PACK_TYPES]),
-    certificate_authority: Type.Enum([...CERTIFICATE_AUTHORITIES]),
-    zone_id: Type.String(),
-    host: Type.String(),
-    'host.suffix': Type.String(),
-    expires_before: Type.String(),
+    ...ACCOUNT_FILTER,
+    order: Type.Enum([...ORDERS]),
+    direction: Type.Enum([...DIRECTIONS]),
     per_page: PAGES.per_page,
     cursor: Type.String(),
   },
-  response: listOf(PackReply, CursorInfo),
+  response: listOf(Type.Object({ zone_id: Type.String(), ...PackReply.properties }), CursorsInfo),
 };
+
+/** Where a page began, which way it was read, and where that goes on. */
+interface Read extends Pick<Stretch, 'way'> {
+  readonly from: CursorPlace | undefined;
+  readonly next: Place | undefined;
+}
+
+/** Cursors of what is before a page and behind it. A page ends where the next one begins, whichever way it is come to. */
+function cursorsOf(walk: Walk, { from, way, next }: Read): { before?: string; after?: string } {
+  const on = next && toCursor(walk, { ...next, isBefore: from?.isBefore ?? false });
+  const back = from && toCursor(walk, { ...turned(from, way), isBefore: !from.isBefore });
+  const [before, after] = from?.isBefore ? [on, back] : [back, on];
+  return { ...(before !== undefined && { before }), ...(after !== undefined && { after }) };
+}
 
 /** Packs of one statement: the JSON of many at once would stand in the way of other lists. */
 const MOST_AT_ONCE = 100;
@@ -87,24 +98,33 @@ const MOST_AT_ONCE = 100;
 async function readPage(
   deps: ApiDeps,
   filter: AccountFilter,
-  { after, most }: { readonly after: Place | undefined; readonly most: number },
-): Promise<{ readonly items: readonly Buffer[]; readonly next: Place | undefined }> {
-  const items: Buffer[] = [];
-  let place = after;
+  { from, way, most }: Stretch,
+): Promise<{ readonly items: readonly Item[]; readonly next: Place | undefined }> {
+  const items: Item[] = [];
+  let place = from;
   for (;;) {
     const wanted = Math.min(most - items.length, MOST_AT_ONCE);
-    const { rows, next } = await listAccountPage(deps.reader, filter, { after: place, most: wanted });
-    items.push(...(await Promise.all(rows.map((row) => upToDate(deps, row)))));
+    const { rows, next } = await listAccountPage(deps.reader, filter, { from: place, way, most: wanted });
+    items.push(...(await Promise.all(rows.map((row) => toItem(deps, row)))));
     if (!next || rows.length < wanted || items.length === most) return { items, next };
     place = next;
   }
+}
+
+/** The pieces of a pack's JSON, which here tells its zone too. */
+type Item = readonly [zone: Buffer, rest: Buffer];
+
+async function toItem(deps: ApiDeps, row: AccountRow): Promise<Item> {
+  const again = await renderAgain(deps, row, () => getPack(deps.pool, row.zoneId, row.id));
+  const json = again === undefined ? row.json : Buffer.from(again);
+  return [Buffer.from(`{"zone_id":${JSON.stringify(row.zoneId)},`), json.subarray(1)];
 }
 
 /** The filter of a request, for a caller who may see what it shows. */
 async function filterOf(
   callers: ListCallers,
   request: FastifyRequest<{ Querystring: Query }>,
-  accountId: string,
+  { accountId, now }: { readonly accountId: string; readonly now: Date },
 ): Promise<AccountFilter> {
   const { query } = request;
   const wanted = query['zone_id'];
@@ -112,7 +132,9 @@ async function filterOf(
   const caller = await passIn(callers, request, isId ? wanted : '');
   const { token } = caller;
   checkAccount(token, request, accountId, PERMISSION);
-  const filter = readAccountFilter(query, accountId);
+  // Whoever counts pages would be given the first for ever.
+  if (query['page'] !== undefined) throw refuse('page', 'is not known to this list: it is walked by cursor');
+  const filter = readAccountFilter(query, accountId, now);
   if (filter.zoneId !== undefined) checkZone(request, filter.zoneId, caller);
   else if (!isGranted(token.policies, PERMISSION)) throw limited(token);
   return filter;
@@ -135,37 +157,4 @@ function checkZone(
   if (version === undefined) {
     throw new Fault('zone_not_found', `zone ${zoneId} not found`, { pointer: '/zone_id' });
   }
-}
-
-/** Throws `malformed_request` or `invalid_host` with a pointer to the parameter. */
-function readAccountFilter(query: Query, accountId: string): AccountFilter {
-  // Whoever counts pages would be given the first for ever.
-  if (query['page'] !== undefined) throw refuse('page', 'is not known to this list: it is walked by cursor');
-  return {
-    accountId,
-    status: readChoice(query, 'status', ['all', ...PACK_STATUSES]) ?? 'all',
-    environment: readChoice(query, 'deploy', ENVIRONMENTS),
-    type: readChoice(query, 'type', PACK_TYPES),
-    certificateAuthority: readChoice(query, 'certificate_authority', CERTIFICATE_AUTHORITIES),
-    zoneId: readId(query, 'zone_id'),
-    expiresBefore: readInstant(query, 'expires_before'),
-    host: readHost(query, 'host', toName),
-    suffix: readHost(query, 'host.suffix', toSuffix),
-  };
-}
-
-function readHost(query: Query, name: string, read: (text: string) => string): string | undefined {
-  const text = readText(query, name);
-  if (text === undefined) return undefined;
-  try {
-    return read(text);
-  } catch (error) {
-    if (error instanceof Fault) throw new Fault(error.fault, error.message, { pointer: `/${name}` });
-    throw error;
-  }
-}
-
-async function upToDate(deps: ApiDeps, row: AccountRow): Promise<Buffer> {
-  const again = await renderAgain(deps, row, () => getPack(deps.pool, row.zoneId, row.id));
-  return again === undefined ? row.json : Buffer.from(again);
 }

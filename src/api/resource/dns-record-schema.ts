@@ -1,6 +1,6 @@
 /** Bodies and answers of DNS records. */
 import { type Static, Type } from 'typebox';
-import { RECORD_TYPES } from '../../record/record.ts';
+import { MOST_COMMENT, RECORD_TYPES } from '../../record/record.ts';
 
 const FIELDS = {
   content: Type.Optional(Type.String({ maxLength: 10_000 })),
@@ -8,7 +8,7 @@ const FIELDS = {
   priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
   ttl: Type.Optional(Type.Integer()),
   proxied: Type.Optional(Type.Boolean()),
-  comment: Type.Optional(Type.Union([Type.Null(), Type.String({ maxLength: 500 })])),
+  comment: Type.Optional(Type.Union([Type.Null(), Type.String({ maxLength: MOST_COMMENT })])),
   tags: Type.Optional(Type.Array(Type.String())),
 };
 const type = Type.Enum([...RECORD_TYPES]);

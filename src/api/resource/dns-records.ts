@@ -13,6 +13,7 @@ import { listOf, ok, okOf, toResultInfo } from '../http/envelope.ts';
 import { PageInfo, Query, readPage } from '../http/page.ts';
 import { RECORD_PARAMETERS, readRecordFilter } from './dns-record-filter.ts';
 import { toRecordJson } from './dns-record-json.ts';
+import { placeOf, zoneToWrite } from './dns-record-place.ts';
 import { BatchReply, RecordBatch, RecordBody, RecordPatch, RecordReply } from './dns-record-schema.ts';
 
 const ZoneParams = Type.Object({ zone_id: Type.String() });
@@ -134,19 +135,6 @@ const changeOne =
     if (!record) throw new Error('a wish that was carried out has a record');
     return record;
   };
-
-/** The zone of a request that writes into it. */
-function zoneToWrite(request: FastifyRequest, zoneId: string): Zone {
-  const zone = zoneOf(request, zoneId, 'DNS Write');
-  if (zone.type === 'full') return zone;
-  const sentence = `${zone.name} is a zone of type partial: its DNS is answered elsewhere, and its records are made there`;
-  throw new Fault('invalid_record', sentence);
-}
-
-const placeOf = ({ publicAddresses }: ApiDeps, { name }: Zone) => ({
-  zone: name,
-  hasPublicAddresses: publicAddresses.length > 0,
-});
 
 /** What makes a record. */
 const toCreate = (deps: ApiDeps, zone: Zone, body: GivenRecord): RecordWish => ({

@@ -14,6 +14,7 @@ import { checkAccount, demandAll, passIn, passIntoZone } from '../http/auth.ts';
 import { readCursor, toCursor, type Walk } from '../http/cursor.ts';
 import { bareOf } from '../http/envelope.ts';
 import { type Query, readChoice } from '../http/page.ts';
+import { findSession } from '../http/sessions.ts';
 import { PACK_FILTER } from './pack-schema.ts';
 
 const PERMISSION = 'SSL and Certificates Read';
@@ -121,13 +122,16 @@ async function answer(deps: ApiDeps, one: Export): Promise<void> {
 /** Each of these is asked for when the one before has left for the client. */
 async function* linesOf(
   deps: ApiDeps,
-  { admit }: Export,
+  { request, admit }: Export,
   walk: Walk,
   batches: AsyncIterable<readonly ExportRow[]>,
 ): AsyncGenerator<Buffer, void> {
   let count = 0;
   for await (const rows of batches) {
-    if (count > 0) await admit();
+    if (count > 0) {
+      await findSession(deps, request);
+      await admit();
+    }
     yield Buffer.concat((await Promise.all(rows.map((row) => lineOf(deps, walk, row)))).flat());
     count += rows.length;
   }

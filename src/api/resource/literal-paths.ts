@@ -7,6 +7,7 @@ const LITERALS = [
   { name: 'quota', methods: ['PATCH', 'DELETE'] },
   { name: 'order', methods: ['GET', 'PATCH', 'DELETE'] },
   { name: 'export', methods: ['PATCH', 'DELETE'] },
+  { name: 'summary', methods: ['PATCH', 'DELETE'] },
 ];
 
 /** Keeps words from being read as ids of packs: `…/certificate_packs/quota` has no PATCH. */

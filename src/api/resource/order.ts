@@ -1,16 +1,13 @@
-import { createHash } from 'node:crypto';
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
 import { FAULTS, Fault } from '../../kit/fault.ts';
 import type { Seconds } from '../../kit/time.ts';
 import { createPack, type PackOrder } from '../../operation/create-pack.ts';
 import * as words from '../../pack/pack.ts';
 import { VALIDATION_METHODS } from '../../pack/validation-method.ts';
-import type { OrderRequest } from '../../store/order-requests.ts';
-import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
 import { okOf, okText, sendJson } from '../http/envelope.ts';
+import { makingRequest } from './making-request.ts';
 import { orderMessages } from './order-messages.ts';
 import { PackReply } from './pack-schema.ts';
 import { waitForRecords } from './wait-for-records.ts';
@@ -44,8 +41,7 @@ export const orderRoute =
       const { id, isNew } = await createPack(deps, {
         zone,
         order: toOrder(request.body),
-        request: requestOf(request, zone, request.body),
-        isRetry: Number(request.headers['x-stainless-retry-count']) > 0,
+        ...makingRequest(request, zone, request.body),
         by: actorOf(request),
       });
       if (isNew) deps.poke();
@@ -86,14 +82,3 @@ const toOrder = (body: Order): PackOrder => ({
   isBranded: body.cloudflare_branding ?? false,
   hasBackup: body.backup,
 });
-
-/** A repeat is known by its key, or by its body where the client says that it tries again. */
-function requestOf(request: FastifyRequest, zone: Zone, body: Order): OrderRequest {
-  const key = request.headers['idempotency-key'];
-  if (key !== undefined && (typeof key !== 'string' || key.length === 0 || key.length > 255)) {
-    throw new Fault('malformed_request', 'the header Idempotency-Key must have 1 to 255 characters');
-  }
-  const canonical = JSON.stringify(body, Object.keys(body).toSorted());
-  const bodyHash = createHash('sha256').update(canonical).digest();
-  return { zoneId: zone.id, bodyHash, ...(key !== undefined && { key }) };
-}

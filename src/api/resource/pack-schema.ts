@@ -16,6 +16,7 @@ const Certificate = Type.Object({
   signature: Type.String(),
   status: Type.String(),
   bundle_method: Type.String(),
+  priority: Type.Optional(Type.Integer()),
   zone_id: Type.String(),
   uploaded_on: Type.String(),
   modified_on: Type.String(),
@@ -30,9 +31,9 @@ export const PackReply = Type.Object({
   status: Type.Enum([...PACK_STATUSES]),
   primary_certificate: Type.Optional(Type.String()),
   certificates: Type.Array(Certificate),
-  certificate_authority: Type.Enum([...CERTIFICATE_AUTHORITIES]),
-  validation_method: Type.Enum([...VALIDATION_METHODS]),
-  validity_days: Type.Union(VALIDITY_DAYS.map((length) => Type.Literal(length))),
+  certificate_authority: Type.Optional(Type.Enum([...CERTIFICATE_AUTHORITIES])),
+  validation_method: Type.Optional(Type.Enum([...VALIDATION_METHODS])),
+  validity_days: Type.Optional(Type.Union(VALIDITY_DAYS.map((length) => Type.Literal(length)))),
   validation_records: Type.Array(
     Type.Object({
       status: Type.String(),
@@ -44,7 +45,13 @@ export const PackReply = Type.Object({
     }),
   ),
   validation_errors: Type.Array(Type.Object({ message: Type.String() })),
-  dcv_delegation_records: Type.Array(Type.Object({ cname: Type.String(), cname_target: Type.String() })),
+  dcv_delegation_records: Type.Array(
+    Type.Object({
+      status: Type.Enum(['pending', 'active']),
+      cname: Type.String(),
+      cname_target: Type.String(),
+    }),
+  ),
   cloudflare_branding: Type.Boolean(),
   backup_pack: Type.Optional(Type.String()),
   backup_of: Type.Optional(Type.String()),

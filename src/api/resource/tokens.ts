@@ -1,129 +1,98 @@
-import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
+import { type FastifyPluginAsyncTypebox, type Static } from '@fastify/type-provider-typebox';
 import { Fault } from '../../kit/fault.ts';
 import { createToken } from '../../operation/create-token.ts';
 import { deleteToken } from '../../operation/delete-token.ts';
 import { rollToken } from '../../operation/roll-token.ts';
 import { updateToken } from '../../operation/update-token.ts';
-import type { RequestIp } from '../../pack/client-address.ts';
-import { toWireTime } from '../../pack/pack-json.ts';
-import type { Policy } from '../../pack/permission.ts';
+import { isGranted, isGrantedAnywhere, type Policy } from '../../pack/permission.ts';
 import type { Token, TokenRecord, TokenTerms } from '../../store/token-row.ts';
 import { getTokenRecord, listTokens } from '../../store/tokens.ts';
 import { listZones } from '../../store/zone-list.ts';
 import type { ApiDeps } from '../deps.ts';
-import { actorOf, demandAll, isHexId } from '../http/auth.ts';
-import { listOf, ok, okOf, toResultInfo } from '../http/envelope.ts';
-import { PAGES, PageInfo, Query, readPage, readText } from '../http/page.ts';
-import { PERMISSION_GROUPS, PolicyReply, toPolicyReplies } from './token-policies.ts';
-import { NewTokenBody, TokenBody, toTerms } from './token-terms.ts';
+import { actorOf, checkAccount, demandAll, isHexId } from '../http/auth.ts';
+import { ok, toResultInfo } from '../http/envelope.ts';
+import { type Query, readChoice, readPage, readText } from '../http/page.ts';
+import { type TokenReply, timesOf, toTokenReply } from './token-json.ts';
+import { PERMISSION_GROUPS } from './token-policies.ts';
+import { TOKEN_PLACES, type TokenPlace, tokenSchemas } from './token-schema.ts';
+import { toTerms } from './token-terms.ts';
 
-const Params = Type.Object({ token_id: Type.String() });
+type TokenDeps = Pick<ApiDeps, 'pool' | 'clock' | 'quotas'>;
 
-const Networks = Type.Optional(Type.Array(Type.String()));
-const TokenReply = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  status: Type.String(),
-  issued_on: Type.String(),
-  modified_on: Type.String(),
-  last_used_on: Type.Optional(Type.String()),
-  not_before: Type.Optional(Type.String()),
-  expires_on: Type.Optional(Type.String()),
-  policies: Type.Array(PolicyReply),
-  condition: Type.Optional(Type.Object({ request_ip: Type.Object({ in: Networks, not_in: Networks }) })),
-});
-const VERIFY = {
-  operationId: 'user-api-tokens-verify-token',
-  summary: 'Whether the caller’s token is good',
-  response: okOf(Type.Object({ id: Type.String(), status: Type.String() })),
-};
-const GROUPS = {
-  operationId: 'permission-groups-list-permission-groups',
-  summary: 'What can be granted',
-  querystring: Query,
-  parameters: { name: Type.String(), scope: Type.String() },
-  response: okOf(
-    Type.Array(Type.Object({ id: Type.String(), name: Type.String(), scopes: Type.Array(Type.String()) })),
-  ),
-};
-const LIST = {
-  operationId: 'user-api-tokens-list-tokens',
-  summary: 'List tokens',
-  querystring: Query,
-  parameters: PAGES,
-  response: listOf(TokenReply, PageInfo),
-};
-const POST = {
-  operationId: 'user-api-tokens-create-token',
-  summary: 'Make a token; its secret is in this answer alone',
-  body: NewTokenBody,
-  response: okOf(Type.Intersect([TokenReply, Type.Object({ value: Type.String() })])),
-};
-const GET = {
-  operationId: 'user-api-tokens-token-details',
-  summary: 'Get a token',
-  params: Params,
-  response: okOf(TokenReply),
-};
-const PUT = {
-  operationId: 'user-api-tokens-update-token',
-  summary: 'Change a token: what it may, from where, when, and whether it is on',
-  params: Params,
-  body: TokenBody,
-  response: okOf(TokenReply),
-};
-const DELETE = {
-  operationId: 'user-api-tokens-delete-token',
-  summary: 'Take a token away',
-  params: Params,
-  response: okOf(Type.Object({ id: Type.String() })),
-};
-const ROLL = {
-  operationId: 'user-api-tokens-roll-token',
-  summary: 'Give a token another secret',
-  params: Params,
-  body: Type.Optional(Type.Union([Type.Null(), Type.Object({})])),
-  response: okOf(Type.String()),
-};
-
-/** Routes of /user/tokens. Tokens are the account's: whoever may write them sees and makes them, up to what it may itself. */
+/**
+ * Routes of /user/tokens and /accounts/{account_id}/tokens, which are the same: tokens are the account's. Whoever may write
+ * them sees and makes them, up to what it may itself.
+ */
 export const tokenRoutes =
-  (deps: Pick<ApiDeps, 'pool' | 'clock' | 'quotas'>): FastifyPluginAsyncTypebox =>
+  (deps: TokenDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    for (const place of TOKEN_PLACES)
+      await app.register(async (at) => {
+        if (place.isOfAccount)
+          at.addHook<{ Params: { account_id: string } }>('onRequest', async (request) => {
+            checkAccount(request.token, request, request.params.account_id, 'API Tokens Read');
+          });
+        await at.register(reads(deps, place));
+        await at.register(changes(deps, place));
+      });
+  };
+
+/** What is told of tokens, and of what they can be given. */
+const reads =
+  (deps: TokenDeps, place: TokenPlace): FastifyPluginAsyncTypebox =>
   async (app) => {
     const { pool, clock } = deps;
-    app.get('/user/tokens/verify', { schema: VERIFY }, async ({ token }) => {
+    const { path } = place;
+    const schema = tokenSchemas(place);
+    app.get(`${path}/verify`, { schema: schema.verify }, async ({ token }) => {
       const found = await getTokenRecord(pool, token.accountId, token.id);
       const message = { code: 10000, message: 'This API Token is valid and active' };
       return ok({ id: token.id, status: 'active', ...(found && timesOf(found)) }, [message]);
     });
-    app.get('/user/tokens/permission_groups', { schema: GROUPS }, async ({ query }) => {
-      const [name, scope] = [readText(query, 'name'), readText(query, 'scope')];
-      return ok(
-        PERMISSION_GROUPS.filter((one) => (name ?? one.name) === one.name && isIn(one.scopes, scope)),
-      );
-    });
-    app.get('/user/tokens', { schema: LIST }, async ({ token, query }) => {
+    app.get(`${path}/permission_groups`, { schema: schema.groups }, async ({ query, token }) =>
+      ok(groupsFor(token, query)),
+    );
+    app.get(path, { schema: schema.list }, async ({ token, query }) => {
       demandAll(token, 'API Tokens Read');
       const pages = readPage(query);
-      const { tokens, total } = await listTokens(pool, token.accountId, pages);
+      const now = clock.now();
+      const { tokens, total } = await listTokens(pool, token.accountId, {
+        ...pages,
+        isDescending: readChoice(query, 'direction', ['asc', 'desc']) === 'desc',
+        endingAfter: hidesExpired(place, query) ? now : undefined,
+      });
       const info = toResultInfo({ ...pages, count: tokens.length, total });
-      return { ...ok(tokens.map((one) => toReply(one, clock.now()))), result_info: info };
+      return { ...ok(tokens.map((one) => toTokenReply(one, now))), result_info: info };
     });
-    app.get('/user/tokens/:token_id', { schema: GET }, async ({ token, params }) => {
+    app.get(`${path}/:token_id`, { schema: schema.get }, async ({ token, params }) => {
       demandAll(token, 'API Tokens Read');
       return ok(await replyFor(deps, token, params.token_id));
     });
-    await app.register(changes(deps));
   };
+
+/** By the account's path Cloudflare shows them only to who asks for them. */
+const hidesExpired = ({ isOfAccount }: TokenPlace, query: Query): boolean =>
+  isOfAccount && readChoice(query, 'include_expired', ['true', 'false']) !== 'true';
+
+/** Permission groups by their filters, each with whether the caller can give it to a token that it makes. */
+function groupsFor({ policies }: Token, query: Query) {
+  const [name, scope] = [readText(query, 'name'), readText(query, 'scope')];
+  const isMaker = isGranted(policies, 'API Tokens Write');
+  return PERMISSION_GROUPS.filter((one) => (name ?? one.name) === one.name && isIn(one.scopes, scope)).map(
+    (one) => ({ ...one, is_selectable: isMaker && isGrantedAnywhere(policies, one.name) }),
+  );
+}
 
 const isIn = (scopes: readonly string[], scope: string | undefined): boolean =>
   scope === undefined || scopes.includes(scope);
 
 /** What makes, changes and takes away. */
 const changes =
-  (deps: Pick<ApiDeps, 'pool' | 'clock'>): FastifyPluginAsyncTypebox =>
+  (deps: TokenDeps, place: TokenPlace): FastifyPluginAsyncTypebox =>
   async (app) => {
-    app.post('/user/tokens', { schema: POST }, async (request) => {
+    const { path } = place;
+    const schema = tokenSchemas(place);
+    app.post(path, { schema: schema.create }, async (request) => {
       const { token, body } = request;
       demandAll(token, 'API Tokens Write');
       const terms = toTerms(body, token.accountId);
@@ -132,7 +101,7 @@ const changes =
       const { id, secret } = await createToken(deps, terms, { by: actorOf(request), maker: token });
       return ok({ ...(await replyFor(deps, token, id)), value: secret });
     });
-    app.put('/user/tokens/:token_id', { schema: PUT }, async (request) => {
+    app.put(`${path}/:token_id`, { schema: schema.update }, async (request) => {
       const { token, body, params } = request;
       demandAll(token, 'API Tokens Write');
       const before = await record(deps, token, params.token_id);
@@ -142,14 +111,14 @@ const changes =
       await updateToken(deps, { id: before.id, terms, by: actorOf(request), changer: token });
       return ok(await replyFor(deps, token, before.id));
     });
-    app.delete('/user/tokens/:token_id', { schema: DELETE }, async (request) => {
+    app.delete(`${path}/:token_id`, { schema: schema.delete }, async (request) => {
       const { token, params } = request;
       demandAll(token, 'API Tokens Write');
       const found = await record(deps, token, params.token_id);
       await deleteToken(deps, found, { by: actorOf(request), changer: token });
       return ok({ id: found.id });
     });
-    app.put('/user/tokens/:token_id/value', { schema: ROLL }, async (request) => {
+    app.put(`${path}/:token_id/value`, { schema: schema.roll }, async (request) => {
       const { token, params } = request;
       demandAll(token, 'API Tokens Write');
       const found = await record(deps, token, params.token_id);
@@ -158,11 +127,7 @@ const changes =
   };
 
 /** Throws `token_not_found` for what is no token of the caller's account. */
-async function record(
-  { pool }: Pick<ApiDeps, 'pool'>,
-  { accountId }: Token,
-  id: string,
-): Promise<TokenRecord> {
+async function record({ pool }: TokenDeps, { accountId }: Token, id: string): Promise<TokenRecord> {
   const found = isHexId(id) ? await getTokenRecord(pool, accountId, id) : undefined;
   if (found) return found;
   throw new Fault('token_not_found', `there is no token ${id.slice(0, 64)}`);
@@ -179,7 +144,7 @@ const isOfUser = (name: string): boolean => /^user\b/i.test(name);
 
 /** Throws `malformed_request` with a pointer where policies name a zone that the account does not have, nor had before. */
 async function checkZones(
-  { pool }: Pick<ApiDeps, 'pool'>,
+  { pool }: TokenDeps,
   { policies, accountId }: TokenTerms,
   before: readonly Policy[],
 ): Promise<void> {
@@ -197,35 +162,5 @@ const namedIn = (policies: readonly Policy[]): string[] => [
   ...new Set(policies.flatMap(({ zones }) => (zones === 'all' ? [] : zones))),
 ];
 
-const replyFor = async (
-  deps: Pick<ApiDeps, 'pool' | 'clock'>,
-  by: Token,
-  id: string,
-): Promise<Static<typeof TokenReply>> => toReply(await record(deps, by, id), deps.clock.now());
-
-const timesOf = ({ notBefore, expiresOn }: TokenRecord) => ({
-  ...(notBefore && { not_before: toWireTime(notBefore) }),
-  ...(expiresOn && { expires_on: toWireTime(expiresOn) }),
-});
-
-const toReply = (token: TokenRecord, now: Date): Static<typeof TokenReply> => ({
-  id: token.id,
-  name: token.name,
-  status: statusOf(token, now),
-  issued_on: toWireTime(token.createdOn),
-  modified_on: toWireTime(token.modifiedOn),
-  ...(token.lastUsedOn && { last_used_on: toWireTime(token.lastUsedOn) }),
-  ...timesOf(token),
-  policies: toPolicyReplies(token.policies, token.accountId),
-  ...(token.requestIp && { condition: { request_ip: toAddresses(token.requestIp) } }),
-});
-
-const toAddresses = ({ in: inside, not_in: outside }: RequestIp) => ({
-  ...(inside && { in: [...inside] }),
-  ...(outside && { not_in: [...outside] }),
-});
-
-function statusOf({ expiresOn, isDisabled, isHeld }: TokenRecord, now: Date): string {
-  if (expiresOn && expiresOn <= now) return 'expired';
-  return isDisabled || isHeld ? 'disabled' : 'active';
-}
+const replyFor = async (deps: TokenDeps, by: Token, id: string): Promise<Static<typeof TokenReply>> =>
+  toTokenReply(await record(deps, by, id), deps.clock.now());

@@ -1,9 +1,12 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { changeUniversal } from '../../operation/change-universal.ts';
+import { isOpen } from '../../pack/zone-life.ts';
 import { getManagedSettings } from '../../store/managed.ts';
+import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, zoneOf } from '../http/auth.ts';
-import { ok, okOf } from '../http/envelope.ts';
+import { type Message, ok, okOf } from '../http/envelope.ts';
+import { MESSAGE_CODES } from '../http/message-codes.ts';
 
 const SETTINGS = '/zones/:zone_id/ssl/universal/settings';
 const Params = Type.Object({ zone_id: Type.String() });
@@ -39,6 +42,14 @@ export const universalRoutes =
       if (isOn !== undefined && (await changeUniversal(deps, { zone, isOn, by: actorOf(request) })))
         deps.poke();
       const { isUniversalOn } = await getManagedSettings(deps.pool, zone.id);
-      return ok({ enabled: isUniversalOn });
+      return ok({ enabled: isUniversalOn }, isOn === true ? messagesIn(zone) : []);
     });
   };
+
+/** What keeps the pack from being ordered, and from the edges, for now. */
+function messagesIn(zone: Zone): Message[] {
+  if (isOpen(zone)) return [];
+  const how = zone.status === 'active' ? 'paused' : zone.status;
+  const message = `the zone ${zone.name} is ${how}: its Universal pack waits until it is active and not paused`;
+  return [{ code: MESSAGE_CODES.zone_waits, message }];
+}

@@ -21,7 +21,22 @@ export const ZoneReply = Type.Object({
   modified_on: Type.String(),
   activated_on: Nullable(Type.String()),
   account: Type.Object({ id: Type.String(), name: Type.String() }),
+  plan: Type.Object({ name: Type.String() }),
 });
+
+/** There are none here; Cloudflare's description has one in every zone, and its clients read its fields. */
+const PLAN = {
+  id: '0'.repeat(32),
+  name: 'None',
+  price: 0,
+  currency: 'USD',
+  frequency: '',
+  legacy_id: 'none',
+  is_subscribed: false,
+  can_subscribe: false,
+  externally_managed: false,
+  legacy_discount: false,
+};
 
 /** A zone as Cloudflare answers it. The key is shown where its TXT record shows control. */
 export function toZoneReply({ zonePolicy }: { readonly zonePolicy: ZonePolicy }, zone: Zone) {
@@ -43,6 +58,7 @@ export function toZoneReply({ zonePolicy }: { readonly zonePolicy: ZonePolicy },
     account: { id: zone.accountId, name: zone.accountName },
     owner: { id: zone.accountId, name: zone.accountName, type: 'organization' },
     meta: { step: 0, custom_certificate_quota: 0, page_rule_quota: 0, phishing_detected: false },
+    plan: PLAN,
     ...(isByText(zone) && { verification_key: zone.verificationKey }),
   };
 }

@@ -47,9 +47,12 @@ export function readQuery(bytes: Buffer): Incoming {
   return query ? { kind: 'query', query } : { kind: 'odd', reply: bare(bytes, RCODE.formErr) };
 }
 
-/** One question, no answers, and no more additional records than OPT, TSIG and some new one. */
+/** One question, no answers, the SOA that comes with IXFR (RFC 1995 3), no more additional records than OPT, TSIG and some new one. */
 const hasQueryCounts = (bytes: Buffer): boolean =>
-  bytes.readUInt16BE(4) === 1 && bytes.readUInt32BE(6) === 0 && bytes.readUInt16BE(10) <= 4;
+  bytes.readUInt16BE(4) === 1 &&
+  bytes.readUInt16BE(6) === 0 &&
+  bytes.readUInt16BE(8) <= 1 &&
+  bytes.readUInt16BE(10) <= 4;
 
 /** A header alone: the query's id, opcode and RD, and a code. */
 function bare(bytes: Buffer, rcode: number): Buffer {

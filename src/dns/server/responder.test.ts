@@ -67,6 +67,12 @@ for (const [name, asked, type, rcode, authorities] of codes) {
   });
 }
 
+test('changes of a zone are refused too, with the SOA that comes with the question', async () => {
+  const data = { mname: 'a', rname: 'b', serial: 1, refresh: 1, retry: 1, expire: 1, minimum: 1 };
+  const reply = await ask(ZONE, 'IXFR', { authorities: [{ type: 'SOA', name: ZONE, data }] });
+  assert.deepEqual([reply.rcode, reply.answers, reply.authorities], [RCODE.refused, [], []]);
+});
+
 test('the apex has SOA and NS, and addresses of name servers inside the zone', async () => {
   const soa = (await ask(ZONE, 'SOA')).answers?.[0];
   assert.ok(soa?.type === 'SOA' && soa.data.mname === 'ns1.dcv.example' && soa.data.minimum === 1);

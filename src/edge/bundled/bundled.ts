@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
+import type { OwnersKeys } from '../../keyless/owners-keys.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Environment } from '../../pack/pack.ts';
-import { PullClient, type PullOutcome } from '../pull/pull-client.ts';
+import { type Follower, PullClient, type PullOutcome } from '../pull/pull-client.ts';
 import { Tally } from '../tally.ts';
+import { type HostsByAddress, hostAt } from './by-address.ts';
 import { ContextCache } from './context-cache.ts';
 import { newHttp01Server, PLAIN_ANSWERS, type PlainAnswer } from './http-01-server.ts';
 import { type HandshakeFailure, type Refusal, TlsAcceptor } from './tls-acceptor.ts';
@@ -16,13 +18,19 @@ export interface BundledEdgeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly environment: Environment;
+  /** Its name in the service's configuration, which says where it is; without it, it gets nothing that is restricted. */
+  readonly name?: string | undefined;
   /** Port for plain HTTP, where CAs ask for the files that show control; 0 picks a free one. No port, no listener. */
   readonly httpPort?: number;
   /** Path of the service's unix socket; see `startPull`. */
   readonly pull: string;
   /** Where decrypted bytes go; without it the edge answers requests itself, with the name of the handshake. */
   readonly upstream?: { readonly host: string; readonly port: number };
+  /** Hosts for clients without SNI, by the address that they reach; without it they are shown no certificate. */
+  readonly byAddress?: HostsByAddress;
   readonly log: Log;
+  /** How packs are shown whose keys their owners keep; undefined: they are not. Ended with the edge. */
+  readonly ownersKeys?: OwnersKeys | undefined;
 }
 
 /** Counts since the start, and what there is now. */
@@ -30,7 +38,7 @@ export interface BundledEdgeStats {
   /** Connections that came in to shake hands. */
   readonly accepted: number;
   readonly handshakes: number;
-  /** Connections that were turned away by an alert: no name, an unknown one, or the service out of reach. */
+  /** Connections that were turned away by an alert: no name at an address that stands for none, an unknown one, or the service out of reach. */
   readonly refused: number;
   readonly refusals: Readonly<Record<Refusal, number>>;
   /** Connections that came to no handshake for any other reason. */
@@ -77,7 +85,7 @@ const ANSWER_SECONDS = 30;
 export async function startBundledEdge(options: BundledEdgeOptions): Promise<BundledEdge> {
   const { log } = options;
   const parts = partsOf(options);
-  const { client, contexts, acceptor, plain } = parts;
+  const { client, contexts, nameless, acceptor, plain } = parts;
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => acceptor.open(socket));
   server.maxConnections = MOST_CONNECTIONS;
   server.on('drop', () => acceptor.drop());
@@ -89,11 +97,12 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
   };
   const httpPort = plain && (await listenOn(plain, options.host, options.httpPort ?? 0).catch(giveUp));
   plain?.on('error', (err) => log.error({ err }, 'edge: listener failed'));
-  client.follow(contexts);
+  client.follow(both(contexts, nameless));
   const end = async () => {
     const closed = once(server, 'close');
     server.close();
     acceptor.close();
+    options.ownersKeys?.close();
     plain?.close();
     plain?.closeAllConnections();
     await Promise.all([closed, client.close()]);
@@ -114,15 +123,24 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
 interface Parts {
   readonly client: PullClient;
   readonly contexts: ContextCache;
+  /** What clients without SNI are shown, by the host that their address stands for. */
+  readonly nameless: ContextCache;
   readonly acceptor: TlsAcceptor;
   readonly plain: HttpServer | undefined;
   readonly plainAnswers: Tally<PlainAnswer>;
   readonly upstreamFailures: Tally<'failed'>;
 }
 
-function partsOf({ environment, log, upstream, pull, httpPort }: BundledEdgeOptions): Parts {
-  const client = new PullClient({ path: pull, environment, log });
-  const contexts = new ContextCache({ load: (name) => client.load(name), log });
+function partsOf(options: BundledEdgeOptions): Parts {
+  const { environment, log, upstream, pull, httpPort, byAddress = new Map<string, string>() } = options;
+  const elsewhere = options.ownersKeys;
+  const client = new PullClient({ path: pull, environment, edge: options.name, log });
+  const contexts = new ContextCache({ load: (name) => client.load(name), log, elsewhere });
+  const nameless = new ContextCache({ load: (name) => client.load(name, 'address'), log, elsewhere });
+  const find = (address: string | undefined) => {
+    const name = hostAt(byAddress, address);
+    return name === undefined ? undefined : { name, context: nameless.get(name) };
+  };
   const upstreamFailures = new Tally(['failed']);
   const answer = upstream
     ? passTo(upstream, IDLE_SECONDS, () => upstreamFailures.add('failed'))
@@ -136,12 +154,29 @@ function partsOf({ environment, log, upstream, pull, httpPort }: BundledEdgeOpti
   return {
     client,
     contexts,
-    acceptor: new TlsAcceptor(contexts, answer),
+    nameless,
+    acceptor: new TlsAcceptor(contexts, answer, find),
     plain,
     plainAnswers,
     upstreamFailures,
   };
 }
+
+/** Both are told of each change. */
+const both = (one: Follower, other: Follower): Follower => ({
+  live: () => {
+    one.live();
+    other.live();
+  },
+  lost: () => {
+    one.lost();
+    other.lost();
+  },
+  changed: (hosts) => {
+    one.changed(hosts);
+    other.changed(hosts);
+  },
+});
 
 function statsOf({ client, contexts, acceptor, plainAnswers, upstreamFailures }: Parts): BundledEdgeStats {
   const { known, unknown, changes, isLive } = contexts.counts;

@@ -32,7 +32,9 @@ before(async () => {
   renewed = await givenPack([NAME]);
 });
 
-function given(options: { timeToLive?: number; unknownFor?: number; most?: number } = {}) {
+function given(
+  options: { timeToLive?: number; unknownFor?: number; most?: number; inPlaceFor?: number } = {},
+) {
   const service = new Service();
   const contexts = new ContextCache({ load: service.load, log: quiet(), ...options });
   contexts.live();
@@ -69,7 +71,7 @@ test('a flood of unknown names stays within its bound', async () => {
   assert.deepEqual({ known, unknown, loading }, { known: 0, unknown: 100, loading: 0 });
 });
 
-test('a change drops the names it covers and no others', async () => {
+test('a change has the names it covers asked for again, and no others', async () => {
   const { service, contexts } = given();
   service.answer = old;
   const names = ['a.example.com', 'b.example.com', 'c.b.example.com', 'example.com', 'a.example.org'];
@@ -97,6 +99,63 @@ for (const change of [[NAME], ['*.example.com']]) {
     assert.equal(service.asked.length, 2);
   });
 }
+
+test('a service that goes away as it tells of a change leaves the name with what there was', async () => {
+  const { service, contexts } = given();
+  service.answer = old;
+  const first = await contexts.get(NAME);
+  contexts.changed([NAME]);
+  contexts.lost();
+  service.answer = 'unreachable';
+  assert.equal(await contexts.get(NAME), first);
+  contexts.live();
+  service.answer = renewed;
+  assert.notEqual(await contexts.get(NAME), first);
+  contexts.changed(['*.example.com']);
+  service.answer = 'unknown';
+  assert.equal(await contexts.get(NAME), 'unknown', 'what is taken off is gone once that is told');
+});
+
+test('what is withdrawn leaves the memory of an edge though nobody asks for it again, once the service tells', async () => {
+  const { service, contexts } = given({ timeToLive: 0.05 });
+  service.answer = old;
+  await contexts.get(NAME);
+  service.answer = 'unreachable';
+  contexts.changed([NAME]);
+  await until(() => service.asked.length > 3);
+  assert.equal(contexts.counts.known, 1, 'shown on while nobody tells');
+  service.answer = 'unknown';
+  await until(() => contexts.counts.known === 0);
+});
+
+test('a pack that cannot be shown leaves what there was in its place for a while, and not for ever', async () => {
+  const { service, contexts } = given({ timeToLive: 0.05, inPlaceFor: 0.3 });
+  service.answer = old;
+  const first = await contexts.get(NAME);
+  const [pair] = Object.values(renewed.certificates);
+  assert(pair);
+  service.answer = { ...renewed, certificates: { ecdsa: { ...pair, key: 'no key' } } };
+  contexts.changed([NAME]);
+  assert.equal(await contexts.get(NAME), first, 'the service may go back to it');
+  await until(() => contexts.counts.known === 0);
+  assert.equal(await contexts.get(NAME), 'unreachable');
+  service.answer = renewed;
+  assert.equal(typeof (await contexts.get(NAME)), 'object');
+});
+
+test('of a service that does not answer a client waits two seconds where there is something to show', async () => {
+  const { service, contexts } = given();
+  service.answer = old;
+  const first = await contexts.get(NAME);
+  contexts.changed([NAME]);
+  service.answer = undefined;
+  const began = performance.now();
+  assert.equal(await contexts.get(NAME), first);
+  assert(performance.now() - began < 4_000);
+  service.reply(renewed);
+  service.answer = renewed;
+  assert.notEqual(await contexts.get(NAME), first);
+});
 
 test('a load that began before a change of other names is kept', async () => {
   const { service, contexts } = given();

@@ -1,40 +1,64 @@
-import type { SecureContext } from 'node:tls';
+import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Seconds } from '../../kit/time.ts';
 import { wildcardOf } from '../../pack/hosts.ts';
 import type { Follower, PullAnswer } from '../pull/pull-client.ts';
 import { NameCache } from './name-cache.ts';
-import { digestOf, toSecureContext } from './secure-context.ts';
+import { digestOf } from './secure-context.ts';
+import { type RemoteContexts, type ShownContext, toContext } from './shown-context.ts';
 
 export interface ContextCacheOptions {
   /** Asks the service for the pack of a name; never rejects. */
   readonly load: (name: string) => Promise<PullAnswer>;
   readonly log: Log;
+  /** How packs are shown whose keys are not here; undefined: they are not. */
+  readonly elsewhere?: RemoteContexts | undefined;
   /** Names whose context is kept, each about 60 KB; 10,000 when left out. As many unknown names are kept. */
   readonly most?: number;
   /** Real time after which a context is looked at again; 60 s when left out. */
   readonly timeToLive?: Seconds;
   /** Real time for which an unknown name stays unknown; 5 s when left out. */
   readonly unknownFor?: Seconds;
+  /** Real time for which what there was is shown in the place of a pack that cannot be shown here; 15 min when left out. */
+  readonly inPlaceFor?: Seconds;
 }
 
 interface Kept {
-  readonly context: SecureContext;
+  readonly context: ShownContext;
   readonly digest: string;
   /** When it was last confirmed, in ms of `performance.now`. */
   readonly at: number;
   /** The span of unbroken following in which it was asked for. */
   readonly span: number;
+  /** Since when the service has told of a pack in its place that cannot be shown here, in ms of `performance.now`. */
+  readonly unfitSince?: number | undefined;
 }
 
 interface Load {
-  readonly answer: Promise<SecureContext | 'unknown' | 'unreachable'>;
+  readonly answer: Promise<ShownContext | 'unknown' | 'unreachable'>;
   /** A change came after it began: what it brings may be the state before. */
   isOutdated: boolean;
 }
 
+/** What is meant where an option is left out. */
+const TIME_TO_LIVE: Seconds = 60;
+const IN_PLACE_FOR: Seconds = 900;
+
 /** After the service did not answer, kept contexts are served without asking for this long. */
 const REST_MS = 1_000;
+
+/** How long a client waits for a service that does not answer where there is something to show: its handshake ends after some seconds. */
+const PATIENCE_MS = 2_000;
+
+async function withinPatience<T>(load: Promise<T>): Promise<T | 'unreachable'> {
+  const { promise, resolve } = Promise.withResolvers<'unreachable'>();
+  const timer = setTimeout(() => resolve('unreachable'), PATIENCE_MS);
+  try {
+    return await Promise.race([load, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** The contexts of the names used last, kept in step with the service's changes. */
 export class ContextCache implements Follower {
@@ -42,6 +66,9 @@ export class ContextCache implements Follower {
   readonly #known: NameCache<Kept>;
   readonly #unknown: NameCache<true>;
   readonly #loads = new Map<string, Load>();
+  /** Names whose context a change made old, and that nobody has asked for since. */
+  readonly #outdated = new Set<string>();
+  #isLookingAgain = false;
   #span = 0;
   #isLive = false;
   #restUntil = 0;
@@ -58,11 +85,12 @@ export class ContextCache implements Follower {
    * The context for `name` as the service has it now; `unknown` when no pack serves it. What is kept is served
    * on while the service cannot be reached; without it the answer is `unreachable`. Never rejects.
    */
-  async get(name: string): Promise<SecureContext | 'unknown' | 'unreachable'> {
+  async get(name: string): Promise<ShownContext | 'unknown' | 'unreachable'> {
     const kept = this.#known.get(name);
     if (kept && (this.#isFresh(kept) || performance.now() < this.#restUntil)) return kept.context;
     if (this.#unknown.get(name)) return 'unknown';
-    const answer = await this.#loadOnce(name);
+    const load = this.#loadOnce(name);
+    const answer = await (kept ? withinPatience(load) : load);
     return answer === 'unreachable' ? (this.#known.get(name)?.context ?? answer) : answer;
   }
 
@@ -86,7 +114,14 @@ export class ContextCache implements Follower {
 
   changed(hosts: readonly string[]): void {
     this.#changes++;
-    this.#known.drop(hosts);
+    this.#restUntil = 0;
+    // What there was is shown on should the service go away before it is asked: so ends a service that is killed as it tells.
+    for (const name of this.#known.covered(hosts)) {
+      const kept = this.#known.get(name);
+      if (!kept) continue;
+      this.#known.set(name, { ...kept, at: Number.NEGATIVE_INFINITY });
+      this.#lookLater(name);
+    }
     this.#unknown.drop(hosts);
     const those = new Set(hosts);
     for (const name of this.#loads.keys()) {
@@ -99,8 +134,30 @@ export class ContextCache implements Follower {
     return { known, unknown, loading, changes: this.#changes, isLive: this.#isLive };
   }
 
+  /** Nobody may ever ask for the name again: its key, which may be withdrawn, would lie here on. */
+  #lookLater(name: string): void {
+    this.#outdated.add(name);
+    if (this.#isLookingAgain) return;
+    this.#isLookingAgain = true;
+    const look = () => void this.#lookAgain();
+    setTimeout(look, (this.#options.timeToLive ?? TIME_TO_LIVE) * 1_000).unref();
+  }
+
+  /** Asks for what is old still, a name after the other; whatever the service does not tell now is looked at later. */
+  async #lookAgain(): Promise<void> {
+    const names = [...this.#outdated];
+    this.#outdated.clear();
+    const left: string[] = [];
+    for (const name of names) {
+      const kept = this.#known.get(name);
+      if (kept && !this.#isFresh(kept) && (await this.#loadOnce(name)) === 'unreachable') left.push(name);
+    }
+    this.#isLookingAgain = false;
+    for (const name of [...left, ...this.#outdated]) this.#lookLater(name);
+  }
+
   #isFresh({ at, span }: Kept): boolean {
-    const { timeToLive = 60 } = this.#options;
+    const { timeToLive = TIME_TO_LIVE } = this.#options;
     return this.#isLive && span === this.#span && performance.now() - at < timeToLive * 1_000;
   }
 
@@ -143,18 +200,31 @@ export class ContextCache implements Follower {
     return 'unknown';
   }
 
-  #keep(name: string, pack: Exclude<PullAnswer, string>, span: number): SecureContext | 'unreachable' {
+  #keep(name: string, pack: Exclude<PullAnswer, string>, span: number): ShownContext | 'unreachable' {
     try {
       const digest = digestOf(pack);
       const before = this.#known.get(name);
-      const context = before?.digest === digest ? before.context : toSecureContext(pack);
+      const context = before?.digest === digest ? before.context : toContext(pack, this.#options.elsewhere);
       this.#known.set(name, { context, digest, at: performance.now(), span });
       return context;
     } catch (error) {
       // OpenSSL names what is wrong with a key or a chain; it does not quote them.
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      this.#options.log.error({ name, packId: pack.packId, code }, 'edge: certificates cannot be used');
+      const why = error instanceof Fault ? error.message : undefined;
+      this.#options.log.error({ name, packId: pack.packId, code, why }, 'edge: certificates cannot be used');
+      this.#keepInPlace(name);
       return 'unreachable';
     }
+  }
+
+  /** What there was is shown for a while, in which the service may go back to it; it may also have been withdrawn. */
+  #keepInPlace(name: string): void {
+    const kept = this.#known.get(name);
+    if (!kept) return;
+    const { unfitSince = performance.now() } = kept;
+    if (performance.now() - unfitSince >= (this.#options.inPlaceFor ?? IN_PLACE_FOR) * 1_000)
+      return this.#known.delete(name);
+    this.#known.set(name, { ...kept, at: Number.NEGATIVE_INFINITY, unfitSince });
+    this.#lookLater(name);
   }
 }

@@ -43,10 +43,12 @@ export class NameCache<T extends object | true> {
 
   /** Drops every name that one of `hosts` covers; a wildcard covers one label (RFC 9525 6.3). */
   drop(hosts: readonly string[]): void {
-    for (const host of hosts) {
-      const names = isWildcard(host) ? [...(this.#byWildcard.get(host) ?? [])] : [host];
-      for (const name of names) this.#byName.delete(name);
-    }
+    for (const name of this.covered(hosts)) this.#byName.delete(name);
+  }
+
+  /** The names that `hosts` cover, some perhaps twice or not there any more. */
+  covered(hosts: readonly string[]): string[] {
+    return hosts.flatMap((host) => (isWildcard(host) ? [...(this.#byWildcard.get(host) ?? [])] : [host]));
   }
 
   #index(name: string): void {

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { Tally } from '../tally.ts';
 import type { ContextCache } from './context-cache.ts';
 import { HandshakeLimiter } from './handshake-limiter.ts';
 import { helloOf } from './hello-of.ts';
+import { isRemote, type ShownContext } from './shown-context.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Why a client was turned away by an alert before its handshake: what it asked for, or the service is out of reach. */
@@ -18,6 +19,7 @@ export const FAILURES = [
   'no_shared_algorithm',
   'alpn',
   'client_alert',
+  'key_unreachable',
   'closed',
   'other',
 ] as const;
@@ -28,10 +30,16 @@ export type HandshakeFailure = (typeof FAILURES)[number];
 const MOST_HALF_OPEN = 1_000;
 const HANDSHAKE_SECONDS = 10;
 
+/** What is found for a client without SNI: the name of which it is taken to be, and what to serve; undefined: its address stands for none. */
+export type Nameless = (
+  address: string | undefined,
+) => { readonly name: string; readonly context: ReturnType<ContextCache['get']> } | undefined;
+
 /** Where clients come in: it looks at the name they ask for, and shakes hands or turns them away. */
 export class TlsAcceptor {
   readonly #contexts: ContextCache;
   readonly #answer: Upstream;
+  readonly #nameless: Nameless;
   readonly #halfOpen: HandshakeLimiter;
   /** Those that came to something are no longer counted under another head. */
   readonly #settled = new WeakSet<Socket>();
@@ -41,8 +49,9 @@ export class TlsAcceptor {
   #accepted = 0;
   #handshakes = 0;
 
-  constructor(contexts: ContextCache, answer: Upstream) {
+  constructor(contexts: ContextCache, answer: Upstream, nameless: Nameless = () => undefined) {
     this.#contexts = contexts;
+    this.#nameless = nameless;
     this.#answer = answer;
     const evicted = (socket: Socket, why: HandshakeFailure) => this.#fail(socket, why);
     this.#halfOpen = new HandshakeLimiter(MOST_HALF_OPEN, HANDSHAKE_SECONDS, evicted);
@@ -90,10 +99,13 @@ export class TlsAcceptor {
       return;
     }
     const { serverName: name, hasOddName } = hello;
-    if (name === undefined) return this.#turnAway(socket, hasOddName ? 'malformed_name' : 'no_name');
-    const context = await this.#contexts.get(name);
+    if (hasOddName) return this.#turnAway(socket, 'malformed_name');
+    const found =
+      name === undefined ? this.#nameless(socket.localAddress) : { name, context: this.#contexts.get(name) };
+    if (!found) return this.#turnAway(socket, 'no_name');
+    const context = await found.context;
     if (socket.destroyed) return;
-    if (typeof context !== 'string') this.#shakeHands(socket, name, context);
+    if (typeof context !== 'string') this.#shakeHands(socket, found.name, context);
     else this.#turnAway(socket, context === 'unreachable' ? context : 'unknown_name');
   }
 
@@ -112,8 +124,10 @@ export class TlsAcceptor {
     this.#failures.add(why);
   }
 
-  #shakeHands(socket: Socket, name: string, secureContext: SecureContext): void {
-    const client = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] });
+  #shakeHands(socket: Socket, name: string, context: ShownContext): void {
+    const client = isRemote(context)
+      ? context.terminator.accept(socket, context)
+      : new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: ['http/1.1'] });
     const giveUp = () => client.destroy();
     // The socket may be half open for an upstream's sake; a client that ends before its handshake is gone,
     // whether it did so before the two were joined or after.
@@ -143,6 +157,7 @@ const SSL_CODES: readonly (readonly [code: RegExp, why: HandshakeFailure])[] = [
   [/NO_SHARED|NO_SUITABLE|NO_COMMON|NO_CIPHERS/, 'no_shared_algorithm'],
   [/NO_APPLICATION_PROTOCOL/, 'alpn'],
   [/_ALERT_/, 'client_alert'],
+  [/KEY_UNREACHABLE/, 'key_unreachable'],
   [/^(?:ECONNRESET|EPIPE|ETIMEDOUT)$/, 'closed'],
 ];
 

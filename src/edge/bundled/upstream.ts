@@ -1,10 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Seconds } from '../../kit/time.ts';
 
+/** A client's decrypted bytes. */
+export interface Decrypted extends Duplex {
+  /** Calls back after so long without a byte either way. */
+  setTimeout(ms: number, idle: () => void): this;
+}
+
 /** Takes a connection over once its handshake is done. */
-export type Upstream = (client: TLSSocket, name: string) => void;
+export type Upstream = (client: Decrypted, name: string) => void;
 
 /**
  * Passes bytes both ways between each client and a connection of its own to `upstream`; `failed` is told of each of these
@@ -33,7 +39,7 @@ export function passTo(
 
 /** Answers one request of HTTP/1.1 with the name of the handshake, then closes; `longest` bounds all of it. */
 export function tellName(longest: Seconds): Upstream {
-  const names = new WeakMap<Socket, string>();
+  const names = new WeakMap<Duplex, string>();
   const http = createServer((request: IncomingMessage, response: ServerResponse) => {
     response.on('error', () => response.destroy());
     const text = `certpacks edge: ${names.get(request.socket)}`;

@@ -48,6 +48,17 @@ test('a pack comes as the service has it, over one connection', async (t) => {
   assert.equal(await client.load('b.example.com'), 'unknown');
 });
 
+test('an edge says its name where it has one, and of what it does not know nothing', async (t) => {
+  const asked: (string | null)[] = [];
+  const path = givenServer(t, (request, response) => {
+    asked.push(new URL(request.url ?? '', 'http://pull').searchParams.get('edge'));
+    response.writeHead(404).end('{}');
+  });
+  await givenClient(t, path, { edge: 'fra-1 & co' }).client.load('a.example.com');
+  await givenClient(t, path).client.load('a.example.com');
+  assert.deepEqual(asked, ['fra-1 & co', null]);
+});
+
 test('no service, a silent one and one that talks nonsense are unreachable', async (t) => {
   const absent = givenClient(t, join(givenFolder(t), 'none.sock'));
   assert.equal(await absent.client.load('a.example.com'), 'unreachable');

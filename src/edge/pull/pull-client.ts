@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../kit/log.ts';
 import type { Seconds } from '../../kit/time.ts';
 import type { Environment } from '../../pack/pack.ts';
-import type { ServedFile, ServedPack } from '../edge.ts';
+import type { NamedBy, ServedFile, ServedPack } from '../edge.ts';
 import { Tally } from '../tally.ts';
 import { toHosts, toServedFile, toServedPack } from './pull-schema.ts';
 
@@ -18,6 +18,8 @@ export interface PullClientOptions {
   /** Path of the service's unix socket. */
   readonly path: string;
   readonly environment: Environment;
+  /** Name of the edge in the service's configuration; undefined: it is nowhere, and gets nothing that is restricted. */
+  readonly edge?: string | undefined;
   readonly log: Log;
   /** Time for one answer; 2 s when left out. */
   readonly deadline?: Seconds;
@@ -53,8 +55,10 @@ export class PullClient {
   }
 
   /** Asks which pack serves `name`. Never rejects. */
-  load(name: string): Promise<PullAnswer> {
-    return this.#ask('certificates', { name }, toServedPack);
+  load(name: string, by: NamedBy = 'name'): Promise<PullAnswer> {
+    const { edge } = this.#options;
+    const about = { name, ...(by === 'address' && { by }), ...(edge !== undefined && { edge }) };
+    return this.#ask('certificates', about, toServedPack);
   }
 
   /** Asks for the text that shows control of `name` at `path`. Never rejects. */

@@ -34,7 +34,9 @@ export interface Pull {
 /**
  * Hands out certificates and their private keys to the bundled edges of this machine's user, over a unix socket
  * and nothing else:
- * - `GET /v1/certificates?name=…&environment=…` answers 200 with a `ServedPack`, or 404 `{}`;
+ * - `GET /v1/certificates?name=…&environment=…` answers 200 with a `ServedPack`, or 404 `{}`; with `&by=address` that of clients
+ *   without SNI at an address that stands for the name; with `&edge=…`, the edge's own name, by which it is known where it is, also
+ *   what is restricted to places like that;
  * - `GET /v1/files?name=…&path=…&environment=…` answers 200 with `{"body"}`, the text of a file that shows control
  *   of the name, or 404 `{}`;
  * - `GET /v1/changes?environment=…` answers lines of JSON for as long as it is read: `{"hello":true}` first,
@@ -94,7 +96,9 @@ type Finder = (
 const FINDERS: Readonly<Record<string, Finder | undefined>> = {
   '/v1/certificates': async (source, query, environment) => {
     const name = query.get('name') ?? '';
-    return isHostName(name) ? source.packFor(name, environment) : 'malformed';
+    const by = query.get('by') === 'address' ? 'address' : 'name';
+    const edge = query.get('edge') ?? undefined;
+    return isHostName(name) ? source.packFor(name, environment, by, edge) : 'malformed';
   },
   '/v1/files': async (source, query) => {
     const [name, path] = [query.get('name') ?? '', query.get('path') ?? ''];

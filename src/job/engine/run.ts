@@ -11,6 +11,7 @@ import { deadline, isServed, type JobName, LIFECYCLE } from '../../pack/lifecycl
 import { takenUpAt } from '../../pack/managed.ts';
 import type { Pack, Run } from '../../pack/pack.ts';
 import { isOver, isSucceeded } from '../../pack/renewal.ts';
+import { inOne, lateWords, nameLostWords, UNFORESEEN } from '../../pack/standing.ts';
 import type { Claimed } from '../../store/claims.ts';
 import { unavailability } from '../../store/unavailable.ts';
 import type { Job, JobDeps } from '../job.ts';
@@ -23,6 +24,7 @@ import { purge } from '../stage/purge.ts';
 import { beginAgain, giveUp, isPastLastChance, renew } from '../stage/renew.ts';
 import { validate } from '../stage/validate.ts';
 import { withdraw } from '../stage/withdraw.ts';
+import { failureFinding } from '../step/findings.ts';
 import { waitAfter } from './wait-after.ts';
 
 const JOBS: Readonly<Record<JobName, Job>> = {
@@ -84,10 +86,7 @@ async function step(deps: JobDeps, work: Work, signal: AbortSignal): Promise<Ste
 /** Throws `zone_not_active` where certificates are to be got for a zone whose name went to another account. */
 function demandName({ zone }: Pack, job: JobName): void {
   if (zone.hasName || !GETTING.has(job)) return;
-  throw new Fault(
-    'zone_not_active',
-    `the zone ${zone.name} has lost its name: another account has shown control of it; no certificate is got here`,
-  );
+  throw new Fault('zone_not_active', inOne(nameLostWords(zone)));
 }
 
 const GETTING: ReadonlySet<JobName> = new Set(['order', 'validate', 'issue']);
@@ -110,21 +109,18 @@ const isToAdopt = (pack: Pack, now: Date): boolean =>
   (isServed(pack.status) || pack.pair?.isStandby === true) && isOver(pack, now) && isSucceeded(pack);
 
 /** What the subscriber can do about a stage that ran out, before what was wrong with it last. */
-function whyLate({ status, validationErrors }: Pack): readonly string[] {
+function whyLate({ status, type, validationErrors }: Pack): readonly string[] {
   const to = LIFECYCLE[status].late;
   if (to === undefined || LIFECYCLE[to].restart === undefined) return validationErrors;
   const last = validationErrors.length > 0 ? '; last seen:' : '';
-  return [
-    `the time for ${status} is over; PATCH this certificate pack to try again${last}`,
-    ...validationErrors,
-  ];
+  return [`${inOne(lateWords(status, { type }))}${last}`, ...validationErrors];
 }
 
 /** The status lasted too long; what was published for it goes. */
 const timeOut = (deps: JobDeps, pack: Pack): Promise<Work> =>
   recordStep(deps, lifeWork(pack), {
     event: 'late',
-    change: { validationErrors: whyLate(pack) },
+    change: { validationErrors: whyLate(pack), ...(pack.found && { found: pack.found }) },
     publishes: 'nothing',
   });
 
@@ -157,12 +153,10 @@ async function failed(deps: JobDeps, work: Work, error: unknown): Promise<Pack |
   const { status } = work.run;
   deps.log[isForeseen ? 'info' : 'error']({ pack: work.pack.id, status, err: error }, 'work put off');
   const seconds = waitAfter(error, work.run);
-  const validationErrors = [error instanceof Fault ? wordsOf(error) : UNFORESEEN];
-  return putOff(deps, work, { seconds, validationErrors, ...anew(deps, error, seconds) });
+  const validationErrors = [error instanceof Fault ? wordsOf(error) : inOne(UNFORESEEN)];
+  const found = failureFinding(error, work);
+  return putOff(deps, work, { seconds, validationErrors, found, ...anew(deps, error, seconds) });
 }
-
-/** Nothing of the error itself: nobody knows what it holds. */
-const UNFORESEEN = 'an internal error; it is tried again, and the operator finds more in the log';
 
 /** What waits for a limit of its CA is not late for that: the time of its status begins when it goes on. */
 const anew = ({ clock }: JobDeps, error: unknown, seconds: Seconds): { readonly statusSince?: Date } =>

@@ -52,7 +52,10 @@ test('an order under way when its zone is paused is held when it is issued, and 
   await carry();
   const held = await packOf(deps, id);
   assert.equal(held.status, 'holding_deployment');
-  assert.match(held.validationErrors[0] ?? '', /^the zone one\.test is paused: what was issued comes/);
+  assert.match(
+    held.validationErrors[0] ?? '',
+    /^the zone one\.test is paused; end the pause of the zone: what was issued comes/,
+  );
   await changeZone(on, zone, { isPaused: false }, OPERATOR);
   await carry();
   const served = await packOf(deps, id);

@@ -1,5 +1,6 @@
 import { days } from '../../kit/time.ts';
 import { recordStep } from '../../operation/record-step.ts';
+import { heldWords, inOne } from '../../pack/standing.ts';
 import { isOpen } from '../../pack/zone-life.ts';
 import type { Job } from '../job.ts';
 
@@ -10,10 +11,7 @@ export const hold: Job = async (deps, work) => {
     const event = environment === 'staging' ? 'stage' : 'promote';
     return recordStep(deps, work, { event, change: { validationErrors: [] } });
   }
-  const why = zone.isPaused ? 'paused' : zone.status;
-  const validationErrors = [
-    `the zone ${zone.name} is ${why}: what was issued comes to the edges by itself when it is active again`,
-  ];
-  await recordStep(deps, work, { wait: days(1), change: { validationErrors } });
+  const change = { validationErrors: [inOne(heldWords(zone))], found: { cause: 'zone_closed' } } as const;
+  await recordStep(deps, work, { wait: days(1), change });
   return undefined;
 };

@@ -1,3 +1,4 @@
+import type { CaOrder } from '../../ca/ca.ts';
 import { between, days } from '../../kit/time.ts';
 import { loadOrders, type OrderedWork } from '../../operation/load-orders.ts';
 import { recordStep } from '../../operation/record-step.ts';
@@ -12,6 +13,7 @@ import { algorithmsOf } from '../../pack/type.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { allRecords, caOf } from '../step/acme-orders.ts';
 import type { Issued } from '../step/delivered.ts';
+import { refusedFinding, waitingFinding } from '../step/findings.ts';
 import { nextLook, whyWaiting } from '../step/next-look.ts';
 import { getCertificate, type Outcome } from '../step/one-certificate.ts';
 
@@ -116,10 +118,14 @@ async function goOn(deps: JobDeps, work: Work, outcomes: readonly Left[]): Promi
   await recordStep(deps, work, {
     ...asTheyStand(outcomes),
     wait: Math.min(...orders.map((order) => nextLook(order, now))),
-    change: { validationErrors, ...anew(outcomes, now) },
+    change: { validationErrors, ...anew(outcomes, now), ...foundIn(ca, orders, validationErrors) },
   });
   return undefined;
 }
+
+/** What holds up the first of the orders that the CA is at. */
+const foundIn = (ca: string, [order]: readonly CaOrder[], told: readonly string[]) =>
+  order ? { found: waitingFinding(ca, order, told) } : {};
 
 /** What waits a day for another order is not late for that: the time of its status begins when it goes on. */
 function anew(outcomes: readonly Left[], now: Date): { readonly statusSince?: Date } {
@@ -145,10 +151,12 @@ async function giveUp(
   const why = refused.map(
     ({ order }) => order.problem ?? 'the order ended at the CA; a new one will be made',
   );
+  const validationErrors = [...new Set(why)];
+  const found = refusedFinding(work.run.certificateAuthority ?? '', 'ca_refused', validationErrors);
   await recordStep(deps, work, {
     ...asTheyStand(outcomes),
     wait: Math.max(retryDelay(work.run.attempts), REFUSED_WAIT),
-    change: { validationErrors: [...new Set(why)] },
+    change: { validationErrors, found },
   });
 }
 

@@ -51,6 +51,8 @@ const ANY = {
   status: 'all',
   environment: undefined,
   expiresBefore: undefined,
+  expiresAfter: undefined,
+  order: 'created_on',
   zoneId: undefined,
   host: undefined,
   suffix: undefined,
@@ -87,7 +89,7 @@ async function assertListedInAccount({ accountId }: PackZone): Promise<void> {
   for (const type of [undefined, ...PACK_TYPES])
     for (const certificateAuthority of [undefined, ...CERTIFICATE_AUTHORITIES]) {
       const filter = { ...ANY, accountId, type, certificateAuthority };
-      const { rows } = await listAccountPage(reader, filter, { after: undefined, most: 10 });
+      const { rows } = await listAccountPage(reader, filter, { from: undefined, way: 'forwards', most: 10 });
       const isMatch = (type ?? 'sni_custom') === 'sni_custom' && certificateAuthority === undefined;
       assert.equal(rows.length, isMatch ? 1 : 0, `${type} ${certificateAuthority}`);
     }
@@ -127,14 +129,23 @@ test('a pack of one certificate and without a CA is served, proven, listed, with
   await clear(deps);
 });
 
-test('a pack that its owner has to renew is not renewed by us: it stays until its certificate ends, then it is expired', async () => {
+test('a pack that its owner has to renew is not renewed by us: that is told at a tenth of its life, and at its end it is expired', async () => {
   const zone = await givenZone(deps, 'owner.test');
   const id = await givenUpload(zone);
   await carryAll(deps);
-  assert.equal(await dueIn(deps, id), days(90));
+  // The end of a certificate is to the second, and its beginning with us is not.
+  const until = (await dueIn(deps, id)) ?? 0;
+  assert(Math.abs(until - days(81)) <= 1, `${until} s`);
   await remindUnplanned(deps.pool, { cells: EVERY_CELL, limit: 10 }, deps.clock.now());
-  assert.equal(await dueIn(deps, id), days(90), 'nobody looks at it meanwhile');
-  deps.clock.advance(days(90));
+  assert.equal(await dueIn(deps, id), until, 'nobody looks at it meanwhile');
+  deps.clock.advance(days(81) + 1);
+  await carryAll(deps);
+  const told = await packOf(deps, id);
+  assert.equal(told.status, 'pending_expiration');
+  assert.match(told.validationErrors.join(), /not renewed by itself; PATCH this custom certificate/);
+  assert.deepEqual(await servedHosts(deps, id), ['owner.test']);
+  assert(Math.abs(((await dueIn(deps, id)) ?? 0) - (days(9) - 1)) <= 1);
+  deps.clock.advance(days(9));
   await carryAll(deps);
   assert.equal((await packOf(deps, id)).status, 'expired');
   assert.equal((await packOf(deps, id)).renewal, undefined);

@@ -4,17 +4,20 @@ import { Fault } from '../../kit/fault.ts';
 import { after, between, days, hours, minutes, type Seconds } from '../../kit/time.ts';
 import { first } from '../../operation/advance.ts';
 import { beginRenewal } from '../../operation/begin-renewal.ts';
+import { endTotalTls } from '../../operation/end-total-tls.ts';
 import { planRenewal } from '../../operation/plan-renewal.ts';
 import { putDown } from '../../operation/put-down.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import { lifeWork, type Work } from '../../operation/work.ts';
 import { earliestEnd, LIFECYCLE, may } from '../../pack/lifecycle.ts';
 import type { Algorithm, Certificate, Pack, Renewal } from '../../pack/pack.ts';
-import { lastTime, ownTime, shortestLife, soonest, timeWithin } from '../../pack/renewal.ts';
+import { lastTime, ownTime, shortestLife, soonest, timeWithin, turningPoint } from '../../pack/renewal.ts';
+import { inOne, unrenewedWords } from '../../pack/standing.ts';
 import { TYPES } from '../../pack/type.ts';
 import { getManagedSettings } from '../../store/managed.ts';
 import { getChain } from '../../store/next-certificates.ts';
 import type { Job, JobDeps } from '../job.ts';
+import { lookAhead, lookAheadFrom } from '../step/look-ahead.ts';
 
 /** A CA that does not say when it wants to be asked again; the bounds of what it may say (RFC 9773 4.3.1, 4.3.2). */
 const ASK_AGAIN: Seconds = hours(6);
@@ -34,11 +37,15 @@ export const renew: Job = async (deps, { pack }, signal) => {
   const { renewal } = pack;
   if (renewal && renewal.at <= now) return begin(deps, pack, renewal);
   const isToldAnew = renewal?.askAt !== undefined && renewal.askAt <= now;
-  const planned = renewal && !isToldAnew ? renewal : await plan(deps, pack, signal);
+  if (renewal && !isToldAnew) return waitFor(deps, pack, renewal);
+  const planned = await plan(deps, pack, signal);
   if (planned.at <= now) return begin(deps, pack, planned);
-  await planRenewal(deps, pack, planned);
-  return undefined;
+  return waitFor(deps, await lookAhead(deps, pack, planned, signal), planned);
 };
+
+async function waitFor(deps: JobDeps, pack: Pack, planned: Renewal): Promise<undefined> {
+  await planRenewal(deps, pack, planned);
+}
 
 /**
  * Whether the pack is off the edges for another reason than that its backup is in its place, or stands by for one that is so: it
@@ -51,17 +58,27 @@ async function isSwitchedOff({ pool }: JobDeps, { status, type, zone, pair }: Pa
 
 /** Begins, or waits where control of the zone is not shown any more; a zone that is paused goes on being served. */
 async function begin(deps: JobDeps, pack: Pack, renewal: Renewal): Promise<Work | undefined> {
-  if (pack.zone.status === 'active') return beginRenewal(deps, pack, renewal);
-  await putDown(deps, pack, first([after(deps.clock.now(), NOT_ACTIVE), earliestEnd(pack)]));
-  return undefined;
+  if (pack.zone.status !== 'active') return wait(deps, pack, NOT_ACTIVE);
+  const end = pack.type === 'total_tls' ? await endTotalTls(deps, pack) : 'renew';
+  if (end === 'gone') return undefined;
+  return end === 'wait' ? wait(deps, pack, REPLACED) : beginRenewal(deps, pack, renewal);
 }
 
 /** How often it is looked whether a zone is active again. */
 const NOT_ACTIVE: Seconds = hours(1);
+/** When it is looked again at a pack that another is to replace. */
+const REPLACED: Seconds = days(1);
 
-/** Its owner sees to that; it stays until its end. */
-async function rest(deps: JobDeps, pack: Pack): Promise<undefined> {
-  await putDown(deps, pack, earliestEnd(pack));
+async function wait(deps: JobDeps, pack: Pack, seconds: Seconds): Promise<undefined> {
+  await putDown(deps, pack, first([after(deps.clock.now(), seconds), earliestEnd(pack)]));
+}
+
+/** Somebody else sees to that, if anybody: it stays until its end. One that is served tells its owner before. */
+async function rest(deps: JobDeps, pack: Pack): Promise<Work | undefined> {
+  const last = TYPES[pack.type].renewedBy === 'owner' ? turningPoint(pack) : undefined;
+  if (last && last <= deps.clock.now() && may(pack.status, 'retire')) return giveUp(deps, pack);
+  await putDown(deps, pack, last ?? earliestEnd(pack));
+  return undefined;
 }
 
 /** When the pack is to be renewed: for the certificate that wants it first, and not later than it would be given up. */
@@ -75,7 +92,12 @@ async function plan(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Ren
   });
   const at = first([...times, lastTime(pack)]) ?? deps.clock.now();
   const waits = told.flatMap((window) => askAgainAfter(pack, window) ?? []);
-  const askAt = waits.length > 0 ? after(deps.clock.now(), Math.min(...waits)) : undefined;
+  const now = deps.clock.now();
+  const from = lookAheadFrom(deps, pack, { at });
+  const askAt = first([
+    waits.length > 0 ? after(now, Math.min(...waits)) : undefined,
+    from && from > now ? from : undefined,
+  ]);
   deps.log.debug({ pack: pack.id, at, ask_at: askAt }, 'renewal planned');
   return { at, askAt };
 }
@@ -152,10 +174,12 @@ export function isPastLastChance(pack: Pack, now: Date): boolean {
 /** Part of a certificate's life that a stage of its renewal may last before it counts as late. */
 const GRACE = 1 / 100;
 
-/** The pack counts as one that will expire. Its renewal is tried on, and why it did not come about stays in its errors. */
+/**
+ * The pack counts as one that will expire. Its renewal, where that is ours, is tried on, and why it did not come about stays in its
+ * errors.
+ */
 export function giveUp(deps: JobDeps, pack: Pack): Promise<Work> {
-  const end = earliestEnd(pack)?.toISOString().slice(0, 16).replace('T', ' ');
-  const why = `the renewal has not come about and the certificates end at ${end} UTC; it is tried until then`;
+  const why = inOne(unrenewedWords(pack));
   const validationErrors = [...pack.validationErrors.filter((one) => one !== why), why];
   return recordStep(deps, lifeWork(pack), { event: 'retire', change: { validationErrors } });
 }

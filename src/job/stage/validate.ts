@@ -5,14 +5,18 @@ import { noteOrder } from '../../operation/note-order.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import { type StoredAcmeOrder, type Work, withOrder } from '../../operation/work.ts';
 import { lookDelay, retryDelay } from '../../pack/backoff.ts';
+import { delegationsAfter } from '../../pack/delegation.ts';
+import type { Finding } from '../../pack/found.ts';
 import { withoutWildcard } from '../../pack/hosts.ts';
 import { firstMissing } from '../../pack/missing-algorithm.ts';
-import type { Algorithm } from '../../pack/pack.ts';
+import type { Algorithm, Pack } from '../../pack/pack.ts';
+import { isAnsweredHere } from '../../pack/type.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { allRecords, caOf, isDead, newRequest, placeOrder } from '../step/acme-orders.ts';
 import { checkFailures, spendFailures } from '../step/ca-limits.ts';
 import { asOwnControl, noteControl } from '../step/control.ts';
 import { publishByUpdate } from '../step/dns-update.ts';
+import { refusedFinding, unseenFinding, waitingFinding } from '../step/findings.ts';
 import { isToRest, nextLook, whyWaiting } from '../step/next-look.ts';
 import { type Prechecked, precheck } from '../step/precheck.ts';
 
@@ -34,14 +38,29 @@ export const validate: Job = async (deps, given, signal) => {
   const failure = await publishByUpdate(deps, pack, signal);
   const looks = await lookAtAll(deps, work, open.order, signal);
   const unseen = looks.filter(({ isVisible }) => !isVisible);
-  if (unseen.length > 0) return waitForRecords(deps, work, open.order, { unseen, failure });
+  const delegations = delegationsAfter(
+    pack.delegations,
+    looks.flatMap(({ delegation }) => delegation ?? []),
+  );
+  if (unseen.length > 0) return waitForRecords(deps, work, open.order, { unseen, failure, delegations });
   await checkFailures(deps, caOf(deps, work), pendingNames(open.order));
+  const told = await withDelegations(deps, work, delegations);
   // Noted before the CA is told, that it is told: what is to be shown stays as it is.
-  await noteOrder(deps, work, { ...open, isAnswered: true });
-  const order = await caOf(deps, work).validate(open.order, signal);
-  await spendFailures(deps, caOf(deps, work), failedNames(order));
-  return judge(deps, work, { ...open, order }, signal);
+  await noteOrder(deps, told, { ...open, isAnswered: true });
+  const order = await caOf(deps, told).validate(open.order, signal);
+  await spendFailures(deps, caOf(deps, told), failedNames(order));
+  return judge(deps, told, { ...open, order }, signal);
 };
+
+/** Tells the subscriber which delegations were seen, where that changed. */
+async function withDelegations(
+  deps: JobDeps,
+  work: OrderedWork,
+  delegations: Pack['delegations'],
+): Promise<OrderedWork> {
+  if (delegations === work.pack.delegations) return work;
+  return { ...(await recordStep(deps, work, { change: { delegations } })), orders: work.orders };
+}
 
 /** Whether it is not known yet what is to be shown. */
 const isUnread = ({ unread, authorizations }: CaOrder): boolean =>
@@ -100,22 +119,29 @@ const lookAtAll = (
       .map((one) => precheck(one, { deps, work, signal })),
   );
 
+/** Records that cannot be seen yet, why we could not publish them, and what was seen on the way. */
+interface Unseen extends Pick<Pack, 'delegations'> {
+  readonly unseen: readonly Prechecked[];
+  readonly failure: string | undefined;
+}
+
 async function waitForRecords(
   deps: JobDeps,
   work: Work,
   { doubts = [] }: CaOrder,
-  { unseen, failure }: { readonly unseen: readonly Prechecked[]; readonly failure: string | undefined },
+  { unseen, failure, delegations }: Unseen,
 ): Promise<undefined> {
   const problems = unseen.map(({ name, problem }) => problem ?? `${name} cannot be seen yet`);
   const validationErrors = [...(failure === undefined ? [] : [failure]), ...problems, ...doubts];
-  const shown = unseen.map(({ name, seen }) => ({ name, seen }));
-  deps.log.debug({ pack: work.pack.id, seen: shown }, 'validation records not visible');
-  await recordStep(deps, work, { wait: lookAgainAfter(work), change: { validationErrors } });
+  const found = unseenFinding(work, unseen);
+  deps.log.debug({ pack: work.pack.id, seen: found.evidence }, 'validation records not visible');
+  const change = { validationErrors, found, delegations };
+  await recordStep(deps, work, { wait: lookAgainAfter(work), change });
 }
 
 /** Nobody has to publish what our own name servers answer: what is not there yet, while one of them starts, is soon. */
-const lookAgainAfter = ({ pack: { zone }, run: { attempts } }: Work): Seconds =>
-  zone.type === 'full' ? Math.min(lookDelay(attempts), retryDelay(attempts)) : lookDelay(attempts);
+const lookAgainAfter = ({ pack, run: { attempts } }: Work): Seconds =>
+  isAnsweredHere(pack) ? Math.min(lookDelay(attempts), retryDelay(attempts)) : lookDelay(attempts);
 
 /** Goes by what the CA found: on, on to wait, or to a new order in place of this one. */
 async function judge(
@@ -137,7 +163,8 @@ async function rest(deps: JobDeps, work: OrderedWork, stored: StoredAcmeOrder): 
   const { certificateAuthority: ca = '' } = work.run;
   const now = deps.clock.now();
   const validationErrors = whyWaiting(ca, stored.order, now);
-  await showControl(deps, work, { stored, wait: nextLook(stored.order, now), validationErrors });
+  const found = waitingFinding(ca, stored.order, validationErrors);
+  await showControl(deps, work, { stored, wait: nextLook(stored.order, now), validationErrors, found });
 }
 
 /**
@@ -173,7 +200,8 @@ async function replace(
   signal: AbortSignal,
 ): Promise<undefined> {
   const stored = await placeOrder(deps, work, algorithm, signal);
-  await showControl(deps, work, { stored, wait: lookDelay(work.run.attempts), validationErrors: why });
+  const found = refusedFinding(work.run.certificateAuthority ?? '', 'validation_refused', why);
+  await showControl(deps, work, { stored, wait: lookDelay(work.run.attempts), validationErrors: why, found });
 }
 
 /** A restart, or an order that ended of age: a new one, looked at at once. */
@@ -206,18 +234,20 @@ function showControl(
   {
     stored,
     validationErrors = [],
+    found,
     ...where
   }: {
     readonly stored?: StoredAcmeOrder;
     readonly event?: 'done' | undefined;
     readonly wait?: Seconds;
     readonly validationErrors?: readonly string[];
+    readonly found?: Finding;
   },
 ): Promise<Work> {
   const orders = stored ? withOrder(work.orders, stored) : work.orders;
   return recordStep(deps, work, {
     ...where,
-    change: { validationRecords: allRecords(orders), validationErrors },
+    change: { validationRecords: allRecords(orders), validationErrors, ...(found && { found }) },
     orders: stored ? [stored] : [],
     publishes: 'pending',
   });

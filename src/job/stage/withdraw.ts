@@ -6,8 +6,10 @@ import { proofDelay } from '../../pack/backoff.ts';
 import { toName } from '../../pack/hosts.ts';
 import type { PackEvent } from '../../pack/lifecycle.ts';
 import type { Certificate, Pack } from '../../pack/pack.ts';
-import { listEdgesOf } from '../../store/deployments.ts';
+import { hostsIn } from '../../pack/standing.ts';
+import { isOfAnother, listEdgesOf } from '../../store/deployments.ts';
 import type { Job, JobDeps } from '../job.ts';
+import { edgeFinding } from '../step/findings.ts';
 
 /**
  * Takes the pack off every edge that was given it, and its records out of our DNS. Done when handshakes show
@@ -16,20 +18,27 @@ import type { Job, JobDeps } from '../job.ts';
 export const withdraw: Job = async (deps, work, signal) => {
   const change = await takeOffEdges(deps, work.pack);
   if (change) deps.pushChange(change);
-  const problems = await holdouts(deps, work.pack, signal);
-  if (problems.length === 0)
-    return recordStep(deps, work, { event: whenOff(work.pack), change: { validationErrors: [] } });
+  const holding = await holdouts(deps, work.pack, signal);
+  const why = whyItEnds(work.pack);
+  if (holding.length === 0)
+    return recordStep(deps, work, { event: whenOff(work.pack), change: { validationErrors: why } });
   const wait = proofDelay(work.run.attempts);
-  await recordStep(deps, work, { wait, change: { validationErrors: problems } });
+  const validationErrors = [...holding.map(({ problem }) => problem), ...why];
+  const found = { ...edgeFinding(holding, hostsIn(work.pack.hosts)), why };
+  await recordStep(deps, work, { wait, change: { validationErrors, found } });
   return undefined;
 };
+
+/** Why a pack was not renewed that goes off the edges at its end: that is told as long as it is there. */
+const whyItEnds = ({ status, found, validationErrors }: Pack): readonly string[] =>
+  status === 'pending_expiration' ? (found?.why ?? validationErrors) : [];
 
 /** A backup that led back is one as before. */
 const whenOff = ({ status, pair }: Pack): PackEvent =>
   status === 'deactivating' && pair?.role === 'backup' && pair.isStandby ? 'back_up' : 'done';
 
 /** Asks each edge that had the pack; those that let go are struck off, of the others is told in words. */
-async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<string[]> {
+async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Holdout[]> {
   const given = await listEdgesOf(deps.pool, pack);
   const present = deps.edges.filter(({ environment }) => environment === pack.environment);
   // An edge that was configured since may have pulled the pack as well.
@@ -40,10 +49,16 @@ async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise
       const edge = configured(name);
       const problem = edge && (await stillServes(deps, edge, pack, signal));
       if (problem === undefined) await releaseEdge(deps, pack, name);
-      return problem;
+      return problem === undefined ? [] : [{ edge: name, problem }];
     }),
   );
-  return answers.filter((problem) => problem !== undefined);
+  return answers.flat();
+}
+
+/** An edge that has not let go, as far as is known. */
+interface Holdout {
+  readonly edge: string;
+  readonly problem: string;
 }
 
 /** All certificates of a pack that an edge may have been given. */
@@ -52,7 +67,7 @@ const certificatesOf = ({ certificates, renewal }: Pack): readonly Certificate[]
   ...(renewal?.run?.certificates ?? []),
 ];
 
-/** Words when the edge still serves a leaf of the pack or does not answer. */
+/** Words when the edge still serves a leaf of the pack, and not for another one with the same certificate, or does not answer. */
 async function stillServes(
   deps: JobDeps,
   edge: EdgeRow,
@@ -67,10 +82,16 @@ async function stillServes(
       const shown = await deps.showLeaf(edge, { name, algorithm }, signal).catch((error: unknown) => error);
       signal.throwIfAborted();
       if (shown instanceof Error) return `edge ${edge.name} does not answer, so it may still serve ${name}`;
-      const isOurs = typeof shown === 'object' && shown !== null && 'fingerprint' in shown;
-      if (isOurs && leaves.includes(String(shown.fingerprint)))
+      const leaf = leafIn(shown);
+      if (leaf === undefined || !leaves.includes(leaf)) continue;
+      if (!(await isOfAnother(deps.pool, pack, edge.name, leaf)))
         return `edge ${edge.name} still serves ${name}`;
     }
   }
   return undefined;
 }
+
+const leafIn = (shown: unknown): string | undefined =>
+  typeof shown === 'object' && shown !== null && 'fingerprint' in shown
+    ? String(shown.fingerprint)
+    : undefined;

@@ -1,12 +1,12 @@
 import type { Ca, CaAuthorization, CaOrder, OrderAsk } from '../../ca/ca.ts';
-import { createCsr } from '../../ca/csr.ts';
+import { type CsrOptions, createCsr } from '../../ca/csr.ts';
 import { endOfValidity } from '../../ca/order-policy.ts';
 import { keyPlaceOf } from '../../key/key.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
 import type { StoredAcmeOrder, Work } from '../../operation/work.ts';
-import { toName } from '../../pack/hosts.ts';
-import type { Algorithm, ValidationRecord } from '../../pack/pack.ts';
+import { certificateNames } from '../../pack/branding.ts';
+import type { Algorithm, Pack, ValidationRecord } from '../../pack/pack.ts';
 import { RUNS } from '../../pack/run.ts';
 import { markOf } from '../../pack/validation-method.ts';
 import { getChain } from '../../store/next-certificates.ts';
@@ -28,7 +28,7 @@ export function caOf(deps: JobDeps, { run: { certificateAuthority: name } }: Pic
 }
 
 /**
- * Orders a certificate of one algorithm for the pack's hosts. To be stored before anything else is asked. Throws, before
+ * Orders a certificate of one algorithm for the pack's hosts, and its branded name. To be stored before anything else is asked. Throws, before
  * anything is asked, `caa_forbids` or `ca_limited` where the CA would refuse, and `invalid_host`.
  */
 export async function placeOrder(
@@ -66,7 +66,8 @@ async function askFor(deps: JobDeps, work: Work, { row }: Ca, algorithm: Algorit
   const notAfter = pack.validityDays && endOfValidity(row, pack.validityDays, deps.clock.now());
   const replaces = RUNS[run.kind].isReplacing ? await getChain(deps.pool, pack, algorithm) : undefined;
   return {
-    names: pack.hosts.map(toName),
+    names: certificateNames(pack),
+    ...(pack.brandedAs !== undefined && { ownNames: [pack.brandedAs] }),
     tenant: pack.zone.accountId,
     algorithm,
     method: methodOf(pack),
@@ -102,14 +103,19 @@ export async function newRequest(
   return { csr: await csrOf(deps, work, key), sealedKey: stored };
 }
 
-/** A certificate request for the pack's hosts, as the CA of the run takes it. */
+/** What a certificate request of the pack is to have beside its names: the branded one, where there is one, is the common name. */
+export const requestOptions = ({ row }: Ca, { brandedAs }: Pick<Pack, 'brandedAs'>): CsrOptions => ({
+  ...(row.hasCommonName && { hasCommonName: true }),
+  commonName: brandedAs,
+});
+
+/** A certificate request for the names of the pack's certificates, as the CA of the run takes it. */
 export function csrOf(
   deps: JobDeps,
   work: Pick<Work, 'pack' | 'run'>,
   key: Parameters<typeof createCsr>[0],
 ): Promise<Buffer> {
-  const { hasCommonName = false } = caOf(deps, work).row;
-  return createCsr(key, work.pack.hosts.map(toName), { hasCommonName });
+  return createCsr(key, certificateNames(work.pack), requestOptions(caOf(deps, work), work.pack));
 }
 
 /** Whether nothing can come of an order any more. One that the CA works on is over when the CA says so. */
@@ -118,8 +124,13 @@ export const isDead = ({ status, expiresAt }: CaOrder, now: Date): boolean =>
   ((status === 'pending' || status === 'ready') && expiresAt !== undefined && expiresAt <= now);
 
 /** The records that an order wants to see. */
-export const recordsOf = ({ authorizations }: CaOrder): ValidationRecord[] =>
-  authorizations.map(({ name, shown, status }) => ({ host: name, status: RECORD_STATUS[status], ...shown }));
+export const recordsOf = ({ authorizations, ownNames = [] }: CaOrder): ValidationRecord[] =>
+  authorizations.map(({ name, shown, status }) => ({
+    host: name,
+    status: RECORD_STATUS[status],
+    ...(ownNames.includes(name) && { isOurs: true }),
+    ...shown,
+  }));
 
 const RECORD_STATUS: Readonly<Record<CaAuthorization['status'], ValidationRecord['status']>> = {
   pending: 'pending',

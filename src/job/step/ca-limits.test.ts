@@ -9,6 +9,7 @@ import {
   startJobDeps,
   type TestJobDeps,
 } from '../../../test/support/job-deps.ts';
+import { givenCertificate } from '../../../test/support/pack.ts';
 import { withCa } from '../../../test/support/simulator/with-ca.ts';
 import type { Ca, CaLimits } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
@@ -141,6 +142,66 @@ test('a CA that asks for patience is not asked for other packs of the same domai
   await spend(deps, await givenPack(deps, await givenZone(deps, 'else.test'), { hosts: ['else.test'] }), ca);
   deps.clock.advance(501);
   await spend(deps, other, ca);
+});
+
+/** What is got for a branded pack. */
+const BRANDED = { isBranded: true, brandedAs: 'sni-x.brand.example.net' } as const;
+
+test('a branded name counts for its domain, whosever the pack: the others wait, and are told for what', async (t) => {
+  const ca = await given(t, { domain: { most: 4, within: days(7) } });
+  const one = await givenPack(deps, await givenZone(deps, 'one.test'), BRANDED);
+  const other = await givenPack(deps, await givenZone(deps, 'other.test'), BRANDED);
+  const plain = await givenPack(deps, other.zone);
+  let spent = 0;
+  await assert.rejects(
+    async () => {
+      for (; spent < 5; spent++) await spend(deps, one, ca);
+    },
+    (error: unknown) => {
+      assert(error instanceof Fault && error.fault === 'ca_limited');
+      return true;
+    },
+  );
+  assert(spent >= 3, 'what one account leaves is little');
+  await spend(deps, other, ca);
+  await assert.rejects(
+    spend(deps, other, ca),
+    /takes 4 certificates for example\.net and names below it, one of which cloudflare_branding adds \(an order without/,
+  );
+  await spend(deps, plain, ca);
+});
+
+test('a renewal counts for the branding domain where its certificates had no name there before', async (t) => {
+  const ca = await given(t, { domain: { most: 1, within: days(7) } });
+  const zone = await givenZone(deps, 'one.test');
+  const pack = await givenPack(deps, zone, BRANDED);
+  const hosts = ['one.test', BRANDED.brandedAs];
+  const renewed = (had: readonly string[]) => {
+    const certificates = [givenCertificate({ hosts: had })];
+    const work = lifeWork({ ...pack, certificates });
+    return spendOrder(deps, { ...work, run: { ...work.run, kind: 'renewal' } }, ca);
+  };
+  for (let i = 0; i < 3; i++) await renewed(hosts);
+  await renewed(['one.test']);
+  await assert.rejects(renewed(['one.test']), /certificates for (?:one\.test|example\.net)/);
+  await renewed(hosts);
+});
+
+/** What a CA says of a branded order that it does not take now. */
+const refusedFor = (detail: string): Fault =>
+  new Fault('ca_refused', `lets_encrypt refused one.test, sni-x.brand.example.net: ${detail}; wait`, {
+    retryAfter: 500,
+  });
+
+test('a CA that asks for patience with one branded pack is asked for the others, unless it speaks of the domain', async (t) => {
+  const ca = await given(t, {});
+  const one = await givenPack(deps, await givenZone(deps, 'one.test'), BRANDED);
+  const other = await givenPack(deps, await givenZone(deps, 'other.test'), BRANDED);
+  await rememberPatience(deps, lifeWork(one), ca, refusedFor('too many certificates for one.test'));
+  await assert.rejects(spend(deps, one, ca), { fault: 'ca_limited' });
+  await spend(deps, other, ca);
+  await rememberPatience(deps, lifeWork(one), ca, refusedFor('too many certificates for example.net'));
+  await assert.rejects(spend(deps, other, ca), /for other\.test, example\.net/);
 });
 
 test('without limits nothing is counted', async (t) => {

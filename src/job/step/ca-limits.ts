@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { getDomain } from 'tldts';
-import type { Ca, CaLimits } from '../../ca/ca.ts';
+import { type Ca, type CaLimits, KEPT_FOR_RENEWALS } from '../../ca/ca.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, between } from '../../kit/time.ts';
 import type { Work } from '../../operation/work.ts';
+import { certificateNames } from '../../pack/branding.ts';
 import { grantedWish } from '../../pack/granted-wish.ts';
 import { toName, withoutWildcard } from '../../pack/hosts.ts';
+import { registeredDomain } from '../../pack/name-policy.ts';
 import type { Pack } from '../../pack/pack.ts';
 import { RUNS } from '../../pack/run.ts';
 import { algorithmsOf } from '../../pack/type.ts';
@@ -34,32 +35,49 @@ export async function spendOrder(
   const { pool, clock } = deps;
   const now = clock.now();
   const domains = domainsOf(pack);
-  const paused = await pausedUntil(pool, row.name, domains, now);
-  if (paused) throw limited(`${row.name} asked not to be asked again for ${domains.join(', ')}`, paused, now);
+  const branding = brandingDomainOf(pack);
+  const all = [...domains, ...branding];
+  const paused = await pausedUntil(pool, row.name, all, now);
+  if (paused) throw limited(`${row.name} asked not to be asked again for ${all.join(', ')}`, paused, now);
   const { isReplacing } = RUNS[run.kind];
   const kept = isReplacing ? () => 0 : ({ limit }: Bucket) => Math.floor(limit.most * KEPT_FOR_RENEWALS);
   const buckets = [
     ...(await orderBuckets(deps, pack, row)).map((one) => ({ ...one, spare: kept(one) })),
     // What renews a certificate for the same names is not counted (Let's Encrypt, rate limits, "exemptions").
-    ...(isReplacing ? [] : bucketsOf(row.limits, 'domain', domains)),
+    ...(isReplacing && hasNames(pack)
+      ? []
+      : [
+          ...bucketsOf(row.limits, 'domain', domains),
+          ...(await shared(deps, pack, bucketsOf(row.limits, 'domain', branding))),
+        ]),
     ...bucketsOf(row.limits, 'duplicates', [setOf(pack)]).map((one) => ({ ...one, spare: kept(one) })),
   ];
   if (buckets.length === 0) return;
   const empty = await transaction(pool, (tx) => take(tx, row.name, buckets, now));
-  if (empty) throw reached(row.name, empty, now);
+  if (empty) throw reached(row.name, empty, now, branding);
 }
 
-/** Part of each limit that orders of new packs leave to renewals. */
-const KEPT_FOR_RENEWALS = 1 / 4;
+/** Whether the certificates that a pack has are for the same names as those that are got. */
+const hasNames = (pack: Pack): boolean =>
+  pack.certificates.every(({ hosts }) => certificateNames(pack).every((name) => hosts.includes(name)));
 
 /** New orders of the account at the CA; where several of ours have one, it is shared out among them. */
 async function orderBuckets(
+  deps: JobDeps,
+  pack: Pack,
+  { limits, hasAccountPerTenant }: Ca['row'],
+): Promise<readonly Bucket[]> {
+  const buckets = bucketsOf(limits, 'orders', [hasAccountPerTenant ? pack.zone.accountId : '']);
+  return hasAccountPerTenant ? buckets : shared(deps, pack, buckets);
+}
+
+/** Buckets of which all accounts take, so that none takes all. */
+async function shared(
   { pool }: JobDeps,
   { zone: { accountId } }: Pack,
-  { limits, hasAccountPerTenant }: Ca['row'],
-): Promise<Bucket[]> {
-  const buckets = bucketsOf(limits, 'orders', [hasAccountPerTenant ? accountId : '']);
-  const isShared = buckets.length > 0 && !hasAccountPerTenant && (await isOneOfMany(pool, accountId));
+  buckets: readonly Bucket[],
+): Promise<readonly Bucket[]> {
+  const isShared = buckets.length > 0 && (await isOneOfMany(pool, accountId));
   return isShared ? buckets.map((one) => ({ ...one, taker: accountId })) : buckets;
 }
 
@@ -85,7 +103,10 @@ export async function rememberPatience(
 ): Promise<void> {
   if (!(error instanceof Fault) || error.fault !== 'ca_refused' || error.retryAfter === undefined) return;
   const wish = grantedWish(error.retryAfter, run.attempts);
-  await pause(deps.pool, row.name, domainsOf(pack), after(deps.clock.now(), wish));
+  // All branded packs wait for the branding domain: only where the CA speaks of it, behind the names that were ordered.
+  const said = error.message.slice(error.message.indexOf(': '));
+  const branding = brandingDomainOf(pack).filter((domain) => said.includes(domain));
+  await pause(deps.pool, row.name, [...domainsOf(pack), ...branding], after(deps.clock.now(), wish));
 }
 
 /**
@@ -112,20 +133,28 @@ function bucketsOf(
 }
 
 /** Registered domains of a pack's hosts. */
-const domainsOf = ({ hosts }: Pack): string[] => [
-  ...new Set(hosts.map((host) => withoutWildcard(toName(host))).map((name) => getDomain(name) ?? name)),
+const domainsOf = ({ hosts }: Pick<Pack, 'hosts'>): string[] => [
+  ...new Set(hosts.map((host) => registeredDomain(withoutWildcard(toName(host))))),
 ];
 
+/** Registered domain of a pack's branded name, where none of its hosts is in it. */
+function brandingDomainOf(pack: Pick<Pack, 'hosts' | 'brandedAs'>): string[] {
+  const domain = pack.brandedAs === undefined ? undefined : registeredDomain(pack.brandedAs);
+  return domain === undefined || domainsOf(pack).includes(domain) ? [] : [domain];
+}
+
 /** Stands for the set of a pack's names, in any order. */
-const setOf = ({ hosts }: Pack): string =>
-  createHash('sha256').update(hosts.map(toName).toSorted().join()).digest('hex');
+const setOf = (pack: Pack): string =>
+  createHash('sha256').update(certificateNames(pack).toSorted().join()).digest('hex');
 
 function reached(
   ca: string,
   { bucket: { kind, subject, limit, spare = 0, taker }, until }: Empty,
   now: Date,
+  branding: readonly string[] = [],
 ): Fault {
-  const what = isKind(kind) ? WORDS[kind](subject) : kind;
+  const whose = kind === 'domain' && branding.includes(subject) ? OF_BRANDING : '';
+  const what = `${isKind(kind) ? WORDS[kind](subject) : kind}${whose}`;
   const hours = Math.round(limit.within / 3_600);
   const kept = [spare > 0 && 'renewals', taker !== undefined && 'other accounts'].filter(Boolean);
   const less = kept.length > 0 ? `, but for what is kept for ${kept.join(' and ')}` : '';
@@ -135,6 +164,9 @@ function reached(
     now,
   );
 }
+
+/** Behind the limit that all certificates with a branded name share. */
+const OF_BRANDING = ', one of which cloudflare_branding adds (an order without it does not wait for that),';
 
 const isKind = (kind: string): kind is keyof CaLimits => Object.hasOwn(WORDS, kind);
 

@@ -8,7 +8,7 @@ import { listHosts } from '../../ca/messages.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, between, days, type Seconds } from '../../kit/time.ts';
 import type { Work } from '../../operation/work.ts';
-import { toName } from '../../pack/hosts.ts';
+import { certificateNames } from '../../pack/branding.ts';
 import { longestReuse } from '../../pack/validity-limits.ts';
 import {
   type CaAccountKey,
@@ -86,7 +86,7 @@ export async function beforeFinalizing(
 ): Promise<CaOrder> {
   const { pack } = work;
   if (order.status !== 'ready') return order;
-  const names = pack.hosts.map(toName);
+  const names = certificateNames(pack);
   const shown = await listShown(deps.pool, pack, { ...accountOf(ca, order), names }, deps.clock.now());
   return looked(deps, { work, ca }, order, { foreign: new Set(), shown });
 }
@@ -107,7 +107,7 @@ export async function noteControl(
 function note({ pool, clock }: JobDeps, { work: { pack }, ca }: Placed, order: CaOrder): Promise<Known> {
   const now = clock.now();
   const until = order.expiresAt && order.expiresAt > now ? order.expiresAt : after(now, PENDING_LIFE);
-  const wanted = pack.hosts.map(toName);
+  const wanted = certificateNames(pack);
   const noted = { ...accountOf(ca, order), pack, given: order.authorizations, until };
   return noteAuthorizations(pool, noted, { wanted, now });
 }
@@ -131,7 +131,9 @@ const isToAnswerAgain = (
   { work }: Placed,
   { order, one, known }: { readonly order: CaOrder; readonly one: CaAuthorization; readonly known: Known },
 ): boolean =>
-  order.method === 'email' && one.status === 'valid' && !isLookedAt(deps, work, order, shownOf(one, known));
+  one.shown.method === 'email' &&
+  one.status === 'valid' &&
+  !isLookedAt(deps, work, order, shownOf(one, known));
 
 /** Gives authorizations up at the CA. Whether any is: then the order that has it can come to nothing. */
 async function giveUp(

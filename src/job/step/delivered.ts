@@ -11,7 +11,7 @@ import { newUuid } from '../../kit/id.ts';
 import { after, between, days, hours } from '../../kit/time.ts';
 import { giveUpOrder } from '../../operation/give-up-order.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
-import { toName } from '../../pack/hosts.ts';
+import { certificateNames } from '../../pack/branding.ts';
 import type { Certificate } from '../../pack/pack.ts';
 import { BOUNDS_IN_WORDS } from '../../pack/reorder-bound.ts';
 import type { JobDeps } from '../job.ts';
@@ -48,7 +48,7 @@ export async function collect(
   const now = deps.clock.now();
   if (pem instanceof Fault) return asOdd(deps, work, stored, `cannot be had (${plain(pem.message)})`);
   const key = createPrivateKey(keyPlaceOf(pack.type).open(deps, { pack, algorithm }, request.sealedKey));
-  const ask = { key, names: pack.hosts.map(toName), isPublic: ca.row.isPublic };
+  const ask = { key, names: certificateNames(pack), isPublic: ca.row.isPublic };
   const delivery = examine(pem, ask, now);
   if (delivery.kind === 'good') {
     const certificate = { ...delivery.leaf, id: newUuid(), uploadedOn: now, modifiedOn: now };

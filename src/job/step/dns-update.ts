@@ -2,6 +2,7 @@
 import { Fault, wordsOf } from '../../kit/fault.ts';
 import { isOperator } from '../../pack/name-policy.ts';
 import type { Pack, PackZone } from '../../pack/pack.ts';
+import { isOfHostname } from '../../pack/type.ts';
 import { notePublished } from '../../store/dns-published.ts';
 import { getFirstAccount } from '../../store/names.ts';
 import type { BoundPublisher, JobDeps } from '../job.ts';
@@ -17,9 +18,9 @@ export async function publishByUpdate(
 ): Promise<string | undefined> {
   const { pool, publishers, clock, log } = deps;
   const { id, zone, validationRecords } = pack;
-  const publisher = publishers.get(zone.name);
+  const publisher = isOfHostname(pack) ? undefined : publishers.get(zone.name);
   const pending = validationRecords.flatMap((one) =>
-    one.method === 'txt' && one.status === 'pending' ? [one] : [],
+    one.method === 'txt' && one.status === 'pending' && !one.isOurs ? [one] : [],
   );
   if (!publisher || pending.length === 0) return undefined;
   if (!(await isFor(deps, publisher, zone))) return foreign(deps, zone);

@@ -39,14 +39,14 @@ export const whyWaiting = (ca: string, order: CaOrder, now: Date): readonly stri
 
 function whyNotFurther(
   ca: string,
-  { oddity, busySince, status, authorizations, method }: CaOrder,
+  { oddity, busySince, status, authorizations }: CaOrder,
   now: Date,
 ): readonly string[] {
   if (oddity) return [oddity.why];
   const problems = authorizations.flatMap((one) => (one.status === 'pending' && one.problem) || []);
   if (problems.length > 0) return problems;
-  const open = authorizations.filter((one) => one.status === 'pending');
-  if (method === 'email' && open.length > 0)
+  const open = authorizations.filter((one) => one.status === 'pending' && one.shown.method === 'email');
+  if (open.length > 0)
     return [
       mailed(
         ca,

@@ -6,10 +6,18 @@ import { keyPlaceOf } from '../../key/key.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
 import { noteOrder } from '../../operation/note-order.ts';
 import type { StoredAcmeOrder } from '../../operation/work.ts';
-import { toName } from '../../pack/hosts.ts';
+import { certificateNames } from '../../pack/branding.ts';
 import type { Algorithm } from '../../pack/pack.ts';
 import type { JobDeps } from '../job.ts';
-import { caOf, csrOf, isDead, newRequest, placeOrder, type RequestedOrder } from './acme-orders.ts';
+import {
+  caOf,
+  csrOf,
+  isDead,
+  newRequest,
+  placeOrder,
+  type RequestedOrder,
+  requestOptions,
+} from './acme-orders.ts';
 import { beforeFinalizing } from './control.ts';
 import { collect, giveUp, type Issued, isStuck, type Waiting } from './delivered.ts';
 import { isToRest } from './next-look.ts';
@@ -141,8 +149,8 @@ async function withRightRequest(
 ): Promise<RequestedOrder> {
   const { algorithm, request, order } = there;
   const { pack } = work;
-  const { row } = caOf(deps, work);
-  if (order.status !== 'ready' || isAsWanted(request.csr, pack.hosts.map(toName), row)) return there;
+  const options = requestOptions(caOf(deps, work), pack);
+  if (order.status !== 'ready' || isAsWanted(request.csr, certificateNames(pack), options)) return there;
   const key = createPrivateKey(keyPlaceOf(pack.type).open(deps, { pack, algorithm }, request.sealedKey));
   const stored = { ...there, request: { ...request, csr: await csrOf(deps, work, key) } };
   await noteOrder(deps, work, stored);

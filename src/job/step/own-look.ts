@@ -1,22 +1,24 @@
 /** What we look for where no CA asks for anything: control is shown to us then, in the form in which it is shown to a CA. */
 import { randomBytes } from 'node:crypto';
+import { methodFor } from '../../ca/authorizations.ts';
 import type { CaAuthorization, CaOrder } from '../../ca/ca.ts';
-import { toName, withoutWildcard } from '../../pack/hosts.ts';
+import { certificateNames } from '../../pack/branding.ts';
+import { challengeName } from '../../pack/delegation.ts';
+import { withoutWildcard } from '../../pack/hosts.ts';
 import type { Pack } from '../../pack/pack.ts';
-import { challengeName } from '../../pack/pack-json.ts';
 import type { ByMethod, ShownBy, ValidationMethod } from '../../pack/validation-method.ts';
 import { NOWHERE } from '../../store/authorizations.ts';
 
 /** Names of a pack for which a ready order has no authorization: the CA wants nothing shown of them. We do. */
-export function missingFrom({ authorizations, url, method }: CaOrder, { hosts }: Pack): CaAuthorization[] {
+export function missingFrom({ authorizations, url, ...how }: CaOrder, pack: Pack): CaAuthorization[] {
   const bases = new Set(authorizations.map(({ name }) => withoutWildcard(name)));
-  const names = hosts.map(toName).filter((name) => !bases.has(withoutWildcard(name)));
+  const names = certificateNames(pack).filter((name) => !bases.has(withoutWildcard(name)));
   return names.map((name) => ({
     url: `${NOWHERE}${url} ${name}`,
     name,
     status: 'valid',
     challengeUrl: '',
-    shown: NOTHING_SHOWN[method](name),
+    shown: NOTHING_SHOWN[methodFor(name, how)](name),
   }));
 }
 

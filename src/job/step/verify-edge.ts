@@ -4,8 +4,9 @@ import { Fault } from '../../kit/fault.ts';
 import type { Work } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
 import type { Algorithm, Pack } from '../../pack/pack.ts';
+import { servingAt } from '../../pack/priority.ts';
 import { algorithmsOf } from '../../pack/type.ts';
-import { getServing } from '../../store/served-hosts.ts';
+import { listCandidates } from '../../store/served-hosts.ts';
 import type { JobDeps } from '../job.ts';
 
 /** What handshakes with one edge showed of a pack. */
@@ -17,16 +18,30 @@ export interface EdgeProof {
   readonly problem?: string;
 }
 
-/** Names of a pack by whether it is the one that serves them: others may cover the same names first. */
+/** Which names of a pack it serves on an edge: others may cover the same names first, and not everywhere the same. */
+export interface ServedNames {
+  readonly on: (edge: Pick<EdgeRow, 'location'>) => string[];
+  /** Those that it serves on some edge, and on none. */
+  readonly own: readonly string[];
+  readonly others: readonly string[];
+}
+
 export async function splitServedNames(
   deps: JobDeps,
   pack: Pack,
-): Promise<{ own: string[]; others: string[] }> {
+  edges: readonly EdgeRow[],
+): Promise<ServedNames> {
   const names = pack.hosts.map(toName);
-  const serving = await Promise.all(names.map((name) => getServing(deps.pool, name, pack.environment)));
+  const candidates = await Promise.all(
+    names.map((name) => listCandidates(deps.pool, name, pack.environment)),
+  );
+  const isServing = (i: number, location: EdgeRow['location']) =>
+    servingAt(candidates[i] ?? [], location)[0]?.packId === pack.id;
+  const isOwn = (_: string, i: number) => edges.some(({ location }) => isServing(i, location));
   return {
-    own: names.filter((_, i) => serving[i]?.id === pack.id),
-    others: names.filter((_, i) => serving[i]?.id !== pack.id),
+    on: ({ location }) => names.filter((_, i) => isServing(i, location)),
+    own: names.filter(isOwn),
+    others: names.filter((name, i) => !isOwn(name, i)),
   };
 }
 

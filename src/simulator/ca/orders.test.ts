@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { after, it } from 'node:test';
-import { AcmeClient, newCsr, said } from '../../../test/support/simulator/acme-client.ts';
+import { AcmeClient, said } from '../../../test/support/simulator/acme-client.ts';
+import { newCsr } from '../../../test/support/simulator/new-csr.ts';
 import { control, givenWorld } from '../../../test/support/simulator/world.ts';
 
 const world = await givenWorld({ after });

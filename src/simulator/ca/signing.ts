@@ -86,7 +86,7 @@ export async function openSigning({
   return {
     readCsr,
     async issue(request) {
-      const { publicKey: requested } = new Pkcs10CertificateRequest(request.csr);
+      const { publicKey: requested, subjectName } = new Pkcs10CertificateRequest(request.csr);
       const isEcdsa = requested.algorithm.name === 'ECDSA';
       const { certificate: issuer, ...by } = isEcdsa ? ecdsa : rsa;
       const { names, notBefore, notAfter, oddities = {} } = request;
@@ -95,7 +95,7 @@ export async function openSigning({
       const publicKey = oddities.hasOtherKey ? await newPublicKey(requested) : requested;
       const leaf = await X509CertificateGenerator.create({
         serialNumber: serial,
-        subject: subjectOf(names),
+        subject: subjectOf([...subjectName.getField('CN'), ...names]),
         issuer: issuer.subjectName,
         publicKey,
         signingKey: by.signingKey,
@@ -137,7 +137,7 @@ async function newPublicKey({ algorithm }: PublicKey): Promise<webcrypto.CryptoK
   throw new Error('keys of certificates are pairs');
 }
 
-/** The first name that fits into a common name: 64 characters (RFC 5280 A.1). */
+/** The first name that fits into a common name: 64 characters (RFC 5280 A.1). What was asked for goes first. */
 function subjectOf(names: readonly string[]) {
   const short = names.find((name) => name.length <= 64);
   return short === undefined ? [] : [{ CN: [short] }];

@@ -115,6 +115,8 @@ it('the customers’ servers refuse what is no question of theirs', async () => 
   notify.writeUInt16BE(4 << 11, 2);
   assert.equal(await rcode(chaos), RCODE.REFUSED);
   assert.equal(await rcode(notify), RCODE.NOTIMP);
+  const transfer = encode({ type: 'query', id: 1, questions: [{ type: 'AXFR', name: 'example.com' }] });
+  assert.equal(await rcode(transfer), RCODE.REFUSED);
   assert.equal(await rcode(query.subarray(0, 20)), RCODE.FORMERR);
   assert.equal(await rcode(encode({ type: 'query', id: 1, questions: [] })), RCODE.FORMERR);
   assert.equal(

@@ -83,8 +83,12 @@ function readQuestion(message: Buffer): Query | Buffer {
   const packet = readMessage(message);
   const question = packet?.questions?.length === 1 ? packet.questions[0] : undefined;
   if (!packet || !question || !isSpelledAs(question, message)) return headerOnly(message, RCODE.FORMERR);
-  return question.class === 'IN' ? queryOf(packet, question) : headerOnly(message, RCODE.REFUSED);
+  const isTaken = question.class === 'IN' && !TRANSFERS.has(question.type);
+  return isTaken ? queryOf(packet, question) : headerOnly(message, RCODE.REFUSED);
 }
+
+/** Questions for whole zones, which nobody in this world hands out. */
+const TRANSFERS: ReadonlySet<string> = new Set(['AXFR', 'IXFR']);
 
 function queryOf(packet: DecodedPacket, question: Question): Query {
   const opt = packet.additionals?.find((extra) => extra.type === 'OPT');

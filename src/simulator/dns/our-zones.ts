@@ -1,3 +1,4 @@
+import type { DecodedPacket } from 'dns-packet';
 import { Fault } from '../../kit/fault.ts';
 import { ask, type ServerAddress } from './ask.ts';
 import { isWithin, parentOf, toKey } from './names.ts';
@@ -28,11 +29,12 @@ export class OurZones {
   async #askOne(server: ServerAddress, name: string): Promise<string | typeof SILENT | undefined> {
     try {
       const answer = await ask(server, { name, type: 'SOA' }, AbortSignal.timeout(PATIENCE_MS));
-      const start = [...(answer.answers ?? []), ...(answer.authorities ?? [])].find(
-        (one) => one.type === 'SOA',
+      if (!answer.flag_aa) return undefined;
+      // An alias is told with the start of the zone that it leads to, if any: its own one starts above it.
+      return (
+        startIn(answer, name) ??
+        (isAlias(answer, name) ? await this.#askOne(server, parentOf(name)) : undefined)
       );
-      const zone = start && toKey(start.name);
-      return answer.flag_aa && zone !== undefined && isWithin(name, zone) ? zone : undefined;
     } catch (error) {
       return isNobodyThere(error) ? undefined : SILENT;
     }
@@ -46,6 +48,16 @@ export class OurZones {
 }
 
 const SILENT = Symbol('silent');
+
+/** The zone above a name, or at it, whose start an answer tells. */
+function startIn({ answers = [], authorities = [] }: DecodedPacket, name: string): string | undefined {
+  const start = [...answers, ...authorities].find((one) => one.type === 'SOA');
+  const zone = start && toKey(start.name);
+  return zone !== undefined && isWithin(name, zone) ? zone : undefined;
+}
+
+const isAlias = ({ answers = [] }: DecodedPacket, name: string): boolean =>
+  answers.some((one) => one.type === 'CNAME' && toKey(one.name) === name);
 
 function isNobodyThere(error: unknown): boolean {
   const cause = error instanceof Fault ? error.cause : undefined;

@@ -29,6 +29,28 @@ it('the resolver follows an alias from a customer’s zone into ours, afresh eac
   }
 });
 
+it('the resolver follows an alias from our zone into a customer’s, and round in ours it fails', async (t) => {
+  const zone = 'from.ours.test';
+  const targets = new Map([
+    [`out.${zone}`, 'host.outside.test'],
+    [`a.${zone}`, `b.${zone}`],
+    [`b.${zone}`, `a.${zone}`],
+  ]);
+  await dns.givenOurServer(t, zone, ({ name }) => {
+    const target = targets.get(name);
+    const found = { rcode: RCODE.NOERROR, isAuthoritative: true };
+    return target === undefined
+      ? { ...found, authorities: [soa(zone, 1)] }
+      : { ...found, answers: [{ name, type: 'CNAME', data: target }] };
+  });
+  await dns.put('host.outside.test', 'A', '127.0.0.9');
+  assert.deepEqual(rows((await dns.look(RESOLVER, `out.${zone}`, 'A')).answers), [
+    `out.${zone} CNAME host.outside.test`,
+    'host.outside.test A 127.0.0.9',
+  ]);
+  assert.equal(rcodeOf(await dns.look(RESOLVER, `a.${zone}`, 'A')), RCODE.SERVFAIL);
+});
+
 it('the resolver follows a delegation without glue', async (t) => {
   await dns.givenOurServer(t, 'handed.over.test', (query) => ({
     rcode: RCODE.NOERROR,

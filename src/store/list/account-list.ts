@@ -6,11 +6,13 @@
 
 import { type FacetFilter, facetsOf, selectionOf } from '../../pack/list-index.ts';
 import type { Environment, PackStatus } from '../../pack/pack.ts';
+import { isOfRenewals, statusesOfGroup } from '../../pack/pack-group.ts';
 import { bytesAt, intAt, isNull, locate, offsetsFor, textAt } from '../protocol/data-row.ts';
 import type { Reader, Texts } from '../protocol/reader.ts';
 import { reverse } from '../published-records.ts';
 import type { Statement } from '../statement.ts';
 import { cellOf } from '../zone-key.ts';
+import type { Way } from './account-queries.ts';
 import * as queries from './account-queries.ts';
 
 export interface AccountFilter extends FacetFilter {
@@ -21,6 +23,14 @@ export interface AccountFilter extends FacetFilter {
   readonly zoneId: string | undefined;
   /** The first of its certificates ends before it. */
   readonly expiresBefore: Date | undefined;
+  /** The first of its certificates ends then or later. */
+  readonly expiresAfter: Date | undefined;
+  /** Undefined: made at any time. */
+  readonly createdBefore?: Date | undefined;
+  /** When it is asked whether a pack is at risk; needed with a group. */
+  readonly asOf?: Date | undefined;
+  /** By the end of the first certificate packs of all zones are sorted alone, and of any host. */
+  readonly order: 'created_on' | 'expires_on';
   /** One of its hosts, in A-labels. */
   readonly host: string | undefined;
   /** A name, in A-labels, that is one of its hosts or above one. */
@@ -28,7 +38,7 @@ export interface AccountFilter extends FacetFilter {
 }
 
 /**
- * A place in a walk: after what has it. `seq` is a number in a zone; `at` is what comes before that in the order, instants
+ * A place in a walk: behind what has it. `seq` is a number in a zone; `at` is what comes before that in the order, instants
  * and the zone, or '' in one zone.
  */
 export interface Place {
@@ -55,15 +65,23 @@ const MOST_EXAMINED = 4_000;
 /** Most candidates of one statement: their JSON is in memory where they match. */
 const MOST_AT_ONCE = 500;
 
-/** Up to `most` packs of the account after a place in the filter's order; undefined: from its beginning. */
+/** From where on packs are wanted, which way, and how many. */
+export interface Stretch {
+  /** Undefined: from the beginning, or the end. */
+  readonly from: Place | undefined;
+  readonly way: Way;
+  readonly most: number;
+}
+
+/** Up to `most` packs of the account behind a place in the filter's order, in the order in which they come that way. */
 export async function listAccountPage(
   reader: Reader,
   filter: AccountFilter,
-  { after, most }: { readonly after: Place | undefined; readonly most: number },
+  { from, way: direction, most }: Stretch,
 ): Promise<AccountPage> {
-  const way = wayOf(filter);
+  const way = searchOf(filter, direction);
   const found: Candidate[] = [];
-  let place = after ?? BEGINNING;
+  let place = from ?? (direction === 'forwards' ? BEGINNING : END);
   let examined = 0;
   for (let limit = most + 1; ; limit = Math.min(limit * 4, MOST_AT_ONCE)) {
     const candidates = await listCandidates(reader, way, place, limit);
@@ -77,8 +95,14 @@ export async function listAccountPage(
   }
 }
 
+/** The place from which the other way leads to what has it, and to all that came before it this way. */
+export const turned = ({ at, seq }: Place, way: Way): Place => ({
+  at,
+  seq: way === 'forwards' ? seq + 1 : seq - 1,
+});
+
 /** How the packs of a filter are found. */
-interface Way {
+interface Search {
   readonly statement: Statement;
   readonly values: Texts;
 }
@@ -90,7 +114,12 @@ interface Candidate {
   readonly row: AccountRow | undefined;
 }
 
-async function listCandidates(reader: Reader, way: Way, place: Place, limit: number): Promise<Candidate[]> {
+async function listCandidates(
+  reader: Reader,
+  way: Search,
+  place: Place,
+  limit: number,
+): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   const values = { ...way.values, ...placeTexts(place), limit: String(limit) };
   await reader.read(way.statement, values, (bytes, at) => {
@@ -103,7 +132,11 @@ async function listCandidates(reader: Reader, way: Way, place: Place, limit: num
 /** Microseconds since 1970 of an instant before every pack and certificate. */
 const LONG_AGO = String(Date.UTC(1900) * 1_000);
 
+/** The same of one behind all that PostgreSQL and dates of certificates have. */
+const FAR_AHEAD = String(Date.UTC(10_000) * 1_000);
+
 const BEGINNING: Place = { at: '', seq: 0 };
+const END: Place = { at: `${FAR_AHEAD} ${FAR_AHEAD} ~`, seq: Number.MAX_SAFE_INTEGER };
 
 /** A place as its statement takes it: instants, the zone behind them, the ordinal. */
 function placeTexts({ at, seq }: Place): Texts {
@@ -127,38 +160,73 @@ const toRow = (bytes: Buffer): AccountRow => ({
   json: bytesAt(bytes, OFFSETS, 5),
 });
 
-/** The part that leaves the fewest candidates leads. */
-function wayOf(filter: AccountFilter): Way {
-  const values = valuesOf(filter);
-  if (filter.host !== undefined) return { statement: queries.BY_HOST, values };
-  if (filter.suffix !== undefined) return { statement: queries.BY_SUFFIX, values };
-  if (filter.zoneId !== undefined) return wayInZone(filter, filter.zoneId, values);
-  const facets = facetsOf(filter);
-  const ends = { least: String(facets?.[0] ?? 0), most: String(facets?.at(-1) ?? MOST_FACET) };
-  const faceted = { ...values, ...ends, ...(facets && { facets: toArray(facets) }) };
-  const statement = filter.expiresBefore === undefined ? queries.BY_FACET : queries.BY_END;
-  return { statement, values: faceted };
+/** How packs behind a place are found, up to `limit` candidates; undefined: from the beginning. */
+export function searchFrom(filter: AccountFilter, place: Place | undefined): Search {
+  const { statement, values } = searchOf(filter, 'forwards');
+  return { statement, values: { ...values, ...placeTexts(place ?? BEGINNING) } };
 }
 
-function wayInZone(filter: AccountFilter, zoneId: string, some: Texts): Way {
+/** The part that leaves the fewest candidates leads. Of renewals that are late there are few. */
+function searchOf(filter: AccountFilter, way: Way): Search {
+  const values = valuesOf(filter);
+  if (filter.host !== undefined) return { statement: queries.BY_HOST[way], values };
+  if (filter.suffix !== undefined) return { statement: queries.BY_SUFFIX[way], values };
+  if (filter.zoneId !== undefined) return searchInZone(filter, filter.zoneId, { values, way });
+  const isOfLate = filter.group !== undefined && isOfRenewals(filter.group);
+  if (isOfLate && filter.order === 'created_on') return { statement: queries.BY_RENEWAL[way], values };
+  return searchByFacet(filter, { values, way });
+}
+
+/** What a search is made from. */
+interface Known {
+  readonly values: Texts;
+  readonly way: Way;
+}
+
+function searchByFacet(filter: AccountFilter, { values: some, way }: Known): Search {
+  const facets = facetsOf(filter);
+  const ends = { least: String(facets?.[0] ?? 0), most: String(facets?.at(-1) ?? queries.MOST_FACET) };
+  const values = { ...some, ...ends, ...(facets && { facets: toArray(facets) }) };
+  if (filter.order === 'created_on') return { statement: queries.BY_FACET[way], values };
+  const { since, before } = some;
+  return {
+    statement: queries.BY_END[way],
+    values: { ...values, low: since ?? LONG_AGO, high: before ?? FAR_AHEAD },
+  };
+}
+
+function searchInZone(filter: AccountFilter, zoneId: string, { values: some, way }: Known): Search {
   const { classes } = selectionOf(filter);
   const values = { ...some, cell: String(cellOf(zoneId)) };
-  if (!classes) return { statement: queries.IN_ONE_ZONE, values };
-  return { statement: queries.IN_ONE_ZONE_BY_CLASS, values: { ...values, classes: toArray(classes) } };
+  if (!classes) return { statement: queries.IN_ONE_ZONE[way], values };
+  return { statement: queries.IN_ONE_ZONE_BY_CLASS[way], values: { ...values, classes: toArray(classes) } };
 }
 
-const MOST_FACET = 2 ** 15 - 1;
-
-const toArray = (numbers: readonly number[]): string => `{${numbers.join(',')}}`;
+const toArray = (numbers: readonly (number | string)[]): string => `{${numbers.join(',')}}`;
 
 const valuesOf = (filter: AccountFilter): Texts => ({
+  ...groupValues(filter),
   account: filter.accountId,
   status: filter.status === 'all' ? null : filter.status,
   deploy: filter.environment ?? null,
   type: filter.type ?? null,
   ca: filter.certificateAuthority ?? null,
   zone: filter.zoneId ?? null,
-  before: filter.expiresBefore ? String(filter.expiresBefore.getTime() * 1_000) : null,
+  before: microseconds(filter.expiresBefore),
+  since: microseconds(filter.expiresAfter),
+  made: microseconds(filter.createdBefore),
   ...(filter.host !== undefined && { host: reverse(filter.host) }),
   ...(filter.suffix !== undefined && { suffix: filter.suffix, reversed_suffix: reverse(filter.suffix) }),
 });
+
+function groupValues({ group, asOf }: AccountFilter): Texts {
+  const statuses = group && statusesOfGroup(group);
+  return {
+    group: group ?? null,
+    statuses: statuses ? toArray(statuses) : null,
+    now: asOf ? asOf.toISOString() : null,
+  };
+}
+
+const microseconds = (instant: Date | undefined): string | null =>
+  instant ? String(instant.getTime() * 1_000) : null;

@@ -35,10 +35,8 @@ const place = (level: number): string => `${IN_ZONE} and level = ${level} and bu
 const onBothLevels = (part: (level: number) => string): string =>
   BUCKET_BITS.map((_, i) => part(i)).join(', ');
 
-/** CTE `zone`: its row, locked before any other; its version is raised and its counts are changed. */
-export const ZONE_COUNTED = `zone as (
-  update zones set version = version + 1, ${changed('zones', 'integer')}
-   where cell = :cell and id = :zone returning version)`;
+/** Assignments in the row of a zone: its counts are changed. */
+export const COUNTS_CHANGED = changed('zones', 'integer');
 
 /**
  * CTEs: both buckets of a pack that is in them already, if the CTE `moved` has a row. They come after it: else a statement

@@ -11,11 +11,11 @@ before(async () => {
 });
 after(() => ends.disposeAsync());
 
-test('any page of any filter is exact while six writers insert, move, delete and roll back', async () => {
+test('any page of any filter is exact while six writers insert, move, delete, fail over and roll back', async () => {
   const said: string[] = [];
   const result = await exactCheck({ pool: deps.pool, checks: 1_500, packs: 300 }, (what) => said.push(what));
   assert.deepEqual(said.slice(0, 3), []);
   assert.equal(result.deadlocks, 0);
-  assert(result.writes > 200 && result.rolled_back > 50, JSON.stringify(result));
+  assert(result.writes > 200 && result.rolled_back > 50 && result.failovers > 10, JSON.stringify(result));
   await assertStored(deps.pool, { delegationZone: 'dcv.example.net' });
 });

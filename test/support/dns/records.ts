@@ -1,6 +1,7 @@
 /** DNS records made through the API by Cloudflare's own client, and our responder on the same database. */
 import assert from 'node:assert/strict';
-import Cloudflare, { APIError } from 'cloudflare';
+import type Cloudflare from 'cloudflare';
+import { APIError } from 'cloudflare';
 import type { RecordResponse } from 'cloudflare/resources/dns/records';
 import { buildApi } from '../../../src/api/api.ts';
 import { startResponder } from '../../../src/dns/server/responder.ts';
@@ -8,6 +9,7 @@ import { NO_QUOTAS, type Quotas } from '../../../src/operation/quotas.ts';
 import { responderSource } from '../../../src/serve/sources.ts';
 import { createToken } from '../../../src/store/tokens.ts';
 import { startApi, type TestApi } from '../api.ts';
+import { newClient } from '../client.ts';
 import { givenZone } from '../job-deps.ts';
 import { askTcp, HOST, log, query, send, told } from './responder.ts';
 
@@ -30,6 +32,8 @@ export interface RecordScene {
 
 export interface RecordWorld {
   readonly api: TestApi;
+  /** Where our responder listens. */
+  readonly dns: { readonly host: string; readonly port: number };
   /** A new zone, `full` unless told. */
   scene(name: string, type?: 'full' | 'partial'): Promise<RecordScene>;
   /** What our responder answers over UDP, and over TCP. */
@@ -41,30 +45,38 @@ export interface RecordWorld {
 export interface RecordOptions {
   readonly publicAddresses?: readonly string[];
   readonly quotas?: Partial<Quotas>;
+  /** The operator's name servers. */
+  readonly nameServers?: readonly string[];
 }
 
 /** Starts all of it. */
 export async function startRecords(
   ends: AsyncDisposableStack,
-  { publicAddresses = PUBLIC, quotas = {} }: RecordOptions = {},
+  { publicAddresses = PUBLIC, quotas = {}, nameServers = [] }: RecordOptions = {},
 ): Promise<RecordWorld> {
   const api = await startApi(ends);
-  const app = await buildApi({ ...api.deps, publicAddresses, quotas: { ...NO_QUOTAS, ...quotas } });
+  const app = await buildApi({
+    ...api.deps,
+    publicAddresses,
+    quotas: { ...NO_QUOTAS, ...quotas },
+    zonePolicy: { ...api.deps.zonePolicy, nameServers },
+  });
   ends.defer(() => app.close());
   const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/client/v4`;
   const { pool, clock } = api.jobs;
-  const source = responderSource(pool, 'dcv.certpacks.example', 'beacon');
+  const source = responderSource(pool, ['dcv.certpacks.example', ''], 'beacon');
   const listen = [{ host: HOST, port: 0 }];
   const responder = await startResponder({ listen, source, nameServers: NAME_SERVERS, publicAddresses, log });
   ends.defer(() => responder.close());
   const port = responder.addresses[0]?.port ?? 0;
   return {
     api,
+    dns: { host: HOST, port },
     scene: async (name, type = 'full') => {
       const { id: zoneId, accountId } = await givenZone(api.jobs, name, type);
       const terms = { accountId, name: 'records', access: 'write' } as const;
       const token = await createToken(pool, terms, clock.now());
-      const client = new Cloudflare({ apiToken: token, baseURL: url, maxRetries: 0 });
+      const client = newClient({ apiToken: token, baseURL: url });
       const path = `/zones/${zoneId}/dns_records`;
       const make = async (body: object) =>
         (await client.post<{ result: RecordResponse }>(path, { body })).result;

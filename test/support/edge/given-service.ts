@@ -107,7 +107,7 @@ export function givenFolder(t: { after(end: () => void): void }): string {
 /** A log that keeps quiet. */
 export const quiet = (): Log => newLog('silent');
 
-/** A running pull listener over `packs`, which map a name to its pack, and how often it was asked. */
+/** A running pull listener over `packs`, which map a name (or `NAME by address`) to its pack, and how often it was asked. */
 export interface GivenService {
   readonly path: string;
   readonly pull: Pull;
@@ -130,8 +130,9 @@ export async function givenService(
       const body = files.get(`http://${name}${at}`);
       return body === undefined ? undefined : { body };
     },
-    packFor: async (name) => {
+    packFor: async (name, _environment, by) => {
       asked.push(name);
+      if (by === 'address') return packs.get(`${name} by address`);
       return packs.get(name) ?? packs.get(`*.${name.slice(name.indexOf('.') + 1)}`);
     },
   };

@@ -1,10 +1,9 @@
-import 'reflect-metadata';
-import { createHash, createHmac, generateKeyPairSync, type KeyObject, sign, webcrypto } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import type { SimulatedCa } from '../../../src/simulator/simulator.ts';
+import { type CsrKey, newCsr } from './new-csr.ts';
 
 /** What an ACME server answers, as far as tests look at it. */
 export interface AcmeBody {
@@ -190,11 +189,7 @@ export class AcmeClient {
   }
 
   /** Finalizes a ready order and gives its chain in PEM. */
-  async certificate(
-    order: AcmeBody,
-    names: readonly string[],
-    type: keyof typeof KEY_KINDS = 'ec',
-  ): Promise<string> {
+  async certificate(order: AcmeBody, names: readonly string[], type: CsrKey = 'ec'): Promise<string> {
     const finalized = await this.post(order.finalize ?? '', { csr: await newCsr(names, { type }) });
     if (finalized.status !== 200) throw new Error(finalized.text);
     const { certificate, error } = await this.settled(String(finalized.headers['location']));
@@ -220,48 +215,3 @@ export function challengeOf({ challenges: [challenge] = [] }: AcmeBody): AcmeCha
 }
 
 const base64url = (text: string): string => Buffer.from(text).toString('base64url');
-
-const KEY_KINDS = {
-  ec: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
-  p384: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
-  p521: { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-256' },
-  rsa: {
-    name: 'RSASSA-PKCS1-v1_5',
-    modulusLength: 2_048,
-    publicExponent: new Uint8Array([1, 0, 1]),
-    hash: 'SHA-256',
-  },
-  rsa1024: {
-    name: 'RSASSA-PKCS1-v1_5',
-    modulusLength: 1_024,
-    publicExponent: new Uint8Array([1, 0, 1]),
-    hash: 'SHA-256',
-  },
-} as const;
-
-/** A certificate request in base64url. */
-export async function newCsr(
-  names: readonly string[],
-  {
-    type = 'ec',
-    keys,
-    ip,
-  }: {
-    readonly type?: keyof typeof KEY_KINDS;
-    readonly keys?: webcrypto.CryptoKeyPair;
-    readonly ip?: string;
-  } = {},
-): Promise<string> {
-  const kind = KEY_KINDS[type];
-  const alternatives = [
-    ...names.map((value) => ({ type: 'dns', value }) as const),
-    ...(ip ? [{ type: 'ip', value: ip } as const] : []),
-  ];
-  const request = await Pkcs10CertificateRequestGenerator.create({
-    name: [{ CN: [names[0] ?? ''] }],
-    keys: keys ?? (await webcrypto.subtle.generateKey(kind, true, ['sign', 'verify'])),
-    signingAlgorithm: kind,
-    extensions: [new SubjectAlternativeNameExtension(alternatives)],
-  });
-  return Buffer.from(request.rawData).toString('base64url');
-}

@@ -1,0 +1,149 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import { packNotFound } from '../../operation/locked-pack.ts';
+import { changeableOn } from '../../operation/spend-wish.ts';
+import { type Explanation, explain } from '../../pack/explanation.ts';
+import { type Evidence, MOVERS, WITNESSES } from '../../pack/found.ts';
+import { toName } from '../../pack/hosts.ts';
+import { PACK_STATUSES, type Pack, RUN_KINDS } from '../../pack/pack.ts';
+import { toWireTime } from '../../pack/pack-json.ts';
+import type { CoveredName } from '../../pack/serving-notes.ts';
+import { getAside } from '../../store/pack-aside.ts';
+import { getPack } from '../../store/packs.ts';
+import { listCandidates } from '../../store/served-hosts.ts';
+import type { Pool } from '../../store/store.ts';
+import type { Zone } from '../../store/zone-row.ts';
+import type { ApiDeps } from '../deps.ts';
+import { zoneOf } from '../http/auth.ts';
+import { ok, okOf } from '../http/envelope.ts';
+import { packId } from './pack-id.ts';
+
+const Instant = Type.Optional(Type.String({ format: 'date-time' }));
+const Explained = Type.Object({
+  id: Type.String(),
+  hosts: Type.Array(Type.String()),
+  status: Type.Enum([...PACK_STATUSES]),
+  run: Type.Enum([...RUN_KINDS]),
+  stage: Type.Enum([...PACK_STATUSES]),
+  waits_for: Type.String(),
+  whose_move: Type.Union([Type.Enum([...MOVERS]), Type.Null()]),
+  next_step: Type.String(),
+  reasons: Type.Array(Type.String()),
+  notes: Type.Array(Type.String()),
+  since: Type.String({ format: 'date-time' }),
+  deadline: Instant,
+  after_deadline: Type.Optional(Type.Enum([...PACK_STATUSES])),
+  next_look_on: Instant,
+  attempts: Type.Integer(),
+  renewal: Type.Optional(
+    Type.Object({
+      planned_on: Instant,
+      asked_on: Instant,
+      begun_on: Instant,
+      given_up_on: Instant,
+      certificates_end_on: Instant,
+    }),
+  ),
+  evidence: Type.Array(
+    Type.Object({
+      by: Type.Enum([...WITNESSES]),
+      who: Type.String(),
+      about: Type.String(),
+      said: Type.String(),
+      at: Type.String({ format: 'date-time' }),
+    }),
+  ),
+  records: Type.Array(
+    Type.Object({
+      purpose: Type.Enum(['validation', 'delegation', 'zone']),
+      type: Type.Enum(['TXT', 'CNAME', 'NS']),
+      name: Type.String(),
+      value: Type.String(),
+      ttl: Type.Integer(),
+      line: Type.String(),
+    }),
+  ),
+  files: Type.Array(Type.Object({ url: Type.String(), body: Type.String() })),
+});
+
+const SCHEMA = {
+  operationId: 'explain-certificate-pack',
+  summary: 'What a certificate pack waits for: whose move it is, until when, who answered what, what to do',
+  params: Type.Object({ zone_id: Type.String(), certificate_pack_id: Type.String() }),
+  response: okOf(Explained),
+};
+
+/** Route of GET /zones/{zone_id}/ssl/certificate_packs/{certificate_pack_id}/explain. */
+export const explainRoute =
+  (deps: ApiDeps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const path = '/zones/:zone_id/ssl/certificate_packs/:certificate_pack_id/explain';
+    app.get(path, { schema: SCHEMA }, async (request) => {
+      const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Read');
+      return ok(await explained(deps, zone, packId(request.params.certificate_pack_id)));
+    });
+  };
+
+async function explained({ pool, clock, json, zonePolicy }: ApiDeps, zone: Zone, id: string) {
+  const now = clock.now();
+  const pack = await getPack(pool, zone.id, id);
+  if (!pack) throw packNotFound(id);
+  const [aside, changeable, covered] = await Promise.all([
+    getAside(pool, pack, now),
+    changeableOn(pool, pack, now),
+    coveredNames(pool, pack),
+  ]);
+  if (!aside) throw packNotFound(id);
+  const { nameServers = zonePolicy.nameServers, verificationKey, wantsText } = zone;
+  const control = { nameServers, verificationKey, wantsText };
+  const facts = { ...aside, now, control, covered, json, changeableOn: changeable };
+  const explanation = explain(pack, facts);
+  return { id, hosts: [...pack.hosts], ...toWire(explanation) };
+}
+
+/** Most names of a pack of which is told what serves them. */
+const MOST_NAMES = 10;
+
+const coveredNames = (pool: Pool, { hosts, environment }: Pack): Promise<CoveredName[]> =>
+  Promise.all(
+    hosts.slice(0, MOST_NAMES).map(async (host) => {
+      const name = toName(host);
+      return { name, candidates: await listCandidates(pool, name, environment) };
+    }),
+  );
+
+function toWire(it: Explanation) {
+  return {
+    status: it.status,
+    run: it.run,
+    stage: it.stage,
+    waits_for: it.waitsFor,
+    whose_move: it.whoseMove ?? null,
+    next_step: it.nextStep,
+    reasons: [...it.reasons],
+    notes: [...it.notes],
+    since: toWireTime(it.since),
+    ...instants({ deadline: it.deadline }),
+    ...(it.deadline && it.afterDeadline && { after_deadline: it.afterDeadline }),
+    ...instants({ next_look_on: it.nextLookOn }),
+    attempts: it.attempts,
+    ...(it.renewal && { renewal: renewalOf(it.renewal) }),
+    evidence: it.evidence.map(toEvidence),
+    records: it.records.map((record) => ({ ...record })),
+    files: it.files.map((file) => ({ ...file })),
+  };
+}
+
+const toEvidence = ({ at, ...one }: Evidence) => ({ ...one, at: toWireTime(at) });
+
+const renewalOf = (times: NonNullable<Explanation['renewal']>) =>
+  instants({
+    planned_on: times.plannedOn,
+    asked_on: times.askedOn,
+    begun_on: times.begunOn,
+    given_up_on: times.givenUpOn,
+    certificates_end_on: times.certificatesEndOn,
+  });
+
+/** Those that there are, as the API writes instants. */
+const instants = (all: Readonly<Record<string, Date | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(all).flatMap(([name, one]) => (one ? [[name, toWireTime(one)]] : [])));

@@ -1,0 +1,282 @@
+/* See token.h. */
+#include "token.h"
+
+#include <dlfcn.h>
+#include <openssl/crypto.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+typedef unsigned long ulong_t;
+
+struct attribute {
+  ulong_t type;
+  void *value;
+  ulong_t length;
+};
+struct mechanism {
+  ulong_t mechanism;
+  void *parameter;
+  ulong_t length;
+};
+struct pss {
+  ulong_t hash, mgf, salt;
+};
+struct initialize {
+  void *create, *destroy, *lock, *unlock;
+  ulong_t flags;
+  void *reserved;
+};
+
+typedef ulong_t any(void);
+/* CK_FUNCTION_LIST up to C_Sign. */
+struct functions {
+  unsigned char version[2];
+  ulong_t (*initialize)(struct initialize *);
+  any *finalize, *get_info, *get_function_list;
+  ulong_t (*get_slots)(unsigned char present, ulong_t *slots, ulong_t *count);
+  any *get_slot_info;
+  ulong_t (*get_token_info)(ulong_t slot, unsigned char *info);
+  any *f7, *f8, *f9, *f10, *f11;
+  ulong_t (*open_session)(ulong_t slot, ulong_t flags, void *application, void *notify, ulong_t *session);
+  any *f13, *f14, *f15, *f16, *f17;
+  ulong_t (*login)(ulong_t session, ulong_t user, const unsigned char *pin, ulong_t length);
+  any *f19, *f20, *f21, *f22, *f23, *f24, *f25;
+  ulong_t (*find_init)(ulong_t session, struct attribute *attributes, ulong_t count);
+  ulong_t (*find)(ulong_t session, ulong_t *objects, ulong_t most, ulong_t *count);
+  ulong_t (*find_final)(ulong_t session);
+  any *f29, *f30, *f31, *f32, *f33, *f34, *f35, *f36, *f37, *f38, *f39, *f40, *f41;
+  ulong_t (*sign_init)(ulong_t session, struct mechanism *mechanism, ulong_t key);
+  ulong_t (*sign)(ulong_t session, const unsigned char *data, ulong_t length, unsigned char *signature, ulong_t *signature_length);
+};
+
+enum {
+  ALREADY_LOGGED_IN = 0x100, ALREADY_INITIALIZED = 0x191, OS_LOCKING = 2, SERIAL_SESSION = 4, USER = 1,
+  CLASS = 0, LABEL = 3, ID = 0x102, PRIVATE_KEY = 3,
+  RSA_PKCS = 1, RSA_PSS = 0xd, ECDSA = 0x1041,
+};
+enum { TOKEN_INFO = 512, LABEL_LENGTH = 32, MOST_SLOTS = 256, MOST_THREADS = 64, CACHED = 64 };
+
+static struct functions *functions;
+static int signal_fd = -1;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t some = PTHREAD_COND_INITIALIZER;
+static struct job *waiting, *waiting_last, *done;
+
+static void finish(struct job *job) {
+  uint64_t one = 1;
+  pthread_mutex_lock(&lock);
+  job->next = done;
+  done = job;
+  pthread_mutex_unlock(&lock);
+  if (write(signal_fd, &one, sizeof one) < 0) abort();
+}
+
+static struct job *take(void) {
+  pthread_mutex_lock(&lock);
+  while (!waiting) pthread_cond_wait(&some, &lock);
+  struct job *job = waiting;
+  waiting = job->next;
+  if (!waiting) waiting_last = NULL;
+  pthread_mutex_unlock(&lock);
+  job->next = NULL;
+  return job;
+}
+
+void token_sign(struct job *job) {
+  job->next = NULL;
+  pthread_mutex_lock(&lock);
+  if (waiting_last)
+    waiting_last->next = job;
+  else
+    waiting = job;
+  waiting_last = job;
+  pthread_cond_signal(&some);
+  pthread_mutex_unlock(&lock);
+}
+
+struct job *token_done(void) {
+  uint64_t count;
+  if (read(signal_fd, &count, sizeof count) < 0) return NULL;
+  pthread_mutex_lock(&lock);
+  struct job *all = done;
+  done = NULL;
+  pthread_mutex_unlock(&lock);
+  return all;
+}
+
+int token_signal(void) { return signal_fd; }
+
+/* ---- one session ---- */
+
+struct session {
+  ulong_t handle;
+  struct {
+    struct key_name name;
+    ulong_t key;
+  } cached[CACHED];
+  size_t count;
+};
+
+static int is_same(const struct key_name *one, const struct key_name *other) {
+  return one->label_length == other->label_length && one->id_length == other->id_length &&
+         memcmp(one->label, other->label, one->label_length) == 0 && memcmp(one->id, other->id, one->id_length) == 0;
+}
+
+/* The key of a name, which only one may have; an error is what is wrong. */
+static const char *find(struct session *session, const struct key_name *name, ulong_t *key, ulong_t *code) {
+  ulong_t class = PRIVATE_KEY, found[2], count = 0, n = 1;
+  struct attribute wanted[3] = {{CLASS, &class, sizeof class}};
+  for (size_t i = 0; i < session->count; i++)
+    if (is_same(&session->cached[i].name, name)) {
+      *key = session->cached[i].key;
+      return NULL;
+    }
+  if (name->label_length > 0) wanted[n++] = (struct attribute){LABEL, (void *)name->label, name->label_length};
+  if (name->id_length > 0) wanted[n++] = (struct attribute){ID, (void *)name->id, name->id_length};
+  if ((*code = functions->find_init(session->handle, wanted, n)) != 0) return "it does not look for keys";
+  *code = functions->find(session->handle, found, 2, &count);
+  functions->find_final(session->handle);
+  if (*code != 0) return "it does not look for keys";
+  if (count == 0) return "no such private key in the token";
+  if (count > 1) return "more than one private key in the token has this name";
+  *key = found[0];
+  if (session->count < CACHED) {
+    session->cached[session->count].name = *name;
+    session->cached[session->count++].key = *key;
+  }
+  return NULL;
+}
+
+/* r and s, as long as each other, in DER (RFC 3279 2.2.3). */
+static size_t in_der(unsigned char *signature, size_t length) {
+  unsigned char *at = signature;
+  ECDSA_SIG *pair = ECDSA_SIG_new();
+  BIGNUM *r = BN_bin2bn(signature, (int)(length / 2), NULL), *s = BN_bin2bn(signature + length / 2, (int)(length / 2), NULL);
+  if (!pair || !r || !s || ECDSA_SIG_set0(pair, r, s) != 1) abort();
+  int size = i2d_ECDSA_SIG(pair, NULL);
+  size = size > 0 && size <= LONGEST_SIGNATURE ? i2d_ECDSA_SIG(pair, &at) : 0;
+  ECDSA_SIG_free(pair);
+  return size > 0 ? (size_t)size : 0;
+}
+
+/* What stands before a digest in RSASSA-PKCS1-v1_5 (RFC 8017 9.2), but for two bytes. */
+static const unsigned char DIGEST_INFO[] = {0x30, 0, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                            0x65, 0x03, 0x04, 0x02, 0, 0x05, 0x00, 0x04, 0};
+
+static size_t in_digest_info(unsigned char *data, const unsigned char *digest, size_t size, int step) {
+  memcpy(data, DIGEST_INFO, sizeof DIGEST_INFO);
+  data[1] = (unsigned char)(17 + size);
+  data[14] = (unsigned char)(1 + step);
+  data[18] = (unsigned char)size;
+  memcpy(data + sizeof DIGEST_INFO, digest, size);
+  return sizeof DIGEST_INFO + size;
+}
+
+static const char *sign(struct session *session, struct job *job, ulong_t *code) {
+  int is_pss = (job->scheme & 0xff00) == 0x0800, is_ec = (job->scheme & 0xff) == 3 && !is_pss;
+  int step = is_pss ? job->scheme - 0x0804 : (job->scheme >> 8) - 4;
+  static const char *const names[] = {"SHA256", "SHA384", "SHA512"};
+  unsigned char data[128];
+  struct { unsigned char bytes[EVP_MAX_MD_SIZE]; size_t size; } digest;
+  ulong_t key, length = LONGEST_SIGNATURE;
+  if (step < 0 || step > 2) return "no such scheme";
+  if (!EVP_Q_digest(NULL, names[step], NULL, job->content, job->content_length, digest.bytes, &digest.size))
+    return "no digest";
+  const char *wrong = find(session, &job->key, &key, code);
+  if (wrong) return wrong;
+  struct pss pss = {0x250 + 0x10 * (ulong_t)step, 2 + (ulong_t)step, digest.size};
+  struct mechanism mechanism = {is_pss ? RSA_PSS : is_ec ? ECDSA : RSA_PKCS, is_pss ? &pss : NULL, is_pss ? sizeof pss : 0};
+  size_t size = digest.size;
+  if (!is_pss && !is_ec)
+    size = in_digest_info(data, digest.bytes, digest.size, step);
+  else
+    memcpy(data, digest.bytes, size);
+  if ((*code = functions->sign_init(session->handle, &mechanism, key)) != 0) return "it does not begin to sign";
+  if ((*code = functions->sign(session->handle, data, size, job->signature, &length)) != 0) return "it does not sign";
+  job->signature_length = is_ec ? in_der(job->signature, length) : length;
+  return NULL;
+}
+
+static void *work(void *arg) {
+  struct session *session = arg;
+  for (;;) {
+    struct job *job = take();
+    ulong_t code = 0;
+    const char *wrong = sign(session, job, &code);
+    if (wrong) {
+      job->signature_length = 0;
+      job->is_lost = code != 0;
+      if (code == 0)
+        snprintf(job->why, sizeof job->why, "%s", wrong);
+      else
+        snprintf(job->why, sizeof job->why, "%s (PKCS#11 error 0x%lx)", wrong, code);
+    }
+    finish(job);
+  }
+  return NULL;
+}
+
+/* ---- the token ---- */
+
+static char wrong_words[128];
+
+static const char *failed(const char *what, ulong_t code) {
+  snprintf(wrong_words, sizeof wrong_words, "%s (PKCS#11 error 0x%lx)", what, code);
+  return wrong_words;
+}
+
+static int has_label(ulong_t slot, const char *token) {
+  unsigned char info[TOKEN_INFO] = {0};
+  size_t length = strlen(token);
+  if (length > LABEL_LENGTH || functions->get_token_info(slot, info) != 0) return 0;
+  if (memcmp(info, token, length) != 0) return 0;
+  for (size_t i = length; i < LABEL_LENGTH; i++)
+    if (info[i] != ' ') return 0;
+  return 1;
+}
+
+static const char *choose(const char *token, long wanted, ulong_t *slot) {
+  ulong_t slots[MOST_SLOTS], count = MOST_SLOTS;
+  ulong_t code = functions->get_slots(1, slots, &count);
+  if (code != 0) return failed("the PKCS#11 module tells of no slots", code);
+  for (ulong_t i = 0; i < count; i++) {
+    if (wanted >= 0 && slots[i] != (ulong_t)wanted) continue;
+    if (*token && !has_label(slots[i], token)) continue;
+    *slot = slots[i];
+    return NULL;
+  }
+  return "the token is not there";
+}
+
+const char *token_open(const char *module, const char *token, long wanted, const char *pin, int threads) {
+  struct initialize how = {.flags = OS_LOCKING};
+  ulong_t slot = 0, code;
+  void *library = dlopen(module, RTLD_NOW | RTLD_LOCAL);
+  ulong_t (*list)(struct functions **) = library ? (ulong_t(*)(struct functions **))dlsym(library, "C_GetFunctionList") : NULL;
+  if (!library) return "the PKCS#11 module cannot be loaded";
+  if (!list || list(&functions) != 0) return "the file is no PKCS#11 module";
+  code = functions->initialize(&how);
+  if (code != 0 && code != ALREADY_INITIALIZED) return failed("the PKCS#11 module does not begin", code);
+  const char *wrong = choose(token, wanted, &slot);
+  if (wrong) return wrong;
+  signal_fd = eventfd(0, EFD_CLOEXEC);
+  for (int i = 0; i < threads && i < MOST_THREADS; i++) {
+    struct session *session = calloc(1, sizeof *session);
+    pthread_t thread;
+    if (!session) abort();
+    if ((code = functions->open_session(slot, SERIAL_SESSION, NULL, NULL, &session->handle)) != 0)
+      return failed("the token gives no session", code);
+    if (i == 0 && *pin) {
+      code = functions->login(session->handle, USER, (const unsigned char *)pin, strlen(pin));
+      if (code != 0 && code != ALREADY_LOGGED_IN) return failed("the token does not take the PIN", code);
+    }
+    if (pthread_create(&thread, NULL, work, session) != 0) abort();
+  }
+  return NULL;
+}

@@ -1,0 +1,256 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { LRUCache } from 'lru-cache';
+import type { Log } from '../kit/log.ts';
+import type { Seconds } from '../kit/time.ts';
+import type { TokenKey } from '../pack/key-elsewhere.ts';
+import { type Frame, FrameReader, headOf } from './frames.ts';
+import { Liveness } from './liveness.ts';
+import { PlainSignatures } from './plain-signatures.ts';
+import { RemoteTls, type TlsLink } from './remote-tls.ts';
+import type { Signer } from './signer.ts';
+
+/** What a terminator shows for a name, and who signs for it. */
+export interface RemoteContext {
+  /** PEM, leaf first. */
+  readonly chain: string;
+  /** In the token of the terminator; undefined: `signer` signs. */
+  readonly key: Pick<TokenKey, 'label' | 'id'> | undefined;
+  readonly signer: Signer | undefined;
+  readonly terminator: Terminator;
+}
+
+/** A token that a terminator signs with. */
+export interface TokenPlace {
+  /** Path of the PKCS#11 module. */
+  readonly module: string;
+  /** Label of the token; '' for any in the slot. */
+  readonly token: string;
+  /** Undefined: any slot. */
+  readonly slot: string | undefined;
+  readonly pin: string;
+  /** Sessions that sign at the same time. */
+  readonly sessions: number;
+  /** What the module finds its own configuration by. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface TerminatorOptions {
+  /** Path of the program. */
+  readonly program: string;
+  readonly log: Log;
+  /** Is told when the token can be used, and when it cannot. */
+  readonly token?: TokenPlace & { readonly onState: (why: string | undefined) => void };
+  /** Time after which a program that does not answer is ended; 10 s when left out. */
+  readonly patience?: Seconds;
+}
+
+type Program = ChildProcessByStdio<Writable, Readable, null>;
+
+/** Contexts that are kept ready in the program. */
+const MOST_CONTEXTS = 10_000;
+const LAST_ID = 0xffff_ffff;
+/** How long a program that ended is left alone. */
+const REST_MS = 1_000;
+
+/**
+ * TLS for names whose keys are elsewhere: a process of its own (`native/terminator.c`), begun with the first client and again
+ * after it ended. What befalls it befalls these connections alone.
+ */
+export class Terminator {
+  readonly #options: TerminatorOptions;
+  readonly #connections = new Map<number, RemoteTls>();
+  readonly #signers = new Map<number, Signer>();
+  readonly #contexts: LRUCache<RemoteContext, number>;
+  readonly #plain: PlainSignatures;
+  readonly #liveness: Liveness;
+  /** While a module opens its token nothing else is done there, and that may take its time. */
+  #isOpening = false;
+  #running: Program | undefined;
+  #restUntil = 0;
+  #lastId = 0;
+
+  constructor(options: TerminatorOptions) {
+    this.#options = options;
+    this.#contexts = new LRUCache<RemoteContext, number>({
+      max: MOST_CONTEXTS,
+      dispose: (id) => this.#send(id, 'k'),
+    });
+    this.#plain = new PlainSignatures(`token ${options.token?.token ?? ''}`.trim());
+    // A request to sign that names no key is answered at once, and asks no token.
+    const ask = () => {
+      const id = this.#nextId();
+      this.#send(id, 'T');
+      return id;
+    };
+    this.#liveness = new Liveness(ask, () => this.#hangs(), options.patience);
+  }
+
+  /** A client's connection from its first byte on, which emits `secure` once hands were shaken; see `RemoteTls`. */
+  accept(socket: Socket, context: RemoteContext): RemoteTls {
+    const id = this.#nextId();
+    const link: TlsLink = {
+      send: (kind, bytes) => this.#send(id, kind, bytes),
+      drained: (then) => this.#drained(then),
+      gone: () => this.#drop(id),
+    };
+    const connection = new RemoteTls(socket, link);
+    this.#connections.set(id, connection);
+    if (context.signer) this.#signers.set(id, context.signer);
+    if (this.#isReady()) {
+      const contextId = this.#contexts.get(context) ?? this.#add(context);
+      this.#send(id, 'O', numbered(contextId));
+      if (!this.#isOpening) this.#liveness.look();
+    } else setImmediate(() => connection.receive('f', Buffer.from('key unreachable')));
+    return connection;
+  }
+
+  /** Signs with a key of the token, outside of handshakes. */
+  signer(key: Pick<TokenKey, 'label' | 'id'>): Signer {
+    return {
+      sign: (scheme, content) => {
+        if (!this.#isReady()) return Promise.reject(this.#plain.away());
+        const id = this.#nextId();
+        const short = Buffer.allocUnsafe(2);
+        short.writeUInt16BE(scheme);
+        this.#send(id, 'T', Buffer.concat([named(key), short, content]));
+        if (!this.#isOpening) this.#liveness.look();
+        return this.#plain.wait(id);
+      },
+    };
+  }
+
+  /** Ends every connection and the program. */
+  close(): void {
+    this.#restUntil = Infinity;
+    this.#running?.kill('SIGKILL');
+    this.#running = undefined;
+    this.#liveness.stop();
+    this.#fail('closed');
+  }
+
+  #add(context: RemoteContext): number {
+    const id = this.#nextId();
+    this.#contexts.set(context, id);
+    this.#send(id, 'K', Buffer.concat([named(context.key), Buffer.from(context.chain)]));
+    return id;
+  }
+
+  #nextId(): number {
+    this.#lastId = this.#lastId === LAST_ID ? 1 : this.#lastId + 1;
+    return this.#lastId;
+  }
+
+  /** Whether the program runs, begun now if it does not. */
+  #isReady(): boolean {
+    if (this.#running) return true;
+    if (performance.now() < this.#restUntil) return false;
+    // OpenSSL is to read no configuration there: it would load what that names.
+    const { program, token } = this.#options;
+    const started = spawn(program, [], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...token?.environment, OPENSSL_CONF: '/dev/null' },
+    });
+    const frames = new FrameReader();
+    started.on('error', (error) => this.#ended(started, error.message));
+    started.on('exit', (code, signal) => this.#ended(started, `it ended with ${code ?? signal}`));
+    started.stdin.on('error', () => started.kill('SIGKILL'));
+    started.stdout.on('data', (chunk: Buffer) => {
+      for (const frame of frames.read(chunk)) this.#take(frame);
+    });
+    this.#running = started;
+    this.#isOpening = token !== undefined;
+    if (token) this.#send(0, 'M', Buffer.from(textsOf(token)));
+    return true;
+  }
+
+  /** One that was stopped obeys no other signal, and has nothing to bring to an end. */
+  #hangs(): void {
+    this.#options.log.error('keyless: the terminator does not answer, and is begun again');
+    this.#running?.kill('SIGKILL');
+  }
+
+  #ended(program: Program, why: string): void {
+    if (this.#running !== program) return;
+    this.#running = undefined;
+    this.#liveness.stop();
+    this.#restUntil = Math.max(this.#restUntil, performance.now() + REST_MS);
+    const { log, token } = this.#options;
+    log.error({ why, connections: this.#connections.size }, 'keyless: the terminator ended');
+    token?.onState(this.#plain.why ?? why);
+    this.#fail('key unreachable');
+  }
+
+  #send(id: number, kind: string, bytes?: Buffer): void {
+    const stdin = this.#running?.stdin;
+    if (!stdin?.writable) return;
+    if (stdin.writableCorked === 0) {
+      stdin.cork();
+      setImmediate(() => stdin.uncork());
+    }
+    stdin.write(headOf(id, kind, bytes?.length ?? 0));
+    if (bytes && bytes.length > 0) stdin.write(bytes);
+  }
+
+  /** Calls back when the program keeps up with what it is sent; at once where it does. */
+  #drained(then: () => void): void {
+    const stdin = this.#running?.stdin;
+    if (stdin?.writableNeedDrain) stdin.once('drain', then);
+    else then();
+  }
+
+  #take({ id, kind, bytes }: Frame): void {
+    if (kind === 's') this.#sign(id, bytes);
+    else if (kind === 'm' || kind === 'l') this.#tokenIs(bytes.toString());
+    else if (this.#liveness.isAnswer(id)) return;
+    else if (kind === 't' || kind === 'u') this.#plain.take(id, kind, bytes);
+    else if (kind === 'x') this.#options.log.error('keyless: a certificate cannot be used');
+    else this.#connections.get(id)?.receive(kind, bytes);
+  }
+
+  /** What is wrong with the token; '': nothing. One that is of no use is opened again with the next client. */
+  #tokenIs(wrong: string): void {
+    this.#isOpening = false;
+    this.#plain.why = wrong === '' ? undefined : wrong;
+    this.#options.token?.onState(this.#plain.why);
+    if (wrong !== '') this.#running?.kill('SIGKILL');
+  }
+
+  #sign(id: number, bytes: Buffer): void {
+    const signer = this.#signers.get(id);
+    if (!signer) return;
+    const answer = (signature?: Buffer) => {
+      if (this.#signers.get(id) === signer) this.#send(id, 'S', signature);
+    };
+    // Why not is told of the place of the key; the client gets an alert.
+    signer.sign(bytes.readUInt16BE(0), Buffer.from(bytes.subarray(2))).then(answer, () => answer());
+  }
+
+  #drop(id: number): void {
+    if (!this.#connections.delete(id)) return;
+    this.#signers.delete(id);
+    this.#send(id, 'X');
+  }
+
+  #fail(code: string): void {
+    this.#contexts.clear();
+    this.#plain.fail();
+    for (const connection of this.#connections.values()) connection.receive('f', Buffer.from(code));
+  }
+}
+
+function numbered(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** A key's name as a frame has it: lengths and bytes of its label and its id. */
+function named(key: RemoteContext['key']): Buffer {
+  const parts = [Buffer.from(key?.label ?? ''), key?.id ?? Buffer.alloc(0)];
+  return Buffer.concat(parts.flatMap((part) => [Buffer.from([part.length >> 8, part.length & 0xff]), part]));
+}
+
+const textsOf = ({ module, token, slot, pin, sessions }: TokenPlace): string =>
+  [module, token, slot ?? -1, pin, sessions].map((text) => `${text}\0`).join('');
