@@ -9,7 +9,8 @@ import { refusal } from '../support/uploads.ts';
 
 const ends = new AsyncDisposableStack();
 let scene: HostnameScene;
-let owner: Awaited<ReturnType<HostnameScene['owner']>>;
+type Owner = Awaited<ReturnType<HostnameScene['owner']>>;
+let owner: Owner;
 let at: { readonly zone_id: string };
 before(async () => {
   scene = await hostnameScene(ends, { takesReserved: false });
@@ -140,24 +141,21 @@ it('what is wrong with a certificate that is brought', async () => {
   assert.deepEqual(await refusal(twice), [400, 1434, '/ssl/custom_cert_bundle']);
 });
 
+/** The routes served with a policy of their own, and its client. */
+const served = async (shop: Owner, policy: object) => {
+  const app = await buildApi({ ...scene.deps, hostnames: { ...scene.deps.hostnames, ...policy } });
+  ends.defer(() => app.close());
+  const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/client/v4`;
+  return newClient({ baseURL: url, apiToken: shop.token });
+};
+
 it('quotas: one that is passed is told of, one that is hard refuses, and none at all', async () => {
-  const build = async (policy: object) => {
-    const app = await buildApi({ ...scene.deps, hostnames: { ...scene.deps.hostnames, ...policy } });
-    ends.defer(() => app.close());
-    const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/client/v4`;
-    return newClient({ baseURL: url, apiToken: shop.token });
-  };
   const shop = await scene.owner(['quota.net']);
   const zone = { zone_id: shop.zones[0]?.id ?? assert.fail() };
-  const bounded = await build({ allocated: 1, hardCap: 2 });
+  const bounded = await served(shop, { allocated: 1, hardCap: 2 });
   const quota = () => bounded.customHostnames.quota.get(zone);
-  assert.deepEqual(await quota(), {
-    allocated: 1,
-    used: 0,
-    exceeded: false,
-    hard_cap: 2,
-    fallback_origin: null,
-  });
+  const counted = { allocated: 1, hard_cap: 2, fallback_origin: null };
+  assert.deepEqual(await quota(), { ...counted, used: 0, exceeded: false });
   const told = async (hostname: string) => {
     const answer = await bounded.customHostnames.create({ ...zone, hostname }).asResponse();
     const { messages }: { messages: string[] } = JSON.parse(await answer.text());
@@ -165,34 +163,27 @@ it('quotas: one that is passed is told of, one that is hard refuses, and none at
   };
   assert.deepEqual(await told('a.shop.net'), []);
   assert.equal((await told('b.shop.net')).length, 1);
-  assert.deepEqual(await quota(), {
-    allocated: 1,
-    used: 2,
-    exceeded: true,
-    hard_cap: 2,
-    fallback_origin: null,
-  });
-  assert.deepEqual(await refusal(bounded.customHostnames.create({ ...zone, hostname: 'c.shop.net' })), [
-    403,
-    1405,
-    undefined,
-  ]);
-  const none = await build({ allocated: -1 });
-  assert.deepEqual(await refusal(none.customHostnames.create({ ...zone, hostname: 'c.shop.net' })), [
-    403,
-    1404,
-    undefined,
-  ]);
-  const bare = await build({ features: [] });
+  assert.deepEqual(await quota(), { ...counted, used: 2, exceeded: true });
+  const beyond = { ...zone, hostname: 'c.shop.net' };
+  assert.deepEqual(await refusal(bounded.customHostnames.create(beyond)), [403, 1405, undefined]);
+  const none = await served(shop, { allocated: -1 });
+  assert.deepEqual(await refusal(none.customHostnames.create(beyond)), [403, 1404, undefined]);
+});
+
+it('what a hostname may have is what the installation allows', async () => {
+  const shop = await scene.owner(['features.net']);
+  const zone = { zone_id: shop.zones[0]?.id ?? assert.fail() };
+  const bare = await served(shop, { features: [] });
   const asked = (more: object) =>
     bare.post(`/zones/${zone.zone_id}/custom_hostnames`, { body: { hostname: 'd.shop.net', ...more } });
-  assert.deepEqual(await refusal(asked({ custom_metadata: { a: 'b' } })), [403, 1413, '/custom_metadata']);
-  assert.deepEqual(await refusal(asked({ custom_origin_server: 'o.quota.net' })), [
+  const refused = async (more: object) => refusal(asked(more));
+  assert.deepEqual(await refused({ custom_metadata: { a: 'b' } }), [403, 1413, '/custom_metadata']);
+  assert.deepEqual(await refused({ custom_origin_server: 'o.features.net' }), [
     403,
     1414,
     '/custom_origin_server',
   ]);
-  const plain = await build({ features: ['custom_metadata'] });
+  const plain = await served(shop, { features: ['custom_metadata'] });
   const wild = plain.customHostnames.create({
     ...zone,
     hostname: 'd.shop.net',
