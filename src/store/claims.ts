@@ -6,7 +6,7 @@ import { LANES } from './accounts.ts';
 import { PACK_COLUMNS, type PackRow, toPack, ZONE_OF_PACK } from './pack-row.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, repeated } from './store.ts';
-import { cellOf, IN_ZONE, inCells, packKey, toKey } from './zone-key.ts';
+import { cellsOf, IN_ZONE, inCells, packKey, toKey } from './zone-key.ts';
 
 /** How long a claim lasts unless it is extended; a killed worker's packs are free again after it. */
 export const LEASE: Seconds = 60;
@@ -68,9 +68,10 @@ const CLAIM = statement(`
 /** Extends the leases of packs that are still held; one that was made due meanwhile stays due. */
 export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[]): Promise<void> {
   const now = clock.now();
+  const zones = claims.map(({ zone }) => zone.id);
   const held = {
-    cells: claims.map(({ zone }) => cellOf(zone.id)),
-    zones: claims.map(({ zone }) => zone.id),
+    ...cellsOf(zones),
+    zones,
     packs: claims.map(({ id }) => id),
     claims: claims.map(({ claim }) => claim),
   };
@@ -79,7 +80,7 @@ export async function extendLeases(db: Db, clock: Clock, claims: readonly Claim[
 
 const EXTEND = statement(`
   update packs set due_at = :lease_end
-    from unnest(:cells::smallint[], :zones::text[], :packs::uuid[], :claims::int[]) as held (cell, zone_id, id, claim)
+    from unnest(:own::smallint[], :zones::text[], :packs::uuid[], :claims::int[]) as held (cell, zone_id, id, claim)
    where ${inCells('packs')} and packs.cell = held.cell and packs.zone_id = held.zone_id and packs.id = held.id
      and packs.claim = held.claim and packs.due_at > :now`);
 

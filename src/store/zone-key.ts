@@ -16,6 +16,15 @@ export const EVERY_CELL: readonly number[] = Array.from({ length: CELLS }, (_, c
 /** Condition on rows of `:cells`: said of each table of a statement, as a distributed database goes by that. */
 export const inCells = (table: string): string => `${table}.cell = any(:cells::smallint[])`;
 
+/**
+ * Values for rows of several zones: the cell of each in their order, and for `inCells` each cell once, as the database sorts that
+ * list anew for every row that it looks up.
+ */
+export const cellsOf = (zones: readonly string[]) => {
+  const own = zones.map(cellOf);
+  return { own, cells: [...new Set(own)] };
+};
+
 /** Values for `IN_ZONE`. */
 export const zoneKey = (zoneId: string) => ({ cell: cellOf(zoneId), zone: zoneId });
 

@@ -6,7 +6,7 @@ import { type ListFilter, selectionOf } from '../../pack/list-index.ts';
 import { bytesAt, intAt, locate, offsetsFor, textAt } from '../protocol/data-row.ts';
 import type { Reader, Texts } from '../protocol/reader.ts';
 import { type Statement, statement } from '../statement.ts';
-import { cellOf, inCells } from '../zone-key.ts';
+import { cellOf, cellsOf, inCells } from '../zone-key.ts';
 
 /** Which packs: of one zone, or of every zone of an account that is not hidden. */
 export interface ExportAsk extends ListFilter {
@@ -124,10 +124,13 @@ const [ALL_ZONES, ONE_ZONE] = [zonesWhere('true'), zonesWhere('cell = :cell and 
 
 async function readBatch(reader: Reader, ask: ExportAsk, group: readonly Rest[]): Promise<ExportRow[]> {
   const { classes } = selectionOf(ask);
+  const zones = group.map(({ place }) => place.zoneId);
+  const { own, cells } = cellsOf(zones);
   const values: Texts = {
     account: ask.accountId,
-    cells: `{${group.map(({ place }) => cellOf(place.zoneId)).join(',')}}`,
-    zones: `{${group.map(({ place }) => place.zoneId).join(',')}}`,
+    own: `{${own.join(',')}}`,
+    cells: `{${cells.join(',')}}`,
+    zones: `{${zones.join(',')}}`,
     afters: `{${group.map(({ place }) => place.ord).join(',')}}`,
     limit: String(EXPORT_BATCH),
     ...(classes && { classes: `{${classes.join(',')}}` }),
@@ -155,7 +158,7 @@ const batch = (ords: string): Statement =>
   statement(`
     with one as materialized (
       select rest.i, rest.cell, rest.id, each.ord
-        from unnest(:cells::smallint[], :zones::text[], :afters::bigint[])
+        from unnest(:own::smallint[], :zones::text[], :afters::bigint[])
              with ordinality as rest (cell, id, after, i)
         join zones on ${inCells('zones')} and zones.cell = rest.cell and zones.id = rest.id
              and zones.account_id = :account and zones.deleted_on is null
