@@ -154,6 +154,7 @@ export const FAULTS = {
   ca_refused:              { status: 502, code: 1413,  retry: 'later' },
   ca_wrong_answer:         { status: 502, code: 1414,  retry: 'later' },
   edge_unreachable:        { status: 502, code: 1415,  retry: 'later' },
+  edge_refused:            { status: 502, code: 1424,  retry: 'later' },
   edge_wrong_certificate:  { status: 502, code: 1416,  retry: 'later' },
   signer_unreachable:      { status: 502, code: 1422,  retry: 'later' },
   signer_refused:          { status: 502, code: 1423,  retry: 'later' },
