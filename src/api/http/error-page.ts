@@ -168,6 +168,7 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   ca_refused: 'The CA refused; the message says why.',
   ca_wrong_answer: 'The CA answered outside its protocol; nothing of it is used.',
   edge_unreachable: 'An edge does not answer; it is tried again.',
+  edge_refused: 'Read what the edge said: the agent beside it logs the same. It is tried again',
   edge_wrong_certificate: 'An edge shows another certificate than it should.',
   database_unavailable: 'The database cannot be reached; `Retry-After` says when to try again.',
   key_sealed_elsewhere: 'A stored key was sealed with a key-encryption key that this process does not have.',
