@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, type KeyObject, verify, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createSecureContext } from 'node:tls';
 import { givenKeyServer, type TestKeyServer } from '../../test/support/keyless.ts';
@@ -121,6 +123,17 @@ test('who has no certificate of its CA gets no signature, and trusts it as littl
     'of one name',
   );
   assert.equal(new X509Certificate(read(cert)).verify(new X509Certificate(read(ca)).publicKey), false);
+});
+
+test('strangers that say nothing keep no client out', async () => {
+  const silent = Array.from({ length: 300 }, () => connect(server.port, '127.0.0.1').on('error', () => {}));
+  await Promise.all(silent.map((socket) => once(socket, 'connect')));
+  try {
+    await asking(held.privateKey).signer.sign(0x0403, handshake());
+    assert(silent.some((socket) => !socket.destroyed));
+  } finally {
+    for (const socket of silent) socket.destroy();
+  }
 });
 
 test('one that is away is told of once, not asked for a second, and asked again then', async () => {

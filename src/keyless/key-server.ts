@@ -6,6 +6,7 @@ import type { Log } from '../kit/log.ts';
 import { type Frame, FrameReader, headOf } from './frames.ts';
 import type { HeldKey, KeyFolder } from './key-folder.ts';
 import { isServersContent, SCHEMES } from './signer.ts';
+import { Strangers } from './strangers.ts';
 
 export interface KeyServerOptions {
   readonly host: string;
@@ -36,7 +37,10 @@ export interface KeyServer {
 }
 
 const PROTOCOL = 'certpacks-keys/1';
-const MOST_CLIENTS = 256;
+/** Connections of those who have shown a certificate, and of those who have not yet. */
+const [MOST_CLIENTS, MOST_STRANGERS] = [256, 256];
+/** Lines of the log about one client, or about those that were turned away, in milliseconds: others are counted in the next. */
+const TOLD_EVERY = 1_000;
 /** Longest request: a key's hash, a scheme and a content of TLS 1.3 or 1.2. */
 const LONGEST = 34 + 256;
 /** Bytes of answers that may wait for a client before it is asked no further. */
@@ -52,6 +56,12 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
   const { cert, key, ca, host, log } = options;
   const tally = { signed: 0, refused: 0 };
   const clients = new Set<Client>();
+  const tell = sparingly(TOLD_EVERY);
+  const turnAway = (code: string, socket: TLSSocket) => {
+    const address = socket.remoteAddress;
+    tell((more) => log.warn({ code, address, more }, 'key server: a client was turned away'));
+    socket.destroy();
+  };
   // By certificate, of which this CA made few: one client may come over many connections.
   const paces = new Map<string, Pace>();
   const server = createServer({
@@ -64,19 +74,21 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
     ALPNProtocols: [PROTOCOL],
     handshakeTimeout: HANDSHAKE_MS,
   });
-  server.maxConnections = MOST_CLIENTS;
+  const strangers = new Strangers(MOST_STRANGERS);
+  server.on('connection', (socket) => strangers.enter(socket));
   server.on('secureConnection', (socket) => {
+    strangers.leave(socket);
+    if (clients.size >= MOST_CLIENTS) return turnAway('too many clients', socket);
     const { fingerprint256: who } = socket.getPeerCertificate();
-    const pace = paces.get(who) ?? { second: 0, signatures: 0 };
+    const pace = paces.get(who) ?? { second: 0, signatures: 0, tellRefusal: sparingly(TOLD_EVERY) };
     paces.set(who, pace);
     const client = new Client(socket, options, { tally, pace });
     clients.add(client);
     socket.once('close', () => clients.delete(client));
   });
-  server.on('tlsClientError', (error, socket) => {
-    const code = 'code' in error ? String(error.code) : error.name;
-    log.warn({ code, address: socket.remoteAddress }, 'key server: a client was turned away');
-  });
+  server.on('tlsClientError', (error, socket) =>
+    turnAway('code' in error ? String(error.code) : error.name, socket),
+  );
   const port = await listen(server, host, options.port);
   return {
     port,
@@ -85,6 +97,7 @@ export async function startKeyServer(options: KeyServerOptions): Promise<KeyServ
       const closed = once(server, 'close');
       server.close();
       for (const client of clients) client.end();
+      strangers.end();
       await closed;
     },
   };
@@ -100,10 +113,27 @@ async function listen(server: Server, host: string, wanted: number): Promise<num
   return address.port;
 }
 
+/** Says something, or counts it for the next time. */
+type Telling = (say: (more: number) => void) => void;
+
+/** Says what it is given at most once in so many milliseconds, with the number of those that were left out before. */
+function sparingly(ms: number): Telling {
+  let [next, left] = [0, 0];
+  return (say) => {
+    if (performance.now() < next) {
+      left += 1;
+      return;
+    }
+    say(left);
+    [next, left] = [performance.now() + ms, 0];
+  };
+}
+
 /** How many signatures a client had in a second. */
 interface Pace {
   second: number;
   signatures: number;
+  readonly tellRefusal: Telling;
 }
 
 interface Counted {
@@ -186,7 +216,10 @@ class Client {
 
   #refuse(id: number, why: string): void {
     this.#tally.refused++;
-    this.#options.log.warn({ client: this.#name, why }, 'key server: refused to sign');
+    const { log } = this.#options;
+    this.#pace.tellRefusal((more) =>
+      log.warn({ client: this.#name, why, more }, 'key server: refused to sign'),
+    );
     this.#send(id, 'r', Buffer.from(why));
   }
 
