@@ -160,7 +160,9 @@ it('a pack is changed so often and no more, by whichever field, and again after 
     headers: { authorization: `Bearer ${mine.token}`, 'content-type': 'application/json' },
     body: '{"cloudflare_branding":false}',
   });
-  assert.deepEqual([answer.status, answer.headers.get('retry-after')], [429, '14400']);
+  // The clock goes on while the other seven are asked for.
+  const wait = Number(answer.headers.get('retry-after'));
+  assert(answer.status === 429 && wait > 14_340 && wait <= 14_400, `${answer.status}, ${wait}`);
   assert.deepEqual(await packOf(api.jobs, id), stored);
   assert.equal((await patch(id, HTTP)).status, 200, 'what changes nothing is taken');
   const another = await givenPack(api.jobs, zoneOf(mine), { status: 'pending_validation' });

@@ -170,7 +170,7 @@ async function killService(one: Serving | undefined): Promise<void> {
 
 /** Kills the postmaster; its other processes see that and end. One that is not up again yet is waited for. */
 async function killDatabase(dir: string): Promise<void> {
-  for (const end = performance.now() + 20_000; performance.now() < end; await delay(20)) {
+  for (const end = performance.now() + 60_000; performance.now() < end; await delay(20)) {
     try {
       process.kill(
         Number(readFileSync(join(dir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]),
@@ -181,5 +181,5 @@ async function killDatabase(dir: string): Promise<void> {
       // It starts just now.
     }
   }
-  throw new Error('the database did not come back within 20 s');
+  throw new Error('the database did not come back within 60 s');
 }

@@ -111,7 +111,7 @@ async function fetchPem(url: string, ca: string): Promise<Buffer> {
 
 /** What `ask` gives once it no longer fails; its failure after 20 s. */
 export async function untilUp<T>(ask: () => Promise<T>): Promise<T> {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 60_000;
   for (;;) {
     try {
       return await ask();

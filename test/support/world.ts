@@ -91,7 +91,7 @@ async function control<T>(url: string, method: string, body?: object): Promise<T
 export async function until<T>(
   ask: () => Promise<T>,
   isDone: (seen: T) => boolean,
-  seconds = 20,
+  seconds = 60,
 ): Promise<T> {
   const end = performance.now() + seconds * 1_000;
   for (;;) {
