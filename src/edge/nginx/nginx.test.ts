@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { startEdgeClients } from '../../../test/support/edge/edge-clients.ts';
 import {
   both,
   driverDeps,
@@ -66,7 +76,7 @@ async function open(options: Readonly<Record<string, unknown>> = {}): Promise<Ed
 const reloads = (): number => nginx.errors().match(/signal 1 \(SIGHUP\) received/g)?.length ?? 0;
 
 const inventoryOf = async (of: EdgeInHand) =>
-  (await of.inventory()).map(({ packId, names, leaves }) => [packId, [...names], { ...leaves }]);
+  (await of.inventory(soon())).map(({ packId, names, leaves }) => [packId, [...names], { ...leaves }]);
 
 const asHeld = (pack: ServedPack, names = pack.hosts) => [
   pack.packId,
@@ -99,7 +109,7 @@ describe('nginx with a server block a pack', needs, () => {
     );
     await edge.withdraw([wild.packId], soon());
     assert.deepEqual(await shownFor(edge, 'shop.test', packs), both('nothing'));
-    assert.deepEqual(await edge.inventory(), []);
+    assert.deepEqual(await edge.inventory(soon()), []);
   });
 
   it('has a name served by the pack that was put last, and by the other again when that goes', async () => {
@@ -131,11 +141,27 @@ describe('nginx with a server block a pack', needs, () => {
     edge = await open();
   });
 
+  it('fails no handshake while it loads anew', async () => {
+    const first = await givenPack(['swap.test']);
+    const versions = [first, { ...(await givenPack(['swap.test'])), packId: first.packId }];
+    await edge.apply([placed(first)], soon());
+    const clients = startEdgeClients(edge, ['swap.test'], versions);
+    for (let i = 1; i <= 6; i++) {
+      const version = versions[i % 2] ?? first;
+      await edge.apply([placed(version)], soon());
+      const shown = await shownFor(edge, 'swap.test', { version });
+      assert.deepEqual(shown, both('version'), 'what was put is shown once it is put');
+    }
+    const { wrong, leaves } = await clients.end();
+    assert.deepEqual([wrong, leaves.size], [[], 4]);
+    await edge.withdraw([first.packId], soon());
+  });
+
   it('leaves a change out that is aborted before its reload', async () => {
     const slow = await open({ gather: 0.3 });
     const pack = await givenPack(['never.test']);
     await assert.rejects(slow.apply([placed(pack)], AbortSignal.timeout(20)), { name: 'TimeoutError' });
-    assert.deepEqual(await slow.inventory(), []);
+    assert.deepEqual(await slow.inventory(soon()), []);
     await slow.close();
     edge = await open();
   });
@@ -173,7 +199,7 @@ describe('what nginx does not take', needs, () => {
       [packs[2]?.packId],
     );
     assert.match(refused[0]?.why ?? '', /server_names_hash_bucket_size/);
-    assert.equal((await edge.inventory()).length, 3);
+    assert.equal((await edge.inventory(soon())).length, 3);
     writeFileSync(nginx.config, config);
     await edge.withdraw(
       packs.map(({ packId }) => packId),
@@ -201,7 +227,7 @@ describe('what nginx does not take', needs, () => {
     const pack = await givenPack(['later.test']);
     const mute = await open({ reload: ['/bin/sh', '-c', 'echo nobody is told >&2; exit 3'] });
     await assert.rejects(mute.apply([placed(pack)], soon()), refusing(/nobody is told/));
-    assert.deepEqual(await mute.inventory(), []);
+    assert.deepEqual(await mute.inventory(soon()), []);
     await mute.close();
     edge = await open();
     assert.deepEqual(await edge.apply([placed(pack)], soon()), []);
@@ -272,7 +298,6 @@ describe('nginx and its driver after a stop', needs, () => {
     await edge.apply([placed(pack)], soon());
     const folder = join(nginx.folder, 'edge');
     const [version = ''] = readdirSync(join(folder, 'versions'));
-    const { cpSync } = await import('node:fs');
     cpSync(join(folder, 'versions', version), join(folder, 'versions/900'), { recursive: true });
     rmSync(join(folder, 'versions/900/tested'));
     writeFileSync(join(folder, 'versions/900/servers.conf'), 'half a li');

@@ -33,12 +33,12 @@ export class PlacedFiles {
     }
   }
 
-  /** Writes a file whole or not at all; it is on the disk when this resolves. */
+  /** Writes a file whole or not at all; it is on the disk when this resolves. No host name ends with a tilde. */
   async write(path: string, text: string): Promise<void> {
     const whole = join(this.folder, path);
     await this.#refusing(async () => {
       await this.makeFolder(dirname(path));
-      const beside = `${whole}.new`;
+      const beside = `${whole}~`;
       await rm(beside, { force: true });
       try {
         await writeSynced(beside, text, this.#readers === 'group' ? 0o640 : 0o600);
@@ -66,7 +66,7 @@ export class PlacedFiles {
     const whole = join(this.folder, path);
     await this.#refusing(async () => {
       await this.makeFolder(dirname(path));
-      const beside = `${whole}.new`;
+      const beside = `${whole}~`;
       await rm(beside, { force: true });
       await symlink(target, beside);
       await rename(beside, whole);

@@ -24,9 +24,12 @@ export function nginxNeeds(): { readonly skip: string | false } {
 /** Whom `defer` is told of what is to be ended. */
 export type Ends = Pick<AsyncDisposableStack, 'defer'>;
 
+/** In memory where there is such a place: what is tested is not how fast a disk is. */
+const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** A folder that others may go through, as workers of nginx have to; it goes at the end. */
 export function openFolder(ends: Ends): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cp-edge-'));
+  const folder = mkdtempSync(join(PLACE, 'cp-edge-'));
   chmodSync(folder, 0o755);
   ends.defer(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

@@ -1,0 +1,190 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../../kit/log.ts';
+import { ALGORITHMS } from '../../pack/pack.ts';
+import type { HeldPack } from '../driver.ts';
+import type { CheckedPack } from '../placed/checked-pack.ts';
+import { type NotedPack, toNotedPack } from '../placed/noted-pack.ts';
+import { type PlacedFiles, stemOf } from '../placed/placed-files.ts';
+import { Claims } from './claims.ts';
+import { inTurns, NameLinks } from './name-links.ts';
+import { ENDS } from './name-paths.ts';
+
+/** How long files stay that a handshake may have begun to read. */
+const STAY_MS = 5_000;
+
+/**
+ * The packs in a folder that nginx reads at each handshake. Each version of a pack has files of its own, under a stem:
+ * chains and keys, an empty folder that links of exact names lead to, and a note, which is written last and taken away first: what has
+ * no note is nobody's.
+ */
+export class NamedPacks {
+  readonly #files: PlacedFiles;
+  readonly #links: NameLinks;
+  readonly #log: Log;
+  readonly #held = new Map<string, NotedPack>();
+  readonly #claims = new Claims();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #last = 0;
+  /** One change after the other: two may be about one name. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(files: PlacedFiles, log: Log) {
+    this.#files = files;
+    this.#links = new NameLinks(files);
+    this.#log = log;
+  }
+
+  /** Finds what lies there, and ends what a kill began. */
+  async open(): Promise<void> {
+    const stems: string[] = [];
+    for (const shelf of await this.#files.list('packs'))
+      for (const name of await this.#files.list(`packs/${shelf}`)) stems.push(`${shelf}/${name}`);
+    const notes: NotedPack[] = [];
+    await inTurns(
+      stems.filter((name) => name.endsWith('.json')),
+      async (name) => {
+        const note = toNotedPack(await readFile(join(this.#files.folder, 'packs', name), 'utf8'));
+        if (note && name === `${stemOf(note)}.json`) notes.push(note);
+      },
+    );
+    for (const note of notes.toSorted((a, b) => a.order - b.order)) this.#hold(note);
+    const names = [...this.#claims.names()];
+    await this.#lead(names);
+    await this.#links.sweep((name) => this.#claims.of(name) !== undefined);
+    const held = new Set([...this.#held.values()].map(stemOf));
+    const strays = stems.filter((name) => !held.has(name.split('.', 1).join()));
+    await inTurns(strays, (name) => this.#files.remove(`packs/${name}`));
+  }
+
+  /** Puts packs on, a later one above an earlier. None is on where it throws before all are written. */
+  put(packs: readonly CheckedPack[], signal: AbortSignal): Promise<void> {
+    const last = new Map(packs.map((pack) => [pack.packId, pack]));
+    return this.#inTurn(() => this.#put([...last.values()]), signal);
+  }
+
+  /** Takes packs off, with their keys. */
+  off(packIds: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#off([...new Set(packIds)]), signal);
+  }
+
+  /** Files that were to stay a while are left for the next start. */
+  async close(): Promise<void> {
+    await this.#turn;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #inTurn(act: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+    const done = this.#turn.then(() => {
+      signal?.throwIfAborted();
+      return act();
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #put(packs: readonly CheckedPack[]): Promise<void> {
+    try {
+      await inTurns(packs, (pack) => this.#place(pack));
+    } catch (error) {
+      await inTurns(packs, (pack) => this.#forget(pack)).catch(() => undefined);
+      throw error;
+    }
+    const before = packs.map(({ packId }) => this.#held.get(packId)).filter((pack) => pack !== undefined);
+    for (const pack of packs) await this.#note(pack);
+    const names = new Set([...before, ...packs].flatMap((pack) => pack.names));
+    await this.#lead([...names]);
+    await this.#retire(before.filter((pack) => !this.#isHeld(pack)));
+  }
+
+  async #off(packIds: readonly string[]): Promise<void> {
+    const packs = packIds.map((packId) => this.#held.get(packId)).filter((pack) => pack !== undefined);
+    await inTurns(packs, (pack) => this.#files.remove(`packs/${stemOf(pack)}.json`));
+    for (const { packId, names } of packs) {
+      this.#held.delete(packId);
+      this.#claims.off(packId, names);
+    }
+    await this.#lead([...new Set(packs.flatMap(({ names }) => names))]);
+    await inTurns(packs, (pack) => this.#remove(stemOf(pack)));
+  }
+
+  /** What is held, with the names that it serves. */
+  inventory(): HeldPack[] {
+    return [...this.#held.values()].map(({ packId, names, leaves }) => ({
+      packId,
+      names: names.filter((name) => this.#claims.of(name) === packId),
+      leaves,
+    }));
+  }
+
+  /** nginx wants files of both algorithms: one that has the other's pair in it changes nothing. */
+  async #place(pack: CheckedPack): Promise<void> {
+    const [any] = ALGORITHMS.flatMap((algorithm) => pack.files[algorithm] ?? []);
+    const files = any === undefined ? {} : { ecdsa: any, rsa: any, ...pack.files };
+    await this.#files.placePack({ ...pack, files }, ENDS);
+    await this.#files.makeFolder(`packs/${stemOf(pack)}`);
+  }
+
+  async #note(pack: CheckedPack): Promise<void> {
+    const { packId, names, leaves, digest } = pack;
+    const note = { packId, names: [...names], leaves, digest, order: ++this.#last };
+    await this.#files.write(`packs/${stemOf(pack)}.json`, JSON.stringify(note));
+    this.#hold(note);
+  }
+
+  #hold(note: NotedPack): void {
+    const before = this.#held.get(note.packId);
+    if (before) this.#claims.off(note.packId, before.names);
+    this.#claims.put(note.packId, note.names);
+    this.#held.delete(note.packId);
+    this.#held.set(note.packId, note);
+    this.#last = Math.max(this.#last, note.order);
+  }
+
+  readonly #isHeld = (pack: NotedPack): boolean => {
+    const held = this.#held.get(pack.packId);
+    return held !== undefined && stemOf(held) === stemOf(pack);
+  };
+
+  /** Leads names to the packs that serve them now, or nowhere. */
+  async #lead(names: readonly string[]): Promise<void> {
+    const aims: (readonly [string, string])[] = [];
+    const free: string[] = [];
+    for (const name of names) {
+      const pack = this.#held.get(this.#claims.of(name) ?? '');
+      if (pack) aims.push([name, stemOf(pack)]);
+      else free.push(name);
+    }
+    await this.#links.drop(free);
+    await this.#links.lead(aims);
+  }
+
+  /** Takes files away, the note now and the others later: a handshake may have come to them just before. */
+  async #retire(packs: readonly NotedPack[]): Promise<void> {
+    if (packs.length === 0) return;
+    await inTurns(packs, (pack) => this.#files.remove(`packs/${stemOf(pack)}.json`));
+    const removeAll = () =>
+      inTurns(
+        packs.filter((pack) => !this.#isHeld(pack)),
+        (pack) => this.#remove(stemOf(pack)),
+      );
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#inTurn(removeAll).catch((error: unknown) => {
+        this.#log.warn({ err: error }, 'nginx: files of a version that is no more are not removed');
+      });
+    }, STAY_MS).unref();
+    this.#timers.add(timer);
+  }
+
+  /** Takes away what was written of a pack that is not held. */
+  async #forget(pack: CheckedPack): Promise<void> {
+    const held = this.#held.get(pack.packId);
+    if (held === undefined || stemOf(held) !== stemOf(pack)) await this.#remove(stemOf(pack));
+  }
+
+  async #remove(stem: string): Promise<void> {
+    for (const end of ['.json', '', ...Object.values(ENDS)]) await this.#files.remove(`packs/${stem}${end}`);
+  }
+}
