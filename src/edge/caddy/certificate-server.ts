@@ -5,6 +5,7 @@ import type { Log } from '../../kit/log.ts';
 import { isElsewhere } from '../../pack/key-elsewhere.ts';
 import { toHostName } from '../bundled/host-name.ts';
 import type { DriverDeps } from '../driver.ts';
+import type { ServedKeyPair } from '../edge.ts';
 import { type Offered, pairFor } from './offered.ts';
 
 export interface CertificateServerOptions {
@@ -49,20 +50,29 @@ export async function startCertificateServer(options: CertificateServerOptions):
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { secret, packFor }: CertificateServerOptions,
+  options: CertificateServerOptions,
 ): Promise<void> {
-  const url = URL.parse(request.url ?? '', 'http://caddy');
+  const [path = '', query] = (request.url ?? '').split('?', 2);
   // All who do not know the secret are told the same.
-  if (url === null || !isSame(url.pathname, `/${secret}/certificate`)) return reply(response, 404);
+  if (!isSame(path, `/${options.secret}/certificate`)) return reply(response, 404);
   if (request.method !== 'GET') return reply(response, 405);
-  const offered = toOffered(url.searchParams);
+  const asked = new URLSearchParams(query);
+  const offered = toOffered(asked);
   if (offered === undefined) return reply(response, 400);
-  const name = toHostName(url.searchParams.get('server_name') ?? '');
-  const pack = name === undefined ? undefined : await packFor(name);
-  const pair = pack && pairFor(pack, offered);
+  const pair = await pairOf(asked.get('server_name') ?? '', offered, options.packFor);
   // A key that stays with its owner is none that Caddy could use.
   if (!pair || isElsewhere(pair.key)) return reply(response, 204);
   return reply(response, 200, `${pair.chain.trimEnd()}\n${pair.key}`);
+}
+
+async function pairOf(
+  asked: string,
+  offered: Offered,
+  packFor: DriverDeps['packFor'],
+): Promise<ServedKeyPair | undefined> {
+  const name = toHostName(asked);
+  const pack = name === undefined ? undefined : await packFor(name);
+  return pack && pairFor(pack, offered);
 }
 
 /** Undefined where a list is none. */

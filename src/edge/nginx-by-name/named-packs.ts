@@ -24,7 +24,8 @@ export class NamedPacks {
   readonly #log: Log;
   readonly #held = new Map<string, NotedPack>();
   readonly #claims = new Claims();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Stems of files that stay a while, with what takes them away then. */
+  readonly #retired = new Map<string, NodeJS.Timeout>();
   #last = 0;
   /** One change after the other: two may be about one name. */
   #turn: Promise<void> = Promise.resolve();
@@ -71,8 +72,7 @@ export class NamedPacks {
   /** Files that were to stay a while are left for the next start. */
   async close(): Promise<void> {
     await this.#turn;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    for (const stem of [...this.#retired.keys()]) this.#keep(stem);
   }
 
   #inTurn(act: () => Promise<void>, signal?: AbortSignal): Promise<void> {
@@ -120,6 +120,7 @@ export class NamedPacks {
 
   /** nginx wants files of both algorithms: one that has the other's pair in it changes nothing. */
   async #place(pack: CheckedPack): Promise<void> {
+    this.#keep(stemOf(pack));
     const [any] = ALGORITHMS.flatMap((algorithm) => pack.files[algorithm] ?? []);
     const files = any === undefined ? {} : { ecdsa: any, rsa: any, ...pack.files };
     await this.#files.placePack({ ...pack, files }, ENDS);
@@ -162,20 +163,28 @@ export class NamedPacks {
 
   /** Takes files away, the note now and the others later: a handshake may have come to them just before. */
   async #retire(packs: readonly NotedPack[]): Promise<void> {
-    if (packs.length === 0) return;
     await inTurns(packs, (pack) => this.#files.remove(`packs/${stemOf(pack)}.json`));
-    const removeAll = () =>
-      inTurns(
-        packs.filter((pack) => !this.#isHeld(pack)),
-        (pack) => this.#remove(stemOf(pack)),
-      );
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#inTurn(removeAll).catch((error: unknown) => {
-        this.#log.warn({ err: error }, 'nginx: files of a version that is no more are not removed');
-      });
-    }, STAY_MS).unref();
-    this.#timers.add(timer);
+    for (const pack of packs) {
+      const stem = stemOf(pack);
+      this.#keep(stem);
+      const remove = async () => {
+        // It may have come back while this waited for its turn.
+        if (!this.#isHeld(pack) && !this.#retired.has(stem)) await this.#remove(stem);
+      };
+      const end = () => {
+        this.#retired.delete(stem);
+        this.#inTurn(remove).catch((error: unknown) => {
+          this.#log.warn({ err: error }, 'nginx: files of a version that is no more are not removed');
+        });
+      };
+      this.#retired.set(stem, setTimeout(end, STAY_MS).unref());
+    }
+  }
+
+  /** A version that is back, or was just now, stays. */
+  #keep(stem: string): void {
+    clearTimeout(this.#retired.get(stem));
+    this.#retired.delete(stem);
   }
 
   /** Takes away what was written of a pack that is not held. */

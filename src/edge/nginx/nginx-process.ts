@@ -35,7 +35,11 @@ export async function reloadNginx(nginx: NginxProgram): Promise<void> {
   const main = await mainProcess(nginx.pidFile);
   const before = await workersOf(main);
   await tell(nginx, main);
-  if (before.length === 0) return void (await sleep(UNSEEN * 1_000));
+  if (before.length === 0) await sleep(UNSEEN * 1_000);
+  else await untilNew(nginx, main, before);
+}
+
+async function untilNew(nginx: NginxProgram, main: number, before: readonly Worker[]): Promise<void> {
   const end = performance.now() + nginx.patience * 1_000;
   while (!areNew(await workersOf(main), before)) {
     if (performance.now() > end)

@@ -73,7 +73,7 @@ function readPair(
   if (!privateKey) return 'its key cannot be read as one in PEM';
   if (privateKey.asymmetricKeyType !== KEY_TYPES[algorithm]) return 'its key is of another algorithm';
   if (!leaf.checkPrivateKey(privateKey)) return 'its key does not belong to its certificate';
-  const pem = `${certificates.map(String).join('')}${privateKey.export({ type: 'pkcs8', format: 'pem' })}`;
+  const pem = `${certificates.map(String).join('')}${String(privateKey.export({ type: 'pkcs8', format: 'pem' }))}`;
   return { pem, leaf: createHash('sha256').update(leaf.raw).digest('hex') };
 }
 

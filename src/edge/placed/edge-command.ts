@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import type { Seconds } from '../../kit/time.ts';
 import { printable } from '../../kit/unprintable.ts';
 
@@ -32,8 +32,8 @@ export function runCommand(
 const lateWords = (program: string, patience: Seconds): string =>
   `${program} did not end within ${patience} s`;
 
-function failed({ code }: { readonly code?: unknown }): string {
-  return `it ended with ${String(code ?? 'a signal')} and without a word`;
+function failed({ code, signal }: ExecFileException): string {
+  return `it ended with ${code ?? signal ?? 'nothing'} and without a word`;
 }
 
 /** Complaints first: programs say much besides. */

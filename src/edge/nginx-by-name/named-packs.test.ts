@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import {
+  both,
+  driverDeps,
+  nginxNeeds,
+  placed,
+  shownFor,
+  soon,
+} from '../../../test/support/edge/given-nginx.ts';
+import { type GivenByName, givenNginxByName } from '../../../test/support/edge/given-nginx-by-name.ts';
+import { fingerprintIn, givenPack } from '../../../test/support/edge/given-service.ts';
+import { Fault } from '../../kit/fault.ts';
+import type { EdgeInHand } from '../driver.ts';
+import type { ServedPack } from '../edge.ts';
+import { nginxByNameDriver } from './nginx-by-name.ts';
+
+const needs = nginxNeeds();
+const ends = new AsyncDisposableStack();
+let given: GivenByName;
+let edge: EdgeInHand;
+before(async () => {
+  if (needs.skip !== false) return;
+  given = await givenNginxByName(ends);
+  edge = await given.open();
+});
+after(() => ends.disposeAsync());
+
+/** The same pack with other certificates. */
+const renewed = async ({ packId, hosts }: ServedPack) => ({ ...(await givenPack(hosts)), packId });
+
+test('what was put on outlasts nginx and driver, and what was half done is ended', needs, async () => {
+  const pack = await givenPack(['stays.test', '*.stays.test']);
+  const next = await renewed(pack);
+  await edge.apply([placed(pack)], soon());
+  await edge.close();
+  const earlier = given.all('').filter((file) => file.includes(pack.packId));
+  edge = await given.open();
+  await edge.apply([placed(next)], soon());
+  await edge.close();
+  // As a kill leaves it: links of the one before, a link of nobody, half a pack.
+  const stem = earlier.find((file) => file.endsWith('.ecdsa.pem'))?.replace('.ecdsa.pem', '') ?? '';
+  const link = join(given.folder, 'names/st/te/stays.test');
+  rmSync(link);
+  symlinkSync(`../../../${stem}`, link);
+  symlinkSync(`../../../${stem}`, join(given.folder, 'names/st/te/stray.test'));
+  writeFileSync(
+    join(given.folder, 'packs', `${pack.packId.slice(0, 2)}/half-0123456789abcdef.rsa.pem`),
+    'half',
+  );
+  await given.nginx.kill();
+  await given.nginx.start();
+  edge = await given.open();
+  assert.deepEqual(await shownFor(edge, 'stays.test', { pack, next }), both('next'));
+  assert.deepEqual(await shownFor(edge, 'stray.test', { pack, next }), both('nothing'));
+  assert.deepEqual((await edge.inventory(soon())).find(({ packId }) => packId === pack.packId)?.leaves, {
+    ecdsa: fingerprintIn(next, 'ecdsa'),
+    rsa: fingerprintIn(next, 'rsa'),
+  });
+  assert.equal(existsSync(join(given.folder, `${stem}.ecdsa.pem`)), false, 'the version before is gone');
+  assert.equal(
+    given.all('packs').some((file) => file.includes('half')),
+    false,
+  );
+});
+
+test('keys by name can be read by the group of the workers and by nobody else', needs, async () => {
+  const pack = await givenPack(['modes.test']);
+  await edge.apply([placed(pack)], soon());
+  for (const path of given.all('').filter((file) => !file.includes('.test'))) {
+    const { mode, gid } = statSync(join(given.folder, path));
+    assert.equal(mode & 0o027, 0, `${path} ${mode.toString(8)}`);
+    if (given.group !== undefined) assert.equal(gid, given.group, path);
+  }
+});
+
+test('a folder by name that cannot be written is told, and what was served stays', needs, async () => {
+  const pack = await givenPack(['full.test']);
+  await edge.apply([placed(pack)], soon());
+  const next = { ...(await givenPack(['full.test', 'more.test'])), packId: 'zz-next' };
+  writeFileSync(join(given.folder, 'packs/zz'), 'in the way');
+  await assert.rejects(
+    edge.apply([placed(next)], soon()),
+    (error) =>
+      error instanceof Fault && error.fault === 'edge_refused' && /cannot be written/.test(error.message),
+  );
+  assert.deepEqual(await shownFor(edge, 'full.test', { pack, next }), both('pack'));
+  rmSync(join(given.folder, 'packs/zz'));
+  await edge.apply([placed(next)], soon());
+  assert.deepEqual(await shownFor(edge, 'full.test', { pack, next }), both('next'));
+});
+
+test('nginx by name needs a folder that is there, and options that mean something', needs, async () => {
+  const deps = driverDeps(given.nginx.folder, given.nginx.port);
+  const bad = [
+    {},
+    { folder: 'relative' },
+    { folder: '/no/such' },
+    { folder: '/tmp/$x' },
+    { folder: given.folder, x: 1 },
+    { folder: given.folder, default_name: 'A;b' },
+  ];
+  for (const options of bad)
+    await assert.rejects(
+      nginxByNameDriver.open(options, deps),
+      (error) =>
+        error instanceof Fault &&
+        error.fault === 'configuration' &&
+        /'folder'|"x"|'default_name'/.test(error.message),
+    );
+});
