@@ -72,7 +72,7 @@ export class NamedPacks {
   /** Files that were to stay a while are left for the next start. */
   async close(): Promise<void> {
     await this.#turn;
-    for (const stem of [...this.#retired.keys()]) this.#keep(stem);
+    for (const stem of this.#retired.keys()) this.#keep(stem);
   }
 
   #inTurn(act: () => Promise<void>, signal?: AbortSignal): Promise<void> {
