@@ -156,6 +156,8 @@ export const FAULTS = {
   edge_unreachable:        { status: 502, code: 1415,  retry: 'later' },
   edge_refused:            { status: 502, code: 1424,  retry: 'later' },
   edge_wrong_certificate:  { status: 502, code: 1416,  retry: 'later' },
+  service_unreachable:     { status: 502, code: 1425,  retry: 'later' },
+  service_refused:         { status: 502, code: 1426,  retry: 'later' },
   signer_unreachable:      { status: 502, code: 1422,  retry: 'later' },
   signer_refused:          { status: 502, code: 1423,  retry: 'later' },
   database_unavailable:    { status: 503, code: 1001,  retry: 'later' },

@@ -1,7 +1,7 @@
 import type { CaRow } from '../ca/ca.ts';
 import { createCa } from '../ca/registry.ts';
-import { EDGE_DRIVERS } from '../edge/drivers.ts';
-import type { EdgeChange, PullSource, ShowLeaf } from '../edge/edge.ts';
+import type { EdgeChange, PullSource } from '../edge/edge.ts';
+import { showLeaf } from '../edge/handshake.ts';
 import { startPull } from '../edge/pull/pull.ts';
 import { followChanges } from '../job/engine/edge-changes.ts';
 import { startWorker, type Worker } from '../job/engine/worker.ts';
@@ -222,7 +222,7 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics, health }: He
     ...looks,
     precheckTxt: hearLooks(troubles, looks.precheckTxt),
     cas: openCas(parts.rows, { ...stores, clock, log, onExchange }),
-    showLeaf: metrics.watched(hearHandshakes(troubles, shownBy)),
+    showLeaf: metrics.watched(hearHandshakes(troubles, showLeaf)),
     publishers: hearPublishers(troubles, publishers),
     alerts: alertPartsOf(parts.options, metrics.onAlert),
     names: namesOf(parts.options, parts.edges, publishers),
@@ -232,9 +232,6 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics, health }: He
 
 const openCas = (rows: readonly CaRow[], deps: Parameters<typeof createCa>[1]) =>
   new Map(rows.map((row) => [row.name, createCa(row, deps)]));
-
-/** What an edge shows, seen as its make wants it. */
-const shownBy: ShowLeaf = (edge, ask, signal) => EDGE_DRIVERS[edge.kind].showLeaf(edge, ask, signal);
 
 /** Renders all packs again in the background, if that is due. Returns what stops it. */
 function startRendering(deps: Parameters<typeof rerenderAll>[0]): () => Promise<void> {

@@ -169,6 +169,8 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   ca_wrong_answer: 'The CA answered outside its protocol; nothing of it is used.',
   edge_unreachable: 'An edge does not answer; it is tried again.',
   edge_refused: 'Read what the edge said: the agent beside it logs the same. It is tried again',
+  service_unreachable: 'An agent beside an edge does not reach the service; what the edge has stays.',
+  service_refused: 'The service refused what an agent beside an edge asked; the message says why.',
   edge_wrong_certificate: 'An edge shows another certificate than it should.',
   database_unavailable: 'The database cannot be reached; `Retry-After` says when to try again.',
   key_sealed_elsewhere: 'A stored key was sealed with a key-encryption key that this process does not have.',
