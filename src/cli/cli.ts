@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { addAccounts } from './account.ts';
+import { addAgent } from './agent.ts';
 import { addAlerts } from './alert-add.ts';
 import { addAudit } from './audit.ts';
 import { addBackup } from './backup.ts';
@@ -55,6 +56,7 @@ export function program(version: string): Command {
   addTokens(certpacks);
   addDashboard(certpacks);
   addEdge(certpacks);
+  addAgent(certpacks, version);
   addZones(certpacks);
   addHostnames(certpacks);
   addPacks(certpacks);

@@ -1,5 +1,10 @@
 /** An agent's connection to the service: one HTTP/2 session of TLS 1.3, for all that it asks and is told. */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+} from 'node:http2';
 import { Fault } from '../../kit/fault.ts';
 import type { Seconds } from '../../kit/time.ts';
 import { unreachable } from './connection-failure.ts';
@@ -213,13 +218,17 @@ const statusOf = (headers: IncomingHttpHeaders): number => Number(headers[':stat
 
 /** The service speaks, and not as agreed. */
 export const broken = (what: string): Fault =>
-  new Fault('service_unreachable', `the service ${what}: is it of another version? What was told before stays`);
+  new Fault(
+    'service_unreachable',
+    `the service ${what}: is it of another version? What was told before stays`,
+  );
 
 function refusal(path: string, status: number, body: string): Fault {
   const value = valueOf(body);
   const said = typeof value === 'object' && value !== null && 'error' in value ? String(value.error) : '';
   const words = said === '' ? `status ${status}` : `${said.slice(0, MOST_WORDS)} (${status})`;
-  if (status >= 500) return new Fault('service_unreachable', `the service cannot answer ${path} now: ${words}`);
+  if (status >= 500)
+    return new Fault('service_unreachable', `the service cannot answer ${path} now: ${words}`);
   return new Fault('service_refused', `the service refused ${path}: ${words}`);
 }
 

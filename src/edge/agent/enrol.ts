@@ -62,7 +62,13 @@ function checkClock(certificate: string, now: Date): void {
 /** The CA's certificate, in PEM: the one in what the service shows that has the token's fingerprint. Nothing is sent before it is known. */
 async function caOf({ address, caFingerprint }: EdgeToken): Promise<string> {
   const { host, port } = placeOf(address);
-  const socket = connect({ host, port, rejectUnauthorized: false, minVersion: 'TLSv1.3', ALPNProtocols: ['h2'] });
+  const socket = connect({
+    host,
+    port,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.3',
+    ALPNProtocols: ['h2'],
+  });
   try {
     await secured(socket);
     const found = shownBy(socket).find(

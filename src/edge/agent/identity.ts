@@ -43,7 +43,10 @@ export async function keysFor(dir: string, address: string): Promise<AgentKeys> 
   const before = await readJson(join(dir, FILES.asked));
   if (SHAPE.asked.Check(before) && before.address === address) return before;
   const keys = { certificateKey: await newCertificateKey(), sealingKey: pemOf(newKeyPair()) };
-  await writeWhole(join(dir, FILES.asked), JSON.stringify({ address, ...keys } satisfies Static<typeof Asked>));
+  await writeWhole(
+    join(dir, FILES.asked),
+    JSON.stringify({ address, ...keys } satisfies Static<typeof Asked>),
+  );
   return keys;
 }
 
@@ -63,7 +66,10 @@ async function readOne(dir: string, name: string): Promise<Identity | undefined>
     const { enrolled, ...rest } = stored;
     if (SHAPES.enrolled.Check(enrolled)) return { ...rest, enrolled };
   }
-  throw new Fault('configuration', `${path} is damaged: restore it, or enrol this machine anew in an empty folder`);
+  throw new Fault(
+    'configuration',
+    `${path} is damaged: restore it, or enrol this machine anew in an empty folder`,
+  );
 }
 
 /** Keeps the first identity; the enrolment is over with it. */
@@ -115,7 +121,9 @@ export function checkCertificate(certificate: string, certificateKey: string): v
   try {
     if (new X509Certificate(certificate).checkPrivateKey(createPrivateKey(certificateKey))) return;
   } catch (cause) {
-    throw new Fault('ca_wrong_answer', 'the service answered with a certificate that cannot be read', { cause });
+    throw new Fault('ca_wrong_answer', 'the service answered with a certificate that cannot be read', {
+      cause,
+    });
   }
   throw new Fault('ca_wrong_answer', 'the service answered with a certificate of another key');
 }
@@ -129,6 +137,8 @@ async function readJson(path: string): Promise<unknown> {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw new Fault('configuration', `${path} cannot be read (${codeOf(error) || 'it is no JSON'})`, { cause: error });
+    throw new Fault('configuration', `${path} cannot be read (${codeOf(error) || 'it is no JSON'})`, {
+      cause: error,
+    });
   }
 }

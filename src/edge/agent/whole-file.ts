@@ -6,7 +6,10 @@ import { Fault } from '../../kit/fault.ts';
  * Writes a file of mode 600 whole or not at all: what was there stays until the new one is on the disk. Throws `configuration` that
  * says what is wrong with the folder, e.g. that its disk is full.
  */
-export async function writeWhole(path: string, data: string | AsyncIterable<string> | Iterable<string>): Promise<void> {
+export async function writeWhole(
+  path: string,
+  data: string | AsyncIterable<string> | Iterable<string>,
+): Promise<void> {
   const beside = `${path}.new`;
   try {
     await unlink(beside).catch(ignoreAbsent);
@@ -54,7 +57,10 @@ export const codeOf = (error: unknown): string =>
 export function unwritable(dir: string, cause: unknown): Fault {
   if (cause instanceof Fault) return cause;
   const code = codeOf(cause);
-  const next = code === 'ENOSPC' || code === 'EDQUOT' ? 'free some space there' : 'see to it that this user may write there';
+  const next =
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? 'free some space there'
+      : 'see to it that this user may write there';
   return new Fault(
     'configuration',
     `${dir} cannot be written (${code || 'no code'}): ${next}; what was there before is kept`,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Fault } from '../../kit/fault.ts';
 import { ALGORITHMS, type Algorithm, ENVIRONMENTS } from '../../pack/pack.ts';
 import type { DriverDeps, EdgeDriver, EdgeInHand, HeldPack, PlacedPack } from '../driver.ts';
+import type { PullSource } from '../edge.ts';
 import { showLeaf } from '../handshake.ts';
 import { leafOf } from '../leaf.ts';
 import { type Pull, startPull } from '../pull/pull.ts';
@@ -24,7 +25,11 @@ export const bundledDriver: EdgeDriver = {
     if (typeof path !== 'string')
       throw new Fault('configuration', "[edge]: 'socket' must be the path of a unix socket");
     const { packFor, fileFor, log } = deps;
-    const source = { packFor: (name: string) => packFor(name), fileFor };
+    const source: PullSource = {
+      // Clients without SNI are shown what is of one type alone, which an agent is not told.
+      packFor: (name, _environment, by) => (by === 'address' ? Promise.resolve(undefined) : packFor(name)),
+      fileFor,
+    };
     return new BundledEdges(await startPull({ path, source, log }), deps.address);
   },
 };
