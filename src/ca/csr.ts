@@ -37,24 +37,31 @@ export interface CsrOptions {
   readonly commonName?: string | undefined;
 }
 
+/** A private EC or RSA key; or one that is elsewhere, by its public half and by who signs with SHA-256. */
+export type CsrKey =
+  | KeyObject
+  | { readonly publicKey: KeyObject; readonly sign: (content: Buffer) => Promise<Buffer> };
+
 /**
  * A certificate request (PKCS#10, RFC 2986) in DER for `names` in A-labels, as subject alternative names. Signed with SHA-256
- * by `key`, a private EC or RSA key.
+ * by `key`. Throws as that does.
  */
 export async function createCsr(
-  key: KeyObject,
+  key: CsrKey,
   names: readonly string[],
   options: CsrOptions = {},
 ): Promise<Buffer> {
-  const algorithm = key.asymmetricKeyType === 'ec' ? ECDSA_WITH_SHA256 : SHA256_WITH_RSA;
+  const publicKey = 'sign' in key ? key.publicKey : createPublicKey(key);
+  const algorithm = publicKey.asymmetricKeyType === 'ec' ? ECDSA_WITH_SHA256 : SHA256_WITH_RSA;
   const info = der(
     TAG.sequence,
     der(TAG.integer, Buffer.from([0])),
     der(TAG.sequence, ...subjectOf(options.subject ?? { common_name: commonNameIn(names, options) })),
-    createPublicKey(key).export({ type: 'spki', format: 'der' }),
+    publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa0, der(TAG.sequence, EXTENSION_REQUEST, der(TAG.set, extensionsOf(names)))),
   );
-  const signature = Buffer.concat([Buffer.from([0]), await signed(info, key)]);
+  const made = 'sign' in key ? await key.sign(info) : await signed(info, key);
+  const signature = Buffer.concat([Buffer.from([0]), made]);
   return der(TAG.sequence, info, algorithm, der(TAG.bits, signature));
 }
 
@@ -77,6 +84,18 @@ function subjectOf(subject: NonNullable<CsrOptions['subject']>): Buffer[] {
 }
 
 const fits = ({ length }: string): boolean => length <= LONGEST_COMMON_NAME;
+
+/** The public key of a request of ours. */
+export function publicKeyIn(csr: Buffer): KeyObject {
+  const [request] = readAll(csr);
+  const [info] = readAll(request?.contents ?? Buffer.alloc(0));
+  const [, , key] = readAll(info?.contents ?? Buffer.alloc(0));
+  return createPublicKey({
+    key: der(TAG.sequence, key?.contents ?? Buffer.alloc(0)),
+    type: 'spki',
+    format: 'der',
+  });
+}
 
 /** Whether a request of ours for these names has a common name, or none, as these options want it. */
 export function isAsWanted(csr: Buffer, names: readonly string[], options: CsrOptions): boolean {

@@ -8,7 +8,7 @@ import { listHosts } from './messages.ts';
 
 /** What was ordered. */
 export interface DeliveryAsk {
-  /** Private key that signed the certificate request. */
+  /** The key that signed the certificate request, or its public half. */
   readonly key: KeyObject;
   /** Names in A-labels, in any order. */
   readonly names: readonly string[];
@@ -73,7 +73,7 @@ const spkiOf = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'd
 
 function hasKey(certificate: X509Certificate, key: KeyObject): boolean {
   try {
-    return spkiOf(certificate.publicKey).equals(spkiOf(createPublicKey(key)));
+    return spkiOf(certificate.publicKey).equals(spkiOf(key.type === 'public' ? key : createPublicKey(key)));
   } catch {
     // A key of a kind that nobody here knows is none of ours.
     return false;

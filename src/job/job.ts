@@ -12,6 +12,7 @@ import type { TxtPublisher } from '../dns/dns.ts';
 import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
 import type { KeyPool } from '../key/key-pool.ts';
 import type { Signer } from '../keyless/signer.ts';
+import type { KeysInTokens } from '../keyless/token-keys.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Log } from '../kit/log.ts';
@@ -22,7 +23,7 @@ import type { ManagedDeps } from '../operation/managed-policy.ts';
 import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Work } from '../operation/work.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
-import type { CertificateAuthority, Pack, PackStatus } from '../pack/pack.ts';
+import type { CertificateAuthority, Pack, PackStatus, PackZone } from '../pack/pack.ts';
 import type { ZonePolicy } from '../pack/zone-life.ts';
 import type { Pool } from '../store/store.ts';
 import type { LookAtDelegation, PrecheckCaa, PrecheckHttp, PrecheckTxt } from '../validation/validation.ts';
@@ -58,6 +59,8 @@ export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly alerts: AlertParts;
   /** Who signs with the key of a chain that is elsewhere; undefined: no key is looked at. */
   readonly signerOf?: (chain: string, elsewhere: string) => Signer;
+  /** Private keys of packs in a token; undefined: there is none. */
+  readonly tokens?: TokensOfPacks | undefined;
   /** Rings at each step of a pack, with the pack as it was stored. */
   readonly moves: Pick<KeyedSignal<Pack>, 'notify'>;
   /** Tells the edges connected to this process at once; those of other processes hear of it by the store. */
@@ -68,6 +71,15 @@ export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly leaseClock?: Clock;
   /** Told of each step that a worker took with a pack. */
   readonly onStep?: (step: StepTaken) => void;
+}
+
+/** Private keys of packs in a token. */
+export interface TokensOfPacks {
+  /** Whether packs of a zone have their keys there, from their next certificates on. */
+  readonly isFor: (zone: Pick<PackZone, 'id' | 'accountId'>) => boolean;
+  /** Label of the token in which keys are made; '' for the only one. */
+  readonly label: string;
+  readonly keys: KeysInTokens;
 }
 
 /** How alerts are sent. */

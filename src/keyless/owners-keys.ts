@@ -5,6 +5,7 @@ import { type KeyElsewhere, type ServerKey, type TokenKey, toKeyElsewhere } from
 import { KeyServerClient } from './key-server-client.ts';
 import { keyHashOf, publicKeyOf, type Signer } from './signer.ts';
 import { type RemoteContext, Terminator, type TokenPlace } from './terminator.ts';
+import { destroyIn, type KeysInTokens, makeIn, signerIn, tokenKeyOf } from './token-keys.ts';
 
 /** How keys that are elsewhere are reached. */
 export interface KeylessSetting {
@@ -16,6 +17,12 @@ export interface KeylessSetting {
   readonly keyServers: readonly string[];
   /** PKCS#11 module, slot and PIN; undefined: no token is asked. */
   readonly pkcs11: Omit<TokenPlace, 'token'> | undefined;
+}
+
+/** A chain in PEM, leaf first, and where its key is. */
+interface RemotePair {
+  readonly chain: string;
+  readonly key: string;
 }
 
 /** Why the keys of one place cannot be used now; undefined: they can. */
@@ -41,22 +48,56 @@ export class OwnersKeys {
     return this.#state;
   }
 
-  /** What shows a chain whose key is elsewhere. Throws `keyless_not_offered` where nothing here reaches it. */
-  contextOf(chain: string, elsewhere: string): RemoteContext {
-    const place = toKeyElsewhere(elsewhere);
-    if (place.kind === 'token')
-      return { chain, key: place, signer: undefined, terminator: this.#token(place) };
+  /**
+   * What shows chains whose keys are elsewhere, of which those are shown that are in the place of the first. Throws
+   * `keyless_not_offered` where nothing here reaches it.
+   */
+  contextOf(first: RemotePair, second?: RemotePair): RemoteContext {
+    const place = toKeyElsewhere(first.key);
+    if (place.kind === 'token') {
+      const pairs = [first, second]
+        .flatMap((pair) => pair ?? [])
+        .flatMap(({ chain, key: text }) => {
+          const key = toKeyElsewhere(text);
+          return key.kind === 'token' && key.token === place.token ? [{ chain, key }] : [];
+        });
+      return { pairs, signer: undefined, terminator: this.#token(place) };
+    }
     const program = this.#program();
     this.#forServers ??= new Terminator({ program, log: this.#log });
-    return { chain, key: undefined, signer: this.#server(chain, place), terminator: this.#forServers };
+    const { chain } = first;
+    return {
+      pairs: [{ chain, key: undefined }],
+      signer: this.#server(chain, place),
+      terminator: this.#forServers,
+    };
   }
 
   /** Who signs with the key of a chain. Throws `keyless_not_offered`. */
   signerOf(chain: string, elsewhere: string): Signer {
     const place = toKeyElsewhere(elsewhere);
     if (place.kind === 'server') return this.#server(chain, place);
-    return this.#token(place).signer(place);
+    return signerIn(this.#token(place), place);
   }
+
+  /**
+   * Keys of packs in a token, by their URIs: made there, signed with, destroyed. All throw `keyless_not_offered`,
+   * `signer_unreachable` and `signer_refused`.
+   */
+  readonly keysInTokens: KeysInTokens = {
+    make: async (uri, algorithm) => {
+      const key = tokenKeyOf(uri);
+      return makeIn(this.#token(key), key, algorithm);
+    },
+    sign: async (uri, content, algorithm) => {
+      const key = tokenKeyOf(uri);
+      return signerIn(this.#token(key), key).sign(algorithm === 'ecdsa' ? 0x0403 : 0x0401, content);
+    },
+    destroy: async (uri) => {
+      const key = tokenKeyOf(uri);
+      await destroyIn(this.#token(key), key);
+    },
+  };
 
   /** Throws `keyless_not_offered`, in words for whoever wants it, where a place is none that is asked here. */
   demandOffered(place: KeyElsewhere): void {

@@ -6,9 +6,7 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
-const DEADLINE_MS = 5_000;
-
-/** Signatures of a token that were asked for outside of handshakes. */
+/** What a token was asked for outside of handshakes. */
 export class PlainSignatures {
   readonly #waiting = new Map<number, Waiting>();
   readonly #name: string;
@@ -19,17 +17,18 @@ export class PlainSignatures {
     this.#name = name;
   }
 
-  wait(id: number): Promise<Buffer> {
+  /** Waits for the answer of that id, for so many milliseconds. */
+  wait(id: number, deadlineMs: number): Promise<Buffer> {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const late = () => {
       this.#waiting.delete(id);
       reject(this.away('it does not answer in time'));
     };
-    this.#waiting.set(id, { resolve, reject, timer: setTimeout(late, DEADLINE_MS) });
+    this.#waiting.set(id, { resolve, reject, timer: setTimeout(late, deadlineMs) });
     return promise;
   }
 
-  /** A signature (`t`), or why there is none (`u`). */
+  /** What was asked for (`t`), or why there is none (`u`). */
   take(id: number, kind: string, bytes: Buffer): void {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;

@@ -29,8 +29,7 @@ const signs: Signature = async (content) => sign('sha256', content, made.key);
 async function given(signature: Signature): Promise<{ port: number; ends: string[] }> {
   const terminator = new Terminator({ program, log: newLog('silent'), patience: 0.5 });
   const context: RemoteContext = {
-    chain: made.pem,
-    key: undefined,
+    pairs: [{ chain: made.pem, key: undefined }],
     signer: { sign: (_scheme, content) => signature(content) },
     terminator,
   };

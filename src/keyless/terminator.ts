@@ -11,12 +11,18 @@ import { PlainSignatures } from './plain-signatures.ts';
 import { RemoteTls, type TlsLink } from './remote-tls.ts';
 import type { Signer } from './signer.ts';
 
+/** A key in the token of a terminator. */
+export type KeyName = Pick<TokenKey, 'label' | 'id'>;
+
 /** What a terminator shows for a name, and who signs for it. */
 export interface RemoteContext {
-  /** PEM, leaf first. */
-  readonly chain: string;
-  /** In the token of the terminator; undefined: `signer` signs. */
-  readonly key: Pick<TokenKey, 'label' | 'id'> | undefined;
+  /** At most one for each algorithm. */
+  readonly pairs: readonly {
+    /** PEM, leaf first. */
+    readonly chain: string;
+    /** In the token of the terminator; undefined: `signer` signs. */
+    readonly key: KeyName | undefined;
+  }[];
   readonly signer: Signer | undefined;
   readonly terminator: Terminator;
 }
@@ -45,6 +51,11 @@ export interface TerminatorOptions {
   /** Time after which a program that does not answer is ended; 10 s when left out. */
   readonly patience?: Seconds;
 }
+
+/** What a token is asked for: a signature, a key that is made unless it is there, the end of a key. */
+export type TokenAsk = 'T' | 'G' | 'D';
+/** An RSA key takes some tokens most of a minute. */
+const DEADLINES_MS: Readonly<Record<TokenAsk, number>> = { T: 5_000, G: 90_000, D: 10_000 };
 
 type Program = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -106,19 +117,13 @@ export class Terminator {
     return connection;
   }
 
-  /** Signs with a key of the token, outside of handshakes. */
-  signer(key: Pick<TokenKey, 'label' | 'id'>): Signer {
-    return {
-      sign: (scheme, content) => {
-        if (!this.#isReady()) return Promise.reject(this.#plain.away());
-        const id = this.#nextId();
-        const short = Buffer.allocUnsafe(2);
-        short.writeUInt16BE(scheme);
-        this.#send(id, 'T', Buffer.concat([named(key), short, content]));
-        if (!this.#isOpening) this.#liveness.look();
-        return this.#plain.wait(id);
-      },
-    };
+  /** Asks the token for something outside of handshakes (kinds `T`, `G` and `D`). Throws `signer_unreachable` or `signer_refused`. */
+  ask(kind: TokenAsk, key: KeyName, rest: Buffer = Buffer.alloc(0)): Promise<Buffer> {
+    if (!this.#isReady()) return Promise.reject(this.#plain.away());
+    const id = this.#nextId();
+    this.#send(id, kind, Buffer.concat([named(key), rest]));
+    if (!this.#isOpening) this.#liveness.look();
+    return this.#plain.wait(id, DEADLINES_MS[kind]);
   }
 
   /** Ends every connection and the program. */
@@ -133,7 +138,7 @@ export class Terminator {
   #add(context: RemoteContext): number {
     const id = this.#nextId();
     this.#contexts.set(context, id);
-    this.#send(id, 'K', Buffer.concat([named(context.key), Buffer.from(context.chain)]));
+    this.#send(id, 'K', Buffer.concat(context.pairs.flatMap(pairBytes)));
     return id;
   }
 
@@ -247,10 +252,15 @@ function numbered(value: number): Buffer {
 }
 
 /** A key's name as a frame has it: lengths and bytes of its label and its id. */
-function named(key: RemoteContext['key']): Buffer {
+function named(key: KeyName | undefined): Buffer {
   const parts = [Buffer.from(key?.label ?? ''), key?.id ?? Buffer.alloc(0)];
   return Buffer.concat(parts.flatMap((part) => [Buffer.from([part.length >> 8, part.length & 0xff]), part]));
 }
+
+const pairBytes = ({ chain, key }: RemoteContext['pairs'][number]): Buffer[] => {
+  const bytes = Buffer.from(chain);
+  return [named(key), numbered(bytes.length), bytes];
+};
 
 const textsOf = ({ module, token, slot, pin, sessions }: TokenPlace): string =>
   [module, token, slot ?? -1, pin, sessions].map((text) => `${text}\0`).join('');

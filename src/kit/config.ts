@@ -77,6 +77,8 @@ export const OPTIONS = {
   pkcs11_pin:      { type: 'text', default: '', says: 'PIN of the token\'s user; better kept in `pkcs11_pin_file`.' },
   pkcs11_pin_file: { type: 'text', default: '', says: 'File with that PIN; refused unless its mode is 600 or less.' },
   pkcs11_sessions: { type: 'integer', default: 4, range: [1, 64], says: 'Signatures that one process has a token make at the same time.' },
+  pkcs11_packs:    { type: 'list', default: [], says: 'Ids of accounts and of zones whose certificate packs, as far as their certificates come from a CA, have their private keys made in a PKCS#11 token, from their next certificates on. `all`: those of everybody. Empty: nobody\'s.' },
+  pkcs11_packs_token: { type: 'text', default: '', says: 'Label of the token in which these keys are made. Empty: the one in the slot, or the only one.' },
   keyless_program: { type: 'text', default: '', says: 'Path of the program that speaks TLS for keyless certificates, as `certpacks keyless build` makes it. Empty: `keyless/terminator` in the data folder.' },
   strict_apex:     { type: 'boolean', default: false, says: 'Whether the hosts of an order must contain the zone\'s apex, as Cloudflare documents it and does not enforce.' },
   workers:         { type: 'integer', default: 16, range: [1, 1_000], says: 'How many packs one process works on at the same time.' },

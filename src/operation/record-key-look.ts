@@ -45,7 +45,17 @@ async function record(tx: Tx, deps: OperationDeps, pack: Pack, { awaySince, why 
   const isOver = isLeaving(pack.status) || pack.status === 'expired';
   const lookAt = isOver ? undefined : after(now, isAway ? SOON : NEXT);
   await putKeyLook(tx, pack, { awaySince: isAway ? (awaySince ?? now) : undefined, lookAt });
-  if (isOver) return pack;
+  return isOver ? pack : tellOf(tx, deps, pack, { awaySince, why });
+}
+
+/** Tells in the record, and in the messages of the pack, that a key does not sign any more, or does again. */
+export async function tellOf(
+  tx: Tx,
+  deps: OperationDeps,
+  pack: Pack,
+  { awaySince, why }: Pick<KeyLook, 'awaySince' | 'why'>,
+): Promise<Pack> {
+  const isAway = why !== undefined;
   const others = pack.validationErrors.filter((message) => !message.includes(KEY_AWAY));
   const said = isAway ? [`${KEY_AWAY}${why}; ${NEXT_STEP}`] : [];
   const validationErrors = [...others, ...said].map((message) => subscriberMessage(pack.hosts, message));

@@ -47,6 +47,8 @@ export interface Facts {
   /** Its names, with all that could serve them, as far as they are told. */
   readonly covered: readonly CoveredName[];
   readonly json: JsonContext;
+  /** Labels of the tokens in which it has private keys. */
+  readonly tokens?: readonly string[];
   /** When a change of it is taken again, where there were too many of late. */
   readonly changeableOn?: Date | undefined;
 }
@@ -204,7 +206,7 @@ const isEnding = ({ status }: Pack): boolean =>
   !isKept(status) && (LIFECYCLE[status].job === undefined || LEAVES.has(LIFECYCLE[status].job));
 const LEAVES: ReadonlySet<string> = new Set(['withdraw', 'purge', 'hold']);
 
-function notesOn(pack: Pack, { changeableOn, covered }: Facts): string[] {
+function notesOn(pack: Pack, { changeableOn, covered, tokens = [] }: Facts): string[] {
   const isHeldLater = !isOpen(pack.zone) && !isKept(pack.status) && !isEnding(pack);
   const { what, next } = heldWords(pack.zone);
   return [
@@ -212,6 +214,7 @@ function notesOn(pack: Pack, { changeableOn, covered }: Facts): string[] {
     ...(changeableOn
       ? [`it was changed often of late: a PATCH is taken again from ${minuteOf(changeableOn)} on`]
       : []),
+    ...tokens.map((label) => `its private keys are in the PKCS#11 token ${label}`.trim()),
     ...servingNotes(pack, covered),
   ];
 }

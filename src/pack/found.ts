@@ -36,6 +36,9 @@ export const CAUSES = {
   edge_unreachable:       'operator',
   edge_wrong_certificate: 'operator',
   key_sealed_elsewhere:   'operator',
+  signer_unreachable:     'operator',  // the token in which the pack has its keys
+  signer_refused:         'operator',
+  keyless_not_offered:    'operator',
   configuration:          'operator',
   internal:               'operator',
 } as const satisfies Record<string, Mover>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { elsewhereText, isElsewhere, toKeyElsewhere } from './key-elsewhere.ts';
+import { elsewhereText, isElsewhere, toKeyElsewhere, tokenIn, tokenKeyUri } from './key-elsewhere.ts';
 
 test('a key is found again by its text, in a token and behind a key server', () => {
   const token = toKeyElsewhere(
@@ -17,6 +17,19 @@ test('a key is found again by its text, in a token and behind a key server', () 
   assert.equal(isElsewhere('-----BEGIN PRIVATE KEY-----'), false);
 });
 
+test('a key of a pack is named by its pack, its algorithm and an id of its own', () => {
+  const id = '00ff0102-0304-4506-8708-090a0b0c0d0e';
+  const uri = tokenKeyUri('my; token', { id: 'p' }, 'rsa', id);
+  assert.equal(tokenIn(uri), 'my; token');
+  assert.deepEqual(toKeyElsewhere(uri), {
+    kind: 'token',
+    token: 'my; token',
+    label: 'certpacks-p-rsa',
+    id: Buffer.from(id.replaceAll('-', ''), 'hex'),
+  });
+  assert.equal(tokenIn(tokenKeyUri('', { id: 'p' }, 'rsa', id)), '');
+});
+
 for (const [host, words] of [
   ['pkcs11:token=edge', /needs an object or an id/],
   ['pkcs11:', /has ‘’/],
@@ -26,6 +39,8 @@ for (const [host, words] of [
   ['pkcs11:object=a?module-path=/tmp/x.so', /has a query/],
   ['pkcs11:object=a;type=public', /has ‘type’/],
   ['pkcs11:object=a;slot-id=1', /has ‘slot-id’/],
+  ['pkcs11:object=certpacks-x-ecdsa', /was made for a certificate pack/],
+  ['pkcs11:object=%63ertpacks-x-ecdsa', /was made for a certificate pack/],
   ['pkcs11:object=', /cannot be read/],
   ['pkcs11:object=%0', /cannot be read/],
   ['pkcs11:object=%00', /with a zero in it/],

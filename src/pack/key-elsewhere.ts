@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { Fault } from '../kit/fault.ts';
+import type { Algorithm, PackKey } from './pack.ts';
 
 /** A private key in a PKCS#11 token. */
 export interface TokenKey {
@@ -27,15 +28,42 @@ export type KeyElsewhere = TokenKey | ServerKey;
 
 const TOKEN = 'pkcs11:';
 const SERVER = 'keyserver:';
+/** What labels of keys begin with that are made for packs. */
+const OURS = 'certpacks-';
+
+/** The URI of a new key of a pack in the token of that label, '' for the only one; `id` is a UUID. */
+export function tokenKeyUri(
+  token: string,
+  pack: Pick<PackKey, 'id'>,
+  algorithm: Algorithm,
+  id: string,
+): string {
+  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex').toString('hex').replaceAll(/../g, '%$&');
+  const of = token === '' ? '' : `token=${encodeURIComponent(token)};`;
+  return `${TOKEN}${of}object=${OURS}${pack.id}-${algorithm};id=${bytes};type=private`;
+}
+
+/** The label of the token that a URI names; '' for the only one. */
+export function tokenIn(uri: string): string {
+  const place = toKeyElsewhere(uri);
+  return place.kind === 'token' ? place.token : '';
+}
 
 /** Whether a text names a key that is elsewhere, and is no key. */
 export const isElsewhere = (key: string): boolean => key.startsWith(TOKEN) || key.startsWith(SERVER);
 
 /** A key's place as one text; throws `malformed_request` in words for whoever sent it. */
 export function elsewhereText(host: string, port: number): string {
-  if (host.startsWith(TOKEN)) return toKeyElsewhere(host) && host;
+  if (host.startsWith(TOKEN)) return demandOwners(host);
   if (!isHost(host)) throw malformed('is the name or address of a key server, or a pkcs11: URI (RFC 7512)');
   return `${SERVER}${host.toLowerCase()}:${port}`;
+}
+
+/** Keys of packs are nobody's to name. */
+function demandOwners(uri: string): string {
+  const { label } = toTokenKey(uri.slice(TOKEN.length));
+  if (label.startsWith(OURS)) throw malformed('names a key that was made for a certificate pack');
+  return uri;
 }
 
 const isHost = (text: string): boolean =>

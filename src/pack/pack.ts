@@ -56,8 +56,8 @@ export type ValidityDays = (typeof VALIDITY_DAYS)[number];
 export const ALGORITHMS = ['ecdsa', 'rsa'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
-export const KEY_PLACE_NAMES = ['sealed'] as const;
-/** Where a private key is that we serve with: `sealed`, in our store (`src/key/key.ts`). */
+export const KEY_PLACE_NAMES = ['sealed', 'token'] as const;
+/** Where a private key is that we serve with: `sealed`, in our store; `token`, in a PKCS#11 token (`src/key/key.ts`). */
 export type KeyPlaceName = (typeof KEY_PLACE_NAMES)[number];
 
 export const EDGE_KINDS = ['bundled', 'nginx', 'nginx_by_name', 'caddy'] as const;

@@ -1,6 +1,7 @@
 /** How keys that their owners keep are reached, as the options say. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TokensOfPacks } from '../job/job.ts';
 import type { KeylessSetting } from '../keyless/owners-keys.ts';
 import { environ, type Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
@@ -23,6 +24,28 @@ export function keylessSettingOf(options: Options, dir: string): KeylessSetting 
     pkcs11: pkcs11Of(options),
   };
 }
+
+/** Which packs have their keys in a token, and in which. Throws `configuration` where there is no module to reach it by. */
+export function tokenPacksOf(options: Options): Pick<TokensOfPacks, 'isFor' | 'label'> {
+  const { pkcs11_packs: whose, pkcs11_packs_token: label, pkcs11_module: module } = options;
+  if (whose.length > 0 && module === '')
+    throw new Fault('configuration', "option 'pkcs11_packs' wants a token: set 'pkcs11_module' too");
+  const odd = whose.find((one) => one !== 'all' && !/^[0-9a-f]{32}$/.test(one));
+  if (odd !== undefined)
+    throw new Fault(
+      'configuration',
+      `option 'pkcs11_packs': ‘${odd.slice(0, 40)}’ is no id of an account or a zone, nor ‘all’`,
+    );
+  if (Buffer.byteLength(label) > LONGEST_LABEL)
+    throw new Fault('configuration', `option 'pkcs11_packs_token' is longer than ${LONGEST_LABEL} bytes`);
+  const listed = new Set(whose);
+  const isFor: TokensOfPacks['isFor'] = ({ id, accountId }) =>
+    listed.has('all') || listed.has(id) || listed.has(accountId);
+  return { isFor, label };
+}
+
+/** Of a token's label (PKCS #11, CK_TOKEN_INFO). */
+const LONGEST_LABEL = 32;
 
 function clientOf(options: Options): KeylessSetting['client'] {
   const { key_server_cert_file: cert, key_server_key_file: key, key_server_ca_file: ca } = options;

@@ -32,7 +32,7 @@ import { domainConnectOf } from './domain-connect.ts';
 import { edgeSocketOf } from './edge-socket.ts';
 import { hostLookOf } from './host-look.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
-import { keylessSettingOf } from './keyless-setting.ts';
+import { keylessSettingOf, tokenPacksOf } from './keyless-setting.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
 import { backupsOf, hostnamesOf, managedOf, namesOf, quotasOf, zonePolicyOf } from './names.ts';
 import { openSeal } from './open-seal.ts';
@@ -137,7 +137,10 @@ function openOwnersKeys(started: Endings, { options, dir, log, pin }: ServicePar
   return {
     // A stand-in keeps whatever its clients' tests name; that anybody is asked there takes the options all the same.
     forApi: { demandKeyPlace: (place: KeyElsewhere) => (pin ? undefined : keys.demandOffered(place)) },
-    forJobs: { signerOf: (chain: string, elsewhere: string) => keys.signerOf(chain, elsewhere) },
+    forJobs: {
+      signerOf: (chain: string, elsewhere: string) => keys.signerOf(chain, elsewhere),
+      tokens: { ...tokenPacksOf(options), keys: keys.keysInTokens },
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { changeableOn } from '../../operation/spend-wish.ts';
 import { type Explanation, explain } from '../../pack/explanation.ts';
 import { type Evidence, MOVERS, WITNESSES } from '../../pack/found.ts';
 import { toName } from '../../pack/hosts.ts';
+import { tokenIn } from '../../pack/key-elsewhere.ts';
 import { PACK_STATUSES, type Pack, RUN_KINDS } from '../../pack/pack.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
 import type { CoveredName } from '../../pack/serving-notes.ts';
@@ -11,6 +12,7 @@ import { getAside } from '../../store/pack-aside.ts';
 import { getPack } from '../../store/packs.ts';
 import { listCandidates } from '../../store/served-hosts.ts';
 import type { Pool } from '../../store/store.ts';
+import { type KnownTokenKey, listTokenKeys } from '../../store/token-keys.ts';
 import type { Zone } from '../../store/zone-row.ts';
 import type { ApiDeps } from '../deps.ts';
 import { zoneOf } from '../http/auth.ts';
@@ -87,18 +89,24 @@ async function explained({ pool, clock, json, zonePolicy }: ApiDeps, zone: Zone,
   const now = clock.now();
   const pack = await getPack(pool, zone.id, id);
   if (!pack) throw packNotFound(id);
-  const [aside, changeable, covered] = await Promise.all([
+  const [aside, changeable, covered, keys] = await Promise.all([
     getAside(pool, pack, now),
     changeableOn(pool, pack, now),
     coveredNames(pool, pack),
+    listTokenKeys(pool, pack),
   ]);
   if (!aside) throw packNotFound(id);
   const { nameServers = zonePolicy.nameServers, verificationKey, wantsText } = zone;
   const control = { nameServers, verificationKey, wantsText };
-  const facts = { ...aside, now, control, covered, json, changeableOn: changeable };
+  const facts = { ...aside, now, control, covered, json, changeableOn: changeable, tokens: tokensOf(keys) };
   const explanation = explain(pack, facts);
   return { id, hosts: [...pack.hosts], ...toWire(explanation) };
 }
+
+/** Labels of the tokens in which keys are that a pack uses. */
+const tokensOf = (keys: readonly KnownTokenKey[]): string[] => [
+  ...new Set(keys.flatMap(({ uri, isUsed, retiredOn }) => (isUsed && !retiredOn ? tokenIn(uri) : []))),
+];
 
 /** Most names of a pack of which is told what serves them. */
 const MOST_NAMES = 10;

@@ -2,7 +2,7 @@ import type { SecureContext } from 'node:tls';
 import type { RemoteContext } from '../../keyless/terminator.ts';
 import { Fault } from '../../kit/fault.ts';
 import { isElsewhere } from '../../pack/key-elsewhere.ts';
-import type { ServedPack } from '../edge.ts';
+import type { ServedKeyPair, ServedPack } from '../edge.ts';
 import { toSecureContext } from './secure-context.ts';
 
 /** What is shown to clients of a name: by Node where the key is here, by a terminator where it is not. */
@@ -12,14 +12,14 @@ export const isRemote = (context: ShownContext): context is RemoteContext => 'te
 
 /** Makes contexts of packs whose keys are elsewhere. */
 export interface RemoteContexts {
-  contextOf(chain: string, elsewhere: string): RemoteContext;
+  contextOf(first: ServedKeyPair, second?: ServedKeyPair): RemoteContext;
 }
 
 /** The context of a pack. Throws as `toSecureContext`, and `keyless_not_offered` for a key that is not reached from here. */
 export function toContext(pack: ServedPack, elsewhere: RemoteContexts | undefined): ShownContext {
   const { ecdsa, rsa } = pack.certificates;
-  const pair = ecdsa ?? rsa;
-  if (!pair || !isElsewhere(pair.key)) return toSecureContext(pack);
-  if (elsewhere) return elsewhere.contextOf(pair.chain, pair.key);
+  const [first, second] = [ecdsa, rsa].flatMap((pair) => (pair && isElsewhere(pair.key) ? [pair] : []));
+  if (!first) return toSecureContext(pack);
+  if (elsewhere) return elsewhere.contextOf(first, second);
   throw new Fault('keyless_not_offered', 'this edge has no configuration for keyless certificates');
 }

@@ -5,6 +5,7 @@ import { countCustomers } from '../../store/customer-counts.ts';
 import { countEdgeProblems, countLimits, countRenewals } from '../../store/figure-counts.ts';
 import { claimFigure, type FigureName, type Figures, putFigure, releaseFigure } from '../../store/figures.ts';
 import { countKeyless } from '../../store/keyless.ts';
+import { countTokenPacks } from '../../store/token-keys.ts';
 import type { JobDeps } from '../job.ts';
 
 /** How long whoever counts has for it; who was killed is followed by another then. */
@@ -24,7 +25,10 @@ const COUNTS: Counts = {
       edges.map(({ name }) => name),
     ),
   }),
-  'keyless.1': ({ pool }) => countKeyless(pool),
+  'keyless.1': async ({ pool }) => {
+    const [keyless, packs] = [await countKeyless(pool), await countTokenPacks(pool)];
+    return { all: keyless.all + packs.all, away: keyless.away + packs.away };
+  },
   'customers.1': ({ pool }) => countCustomers(pool),
 };
 

@@ -17,6 +17,7 @@ import { recountAccounts } from './recount.ts';
 import { every } from './repeat.ts';
 import { revokeDue } from './revocations.ts';
 import { sweepZones } from './sweep-zones.ts';
+import { lookAtTokenKeys } from './token-looks.ts';
 import { lookAtZones } from './zone-looks.ts';
 
 /** What a periodic job is given beside the rest. */
@@ -39,6 +40,7 @@ const PERIODIC: readonly Periodic[] = [
   { everyMs: 500, run: (deps, { ring, signal }) => lookAtZones(deps, ring, signal) },
   { everyMs: 500, run: (deps, { signal }) => lookAtHostnames(deps, signal) },
   { everyMs: 1_000, run: (deps, { signal }) => lookAtKeys(deps, signal) },
+  { everyMs: 1_000, run: (deps, { signal }) => lookAtTokenKeys(deps, signal) },
   { everyMs: 500, run: (deps, { ring, signal }) => keepDueZones(deps, ring, signal) },
   { everyMs: 500, run: (deps, { ring, signal }) => workBulk(deps, ring, signal) },
   { everyMs: 250, run: (deps, { ring, signal }) => workMoveIns(deps, ring, signal) },

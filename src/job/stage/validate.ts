@@ -218,7 +218,9 @@ async function reorder(
 /** The CA found control; the pack goes on unless another of its orders still waits for that. */
 async function controlShown(deps: JobDeps, work: OrderedWork, shown: StoredAcmeOrder): Promise<Work> {
   // The certificate request is made already here, so that it needs no write of its own; an RSA key can take a while.
-  const isLacking = shown.algorithm === 'ecdsa' && !shown.request;
+  // What has to be asked of a token is no part of showing control.
+  const isLacking =
+    shown.algorithm === 'ecdsa' && !shown.request && deps.tokens?.isFor(work.pack.zone) !== true;
   const stored = isLacking ? { ...shown, request: await newRequest(deps, work, 'ecdsa') } : shown;
   const now = deps.clock.now();
   const isOpen = withOrder(work.orders, stored).some(

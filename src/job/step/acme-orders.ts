@@ -1,7 +1,7 @@
 import type { Ca, CaAuthorization, CaOrder, OrderAsk } from '../../ca/ca.ts';
 import { type CsrOptions, createCsr } from '../../ca/csr.ts';
 import { endOfValidity } from '../../ca/order-policy.ts';
-import { keyPlaceOf } from '../../key/key.ts';
+import { keyPlaceNamed } from '../../key/key.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
 import type { StoredAcmeOrder, Work } from '../../operation/work.ts';
@@ -16,6 +16,7 @@ import { checkCaa } from './check-caa.ts';
 import { withOwnControl } from './control.ts';
 import { checkDeeperZones } from './deeper-zone.ts';
 import { methodOf } from './method-of.ts';
+import { newKeyPlace, tokenDepsOf } from './token-key.ts';
 
 /** The CA of a run. Throws `ca_not_configured` where its row was taken out of the configuration since. */
 export function caOf(deps: JobDeps, { run: { certificateAuthority: name } }: Pick<Work, 'run'>): Ca {
@@ -99,7 +100,8 @@ export async function newRequest(
   algorithm: Algorithm,
 ): Promise<RequestedOrder['request']> {
   const { pack } = work;
-  const { key, stored } = await keyPlaceOf(pack.type).make(deps, { pack, algorithm });
+  const place = keyPlaceNamed(await newKeyPlace(deps, work, algorithm));
+  const { key, stored } = await place.make({ ...deps, token: tokenDepsOf(deps, pack) }, { pack, algorithm });
   return { csr: await csrOf(deps, work, key), sealedKey: stored };
 }
 

@@ -1,11 +1,11 @@
 /** What a CA delivered for an order: taken where it is good; else asked for again, and given up within bounds. */
-import { createPrivateKey } from 'node:crypto';
 import type { CaOrder } from '../../ca/ca.ts';
+import { publicKeyIn } from '../../ca/csr.ts';
 import { examine } from '../../ca/delivery.ts';
 import { listHosts } from '../../ca/messages.ts';
 import { PATIENCE } from '../../ca/patience.ts';
 import { answeredStatus } from '../../ca/refusals.ts';
-import { keyPlaceOf } from '../../key/key.ts';
+import { storedKey } from '../../key/key.ts';
 import { Fault } from '../../kit/fault.ts';
 import { newUuid } from '../../kit/id.ts';
 import { after, between, days, hours } from '../../kit/time.ts';
@@ -47,7 +47,12 @@ export async function collect(
   const pem = await ca.download(order, signal).catch((error: unknown) => undelivered(error));
   const now = deps.clock.now();
   if (pem instanceof Fault) return asOdd(deps, work, stored, `cannot be had (${plain(pem.message)})`);
-  const key = createPrivateKey(keyPlaceOf(pack.type).open(deps, { pack, algorithm }, request.sealedKey));
+  const held = storedKey(
+    deps,
+    { pack, algorithm, publicKey: () => publicKeyIn(request.csr) },
+    request.sealedKey,
+  );
+  const key = 'sign' in held ? held.publicKey : held;
   const ask = { key, names: certificateNames(pack), isPublic: ca.row.isPublic };
   const delivery = examine(pem, ask, now);
   if (delivery.kind === 'good') {

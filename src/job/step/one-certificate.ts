@@ -1,10 +1,10 @@
 /** One certificate of a pack: from its order to the chain that the CA gave. */
-import { createPrivateKey } from 'node:crypto';
-import { isAsWanted } from '../../ca/csr.ts';
+import { isAsWanted, publicKeyIn } from '../../ca/csr.ts';
 import { isRequestRefused } from '../../ca/refusals.ts';
-import { keyPlaceOf } from '../../key/key.ts';
+import { isKeptElsewhere, storedKey } from '../../key/key.ts';
 import type { OrderedWork } from '../../operation/load-orders.ts';
 import { noteOrder } from '../../operation/note-order.ts';
+import { useTokenKey } from '../../operation/take-token-key.ts';
 import type { StoredAcmeOrder } from '../../operation/work.ts';
 import { certificateNames } from '../../pack/branding.ts';
 import type { Algorithm } from '../../pack/pack.ts';
@@ -21,6 +21,7 @@ import {
 import { beforeFinalizing } from './control.ts';
 import { collect, giveUp, type Issued, isStuck, type Waiting } from './delivered.ts';
 import { isToRest } from './next-look.ts';
+import { tokenDepsOf } from './token-key.ts';
 
 /**
  * As far as one certificate came: `pending` where the CA wants control shown again, `waiting` where it is to be asked again
@@ -72,6 +73,10 @@ async function begin(
   stored: RequestedOrder,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { pack } = getting.work;
+  // Before it is in the order: a key that may be in one is for no other.
+  if (deps.tokens && isKeptElsewhere(deps, { pack, algorithm: stored.algorithm }, stored.request.sealedKey))
+    await useTokenKey(deps, pack, stored.algorithm);
   await noteOrder(deps, getting.work, stored);
   if (stored.order.status === 'pending') return { kind: 'pending', stored };
   return finish(deps, { ...getting, isInHand: true }, stored, signal);
@@ -151,7 +156,8 @@ async function withRightRequest(
   const { pack } = work;
   const options = requestOptions(caOf(deps, work), pack);
   if (order.status !== 'ready' || isAsWanted(request.csr, certificateNames(pack), options)) return there;
-  const key = createPrivateKey(keyPlaceOf(pack.type).open(deps, { pack, algorithm }, request.sealedKey));
+  const of = { pack, algorithm, publicKey: () => publicKeyIn(request.csr) };
+  const key = storedKey({ ...deps, token: tokenDepsOf(deps, pack) }, of, request.sealedKey);
   const stored = { ...there, request: { ...request, csr: await csrOf(deps, work, key) } };
   await noteOrder(deps, work, stored);
   return stored;

@@ -4,19 +4,22 @@
  * handshake that waits for its signature rests as an asynchronous job of OpenSSL while the others go on.
  *
  * A frame is: length of what follows the head (4 bytes), id (4), kind (1), all big-endian; then its bytes.
- *   in   K key, chain                   a context under this id            k            drop the context
+ *   in   K key, chain (twice)           a context under this id            k            drop the context
  *        O context (4)                  a connection under this id         X            drop the connection
  *        C bytes from the client        P bytes for the client             E            nothing more for the client
  *        S signature; none: refused
  *        M module\0token\0slot\0PIN\0threads\0   open a PKCS#11 token       T key, scheme (2), content: sign with it
+ *        G key, kind (1; 1: RSA)        make it unless it is there         D key        destroy it
  *   out  c bytes for the client         p bytes from the client            e            the client ended
  *        s scheme (2), content          h protocol, cipher                 f why        the connection has failed
  *        a bytes for the client, or their end, were taken                  x            the context cannot be used
  *        m what is wrong, and it ends; none: open                                      t signature    u why there is none
+ *                                                                          t, of G: its point or modulus; of D: nothing
  *        l why: the token is of no use any more, and the program ends
  *
  * A key is the length of its label (2), its label, the length of its id (2), its id. A context whose key has neither asks by s;
- * the others sign with the token. A chain is in PEM, leaf first.
+ * the others sign with the token. A chain is its length (4), then PEM, leaf first; the second key and chain, of the other
+ * algorithm, may be left out.
  */
 #include "token.h"
 
@@ -41,7 +44,7 @@ enum { HEAD = 9, LONGEST_FRAME = 1 << 20, BUCKETS = 4096, MOST_JOBS = 8192, MOST
 struct context {
   uint32_t id;
   SSL_CTX *ssl;
-  struct key_name key;
+  struct key_name keys[2]; /* of EC, of RSA */
   struct context *next;
 };
 
@@ -49,7 +52,7 @@ struct connection {
   uint32_t id;
   SSL *ssl;
   BIO *in, *out;
-  struct key_name key;
+  struct key_name keys[2];
   int is_open;      /* the handshake is done */
   int waits;        /* a signature was asked for */
   int is_refused;   /* its signature was refused */
@@ -250,12 +253,20 @@ static int scheme_of(const struct signing *signing) {
 
 static int has_name(const struct key_name *key) { return key->label_length + key->id_length > 0; }
 
-static int ask_token(uint32_t id, const struct key_name *key, int is_plain, int scheme, const unsigned char *content,
-                     size_t length) {
-  struct job *job = length <= LONGEST_CONTENT && token_signal() >= 0 ? calloc(1, sizeof *job) : NULL;
-  if (!job) return 0;
+static struct job *new_job(uint32_t id, const struct key_name *key, enum task task) {
+  struct job *job = token_signal() >= 0 ? calloc(1, sizeof *job) : NULL;
+  if (!job) return NULL;
   job->id = id;
   job->key = *key;
+  job->task = task;
+  job->is_plain = 1;
+  return job;
+}
+
+static int ask_token(uint32_t id, const struct key_name *key, int is_plain, int scheme, const unsigned char *content,
+                     size_t length) {
+  struct job *job = length <= LONGEST_CONTENT ? new_job(id, key, SIGN) : NULL;
+  if (!job) return 0;
   job->is_plain = is_plain;
   job->scheme = scheme;
   job->content_length = length;
@@ -264,8 +275,10 @@ static int ask_token(uint32_t id, const struct key_name *key, int is_plain, int 
   return 1;
 }
 
-static int ask(struct connection *connection, int scheme, const unsigned char *content, size_t length) {
-  if (has_name(&connection->key)) return ask_token(connection->id, &connection->key, 0, scheme, content, length);
+static int ask(struct connection *connection, const struct signing *signing, const unsigned char *content, size_t length) {
+  const struct key_name *key = &connection->keys[EVP_PKEY_is_a(signing->key, "EC") ? 0 : 1];
+  int scheme = scheme_of(signing);
+  if (has_name(key)) return ask_token(connection->id, key, 0, scheme, content, length);
   unsigned char *frame = put(connection->id, 's', 2 + length);
   frame[0] = (unsigned char)(scheme >> 8);
   frame[1] = (unsigned char)scheme;
@@ -278,13 +291,12 @@ static int signing_sign(void *at, unsigned char *signature, size_t *length, size
   struct signing *signing = at;
   struct connection *connection = current;
   size_t longest = (size_t)EVP_PKEY_get_size(signing->key);
-  int scheme = scheme_of(signing);
   if (!signature) {
     *length = longest;
     return 1;
   }
-  if (!connection || scheme == 0 || !ASYNC_get_current_job()) return 0;
-  if (!ask(connection, scheme, content, content_length)) return 0;
+  if (!connection || scheme_of(signing) == 0 || !ASYNC_get_current_job()) return 0;
+  if (!ask(connection, signing, content, content_length)) return 0;
   connection->waits = 1;
   while (connection->waits)
     if (!ASYNC_pause_job()) return 0;
@@ -355,7 +367,10 @@ static EVP_PKEY *key_elsewhere(X509 *leaf) {
   return key;
 }
 
-static int take_chain(SSL_CTX *ctx, BIO *pem) {
+/* Takes a chain in PEM, leaf first; which key signs for it: 0 of EC, 1 of RSA, -1 for a chain that cannot be used. */
+static int take_chain(SSL_CTX *ctx, const unsigned char *chain, size_t length) {
+  BIO *pem = BIO_new_mem_buf(chain, (int)length);
+  if (!pem) abort();
   X509 *leaf = PEM_read_bio_X509(pem, NULL, NULL, NULL), *next;
   EVP_PKEY *key = leaf ? key_elsewhere(leaf) : NULL;
   int ok = key && SSL_CTX_use_certificate(ctx, leaf) == 1 && SSL_CTX_use_PrivateKey(ctx, key) == 1;
@@ -364,15 +379,16 @@ static int take_chain(SSL_CTX *ctx, BIO *pem) {
       X509_free(next);
       ok = 0;
     }
+  int which = !ok ? -1 : EVP_PKEY_is_a(key, "EC") ? 0 : 1;
   EVP_PKEY_free(key);
   X509_free(leaf);
-  return ok;
+  BIO_free(pem);
+  return which;
 }
 
-static SSL_CTX *new_context(const unsigned char *chain, size_t length) {
+static SSL_CTX *new_context(void) {
   SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-  BIO *pem = BIO_new_mem_buf(chain, (int)length);
-  if (!ctx || !pem) abort();
+  if (!ctx) abort();
   SSL_CTX_set_mode(ctx, SSL_MODE_ASYNC | SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
   SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
@@ -383,12 +399,9 @@ static SSL_CTX *new_context(const unsigned char *chain, size_t length) {
            SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL") == 1 &&
            SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") == 1 &&
            SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
-                                          "RSA+SHA256:RSA+SHA384:RSA+SHA512") == 1 &&
-           take_chain(ctx, pem);
-  BIO_free(pem);
-  if (ok) return ctx;
-  SSL_CTX_free(ctx);
-  return NULL;
+                                          "RSA+SHA256:RSA+SHA384:RSA+SHA512") == 1;
+  if (!ok) abort();
+  return ctx;
 }
 
 static void drop_context(uint32_t id) {
@@ -412,20 +425,33 @@ static size_t read_key(struct key_name *key, const unsigned char *bytes, size_t 
   return 4 + label + id;
 }
 
-static void add_context(uint32_t id, const unsigned char *bytes, size_t length) {
+/* Takes the key and the chain at the beginning of bytes; how long they are, 0 where they cannot be used. */
+static size_t take_pair(struct context *context, const unsigned char *bytes, size_t length) {
   struct key_name key = {0};
-  size_t size = read_key(&key, bytes, length);
-  SSL_CTX *ssl = size > 0 ? new_context(bytes + size, length - size) : NULL;
-  drop_context(id);
-  if (!ssl) {
-    tell(id, 'x', NULL, 0);
-    return;
-  }
+  size_t at = read_key(&key, bytes, length);
+  if (at == 0 || length < at + 4) return 0;
+  size_t chain = number(bytes + at);
+  if (chain > length - at - 4) return 0;
+  int which = take_chain(context->ssl, bytes + at + 4, chain);
+  if (which < 0) return 0;
+  context->keys[which] = key;
+  return at + 4 + chain;
+}
+
+static void add_context(uint32_t id, const unsigned char *bytes, size_t length) {
   struct context *added = calloc(1, sizeof *added);
   if (!added) abort();
   added->id = id;
-  added->ssl = ssl;
-  added->key = key;
+  added->ssl = new_context();
+  size_t first = take_pair(added, bytes, length);
+  size_t second = first > 0 && first < length ? take_pair(added, bytes + first, length - first) : 0;
+  drop_context(id);
+  if (first == 0 || first + second != length) {
+    SSL_CTX_free(added->ssl);
+    free(added);
+    tell(id, 'x', NULL, 0);
+    return;
+  }
   added->next = contexts[id % BUCKETS];
   contexts[id % BUCKETS] = added;
 }
@@ -472,7 +498,7 @@ static void open_connection(uint32_t id, uint32_t context_id) {
     tell(id, 'f', "no such context", 15);
     return;
   }
-  added->key = context->key;
+  memcpy(added->keys, context->keys, sizeof added->keys);
   BIO_set_mem_eof_return(added->in, -1);
   SSL_set_bio(added->ssl, added->in, added->out);
   SSL_set_accept_state(added->ssl);
@@ -596,13 +622,22 @@ static void sign_plainly(uint32_t id, const unsigned char *bytes, size_t length)
     tell(id, 'u', "malformed", 9);
 }
 
+static void change_key(uint32_t id, enum task task, const unsigned char *bytes, size_t length) {
+  struct key_name key = {0};
+  size_t size = read_key(&key, bytes, length);
+  struct job *job = size > 0 && length == size + (task == MAKE) && has_name(&key) ? new_job(id, &key, task) : NULL;
+  if (!job) return tell(id, 'u', "malformed", 9);
+  job->is_rsa = task == MAKE && bytes[size] == 1;
+  token_sign(job);
+}
+
 static void take_signatures(void) {
   const char *lost = NULL;
   static char why[96];
   for (struct job *job = token_done(), *next; job; job = next) {
     next = job->next;
     struct connection *connection = job->is_plain ? NULL : *connection_at(job->id);
-    if (job->is_plain && job->signature_length > 0)
+    if (job->is_plain && job->why[0] == 0)
       tell(job->id, 't', job->signature, job->signature_length);
     else if (job->is_plain)
       tell(job->id, 'u', job->why, strlen(job->why));
@@ -630,6 +665,7 @@ static void handle(uint32_t id, char kind, const unsigned char *bytes, size_t le
   }
   if (kind == 'M') return open_token(id, bytes, length);
   if (kind == 'T') return sign_plainly(id, bytes, length);
+  if (kind == 'G' || kind == 'D') return change_key(id, kind == 'G' ? MAKE : DESTROY, bytes, length);
   struct connection *connection = *connection_at(id);
   if (!connection) return;
   if (kind == 'C') {

@@ -34,7 +34,7 @@ struct initialize {
 };
 
 typedef ulong_t any(void);
-/* CK_FUNCTION_LIST up to C_Sign. */
+/* CK_FUNCTION_LIST up to C_GenerateKeyPair. */
 struct functions {
   unsigned char version[2];
   ulong_t (*initialize)(struct initialize *);
@@ -46,23 +46,34 @@ struct functions {
   ulong_t (*open_session)(ulong_t slot, ulong_t flags, void *application, void *notify, ulong_t *session);
   any *f13, *f14, *f15, *f16, *f17;
   ulong_t (*login)(ulong_t session, ulong_t user, const unsigned char *pin, ulong_t length);
-  any *f19, *f20, *f21, *f22, *f23, *f24, *f25;
+  any *f19, *f20, *f21;
+  ulong_t (*destroy)(ulong_t session, ulong_t object);
+  any *f23;
+  ulong_t (*get)(ulong_t session, ulong_t object, struct attribute *attributes, ulong_t count);
+  any *f25;
   ulong_t (*find_init)(ulong_t session, struct attribute *attributes, ulong_t count);
   ulong_t (*find)(ulong_t session, ulong_t *objects, ulong_t most, ulong_t *count);
   ulong_t (*find_final)(ulong_t session);
   any *f29, *f30, *f31, *f32, *f33, *f34, *f35, *f36, *f37, *f38, *f39, *f40, *f41;
   ulong_t (*sign_init)(ulong_t session, struct mechanism *mechanism, ulong_t key);
   ulong_t (*sign)(ulong_t session, const unsigned char *data, ulong_t length, unsigned char *signature, ulong_t *signature_length);
+  any *f44, *f45, *f46, *f47, *f48, *f49, *f50, *f51, *f52, *f53, *f54, *f55, *f56, *f57, *f58;
+  ulong_t (*make)(ulong_t session, struct mechanism *mechanism, struct attribute *public, ulong_t public_count,
+                  struct attribute *private, ulong_t private_count, ulong_t *public_key, ulong_t *private_key);
 };
 
 enum {
-  ALREADY_LOGGED_IN = 0x100, ALREADY_INITIALIZED = 0x191, OS_LOCKING = 2, SERIAL_SESSION = 4, USER = 1,
-  CLASS = 0, LABEL = 3, ID = 0x102, PRIVATE_KEY = 3,
-  RSA_PKCS = 1, RSA_PSS = 0xd, ECDSA = 0x1041,
+  ALREADY_LOGGED_IN = 0x100, ALREADY_INITIALIZED = 0x191, KEY_HANDLE_INVALID = 0x60, OBJECT_HANDLE_INVALID = 0x82,
+  OS_LOCKING = 2, SERIAL_SESSION = 4, WRITING_SESSION = 2, USER = 1,
+  CLASS = 0, ON_TOKEN = 1, PRIVATE = 2, LABEL = 3, KEY_TYPE = 0x100, ID = 0x102, SENSITIVE = 0x103, SIGNS = 0x108,
+  VERIFIES = 0x10a, MODULUS = 0x120, MODULUS_BITS = 0x121, EXPONENT = 0x122, EXTRACTABLE = 0x162, CURVE = 0x180, POINT = 0x181,
+  PUBLIC_KEY = 2, PRIVATE_KEY = 3, RSA_TYPE = 0, EC_TYPE = 3,
+  RSA_PAIR = 0, RSA_PKCS = 1, RSA_PSS = 0xd, EC_PAIR = 0x1040, ECDSA = 0x1041,
 };
 enum { TOKEN_INFO = 512, LABEL_LENGTH = 32, MOST_SLOTS = 256, MOST_THREADS = 64, CACHED = 64 };
 
 static struct functions *functions;
+static ulong_t slot_used;
 static int signal_fd = -1;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t some = PTHREAD_COND_INITIALIZER;
@@ -120,7 +131,8 @@ struct session {
     struct key_name name;
     ulong_t key;
   } cached[CACHED];
-  size_t count;
+  size_t count; /* of all that were ever noted: the oldest gives way */
+  ulong_t writing; /* a session that may write; 0: none yet, as edges want none */
 };
 
 static int is_same(const struct key_name *one, const struct key_name *other) {
@@ -128,28 +140,36 @@ static int is_same(const struct key_name *one, const struct key_name *other) {
          memcmp(one->label, other->label, one->label_length) == 0 && memcmp(one->id, other->id, one->id_length) == 0;
 }
 
-/* The key of a name, which only one may have; an error is what is wrong. */
-static const char *find(struct session *session, const struct key_name *name, ulong_t *key, ulong_t *code) {
-  ulong_t class = PRIVATE_KEY, found[2], count = 0, n = 1;
+/* The object of a class with a name, which only one may have; an error is what is wrong. */
+static const char *look_up(ulong_t handle, ulong_t class, const struct key_name *name, ulong_t *key, ulong_t *code) {
+  ulong_t found[2], count = 0, n = 1;
   struct attribute wanted[3] = {{CLASS, &class, sizeof class}};
-  for (size_t i = 0; i < session->count; i++)
+  if (name->label_length > 0) wanted[n++] = (struct attribute){LABEL, (void *)name->label, name->label_length};
+  if (name->id_length > 0) wanted[n++] = (struct attribute){ID, (void *)name->id, name->id_length};
+  if ((*code = functions->find_init(handle, wanted, n)) != 0) return "it does not look for keys";
+  *code = functions->find(handle, found, 2, &count);
+  functions->find_final(handle);
+  if (*code != 0) return "it does not look for keys";
+  if (count == 0) return "no such private key in the token";
+  *key = found[0];
+  return count > 1 ? "more than one private key in the token has this name" : NULL;
+}
+
+static void forget(struct session *session, const struct key_name *name) {
+  for (size_t i = 0; i < session->count && i < CACHED; i++)
+    if (is_same(&session->cached[i].name, name)) session->cached[i].name.label_length = session->cached[i].name.id_length = 0;
+}
+
+static const char *find(struct session *session, const struct key_name *name, ulong_t *key, ulong_t *code) {
+  for (size_t i = 0; i < session->count && i < CACHED; i++)
     if (is_same(&session->cached[i].name, name)) {
       *key = session->cached[i].key;
       return NULL;
     }
-  if (name->label_length > 0) wanted[n++] = (struct attribute){LABEL, (void *)name->label, name->label_length};
-  if (name->id_length > 0) wanted[n++] = (struct attribute){ID, (void *)name->id, name->id_length};
-  if ((*code = functions->find_init(session->handle, wanted, n)) != 0) return "it does not look for keys";
-  *code = functions->find(session->handle, found, 2, &count);
-  functions->find_final(session->handle);
-  if (*code != 0) return "it does not look for keys";
-  if (count == 0) return "no such private key in the token";
-  if (count > 1) return "more than one private key in the token has this name";
-  *key = found[0];
-  if (session->count < CACHED) {
-    session->cached[session->count].name = *name;
-    session->cached[session->count++].key = *key;
-  }
+  const char *wrong = look_up(session->handle, PRIVATE_KEY, name, key, code);
+  if (wrong) return wrong;
+  session->cached[session->count % CACHED].name = *name;
+  session->cached[session->count++ % CACHED].key = *key;
   return NULL;
 }
 
@@ -197,10 +217,100 @@ static const char *sign(struct session *session, struct job *job, ulong_t *code)
     size = in_digest_info(data, digest.bytes, digest.size, step);
   else
     memcpy(data, digest.bytes, size);
-  if ((*code = functions->sign_init(session->handle, &mechanism, key)) != 0) return "it does not begin to sign";
+  *code = functions->sign_init(session->handle, &mechanism, key);
+  if (*code == KEY_HANDLE_INVALID || *code == OBJECT_HANDLE_INVALID) {
+    /* It was destroyed since, and another may have its name. */
+    forget(session, &job->key);
+    *code = 0;
+    if ((wrong = find(session, &job->key, &key, code)) != NULL) return wrong;
+    *code = functions->sign_init(session->handle, &mechanism, key);
+  }
+  if (*code != 0) return "it does not begin to sign";
   if ((*code = functions->sign(session->handle, data, size, job->signature, &length)) != 0) return "it does not sign";
   job->signature_length = is_ec ? in_der(job->signature, length) : length;
   return NULL;
+}
+
+/* ---- keys that are made here ---- */
+
+static const char *begin_writing(struct session *session, ulong_t *code) {
+  if (session->writing) return NULL;
+  *code = functions->open_session(slot_used, SERIAL_SESSION | WRITING_SESSION, NULL, NULL, &session->writing);
+  if (*code == 0) return NULL;
+  session->writing = 0;
+  return "it gives no session that may write";
+}
+
+/* The public half of a key: the modulus of one of RSA, whose exponent is 65537, or the point of one of P-256. */
+static const char *read_public(ulong_t handle, struct job *job, ulong_t *code) {
+  ulong_t key;
+  unsigned char bytes[LONGEST_SIGNATURE];
+  struct attribute wanted = {job->is_rsa ? MODULUS : POINT, bytes, sizeof bytes};
+  const char *wrong = look_up(handle, PUBLIC_KEY, &job->key, &key, code);
+  if (wrong) return *code == 0 ? "no such public key in the token" : wrong;
+  if ((*code = functions->get(handle, key, &wanted, 1)) != 0) return "it does not tell a public key";
+  /* Most tokens have the point as octets in DER, some as it is. */
+  size_t skipped = !job->is_rsa && wanted.length == 67 && bytes[0] == 4 && bytes[1] == 65 ? 2 : 0;
+  if (wanted.length > sizeof bytes || (!job->is_rsa && wanted.length - skipped != 65)) return "its public key is odd";
+  job->signature_length = wanted.length - skipped;
+  memcpy(job->signature, bytes + skipped, job->signature_length);
+  return NULL;
+}
+
+/* RFC 5480 2.1.1.1: prime256v1. */
+static unsigned char P256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+
+static const char *make_pair(ulong_t handle, struct job *job, ulong_t *code) {
+  unsigned char yes = 1, no = 0, exponent[] = {1, 0, 1};
+  ulong_t bits = 2048, type = job->is_rsa ? RSA_TYPE : EC_TYPE, public_key, private_key;
+  struct mechanism mechanism = {job->is_rsa ? RSA_PAIR : EC_PAIR, NULL, 0};
+  struct attribute label = {LABEL, job->key.label, job->key.label_length}, id = {ID, job->key.id, job->key.id_length};
+  struct attribute public[] = {{ON_TOKEN, &yes, 1}, {KEY_TYPE, &type, sizeof type}, {VERIFIES, &yes, 1}, label, id,
+                               job->is_rsa ? (struct attribute){MODULUS_BITS, &bits, sizeof bits}
+                                           : (struct attribute){CURVE, P256, sizeof P256},
+                               {EXPONENT, exponent, sizeof exponent}};
+  struct attribute private[] = {{ON_TOKEN, &yes, 1}, {PRIVATE, &yes, 1}, {SENSITIVE, &yes, 1}, {EXTRACTABLE, &no, 1},
+                                {SIGNS, &yes, 1}, label, id};
+  *code = functions->make(handle, &mechanism, public, job->is_rsa ? 7 : 6, private, 7, &public_key, &private_key);
+  return *code == 0 ? NULL : "it makes no key";
+}
+
+/* A key that is there was made by somebody who did not live to tell. */
+static const char *make(struct session *session, struct job *job, ulong_t *code) {
+  ulong_t key;
+  const char *wrong = begin_writing(session, code);
+  if (wrong) return wrong;
+  wrong = look_up(session->writing, PRIVATE_KEY, &job->key, &key, code);
+  if (wrong && *code != 0) return wrong;
+  if (wrong && (wrong = make_pair(session->writing, job, code)) != NULL) return wrong;
+  return read_public(session->writing, job, code);
+}
+
+static const char *destroy(struct session *session, struct job *job, ulong_t *code) {
+  static const ulong_t classes[] = {PRIVATE_KEY, PUBLIC_KEY};
+  const char *wrong = begin_writing(session, code);
+  if (wrong) return wrong;
+  forget(session, &job->key);
+  for (int i = 0; i < 2;) {
+    ulong_t key = 0;
+    wrong = look_up(session->writing, classes[i], &job->key, &key, code);
+    if (*code != 0) return wrong;
+    if (key == 0)
+      i++;
+    else if ((*code = functions->destroy(session->writing, key)) != 0)
+      return "it destroys no key";
+  }
+  return NULL;
+}
+
+static const char *perform(struct session *session, struct job *job, ulong_t *code) {
+  if (job->task == MAKE) return make(session, job, code);
+  return job->task == DESTROY ? destroy(session, job, code) : sign(session, job, code);
+}
+
+/* Codes that say no to what was asked, and nothing of the token: it has no room, no such mechanism, is not to be written. */
+static int is_refusal(ulong_t code) {
+  return code == 0x31 || code == 0x70 || code == 0x71 || code == 0xd0 || code == 0xd1 || code == 0xe2;
 }
 
 static void *work(void *arg) {
@@ -208,10 +318,10 @@ static void *work(void *arg) {
   for (;;) {
     struct job *job = take();
     ulong_t code = 0;
-    const char *wrong = sign(session, job, &code);
+    const char *wrong = perform(session, job, &code);
     if (wrong) {
       job->signature_length = 0;
-      job->is_lost = code != 0;
+      job->is_lost = code != 0 && !(job->task != SIGN && is_refusal(code));
       if (code == 0)
         snprintf(job->why, sizeof job->why, "%s", wrong);
       else
@@ -265,6 +375,7 @@ const char *token_open(const char *module, const char *token, long wanted, const
   if (code != 0 && code != ALREADY_INITIALIZED) return failed("the PKCS#11 module does not begin", code);
   const char *wrong = choose(token, wanted, &slot);
   if (wrong) return wrong;
+  slot_used = slot;
   signal_fd = eventfd(0, EFD_CLOEXEC);
   for (int i = 0; i < threads && i < MOST_THREADS; i++) {
     struct session *session = calloc(1, sizeof *session);

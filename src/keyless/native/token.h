@@ -16,13 +16,18 @@ struct key_name {
   size_t label_length, id_length;
 };
 
+/* What is done with a key: it signs, it is made unless it is there, it is destroyed. */
+enum task { SIGN, MAKE, DESTROY };
+
 struct job {
   struct key_name key;
+  enum task task;
+  int is_rsa;              /* of a key to be made: RSA-2048, else P-256 */
   int scheme;
   unsigned char content[LONGEST_CONTENT];
   size_t content_length;
-  unsigned char signature[LONGEST_SIGNATURE];
-  size_t signature_length; /* 0: it failed */
+  unsigned char signature[LONGEST_SIGNATURE]; /* of a key that was made: its point, or its modulus */
+  size_t signature_length; /* 0: it failed, but for a key that was destroyed */
   char why[96];            /* why it failed; "token" before it where the whole token is of no use any more */
   int is_lost;
   uint32_t id;             /* whose it is */
