@@ -53,21 +53,28 @@ async function note(
 ): Promise<Parameters<typeof tellOf>[3] | undefined> {
   const now = deps.clock.now();
   const pack = await lockPack(tx, key.zone.id, key.id);
+  const awaySince = await retireIn(tx, deps, key, pack);
+  const isToldOf = pack !== undefined && !isLeaving(pack.status) && pack.status !== 'expired';
+  const said = isToldOf ? why : undefined;
+  await putTokenLook(
+    tx,
+    key,
+    said === undefined
+      ? { awaySince: undefined, lookAt: after(now, NEXT) }
+      : { awaySince: awaySince ?? now, lookAt: after(now, SOON) },
+  );
+  // What is still being got says itself what it waits for, and is disturbed at the beginning and the end alone.
+  const isNews = (awaySince === undefined) !== (said === undefined);
+  return isToldOf && (isNews || isServed(pack.status)) ? { awaySince, why: said } : undefined;
+}
+
+/** Retires the keys of a pack that nothing needs; all where it is gone. Since when they did not sign, as far as was known. */
+async function retireIn(tx: Tx, deps: Deps, key: PackKey, pack: Pack | undefined): Promise<Date | undefined> {
   const live = (await listTokenKeys(tx, key)).filter(({ retiredOn }) => retiredOn === undefined);
   const needed = pack && (await neededIn(tx, deps, pack));
   for (const one of live)
-    if (!needed || isOver(one, pack, needed)) await retireTokenKey(tx, key, one.id, now);
-  const isToldOf = pack !== undefined && !isLeaving(pack.status) && pack.status !== 'expired';
-  const said = isToldOf ? why : undefined;
-  const awaySince = live.find((one) => one.awaySince)?.awaySince;
-  const isAway = said !== undefined;
-  await putTokenLook(tx, key, {
-    awaySince: isAway ? (awaySince ?? now) : undefined,
-    lookAt: after(now, isAway ? SOON : NEXT),
-  });
-  // What is still being got says itself what it waits for, and is disturbed at the beginning and the end alone.
-  const isNews = (awaySince !== undefined) !== isAway;
-  return isToldOf && (isNews || isServed(pack.status)) ? { awaySince, why: said } : undefined;
+    if (!needed || isOver(one, pack, needed)) await retireTokenKey(tx, key, one.id, deps.clock.now());
+  return live.find((one) => one.awaySince)?.awaySince;
 }
 
 /** URIs of the keys of a pack that are in an order or have a certificate. */

@@ -69,14 +69,14 @@ it('the store has where a key is, and no key', NEEDED, async () => {
 
 it('a renewal has new keys, and the old ones are destroyed when the edge shows it', NEEDED, async () => {
   const { service, edge, read } = scene;
-  const before = (await leavesOf(service, [id])).get(id);
+  const old = (await leavesOf(service, [id])).get(id);
   await service.advance(days(61));
   await until(
     async () => {
       await service.advance(3_600);
       return (await leavesOf(service, [id])).get(id);
     },
-    (now) => now?.ecdsa !== before?.ecdsa && now?.rsa !== before?.rsa,
+    (now) => now?.ecdsa !== old?.ecdsa && now?.rsa !== old?.rsa,
     30,
   );
   await settle(keysOf(id));
@@ -87,59 +87,40 @@ it('a renewal has new keys, and the old ones are destroyed when the edge shows i
   assert.deepEqual([status, errors ?? []], ['active', []]);
 });
 
+/** What a pack says, and what was recorded of its keys, after a while. */
+async function seen(pack: string) {
+  const { service, read } = scene;
+  await service.advance(61);
+  const { status, validation_errors: errors } = await read(pack);
+  const sql = "select event from audit where pack_id = $1 and event like 'key_%' order by made_on";
+  const { rows } = await service.pool.query<{ event: string }>(sql, [pack]);
+  return {
+    status,
+    words: (errors ?? []).map(({ message = '' }) => message).join(),
+    events: rows.map(({ event }) => event).join(),
+  };
+}
+
+type Seen = Awaited<ReturnType<typeof seen>>;
+const see = (pack: string, is: (now: Seen) => boolean): Promise<Seen> => until(() => seen(pack), is, 30);
+
 it(
   'while the token is away an order waits and says why, and goes on by itself when it is back',
   NEEDED,
   async () => {
-    const { order, read, takeAway, bringBack, service } = scene;
+    const { order, takeAway, bringBack } = scene;
     takeAway();
     const late = await order('late.shop.test');
-    const said = async (pack: string) => {
-      await service.advance(20);
-      return ((await read(pack)).validation_errors ?? []).map(({ message = '' }) => message).join();
-    };
-    await until(
-      () => said(late.id),
-      (words) => /token edge cannot be used/.test(words),
-      30,
-    );
-    await until(
-      () => said(id),
-      (words) => /the private key does not sign: token edge/.test(words),
-      30,
-    );
-    const events = async (pack: string) => {
-      await service.advance(61);
-      const sql = "select event from audit where pack_id = $1 and event like 'key_%' order by made_on";
-      const { rows } = await service.pool.query<{ event: string }>(sql, [pack]);
-      return rows.map(({ event }) => event).join();
-    };
-    await until(
-      () => events(late.id),
-      (all) => all === 'key_away',
-      30,
-    );
-    assert.equal((await read(late.id)).status, 'pending_issuance');
+    await see(late.id, ({ words }) => words.includes('token edge cannot be used'));
+    await see(id, ({ words }) => words.includes('the private key does not sign: token edge'));
+    const { status } = await see(late.id, ({ events }) => events === 'key_away');
+    assert.equal(status, 'pending_issuance');
     bringBack();
-    await until(
-      async () => {
-        await service.advance(61);
-        return (await read(late.id)).status;
-      },
-      (status) => status === 'active',
-      30,
-    );
     for (const pack of [id, late.id])
-      await until(
-        () => events(pack),
-        (all) => all === 'key_away,key_back',
-        30,
+      await see(
+        pack,
+        (now) => now.status === 'active' && now.events === 'key_away,key_back' && now.words === '',
       );
-    await until(
-      () => said(id),
-      (words) => words === '',
-      30,
-    );
   },
 );
 

@@ -56,7 +56,7 @@ export async function givenTokenPacks(ends: AsyncDisposableStack) {
       until(
         () => packs.get(id, inZone),
         (pack) => pack.status === status,
-        30,
+        60,
       ),
     labels: () => labelsIn(token.dir),
     takeAway: () => renameSync(token.dir, `${token.dir}-away`),
