@@ -219,10 +219,13 @@ static const char *sign(struct session *session, struct job *job, ulong_t *code)
     memcpy(data, digest.bytes, size);
   *code = functions->sign_init(session->handle, &mechanism, key);
   if (*code == KEY_HANDLE_INVALID || *code == OBJECT_HANDLE_INVALID) {
-    /* It was destroyed since, and another may have its name. */
+    /* It was destroyed since, and another has its name; or the module has lost sight of it, and is to be loaded anew. */
+    ulong_t lost = *code;
     forget(session, &job->key);
-    *code = 0;
-    if ((wrong = find(session, &job->key, &key, code)) != NULL) return wrong;
+    if ((wrong = find(session, &job->key, &key, code)) != NULL) {
+      *code = *code == 0 ? lost : *code;
+      return wrong;
+    }
     *code = functions->sign_init(session->handle, &mechanism, key);
   }
   if (*code != 0) return "it does not begin to sign";
