@@ -99,21 +99,6 @@ test('names as browsers send them are served: a final dot, and under a wildcard 
   );
 });
 
-test('no session is taken up again, so a new leaf shows at the next handshake', async (t) => {
-  const { row } = await givenServedName(t);
-  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
-    const first = await shaken(row.port, { maxVersion });
-    first.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-    await once(first, 'data');
-    const session = first.getSession();
-    assert.ok(session);
-    first.destroy();
-    const second = await shaken(row.port, { maxVersion, session });
-    assert.equal(second.isSessionReused(), false, maxVersion);
-    second.destroy();
-  }
-});
-
 test('it speaks http/1.1 by ALPN, and refuses a client that wants another protocol', async (t) => {
   const { row } = await givenServedName(t);
   const client = await shaken(row.port, { ALPNProtocols: ['h2', 'http/1.1'] });

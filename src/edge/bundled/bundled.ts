@@ -38,6 +38,8 @@ export interface BundledEdgeStats {
   /** Connections that came in to shake hands. */
   readonly accepted: number;
   readonly handshakes: number;
+  /** Those among them that took a session up again, in which no certificate is shown. */
+  readonly resumed: number;
   /** Connections that were turned away by an alert: no name at an address that stands for none, an unknown one, or the service out of reach. */
   readonly refused: number;
   readonly refusals: Readonly<Record<Refusal, number>>;

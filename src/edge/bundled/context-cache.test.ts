@@ -33,7 +33,13 @@ before(async () => {
 });
 
 function given(
-  options: { timeToLive?: number; unknownFor?: number; most?: number; inPlaceFor?: number } = {},
+  options: {
+    timeToLive?: number;
+    unknownFor?: number;
+    most?: number;
+    inPlaceFor?: number;
+    ticketKeysFor?: number;
+  } = {},
 ) {
   const service = new Service();
   const contexts = new ContextCache({ load: service.load, log: quiet(), ...options });
@@ -224,4 +230,16 @@ test('certificates that cannot be used do not replace those that can', async () 
   service.answer = { ...old, certificates: {} };
   assert.equal(await contexts.get(NAME), context);
   await until(() => contexts.counts.loading === 0);
+});
+
+test('a context stays when its pack is the same, and is made anew when the keys of its tickets are old', async () => {
+  const { service, contexts } = given({ ticketKeysFor: 0.2 });
+  service.answer = old;
+  const first = await contexts.get(NAME);
+  contexts.changed([NAME]);
+  assert.equal(await contexts.get(NAME), first);
+  await new Promise((resolve) => setTimeout(resolve, 210));
+  assert.equal(await contexts.get(NAME), first, 'nobody is kept waiting for it');
+  contexts.changed([NAME]);
+  assert.notEqual(await contexts.get(NAME), first);
 });

@@ -21,11 +21,15 @@ export interface ContextCacheOptions {
   readonly unknownFor?: Seconds;
   /** Real time for which what there was is shown in the place of a pack that cannot be shown here; 15 min when left out. */
   readonly inPlaceFor?: Seconds;
+  /** Real time after which a context, and the keys of its session tickets, are made anew; 12 h when left out. */
+  readonly ticketKeysFor?: Seconds;
 }
 
 interface Kept {
   readonly context: ShownContext;
   readonly digest: string;
+  /** When it was made, in ms of `performance.now`. */
+  readonly madeAt: number;
   /** When it was last confirmed, in ms of `performance.now`. */
   readonly at: number;
   /** The span of unbroken following in which it was asked for. */
@@ -43,6 +47,7 @@ interface Load {
 /** What is meant where an option is left out. */
 const TIME_TO_LIVE: Seconds = 60;
 const IN_PLACE_FOR: Seconds = 900;
+const TICKET_KEYS_FOR: Seconds = 43_200;
 
 /** After the service did not answer, kept contexts are served without asking for this long. */
 const REST_MS = 1_000;
@@ -203,10 +208,13 @@ export class ContextCache implements Follower {
   #keep(name: string, pack: Exclude<PullAnswer, string>, span: number): ShownContext | 'unreachable' {
     try {
       const digest = digestOf(pack);
-      const before = this.#known.get(name);
-      const context = before?.digest === digest ? before.context : toContext(pack, this.#options.elsewhere);
-      this.#known.set(name, { context, digest, at: performance.now(), span });
-      return context;
+      const at = performance.now();
+      const made = this.#madeBefore(name, digest, at) ?? {
+        context: toContext(pack, this.#options.elsewhere),
+        madeAt: at,
+      };
+      this.#known.set(name, { ...made, digest, at, span });
+      return made.context;
     } catch (error) {
       // OpenSSL names what is wrong with a key or a chain; it does not quote them.
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -215,6 +223,14 @@ export class ContextCache implements Follower {
       this.#keepInPlace(name);
       return 'unreachable';
     }
+  }
+
+  /** The context of `name`, where it would be made the same and is not too old. */
+  #madeBefore(name: string, digest: string, now: number): Pick<Kept, 'context' | 'madeAt'> | undefined {
+    const before = this.#known.get(name);
+    const { ticketKeysFor = TICKET_KEYS_FOR } = this.#options;
+    if (before?.digest !== digest || now - before.madeAt >= ticketKeysFor * 1_000) return undefined;
+    return { context: before.context, madeAt: before.madeAt };
   }
 
   /** What there was is shown for a while, in which the service may go back to it; it may also have been withdrawn. */

@@ -17,6 +17,7 @@ interface Row {
 const METRICS: Readonly<Record<string, Row>> = {
   connections_total:         { kind: 'counter', read: (s) => s.accepted, help: 'Connections that came in to shake hands' },
   handshakes_total:          { kind: 'counter', read: (s) => s.handshakes, help: 'Handshakes that were done' },
+  resumed_handshakes_total:  { kind: 'counter', read: (s) => s.resumed, help: 'Handshakes among them that took a session up again' },
   refused_handshakes_total:  { kind: 'counter', read: (s) => s.refusals, label: 'reason', help: 'Clients that were turned away by an alert, by what was wrong with the name they asked for; unreachable: the service could not be asked' },
   failed_handshakes_total:   { kind: 'counter', read: (s) => s.failures, label: 'reason', help: 'Connections that came to no handshake for any other reason' },
   pulls_total:               { kind: 'counter', read: (s) => s.pulls.certificates, label: 'outcome', help: 'Questions to the service for the certificates of a name, by what came of them' },

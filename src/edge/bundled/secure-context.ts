@@ -15,10 +15,13 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+/** How long a session may be taken up again. */
+const SESSION_SECONDS = 7_200;
+
 /**
- * A context that shows each client the leaf of the algorithm that it can check, ECDSA first; TLS 1.2 and 1.3,
- * without resumption, so that a changed leaf shows at the next handshake. Throws where the PEM texts are no
- * chain and key that belong together.
+ * A context that shows each client the leaf of the algorithm that it can check, ECDSA first; TLS 1.2 and 1.3. Sessions are taken up
+ * by tickets (RFC 5077, RFC 8446 2.2) under random keys of this context alone: under another name, or once another context took its
+ * place, they are worth nothing, and the leaf shows. Throws where the PEM texts are no chain and key that belong together.
  */
 export function toSecureContext({ certificates }: ServedPack): SecureContext {
   const pairs = [certificates.ecdsa, certificates.rsa].filter((pair) => pair !== undefined);
@@ -29,7 +32,8 @@ export function toSecureContext({ certificates }: ServedPack): SecureContext {
     ciphers: CIPHERS,
     honorCipherOrder: true,
     minVersion: 'TLSv1.2',
-    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+    sessionTimeout: SESSION_SECONDS,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   });
 }
 

@@ -48,6 +48,7 @@ export class TlsAcceptor {
   readonly #failures = new Tally(FAILURES);
   #accepted = 0;
   #handshakes = 0;
+  #resumed = 0;
 
   constructor(contexts: ContextCache, answer: Upstream, nameless: Nameless = () => undefined) {
     this.#contexts = contexts;
@@ -61,6 +62,7 @@ export class TlsAcceptor {
     return {
       accepted: this.#accepted,
       handshakes: this.#handshakes,
+      resumed: this.#resumed,
       refused: this.#refusals.sum,
       failed: this.#failures.sum,
       refusals: this.#refusals.counts,
@@ -141,6 +143,7 @@ export class TlsAcceptor {
       client.off('end', giveUp);
       this.#settled.add(socket);
       this.#handshakes++;
+      if (client instanceof TLSSocket && client.isSessionReused()) this.#resumed++;
       this.#halfOpen.leave(socket);
       this.#answer(client, name);
     });
