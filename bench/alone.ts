@@ -3,6 +3,7 @@ import { type KeylessNumbers, keylessBench } from './keyless.ts';
 import { oddBench } from './odd.ts';
 import { requirePrograms } from './programs.ts';
 import { type Common, print, REPETITIONS, SECONDS, toCount } from './result.ts';
+import { type ResumptionNumbers, resumptionBench } from './resumption.ts';
 
 /** Adds benchmarks that want no database of their own. */
 export function addAlone(bench: Command, say: (what: string) => void): void {
@@ -19,6 +20,17 @@ export function addAlone(bench: Command, say: (what: string) => void): void {
       requirePrograms('softhsm2-util', 'cc');
       print(await keylessBench(options, say), options);
     });
+
+  bench
+    .command('resumption')
+    .description('handshakes with the bundled edge in whole and by sessions of before: by processor time')
+    .option('--json', 'print the result as one line of JSON')
+    .option('--repetitions <n>', REPETITIONS, toCount, 5)
+    .option('--seconds <n>', SECONDS, toCount, 3)
+    .option('--parallel <n>', 'how many are under way at once', toCount, 32)
+    .action(async (options: ResumptionNumbers & Common) =>
+      print(await resumptionBench(options, say), options),
+    );
 
   bench
     .command('odd')

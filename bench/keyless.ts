@@ -1,19 +1,16 @@
-import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { startPull } from '../src/edge/pull/pull.ts';
 import { addKeyServerClient, initKeyServer } from '../src/keyless/issue.ts';
-import { environ, variableOf } from '../src/kit/config.ts';
 import { newLog } from '../src/kit/log.ts';
 import { elsewhereText } from '../src/pack/key-elsewhere.ts';
 import { builtTerminator, givenToken } from '../test/support/keyless.ts';
 import { type Made, make, pemOf } from '../test/support/pki.ts';
 import { freePort } from '../test/support/ports.ts';
+import { cpuSeconds, median, start, until } from './edge-process.ts';
 
 export interface KeylessNumbers {
   readonly seconds: number;
@@ -132,27 +129,6 @@ async function startSource(
   ends.defer(() => pull.close());
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-function start(
-  ends: AsyncDisposableStack,
-  args: readonly string[],
-  options: Readonly<Record<string, string>>,
-): ChildProcess {
-  const own = Object.entries({ ...options, log_level: 'error' }).map(([name, value]) => [
-    variableOf(name),
-    value,
-  ]);
-  const env = { ...environ(), ...Object.fromEntries(own) };
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'inherit'], env });
-  ends.defer(async () => {
-    const ended = child.exitCode === null ? once(child, 'exit') : undefined;
-    child.kill();
-    await ended;
-  });
-  return child;
-}
-
 interface Seen {
   readonly per_s: number;
   readonly perCore: number;
@@ -192,43 +168,6 @@ function shake(port: number, servername: string, { pem }: Made): Promise<boolean
   return promise;
 }
 
-/** Clock ticks of /proc in a second, on every Linux. */
-const TICKS = 100;
-
-/** Processor time of processes and their children so far. */
-function cpuSeconds(processes: readonly ChildProcess[]): number {
-  const roots = processes.map(({ pid }) => pid ?? 0);
-  const sums = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      const fields = statOf(pid);
-      const isOurs = roots.includes(Number(pid)) || roots.includes(Number(fields[1]));
-      return isOurs ? Number(fields[11]) + Number(fields[12]) : 0;
-    });
-  return sums.reduce((a, b) => a + b, 0) / TICKS;
-}
-
-/** What follows the name in a process's stat: state, parent, …; of one that just ended nothing. */
-function statOf(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-  } catch {
-    return [];
-  }
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 300; i++) {
-    if (await isSo()) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, 100);
-    await promise;
-  }
-  assert.fail('the edge did not serve within 30 s');
-}
-
 function figures(seen: ReadonlyMap<Kind, readonly Seen[]>, kind: Kind): Figures {
   const [own = [], file = []] = [seen.get(kind), seen.get('file')];
   return {
@@ -239,6 +178,3 @@ function figures(seen: ReadonlyMap<Kind, readonly Seen[]>, kind: Kind): Figures 
     failed: own.reduce((sum, { failed }) => sum + failed, 0),
   };
 }
-
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
