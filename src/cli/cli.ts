@@ -3,7 +3,6 @@
  * The front file: every command with its options, and what it runs.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { ENVIRONMENTS } from '../pack/pack.ts';
 import { addAccounts } from './account.ts';
 import { addAgent } from './agent.ts';
 import { addAlerts } from './alert-add.ts';
@@ -19,10 +18,12 @@ import { addDashboard } from './dashboard.ts';
 import { dev } from './dev.ts';
 import { addDomainConnect } from './domain-connect.ts';
 import { edge } from './edge.ts';
+import { addEdgeCommand } from './edge-options.ts';
 import { addHostnames } from './hostnames.ts';
 import { addImport } from './import/import.ts';
 import { addKeys } from './key.ts';
 import { addKeyServer } from './key-server.ts';
+import { toCount, toPort } from './numbers.ts';
 import { addPacks } from './packs.ts';
 import { printLines, tellLines } from './print.ts';
 import { migrateOnly, serve } from './serve.ts';
@@ -55,7 +56,7 @@ export function program(version: string): Command {
   addServices(certpacks);
   addTokens(certpacks);
   addDashboard(certpacks);
-  addEdge(certpacks);
+  addEdgeCommand(certpacks, edge);
   addAgent(certpacks, version);
   addZones(certpacks);
   addHostnames(certpacks);
@@ -127,46 +128,7 @@ function addServices(certpacks: Command): void {
     .action(migrateOnly);
 }
 
-function addEdge(certpacks: Command): void {
-  certpacks
-    .command('edge')
-    .description('a bundled TLS edge that pulls its certificates from the service on this machine')
-    .requiredOption('--pull <socket>', 'unix socket of the service (option edge_socket)')
-    .option('--environment <name>', ENVIRONMENTS.join(' or '), 'production')
-    .option(
-      '--name <name>',
-      'its name in [[edges]]: without it nothing is handed to it that is restricted to regions',
-    )
-    .option('--host <address>', 'address to listen on', '0.0.0.0')
-    .option('--port <port>', 'port to listen on', toPort, 443)
-    .option(
-      '--http-port <port>',
-      'port for plain HTTP, where CAs ask for files that show control (80)',
-      toPort,
-    )
-    .option('--upstream <host:port>', 'where decrypted connections are passed on to')
-    .option(
-      '--address <address=host>',
-      'for clients without SNI: the host that an address of this machine stands for; may be said again',
-      (text: string, all: readonly string[]) => [...all, text],
-      [],
-    )
-    .option('--metrics-listen <address:port>', 'where Prometheus reads /metrics; keep it away from the world')
-    .action(edge);
-}
-
-function toCount(text: string): number {
-  if (/^\d{1,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('it is a whole number');
-}
-
 function toSwitch(text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on';
   throw new InvalidArgumentError("it is 'on' or 'off'");
-}
-
-function toPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new InvalidArgumentError('a port is a number from 0 to 65535');
 }

@@ -35,9 +35,9 @@ export function placeFor(config: Config, wanted: string | undefined, isTemporary
 
 /**
  * Resolves when the process is asked to end, or nobody reads any more what it prints; `withParent` also when the one that started
- * it is gone.
+ * it is gone. Of the signals `but` means something else.
  */
-export function asked(withParent = false): Promise<void> {
+export function asked(withParent = false, but?: 'SIGHUP'): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let times = 0;
   const end = () => {
@@ -46,7 +46,7 @@ export function asked(withParent = false): Promise<void> {
     // A terminal signals the whole group, and a wrapper passes the same signal on: that is no impatience yet.
     if (times > 3) process.exit(1);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) if (signal !== but) process.on(signal, end);
   process.stdout.on('error', () => resolve());
   const parent = process.ppid;
   if (withParent) setInterval(() => process.ppid !== parent && resolve(), 1_000).unref();

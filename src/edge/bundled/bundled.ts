@@ -4,14 +4,19 @@ import { createServer, type Server } from 'node:net';
 import type { OwnersKeys } from '../../keyless/owners-keys.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
+import type { Seconds } from '../../kit/time.ts';
 import type { Environment } from '../../pack/pack.ts';
-import { type Follower, PullClient, type PullOutcome } from '../pull/pull-client.ts';
+import { type Follower, PullClient } from '../pull/pull-client.ts';
 import { Tally } from '../tally.ts';
+import type { AccessLog } from './access-log.ts';
+import type { AlpnProtocol } from './alpn.ts';
 import { type HostsByAddress, hostAt } from './by-address.ts';
+import type { ClientLimits } from './client-limiter.ts';
 import { ContextCache } from './context-cache.ts';
+import type { BundledEdgeStats } from './edge-stats.ts';
 import { newHttp01Server, PLAIN_ANSWERS, type PlainAnswer } from './http-01-server.ts';
-import { type HandshakeFailure, type Refusal, TlsAcceptor } from './tls-acceptor.ts';
-import { passTo, tellName } from './upstream.ts';
+import { TlsAcceptor } from './tls-acceptor.ts';
+import { passTo, tellName, type UpstreamPlace } from './upstream.ts';
 
 export interface BundledEdgeOptions {
   readonly host: string;
@@ -25,7 +30,13 @@ export interface BundledEdgeOptions {
   /** Path of the service's unix socket; see `startPull`. */
   readonly pull: string;
   /** Where decrypted bytes go; without it the edge answers requests itself, with the name of the handshake. */
-  readonly upstream?: { readonly host: string; readonly port: number };
+  readonly upstream?: UpstreamPlace;
+  /** Protocols that are offered by ALPN; `http/1.1` alone when left out. */
+  readonly alpn?: readonly AlpnProtocol[];
+  /** What one client may have open at once; see `CLIENT_LIMITS` for what is meant when left out. */
+  readonly limits?: ClientLimits;
+  /** Is told of each connection when it is over; closed with the edge. */
+  readonly accessLog?: AccessLog | undefined;
   /** Hosts for clients without SNI, by the address that they reach; without it they are shown no certificate. */
   readonly byAddress?: HostsByAddress;
   readonly log: Log;
@@ -33,44 +44,15 @@ export interface BundledEdgeOptions {
   readonly ownersKeys?: OwnersKeys | undefined;
 }
 
-/** Counts since the start, and what there is now. */
-export interface BundledEdgeStats {
-  /** Connections that came in to shake hands. */
-  readonly accepted: number;
-  readonly handshakes: number;
-  /** Those among them that took a session up again, in which no certificate is shown. */
-  readonly resumed: number;
-  /** Connections that were turned away by an alert: no name at an address that stands for none, an unknown one, or the service out of reach. */
-  readonly refused: number;
-  readonly refusals: Readonly<Record<Refusal, number>>;
-  /** Connections that came to no handshake for any other reason. */
-  readonly failed: number;
-  readonly failures: Readonly<Record<HandshakeFailure, number>>;
-  readonly connections: number;
-  readonly halfOpen: number;
-  /** Names whose certificates are in memory. */
-  readonly names: number;
-  readonly unknownNames: number;
-  /** What the service was asked for and what came of it. */
-  readonly pulls: {
-    readonly certificates: Readonly<Record<PullOutcome, number>>;
-    readonly files: Readonly<Record<PullOutcome, number>>;
-  };
-  /** Answers over plain HTTP. */
-  readonly plainAnswers: Readonly<Record<PlainAnswer, number>>;
-  /** Connections to the upstream that failed. */
-  readonly upstreamFailures: number;
-  /** Lines of changes that the service has told; one line may tell of many. */
-  readonly changes: number;
-  /** Whether changes are followed now; without it what is in memory is asked for again at each use. */
-  readonly isLive: boolean;
-}
-
 export interface BundledEdge {
   readonly port: number;
   /** Port for plain HTTP; undefined without that listener. */
   readonly httpPort: number | undefined;
   stats(): BundledEdgeStats;
+  /**
+   * Takes no connection any more, lets those that are there come to their ends for as long, and closes.
+   */
+  drain(longest: Seconds): Promise<void>;
   /** Ends every connection and resolves when nothing runs any more; also when it is called again. */
   close(): Promise<void>;
 }
@@ -78,6 +60,9 @@ export interface BundledEdge {
 const MOST_CONNECTIONS = 20_000;
 const IDLE_SECONDS = 60;
 const ANSWER_SECONDS = 30;
+
+/** What one client may have open at once, so that no single one fills the edge. */
+export const CLIENT_LIMITS: ClientLimits = { connections: 2_000, handshakes: 200 };
 
 /**
  * A TLS edge that asks the service for the certificates of a name when the first client does, and keeps them
@@ -101,23 +86,30 @@ export async function startBundledEdge(options: BundledEdgeOptions): Promise<Bun
   plain?.on('error', (err) => log.error({ err }, 'edge: listener failed'));
   client.follow(both(contexts, nameless));
   const end = async () => {
-    const closed = once(server, 'close');
-    server.close();
+    const closed = whenClosed(server);
     acceptor.close();
     options.ownersKeys?.close();
     plain?.close();
     plain?.closeAllConnections();
     await Promise.all([closed, client.close()]);
+    await options.accessLog?.close();
   };
   let ended: Promise<void> | undefined;
+  const close = () => {
+    ended ??= end();
+    return ended;
+  };
   return {
     port,
     httpPort,
     stats: () => statsOf(parts),
-    close: () => {
-      ended ??= end();
-      return ended;
+    drain: async (longest) => {
+      server.close();
+      plain?.close();
+      await within(acceptor.empty(), longest);
+      await close();
     },
+    close,
   };
 }
 
@@ -131,10 +123,12 @@ interface Parts {
   readonly plain: HttpServer | undefined;
   readonly plainAnswers: Tally<PlainAnswer>;
   readonly upstreamFailures: Tally<'failed'>;
+  readonly accessLog: AccessLog | undefined;
 }
 
 function partsOf(options: BundledEdgeOptions): Parts {
   const { environment, log, upstream, pull, httpPort, byAddress = new Map<string, string>() } = options;
+  const { alpn = ['http/1.1'], limits = CLIENT_LIMITS, accessLog } = options;
   const elsewhere = options.ownersKeys;
   const client = new PullClient({ path: pull, environment, edge: options.name, log });
   const contexts = new ContextCache({ load: (name) => client.load(name), log, elsewhere });
@@ -157,7 +151,8 @@ function partsOf(options: BundledEdgeOptions): Parts {
     client,
     contexts,
     nameless,
-    acceptor: new TlsAcceptor(contexts, answer, find),
+    acceptor: new TlsAcceptor({ contexts, answer, nameless: find, alpn, limits, accessLog }),
+    accessLog,
     plain,
     plainAnswers,
     upstreamFailures,
@@ -180,7 +175,14 @@ const both = (one: Follower, other: Follower): Follower => ({
   },
 });
 
-function statsOf({ client, contexts, acceptor, plainAnswers, upstreamFailures }: Parts): BundledEdgeStats {
+function statsOf({
+  client,
+  contexts,
+  acceptor,
+  plainAnswers,
+  upstreamFailures,
+  accessLog,
+}: Parts): BundledEdgeStats {
   const { known, unknown, changes, isLive } = contexts.counts;
   return {
     ...acceptor.counts,
@@ -189,9 +191,24 @@ function statsOf({ client, contexts, acceptor, plainAnswers, upstreamFailures }:
     pulls: client.counts,
     plainAnswers: plainAnswers.counts,
     upstreamFailures: upstreamFailures.sum,
+    accessLog: accessLog?.counts ?? { lines: 0, dropped: 0 },
     changes,
     isLive,
   };
+}
+
+/** Closes a server, also one that is being closed, and resolves when it is. */
+async function whenClosed(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  await promise;
+}
+
+async function within(work: Promise<void>, longest: Seconds): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, longest * 1_000);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
 }
 
 async function listenOn(server: Server, host: string, port: number): Promise<number> {

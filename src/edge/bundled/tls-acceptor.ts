@@ -1,31 +1,17 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { Algorithm } from '../../pack/pack.ts';
 import { Tally } from '../tally.ts';
+import type { AccessLog } from './access-log.ts';
+import { type AlpnProtocol, PROTOCOLS, toProtocol } from './alpn.ts';
+import { ClientLimiter, type ClientLimits, type Seat } from './client-limiter.ts';
 import type { ContextCache } from './context-cache.ts';
+import { FAILURES, failureOf, type HandshakeFailure, REFUSALS, type Refusal } from './handshake-failure.ts';
 import { HandshakeLimiter } from './handshake-limiter.ts';
 import { helloOf } from './hello-of.ts';
+import { type Decrypted, type Ends, endsOf, type Shaken, shakenOf, shownAlgorithm } from './shaken.ts';
 import { isRemote, type ShownContext } from './shown-context.ts';
 import type { Upstream } from './upstream.ts';
-
-/** Why a client was turned away by an alert before its handshake: what it asked for, or the service is out of reach. */
-export const REFUSALS = ['no_name', 'malformed_name', 'unknown_name', 'unreachable'] as const;
-
-/** How else a connection came to no handshake; `closed` is a client that went away. */
-export const FAILURES = [
-  'not_tls',
-  'late',
-  'crowded',
-  'protocol_version',
-  'no_shared_algorithm',
-  'alpn',
-  'client_alert',
-  'key_unreachable',
-  'closed',
-  'other',
-] as const;
-
-export type Refusal = (typeof REFUSALS)[number];
-export type HandshakeFailure = (typeof FAILURES)[number];
 
 const MOST_HALF_OPEN = 1_000;
 const HANDSHAKE_SECONDS = 10;
@@ -35,25 +21,48 @@ export type Nameless = (
   address: string | undefined,
 ) => { readonly name: string; readonly context: ReturnType<ContextCache['get']> } | undefined;
 
+export interface AcceptorOptions {
+  readonly contexts: Pick<ContextCache, 'get'>;
+  readonly answer: Upstream;
+  readonly nameless: Nameless;
+  /** Protocols that are agreed on by ALPN, the first that the client has too; never none. */
+  readonly alpn: readonly AlpnProtocol[];
+  readonly limits: ClientLimits;
+  /** Is told of each connection when it is over. */
+  readonly accessLog?: AccessLog | undefined;
+}
+
+/** A connection that is open. */
+interface Opened {
+  readonly socket: Socket;
+  readonly ends: Ends;
+  readonly seat: Seat;
+  /** In ms of `performance.now`. */
+  readonly since: number;
+  /** What came of it: a handshake that was done, or why there is none. */
+  outcome: 'served' | Refusal | HandshakeFailure | undefined;
+  name: string | undefined;
+  shaken: Shaken | undefined;
+  algorithm: Algorithm | undefined;
+}
+
 /** Where clients come in: it looks at the name they ask for, and shakes hands or turns them away. */
 export class TlsAcceptor {
-  readonly #contexts: ContextCache;
-  readonly #answer: Upstream;
-  readonly #nameless: Nameless;
+  readonly #options: AcceptorOptions;
+  readonly #clients: ClientLimiter;
   readonly #halfOpen: HandshakeLimiter;
-  /** Those that came to something are no longer counted under another head. */
-  readonly #settled = new WeakSet<Socket>();
-  readonly #sockets = new Set<Socket>();
+  readonly #opened = new Map<Socket, Opened>();
   readonly #refusals = new Tally(REFUSALS);
   readonly #failures = new Tally(FAILURES);
+  readonly #protocols = new Tally(PROTOCOLS);
   #accepted = 0;
   #handshakes = 0;
   #resumed = 0;
+  #whenEmpty: () => void = () => undefined;
 
-  constructor(contexts: ContextCache, answer: Upstream, nameless: Nameless = () => undefined) {
-    this.#contexts = contexts;
-    this.#nameless = nameless;
-    this.#answer = answer;
+  constructor(options: AcceptorOptions) {
+    this.#options = options;
+    this.#clients = new ClientLimiter(options.limits);
     const evicted = (socket: Socket, why: HandshakeFailure) => this.#fail(socket, why);
     this.#halfOpen = new HandshakeLimiter(MOST_HALF_OPEN, HANDSHAKE_SECONDS, evicted);
   }
@@ -63,25 +72,34 @@ export class TlsAcceptor {
       accepted: this.#accepted,
       handshakes: this.#handshakes,
       resumed: this.#resumed,
+      protocols: this.#protocols.counts,
       refused: this.#refusals.sum,
       failed: this.#failures.sum,
       refusals: this.#refusals.counts,
       failures: this.#failures.counts,
-      connections: this.#sockets.size,
+      connections: this.#opened.size,
+      clients: this.#clients.size,
       halfOpen: this.#halfOpen.size,
     };
   }
 
   open(socket: Socket): void {
     this.#accepted++;
-    this.#sockets.add(socket);
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#fail(socket, 'closed');
-    });
+    const ends = endsOf(socket);
+    const seat = ends && this.#clients.enter(ends.client.address);
+    if (!seat) {
+      // A client that has too many is not told so: it costs nothing but the reset.
+      this.#failures.add(ends ? 'client_crowded' : 'closed');
+      socket.resetAndDestroy();
+      return;
+    }
+    const nothing = { outcome: undefined, name: undefined, shaken: undefined, algorithm: undefined };
+    const opened: Opened = { socket, ends, seat, since: performance.now(), ...nothing };
+    this.#opened.set(socket, opened);
+    socket.once('close', () => this.#closed(opened));
     this.#halfOpen.enter(socket);
-    this.#receive(socket).catch(() => socket.destroy());
+    this.#receive(opened).catch(() => socket.destroy());
   }
 
   /** There was no room for a connection at all. */
@@ -90,10 +108,37 @@ export class TlsAcceptor {
   }
 
   close(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#opened.keys()) socket.destroy();
   }
 
-  async #receive(socket: Socket): Promise<void> {
+  /** Resolves when no connection is open any more. */
+  empty(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#opened.size === 0) resolve();
+    else this.#whenEmpty = resolve;
+    return promise;
+  }
+
+  #closed(opened: Opened): void {
+    const { socket, ends, seat, since, outcome = 'closed', ...rest } = opened;
+    this.#fail(socket, 'closed');
+    this.#opened.delete(socket);
+    seat.leave();
+    const { bytesRead, bytesWritten } = socket;
+    const seconds = (performance.now() - since) / 1_000;
+    this.#options.accessLog?.write({
+      ...ends,
+      ...rest,
+      outcome,
+      seconds,
+      bytesIn: bytesRead,
+      bytesOut: bytesWritten,
+    });
+    if (this.#opened.size === 0) this.#whenEmpty();
+  }
+
+  async #receive(opened: Opened): Promise<void> {
+    const { socket } = opened;
     const hello = await helloOf(socket);
     if (typeof hello === 'string') {
       this.#fail(socket, hello === 'not tls' ? 'not_tls' : 'closed');
@@ -101,35 +146,38 @@ export class TlsAcceptor {
       return;
     }
     const { serverName: name, hasOddName } = hello;
-    if (hasOddName) return this.#turnAway(socket, 'malformed_name');
-    const found =
-      name === undefined ? this.#nameless(socket.localAddress) : { name, context: this.#contexts.get(name) };
-    if (!found) return this.#turnAway(socket, 'no_name');
+    if (hasOddName) return this.#turnAway(opened, 'malformed_name');
+    const { contexts, nameless } = this.#options;
+    const found = name === undefined ? nameless(socket.localAddress) : { name, context: contexts.get(name) };
+    if (!found) return this.#turnAway(opened, 'no_name');
+    opened.name = found.name;
     const context = await found.context;
     if (socket.destroyed) return;
-    if (typeof context !== 'string') this.#shakeHands(socket, found.name, context);
-    else this.#turnAway(socket, context === 'unreachable' ? context : 'unknown_name');
+    if (typeof context !== 'string') this.#shakeHands(opened, found.name, context);
+    else this.#turnAway(opened, context === 'unreachable' ? context : 'unknown_name');
   }
 
   /** Ends with an alert; what the client sends on is dropped until it closes too, or its time is up. */
-  #turnAway(socket: Socket, why: Refusal): void {
-    if (socket.destroyed) return;
-    this.#settled.add(socket);
+  #turnAway(opened: Opened, why: Refusal): void {
+    const { socket } = opened;
+    if (socket.destroyed || opened.outcome !== undefined) return;
+    opened.outcome = why;
     this.#refusals.add(why);
     socket.end(why === 'unreachable' ? INTERNAL_ERROR : UNRECOGNIZED_NAME);
     socket.resume();
   }
 
+  /** Of one that came to something, or is over, nothing is counted any more. */
   #fail(socket: Socket, why: HandshakeFailure): void {
-    if (this.#settled.has(socket)) return;
-    this.#settled.add(socket);
+    const opened = this.#opened.get(socket);
+    if (!opened || opened.outcome !== undefined) return;
+    opened.outcome = why;
     this.#failures.add(why);
   }
 
-  #shakeHands(socket: Socket, name: string, context: ShownContext): void {
-    const client = isRemote(context)
-      ? context.terminator.accept(socket, context)
-      : new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: ['http/1.1'] });
+  #shakeHands(opened: Opened, name: string, context: ShownContext): void {
+    const { socket } = opened;
+    const client = serverSide(socket, context, this.#options.alpn);
     const giveUp = () => client.destroy();
     // The socket may be half open for an upstream's sake; a client that ends before its handshake is gone,
     // whether it did so before the two were joined or after.
@@ -141,33 +189,32 @@ export class TlsAcceptor {
     socket.once('end', giveUp);
     client.once('secure', () => {
       client.off('end', giveUp);
-      this.#settled.add(socket);
-      this.#handshakes++;
-      if (client instanceof TLSSocket && client.isSessionReused()) this.#resumed++;
-      this.#halfOpen.leave(socket);
-      this.#answer(client, name);
+      this.#serve(opened, client, shakenOf(client, name, opened.ends));
     });
     client.once('close', () => {
       this.#fail(socket, 'closed');
       socket.destroy();
     });
   }
+
+  #serve(opened: Opened, client: Decrypted, shaken: Shaken): void {
+    opened.outcome = 'served';
+    opened.shaken = shaken;
+    if (this.#options.accessLog) opened.algorithm = shownAlgorithm(client);
+    this.#handshakes++;
+    if (shaken.isResumed) this.#resumed++;
+    this.#protocols.add(toProtocol(shaken.alpn));
+    this.#halfOpen.leave(opened.socket);
+    opened.seat.shaken();
+    this.#options.answer(client, shaken);
+  }
 }
 
-/** What OpenSSL ends a handshake with, in words of ours. */
-const SSL_CODES: readonly (readonly [code: RegExp, why: HandshakeFailure])[] = [
-  [/UNSUPPORTED_PROTOCOL|UNKNOWN_PROTOCOL|VERSION_TOO_LOW|WRONG_VERSION/, 'protocol_version'],
-  [/NO_SHARED|NO_SUITABLE|NO_COMMON|NO_CIPHERS/, 'no_shared_algorithm'],
-  [/NO_APPLICATION_PROTOCOL/, 'alpn'],
-  [/_ALERT_/, 'client_alert'],
-  [/KEY_UNREACHABLE/, 'key_unreachable'],
-  [/^(?:ECONNRESET|EPIPE|ETIMEDOUT)$/, 'closed'],
-];
-
-function failureOf(error: Error): HandshakeFailure {
-  const code = 'code' in error ? String(error.code) : '';
-  return SSL_CODES.find(([pattern]) => pattern.test(code))?.[1] ?? 'other';
-}
+/** The side of the connection that shakes hands: it emits `secure` when that is done. */
+const serverSide = (socket: Socket, context: ShownContext, alpn: readonly AlpnProtocol[]) =>
+  isRemote(context)
+    ? context.terminator.accept(socket, context)
+    : new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: [...alpn] });
 
 /** A fatal alert in a record of its own (RFC 8446 6), sent before any other byte of ours. */
 const alert = (description: number): Buffer => Buffer.from([21, 3, 1, 0, 2, 2, description]);

@@ -5,13 +5,19 @@ import { type TestContext, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { givenPort, NAME, shaken } from '../../../test/support/edge/given-edge.ts';
 import { givenPack } from '../../../test/support/edge/given-service.ts';
+import { shakenOf } from './shaken.ts';
 import { passTo, tellName, type Upstream } from './upstream.ts';
+
+const HERE = { address: '127.0.0.1', port: 1 };
+const ENDS = { client: HERE, edge: HERE };
 
 /** A client of a TLS server that answers each connection by `answer`. */
 async function givenClient(t: TestContext, answer: Upstream) {
   const { certificates } = await givenPack([NAME]);
   const { chain: cert, key } = certificates.ecdsa ?? { chain: '', key: '' };
-  const server = createServer({ cert, key, allowHalfOpen: true }, (client) => answer(client, NAME));
+  const server = createServer({ cert, key, allowHalfOpen: true }, (client) =>
+    answer(client, shakenOf(client, NAME, ENDS)),
+  );
   t.after(() => void server.close());
   const client = await shaken(await givenPort(server));
   t.after(() => void client.destroy());

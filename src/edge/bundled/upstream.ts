@@ -2,26 +2,30 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Seconds } from '../../kit/time.ts';
-
-/** A client's decrypted bytes. */
-export interface Decrypted extends Duplex {
-  /** Calls back after so long without a byte either way. */
-  setTimeout(ms: number, idle: () => void): this;
-}
+import { proxyHeader } from './proxy-protocol.ts';
+import type { Decrypted, Shaken } from './shaken.ts';
 
 /** Takes a connection over once its handshake is done. */
-export type Upstream = (client: Decrypted, name: string) => void;
+export type Upstream = (client: Decrypted, shaken: Shaken) => void;
+
+/** Where decrypted bytes go. */
+export interface UpstreamPlace {
+  readonly host: string;
+  readonly port: number;
+  /** Whether it is told of each client by the PROXY protocol, version 2. */
+  readonly isToldClients?: boolean;
+}
 
 /**
- * Passes bytes both ways between each client and a connection of its own to `upstream`; `failed` is told of each of these
- * that fails.
+ * Passes bytes both ways between each client and a connection of its own to `upstream`, whatever protocol they are of; `failed` is
+ * told of each of these that fails.
  */
 export function passTo(
-  upstream: { readonly host: string; readonly port: number },
+  upstream: UpstreamPlace,
   idle: Seconds,
   failed: () => void = () => undefined,
 ): Upstream {
-  return (client) => {
+  return (client, shaken) => {
     const server = connect({ host: upstream.host, port: upstream.port, allowHalfOpen: true });
     const end = () => {
       client.destroy();
@@ -32,6 +36,7 @@ export function passTo(
       .on('error', end)
       .on('close', () => server.destroySoon()); // what the client sent last is still on its way
     server.on('error', end).once('error', failed);
+    if (upstream.isToldClients === true) server.write(proxyHeader(shaken));
     client.pipe(server);
     server.pipe(client);
   };
@@ -46,7 +51,7 @@ export function tellName(longest: Seconds): Upstream {
     const type = { 'content-type': 'text/plain; charset=utf-8', 'content-length': text.length };
     response.writeHead(200, { ...type, connection: 'close' }).end(text);
   });
-  return (client, name) => {
+  return (client, { name }) => {
     names.set(client, name);
     const late = setTimeout(() => client.destroy(), longest * 1_000);
     client.on('error', () => client.destroy()).once('close', () => clearTimeout(late));

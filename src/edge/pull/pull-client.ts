@@ -12,7 +12,7 @@ export type PullAnswer = ServedPack | 'unknown' | 'unreachable';
 
 /** What came of a question to the service. */
 export type PullOutcome = (typeof OUTCOMES)[number];
-const OUTCOMES = ['found', 'unknown', 'unreachable'] as const;
+export const OUTCOMES = ['found', 'unknown', 'unreachable'] as const;
 
 export interface PullClientOptions {
   /** Path of the service's unix socket. */

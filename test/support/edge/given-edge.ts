@@ -11,9 +11,10 @@ import { type GivenService, givenPack, givenService, quiet, until } from './give
 export const NAME = 'www.example.com';
 
 type Upstream = BundledEdgeOptions['upstream'];
+type More = Partial<Pick<BundledEdgeOptions, 'alpn' | 'limits' | 'accessLog' | 'host'>>;
 
 /** A bundled edge in production that follows `service`. */
-async function givenEdge(t: TestContext, service: GivenService, upstream?: Upstream) {
+async function givenEdge(t: TestContext, service: GivenService, upstream?: Upstream, more: More = {}) {
   const bundled = await startBundledEdge({
     host: '127.0.0.1',
     port: 0,
@@ -21,6 +22,7 @@ async function givenEdge(t: TestContext, service: GivenService, upstream?: Upstr
     pull: service.path,
     log: quiet(),
     ...(upstream && { upstream }),
+    ...more,
   });
   t.after(() => bundled.close());
   await until(() => bundled.stats().isLive);
@@ -28,11 +30,11 @@ async function givenEdge(t: TestContext, service: GivenService, upstream?: Upstr
 }
 
 /** An edge whose service has a pack for `NAME`. */
-export async function givenServedName(t: TestContext, upstream?: Upstream) {
+export async function givenServedName(t: TestContext, upstream?: Upstream, more?: More) {
   const service = await givenService(t);
   const pack = await givenPack([NAME]);
   service.packs.set(NAME, pack);
-  return { service, pack, ...(await givenEdge(t, service, upstream)) };
+  return { service, pack, ...(await givenEdge(t, service, upstream, more)) };
 }
 
 const plainContext = createSecureContext();

@@ -1,0 +1,118 @@
+/** What came of each connection, as lines of JSON. */
+import { createWriteStream } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { Log } from '../../kit/log.ts';
+import type { Seconds } from '../../kit/time.ts';
+import type { Algorithm } from '../../pack/pack.ts';
+import type { Ends, Shaken } from './shaken.ts';
+
+/** A connection that is over. */
+export interface Ended extends Ends {
+  /** `served`, or why it came to no handshake. */
+  readonly outcome: string;
+  /** The name that it asked for, checked; undefined: none, or it never said. */
+  readonly name: string | undefined;
+  readonly shaken: Shaken | undefined;
+  /** Of the certificate that was shown. */
+  readonly algorithm: Algorithm | undefined;
+  /** As they went over the connection, so with those of TLS. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly seconds: Seconds;
+}
+
+/** Lines that nobody has taken yet may come to this much. */
+const MOST_WAITING_BYTES = 4_194_304;
+
+/** After it could not be written, a log is opened again when so much time is over. */
+const REST: Seconds = 5;
+
+export interface AccessLogOptions {
+  readonly open: () => Writable;
+  /** Most lines in one. */
+  readonly perSecond: number;
+  readonly log: Log;
+  /** 5 s when left out. */
+  readonly rest?: Seconds;
+}
+
+/**
+ * Writes a line for each connection, as many a second as it may, and never waits for whoever reads them: what is more, or is not
+ * taken in time, is dropped and counted.
+ */
+export class AccessLog {
+  readonly #options: AccessLogOptions;
+  #out: Writable | undefined;
+  #second = 0;
+  #inSecond = 0;
+  #lines = 0;
+  #dropped = 0;
+
+  constructor(options: AccessLogOptions) {
+    this.#options = options;
+    this.#open();
+  }
+
+  get counts(): { readonly lines: number; readonly dropped: number } {
+    return { lines: this.#lines, dropped: this.#dropped };
+  }
+
+  write(ended: Ended): void {
+    if (!this.#out || !this.#hasRoom(this.#out)) {
+      this.#dropped++;
+      return;
+    }
+    this.#lines++;
+    this.#out.write(`${JSON.stringify(lineOf(ended))}\n`);
+  }
+
+  /** Resolves when what was written is with the system, or cannot be. */
+  close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (!this.#out) resolve();
+    else if (this.#out === process.stdout) this.#out.write('', () => resolve());
+    else this.#out.on('error', () => resolve()).end(resolve);
+    return promise;
+  }
+
+  #open(): void {
+    const { open, log, rest = REST } = this.#options;
+    this.#out = open().once('error', (err) => {
+      log.error({ err }, 'edge: the access log cannot be written');
+      this.#out = undefined;
+      setTimeout(() => this.#open(), rest * 1_000).unref();
+    });
+  }
+
+  #hasRoom(out: Writable): boolean {
+    const second = Math.floor(performance.now() / 1_000);
+    if (second !== this.#second) this.#inSecond = 0;
+    this.#second = second;
+    this.#inSecond++;
+    return this.#inSecond <= this.#options.perSecond && out.writableLength <= MOST_WAITING_BYTES;
+  }
+}
+
+/** Opens an access log at a path, `-` for standard output; what is there is written on. */
+export const openAccessLog = (path: string, perSecond: number, log: Log): AccessLog =>
+  new AccessLog({
+    open: () => (path === '-' ? process.stdout : createWriteStream(path, { flags: 'a', mode: 0o640 })),
+    perSecond,
+    log,
+  });
+
+const lineOf = ({ client, outcome, name, shaken, algorithm, bytesIn, bytesOut, seconds }: Ended) => ({
+  time: new Date().toISOString(),
+  client: client.address,
+  port: client.port,
+  name,
+  outcome,
+  version: shaken?.version,
+  cipher: shaken?.cipher,
+  algorithm,
+  alpn: shaken?.alpn,
+  resumed: shaken?.isResumed,
+  bytes_in: bytesIn,
+  bytes_out: bytesOut,
+  duration_s: Math.round(seconds * 1_000) / 1_000,
+});
