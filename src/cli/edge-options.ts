@@ -116,7 +116,14 @@ export function toEdgeOptions(options: EdgeOptions, log: Log): Omit<BundledEdgeO
     );
   const limits = { connections: options.clientConnections, handshakes: options.clientHandshakes };
   return {
-    ...{ host, port, environment, name, pull, log, alpn, limits },
+    host,
+    port,
+    environment,
+    name,
+    pull,
+    log,
+    alpn,
+    limits,
     byAddress: toHostsByAddress(options.address),
     ...(httpPort !== undefined && { httpPort }),
     ...(options.upstream !== undefined && { upstream: toUpstream(options.upstream, options.proxyProtocol) }),

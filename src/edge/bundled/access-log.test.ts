@@ -11,33 +11,35 @@ import { AccessLog, openAccessLog } from './access-log.ts';
 
 const here = { address: '127.0.0.1', port: 1 };
 const ENDED = {
-  ...{
-    client: here,
-    edge: here,
-    outcome: 'not_tls',
-    name: undefined,
-    shaken: undefined,
-    algorithm: undefined,
-  },
-  ...{ bytesIn: 1, bytesOut: 2, seconds: 0.12345 },
+  client: here,
+  edge: here,
+  outcome: 'not_tls',
+  name: undefined,
+  shaken: undefined,
+  algorithm: undefined,
+  bytesIn: 1,
+  bytesOut: 2,
+  seconds: 0.12345,
 };
+
+/** One request; the ticket of its session. */
+async function ask(port: number, session?: Buffer): Promise<Buffer | undefined> {
+  const client = await shaken(port, { ALPNProtocols: ['http/1.1'], ...(session && { session }) });
+  let ticket: Buffer | undefined;
+  client.on('session', (one) => {
+    ticket = one;
+  });
+  client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(client.resume(), 'close');
+  return ticket;
+}
 
 test('each connection that is over has its line, with what was shaken hands on or why not', async (t) => {
   const path = join(givenFolder(t), 'access.log');
   const { row, bundled } = await givenServedName(t, undefined, {
     accessLog: openAccessLog(path, 100, quiet()),
   });
-  const ask = async (session?: Buffer) => {
-    const client = await shaken(row.port, { ALPNProtocols: ['http/1.1'], ...(session && { session }) });
-    let ticket: Buffer | undefined;
-    client.on('session', (one) => {
-      ticket = one;
-    });
-    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-    await once(client.resume(), 'close');
-    return ticket;
-  };
-  await ask(await ask());
+  await ask(row.port, await ask(row.port));
   await once(
     (await shaken(row.port, { sigalgs: 'rsa_pss_rsae_sha256', maxVersion: 'TLSv1.2' })).resume().end(),
     'close',

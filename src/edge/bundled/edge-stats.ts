@@ -60,7 +60,13 @@ const NOTHING_NOW = { connections: 0, clients: 0, halfOpen: 0, names: 0, unknown
 
 const NOTHING: BundledEdgeStats = {
   ...NOTHING_NOW,
-  ...{ accepted: 0, handshakes: 0, resumed: 0, refused: 0, failed: 0, upstreamFailures: 0, changes: 0 },
+  accepted: 0,
+  handshakes: 0,
+  resumed: 0,
+  refused: 0,
+  failed: 0,
+  upstreamFailures: 0,
+  changes: 0,
   protocols: new Tally(PROTOCOLS).counts,
   refusals: new Tally(REFUSALS).counts,
   failures: new Tally(FAILURES).counts,
