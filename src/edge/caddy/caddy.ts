@@ -6,7 +6,7 @@ import { Fault } from '../../kit/fault.ts';
 import type { Algorithm } from '../../pack/pack.ts';
 import type { DriverDeps, EdgeDriver, EdgeInHand, HeldPack, PlacedPack, RefusedPack } from '../driver.ts';
 import { showLeaf } from '../handshake.ts';
-import { checkPacks } from '../placed/checked-pack.ts';
+import { checkManyPacks } from '../placed/checked-pack.ts';
 import { DriverOptions } from '../placed/driver-options.ts';
 import { PlacedFiles } from '../placed/placed-files.ts';
 import { startCertificateServer } from './certificate-server.ts';
@@ -70,7 +70,7 @@ class CaddyEdge implements EdgeInHand {
   }
 
   async apply(packs: readonly PlacedPack[]): Promise<readonly RefusedPack[]> {
-    const { checked, refused } = checkPacks(packs);
+    const { checked, refused } = await checkManyPacks(packs);
     for (const { packId, names, leaves } of checked) this.#told.set(packId, { packId, names, leaves });
     return refused;
   }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   both,
   driverDeps,
@@ -65,6 +68,55 @@ test('what was put on outlasts nginx and driver, and what was half done is ended
     false,
   );
 });
+
+test(
+  'a driver by name that is killed at any moment leaves a pack as it was or as it is to be',
+  needs,
+  async () => {
+    const first = await givenPack(['killed.test', '*.killed.test']);
+    const versions = [first, await renewed(first)];
+    await edge.apply([placed(first)], soon());
+    await edge.close();
+    for (const ms of [60, 150]) {
+      const child = placingWithoutEnd(versions);
+      await once(child.stdout, 'data', { signal: soon() });
+      await sleep(ms);
+      child.kill('SIGKILL');
+      await once(child, 'exit', { signal: soon() });
+      edge = await given.open();
+      const held = (await edge.inventory(soon())).find(({ packId }) => packId === first.packId);
+      const version = versions.find((one) => fingerprintIn(one, 'rsa') === held?.leaves.rsa);
+      assert.ok(version && held?.leaves.ecdsa === fingerprintIn(version, 'ecdsa'));
+      for (const name of version.hosts)
+        assert.deepEqual(await shownFor(edge, name, { version }), both('version'));
+      const stems = given.all('packs').filter((file) => file.includes(`/${first.packId}-`));
+      assert.equal(stems.length, 4, `nothing of another version is left: ${stems.join(' ')}`);
+      await edge.close();
+    }
+    edge = await given.open();
+  },
+);
+
+/** A process that puts one version after the other on, and says so once it began. */
+function placingWithoutEnd(versions: readonly ServedPack[]) {
+  const options = { folder: given.folder, default_name: 'default.test' };
+  const deps = { dir: given.nginx.folder, address: { host: '127.0.0.1', port: given.nginx.port } };
+  const driver = JSON.stringify(new URL('nginx-by-name.ts', import.meta.url).href);
+  const program = `
+    import { nginxByNameDriver } from ${driver};
+    const [options, deps, packs] = JSON.parse(process.env.GIVEN);
+    const edge = await nginxByNameDriver.open(options, { ...deps, log: console });
+    console.log('begun');
+    for (let i = 0; ; i++) await edge.apply([packs[i % 2]], AbortSignal.timeout(9_000));`;
+  const env = {
+    ...process.env,
+    GIVEN: JSON.stringify([options, deps, versions.map((pack) => placed(pack))]),
+  };
+  return spawn(process.execPath, ['--input-type=module', '-e', program], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
 
 test('keys by name can be read by the group of the workers and by nobody else', needs, async () => {
   const pack = await givenPack(['modes.test']);

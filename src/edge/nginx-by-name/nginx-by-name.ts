@@ -4,7 +4,7 @@ import type { Algorithm } from '../../pack/pack.ts';
 import { isHostName } from '../bundled/host-name.ts';
 import type { DriverDeps, EdgeDriver, EdgeInHand, HeldPack, PlacedPack, RefusedPack } from '../driver.ts';
 import { showLeaf } from '../handshake.ts';
-import { checkPacks } from '../placed/checked-pack.ts';
+import { checkManyPacks } from '../placed/checked-pack.ts';
 import { DriverOptions } from '../placed/driver-options.ts';
 import { PlacedFiles } from '../placed/placed-files.ts';
 import { certificatesText, mapsText } from './name-paths.ts';
@@ -53,7 +53,7 @@ class NginxByName implements EdgeInHand {
   }
 
   async apply(packs: readonly PlacedPack[], signal: AbortSignal): Promise<readonly RefusedPack[]> {
-    const { checked, refused } = checkPacks(packs);
+    const { checked, refused } = await checkManyPacks(packs);
     await this.#packs.put(checked, signal);
     return refused;
   }

@@ -10,6 +10,8 @@ export interface NginxProgram {
   readonly program: string;
   /** Its configuration file; undefined: the one that it has by itself. */
   readonly config: string | undefined;
+  /** What is run to have it judge its files; undefined: the program with `-t`. */
+  readonly test: readonly [string, ...string[]] | undefined;
   /** Where the running nginx has written its process number. */
   readonly pidFile: string;
   /** What is run to have it load its configuration anew; undefined: its main process gets SIGHUP. */
@@ -23,8 +25,8 @@ const UNSEEN: Seconds = 1;
 const LOOK_EACH_MS = 20;
 
 /** Has nginx judge its files. */
-export function testConfiguration({ program, config, patience }: NginxProgram): Promise<CommandEnd> {
-  return runCommand([program, '-t', ...(config === undefined ? [] : ['-c', config])], patience);
+export function testConfiguration({ program, config, test, patience }: NginxProgram): Promise<CommandEnd> {
+  return runCommand(test ?? [program, '-t', ...(config === undefined ? [] : ['-c', config])], patience);
 }
 
 /**

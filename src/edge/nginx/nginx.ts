@@ -1,7 +1,7 @@
 import type { Algorithm } from '../../pack/pack.ts';
 import type { DriverDeps, EdgeDriver, EdgeInHand, HeldPack, PlacedPack, RefusedPack } from '../driver.ts';
 import { showLeaf } from '../handshake.ts';
-import { checkPacks } from '../placed/checked-pack.ts';
+import { checkManyPacks } from '../placed/checked-pack.ts';
 import { DriverOptions } from '../placed/driver-options.ts';
 import { PlacedFiles } from '../placed/placed-files.ts';
 import { type Change, NginxFiles } from './nginx-files.ts';
@@ -14,6 +14,7 @@ const OPTIONS = {
   program: 'Path of nginx; `/usr/sbin/nginx` unless told.',
   config: 'Configuration file that nginx runs with (`-c`); the one that it has by itself unless told.',
   pid: 'File that nginx writes its process number to; `/run/nginx.pid` unless told.',
+  test: 'Program and arguments that have nginx judge its files, no shell; `program -t -c config` unless told.',
   reload: 'Program and arguments that have nginx load its files anew, no shell; SIGHUP unless told.',
   reload_every: 'Least time between two reloads, in seconds; 5 unless told.',
   gather: 'How long a change waits for others to be loaded with it, in seconds; 1 unless told.',
@@ -27,7 +28,7 @@ const OPTIONS = {
  * is written to files, tested by nginx itself, loaded, and taken back where nginx does not want it.
  */
 export const nginxDriver: EdgeDriver = {
-  abilities: { isDual: true, isRuntime: false, takesWildcards: true, isPulling: false, mostNames: 10_000 },
+  abilities: { isDual: true, isRuntime: false, takesWildcards: true, isPulling: false, mostNames: 2_000 },
   options: OPTIONS,
   async open(given, deps) {
     const options = new DriverOptions('nginx', given, OPTIONS);
@@ -36,6 +37,7 @@ export const nginxDriver: EdgeDriver = {
       program: options.path('program', '/usr/sbin/nginx'),
       config: options.path('config'),
       pidFile: options.path('pid', '/run/nginx.pid'),
+      test: options.command('test'),
       reload: options.command('reload'),
       patience: options.seconds('patience', 120, [1, 3_600]),
     };
@@ -68,7 +70,7 @@ class NginxEdge implements EdgeInHand {
   }
 
   async apply(packs: readonly PlacedPack[], signal: AbortSignal): Promise<readonly RefusedPack[]> {
-    const { checked, refused } = checkPacks(packs);
+    const { checked, refused } = await checkManyPacks(packs);
     if (checked.length === 0) return refused;
     const ids = new Set(checked.map(({ packId }) => packId));
     const untaken = await this.#rounds.add({ put: checked }, signal);

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { withoutWildcard } from '../../pack/hosts.ts';
 import { isElsewhere } from '../../pack/key-elsewhere.ts';
 import { ALGORITHMS, type Algorithm } from '../../pack/pack.ts';
@@ -14,6 +15,14 @@ export interface CheckedPack extends HeldPack {
   readonly digest: string;
 }
 
+/** Packs that were read. */
+export interface CheckedPacks {
+  readonly checked: readonly CheckedPack[];
+  readonly refused: readonly RefusedPack[];
+}
+
+const AT_A_TIME = 10;
+
 /** Most certificates of a chain. */
 const MOST_CERTIFICATES = 16;
 
@@ -25,16 +34,23 @@ const KEY_TYPES: Readonly<Record<Algorithm, string>> = { ecdsa: 'ec', rsa: 'rsa'
  * Reads packs for edges that have keys in files: those that can be placed, and those that cannot, with why. Whatever else
  * stood in the texts, e.g. between blocks of PEM, is left behind.
  */
-export function checkPacks(packs: readonly PlacedPack[]): {
-  readonly checked: readonly CheckedPack[];
-  readonly refused: readonly RefusedPack[];
-} {
+export function checkPacks(packs: readonly PlacedPack[]): CheckedPacks {
+  const found = packs.map(checkPack);
+  return {
+    checked: found.filter((pack) => !('why' in pack)),
+    refused: found.filter((pack) => 'why' in pack),
+  };
+}
+
+/** The same of any number: a pack takes a millisecond or more, and others go on meanwhile. */
+export async function checkManyPacks(packs: readonly PlacedPack[]): Promise<CheckedPacks> {
   const checked: CheckedPack[] = [];
   const refused: RefusedPack[] = [];
-  for (const pack of packs) {
-    const found = checkPack(pack);
-    if ('why' in found) refused.push(found);
-    else checked.push(found);
+  for (let at = 0; at < packs.length; at += AT_A_TIME) {
+    const some = checkPacks(packs.slice(at, at + AT_A_TIME));
+    checked.push(...some.checked);
+    refused.push(...some.refused);
+    await setImmediate();
   }
   return { checked, refused };
 }
