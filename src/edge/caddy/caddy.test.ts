@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { install } from '../../../test/support/apt.ts';
-import { startEdgeClients } from '../../../test/support/edge/edge-clients.ts';
+import { givenVersions, startEdgeClients } from '../../../test/support/edge/edge-clients.ts';
 import {
   both,
   driverDeps,
@@ -120,8 +120,9 @@ test('Caddy shows what there is of a pack of one algorithm', needs, async () => 
 });
 
 test('Caddy fails no handshake while a pack changes 200 times', needs, async () => {
-  const first = await givenPack(['swap.test']);
-  const versions = [first, { ...(await givenPack(['swap.test'])), packId: first.packId }];
+  const versions = await givenVersions(['swap.test'], 2);
+  const [first] = versions;
+  assert.ok(first);
   await put(first);
   const clients = startEdgeClients(edge, ['swap.test'], versions);
   for (let i = 1; i <= 200; i++) {

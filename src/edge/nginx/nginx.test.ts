@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startEdgeClients } from '../../../test/support/edge/edge-clients.ts';
+import { givenVersions, startEdgeClients } from '../../../test/support/edge/edge-clients.ts';
 import { both, nginxNeeds, placed, shownFor, soon } from '../../../test/support/edge/given-nginx.ts';
 import { type GivenServers, givenNginxServers } from '../../../test/support/edge/given-nginx-servers.ts';
 import { fingerprintIn, givenPack } from '../../../test/support/edge/given-service.ts';
@@ -83,8 +83,9 @@ test('nginx loads many changes at once, and not more often than it may', needs, 
 });
 
 test('nginx fails no handshake while it loads its files anew', needs, async () => {
-  const first = await givenPack(['swap.test']);
-  const versions = [first, { ...(await givenPack(['swap.test'])), packId: first.packId }];
+  const versions = await givenVersions(['swap.test'], 2);
+  const [first] = versions;
+  assert.ok(first);
   await edge.apply([placed(first)], soon());
   const clients = startEdgeClients(edge, ['swap.test'], versions);
   for (let i = 1; i <= 4; i++) {

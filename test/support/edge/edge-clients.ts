@@ -1,8 +1,24 @@
 /** Clients that shake hands with an edge all the while. */
+import { randomUUID } from 'node:crypto';
 import type { EdgeInHand } from '../../../src/edge/driver.ts';
 import type { ServedPack } from '../../../src/edge/edge.ts';
 import { ALGORITHMS } from '../../../src/pack/pack.ts';
+import { make, pemOf } from '../pki.ts';
 import { fingerprintIn } from './given-service.ts';
+
+/** Versions of one pack that have no key in common, so that a chain of one and a key of another are seen not to belong together. */
+export function givenVersions(hosts: readonly string[], count: number): Promise<ServedPack[]> {
+  const packId = randomUUID();
+  const pair = async (kind: 'p256' | 'rsa2048') => {
+    const leaf = await make(new Date(), { hosts, kind });
+    return { chain: leaf.pem, key: pemOf(leaf) };
+  };
+  const version = async () => {
+    const [ecdsa, rsa] = await Promise.all([pair('p256'), pair('rsa2048')]);
+    return { packId, hosts, certificates: { ecdsa, rsa } };
+  };
+  return Promise.all(Array.from({ length: count }, version));
+}
 
 /** What clients saw. */
 interface Seen {
