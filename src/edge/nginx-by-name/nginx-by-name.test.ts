@@ -6,7 +6,6 @@ import { both, nginxNeeds, placed, shownFor, soon } from '../../../test/support/
 import { type GivenByName, givenNginxByName } from '../../../test/support/edge/given-nginx-by-name.ts';
 import { fingerprintIn, givenPack } from '../../../test/support/edge/given-service.ts';
 import type { EdgeInHand } from '../driver.ts';
-import type { ServedPack } from '../edge.ts';
 import { showLeaf } from '../handshake.ts';
 
 const needs = nginxNeeds();

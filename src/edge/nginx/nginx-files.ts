@@ -58,6 +58,8 @@ export class NginxFiles {
     const textBefore = this.#text;
     this.#testsLeft = MOST_TESTS;
     const { off, put } = together(changes);
+    // Who puts on what is there already has seen that it is not shown.
+    if (put.length > 0) this.#isLoaded = false;
     try {
       for (const pack of put) await this.#files.placePack(pack, ENDS);
       const { refused } = await this.#fit(without(before.packs, off), put);

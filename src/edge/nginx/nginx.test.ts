@@ -71,13 +71,18 @@ test('nginx loads many changes at once, and not more often than it may', needs, 
   const count = given.reloads();
   await Promise.all(packs.map((pack) => slow.apply([placed(pack)], soon())));
   assert.equal(given.reloads() - count, 1);
+  await slow.apply(
+    packs.slice(-1).map((pack) => placed(pack)),
+    soon(),
+  );
+  assert.equal(given.reloads() - count, 2, 'what is put on again is loaded again');
   const begun = performance.now();
   await slow.withdraw(
     packs.map(({ packId }) => packId),
     soon(),
   );
   assert.ok(performance.now() - begun > 400, 'the next reload waits');
-  assert.equal(given.reloads() - count, 2);
+  assert.equal(given.reloads() - count, 3);
   await slow.close();
   edge = await given.open();
 });

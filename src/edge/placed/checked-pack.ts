@@ -37,8 +37,8 @@ const KEY_TYPES: Readonly<Record<Algorithm, string>> = { ecdsa: 'ec', rsa: 'rsa'
 export function checkPacks(packs: readonly PlacedPack[]): CheckedPacks {
   const found = packs.map(checkPack);
   return {
-    checked: found.filter((pack) => !('why' in pack)),
-    refused: found.filter((pack) => 'why' in pack),
+    checked: found.flatMap((pack) => ('why' in pack ? [] : [pack])),
+    refused: found.flatMap((pack) => ('why' in pack ? [pack] : [])),
   };
 }
 
