@@ -60,7 +60,7 @@ export const KEY_PLACE_NAMES = ['sealed', 'token'] as const;
 /** Where a private key is that we serve with: `sealed`, in our store; `token`, in a PKCS#11 token (`src/key/key.ts`). */
 export type KeyPlaceName = (typeof KEY_PLACE_NAMES)[number];
 
-export const EDGE_KINDS = ['bundled', 'nginx', 'nginx_by_name', 'caddy'] as const;
+export const EDGE_KINDS = ['bundled', 'haproxy', 'nginx', 'nginx_by_name', 'caddy', 'files'] as const;
 /** Makes of edges (`src/edge/drivers.ts`). */
 export type EdgeKind = (typeof EDGE_KINDS)[number];
 

@@ -36,6 +36,33 @@ export class DriverOptions {
     throw refused(name, 'must be an absolute path of letters, digits and . _ - / : @ + = ~');
   }
 
+  /** As `path`, of one that has to be given, and without what means something in a list of words. */
+  neededPath(name: string): string {
+    const path = this.path(name);
+    const isPlain = path !== undefined && /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._@+-]+){1,40}$/.test(path);
+    if (isPlain && path.length <= 200) return path;
+    throw refused(name, 'must be given: an absolute path of at most 200 letters, digits and . _ - / @ +');
+  }
+
+  /** One of several words, the first where none is given. */
+  choice<T extends string>(name: string, choices: readonly [T, ...T[]]): T {
+    const value = this.#options[name] ?? choices[0];
+    const chosen = choices.find((choice) => choice === value);
+    if (chosen !== undefined) return chosen;
+    throw refused(name, `must be one of ${choices.join(', ')}`);
+  }
+
+  /** The mode of a file, in octal: its owner reads it, nobody else writes it, and nobody runs it. */
+  mode(name: string, otherwise: string): number {
+    const value = this.#options[name] ?? otherwise;
+    const mode = typeof value === 'string' && /^0?[0-7]{3}$/.test(value) ? Number.parseInt(value, 8) : 0;
+    if ((mode & 0o400) !== 0 && (mode & 0o133) === 0) return mode;
+    throw refused(
+      name,
+      "must be a mode in octal such as '640': its owner reads it, nobody else writes it, none runs it",
+    );
+  }
+
   /** A text without characters that mean something in an edge's configuration. */
   plain(name: string): string | undefined {
     const value = this.#options[name];
@@ -76,4 +103,6 @@ function textsIn(value: unknown): readonly string[] {
   return texts.length === value.length ? texts : [];
 }
 
-const refused = (name: string, why: string): Fault => new Fault('configuration', `[edge]: '${name}' ${why}`);
+/** The `configuration` fault for an option. */
+export const refused = (name: string, why: string): Fault =>
+  new Fault('configuration', `[edge]: '${name}' ${why}`);
