@@ -33,7 +33,9 @@ export const Viewed = Type.Object({
   missing: Type.Array(Type.String()),
 });
 type Viewed = Type.Static<typeof Viewed>;
-const shape = Compile(Type.Object({ hosts: Type.Array(Viewed), total: Type.Integer(), page: Type.Integer() }));
+const shape = Compile(
+  Type.Object({ hosts: Type.Array(Viewed), total: Type.Integer(), page: Type.Integer() }),
+);
 
 /** Adds the command. */
 export const addPackPublic = (packs: Command): Command =>
@@ -67,7 +69,10 @@ export const viewLines = (it: Viewed): [string, string][] => [
   ...it.names.slice(1).map((name): [string, string] => ['by', name]),
   ...it.addresses.map((one): [string, string] => ['address', addressLine(one)]),
   ...it.situations.flatMap(({ situation, whose_move: whose, what, next_step: next }): [string, string][] => [
-    ['situation', `${situation.replaceAll('_', ' ')}, ${whose === null ? 'nobody’s' : `the ${whose}’s`} move`],
+    [
+      'situation',
+      `${situation.replaceAll('_', ' ')}, ${whose === null ? 'nobody’s' : `the ${whose}’s`} move`,
+    ],
     ['', what],
     ['next step', next],
   ]),

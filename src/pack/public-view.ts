@@ -138,7 +138,9 @@ const CIRCUMSTANCES: Readonly<Record<Situation, Tell>> = {
     const { refusal, wanted } = look.signs ?? {};
     if (look.cdn !== 'Cloudflare' || !leadsElsewhere(look, here)) return undefined;
     if (refusal !== undefined) return { seen: `it answers "${refusal}"` };
-    return wanted?.cdn === 'Cloudflare' ? { seen: `${wanted.names.join(', ') || 'the edges'} too` } : undefined;
+    return wanted?.cdn === 'Cloudflare'
+      ? { seen: `${wanted.names.join(', ') || 'the edges'} too` }
+      : undefined;
   },
   orange_cloud: (look, here) => inFront(look, here, (cdn) => cdn === 'Cloudflare'),
   foreign_cdn: (look, here) => inFront(look, here, (cdn) => cdn !== 'Cloudflare'),
@@ -159,17 +161,23 @@ const CIRCUMSTANCES: Readonly<Record<Situation, Tell>> = {
   },
 };
 
-function inFront(look: HostLook, here: HostHere, isIt: (cdn: string) => boolean): Omit<Circumstances, 'host'> | undefined {
+function inFront(
+  look: HostLook,
+  here: HostHere,
+  isIt: (cdn: string) => boolean,
+): Omit<Circumstances, 'host'> | undefined {
   const { cdn } = look;
   const isTold = CIRCUMSTANCES.cloudflare_over_cloudflare(look, here) !== undefined;
-  if (cdn === undefined || !isIt(cdn) || isTold || leadsTo(look, oursOf(look, here)) !== 'cdn') return undefined;
+  if (cdn === undefined || !isIt(cdn) || isTold || leadsTo(look, oursOf(look, here)) !== 'cdn')
+    return undefined;
   return { cdn, addresses: addressesOf(look) };
 }
 
 /** What is not public is told of where the whole world is answered with it, and as such where this machine alone is. */
 function insideWords({ addresses, signs }: HostLook): string | undefined {
   const barred = addresses.filter(({ isBarred }) => isBarred).map(({ address }) => address);
-  if (barred.length > 0) return `its name servers answer the world with ${listed(barred)}, which is not public`;
+  if (barred.length > 0)
+    return `its name servers answer the world with ${listed(barred)}, which is not public`;
   return signs?.inside;
 }
 

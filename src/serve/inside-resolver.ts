@@ -15,7 +15,10 @@ export function insideResolverOf({
   return async (name, type, signal) => {
     if (signal.aborted) return undefined;
     const resolver = new Resolver({ timeout: WITHIN_MS, tries: 1 });
-    if (place) resolver.setServers([place.host.includes(':') ? `[${place.host}]:${place.port}` : `${place.host}:${place.port}`]);
+    if (place)
+      resolver.setServers([
+        place.host.includes(':') ? `[${place.host}]:${place.port}` : `${place.host}:${place.port}`,
+      ]);
     const stop = () => resolver.cancel();
     signal.addEventListener('abort', stop, { once: true });
     try {

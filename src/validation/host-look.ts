@@ -69,7 +69,13 @@ async function lookAt(
     return { names: [name], addresses, cdn: undefined, problem: `at ${found.at}, ${found.why}`, signs };
   if (found.kind === 'none')
     return { names: [...new Set([name, found.at])], addresses, cdn: undefined, problem: undefined, signs };
-  return { names: found.names, addresses, cdn: cdnOf(found.names, found.addresses), problem: undefined, signs };
+  return {
+    names: found.names,
+    addresses,
+    cdn: cdnOf(found.names, found.addresses),
+    problem: undefined,
+    signs,
+  };
 }
 
 async function shownBy(

@@ -49,7 +49,9 @@ export async function signsOf(
   const wildcard = await findWildcard(walk, name, answers.said);
   const inside = isInsideAsked ? await insideWords(options, { name, found }, signal) : undefined;
   // What was not asked any more says nothing of who was not.
-  const servers = walk.isSpent ? answers.servers.filter(({ failure }) => failure === undefined) : answers.servers;
+  const servers = walk.isSpent
+    ? answers.servers.filter(({ failure }) => failure === undefined)
+    : answers.servers;
   return { servers, wildcard: wildcard?.owner, bogus, wanted, inside, ...web };
 }
 
@@ -105,10 +107,7 @@ export async function bogusWords(
 const MOST_NAMES = 4;
 
 /** Where names are to lead, with what that is now. */
-export async function goalOf(
-  walk: IterativeResolver,
-  { ours, publicNames }: Goal,
-): Promise<Signs['wanted']> {
+export async function goalOf(walk: IterativeResolver, { ours, publicNames }: Goal): Promise<Signs['wanted']> {
   const found = await Promise.all(publicNames.slice(0, MOST_NAMES).map((name) => addressesOf(walk, name)));
   const known = found.filter((one) => one.kind === 'found');
   const addresses = [...new Set(known.flatMap((one) => one.addresses))];

@@ -33,7 +33,12 @@ export interface Met extends Pick<Signs, 'redirect' | 'refusal'> {
 /** Situations in which a CA does not get what we get. */
 const HIDDEN: ReadonlySet<Situation> = new Set(['bogus_dnssec', 'stray_aaaa']);
 /** Situations of a host that may well show the file itself, or has whoever is in front do so. */
-const MAY_SHOW: ReadonlySet<Situation> = new Set(['orange_cloud', 'foreign_cdn', 'redirects', 'apex_address']);
+const MAY_SHOW: ReadonlySet<Situation> = new Set([
+  'orange_cloud',
+  'foreign_cdn',
+  'redirects',
+  'apex_address',
+]);
 
 /** The situation that keeps a CA from a file, and the sentence for the subscriber with both. */
 export async function judgeHttp(
@@ -74,7 +79,9 @@ async function lookOf(judge: HttpJudge, met: Met, found: Addresses): Promise<Hos
   const more = problem === undefined ? { servers: [], wanted: NOTHING } : await explaining(walk, met, goal);
   return {
     names,
-    addresses: addresses.map((address) => (isAllowed(address, allow) ? { address } : { address, isBarred: true })),
+    addresses: addresses.map((address) =>
+      isAllowed(address, allow) ? { address } : { address, isBarred: true },
+    ),
     cdn: cdnOf(names, addresses),
     problem: found.kind === 'lost' ? found.why : undefined,
     signs: { bogus, redirect, refusal, ...more },

@@ -35,7 +35,10 @@ export async function judgeTxt(
     const { walk, clock } = judge;
     const seen = await bogusWords(walk, { name, type: 'TXT', zone: walk.nearest(name) }, clock.now());
     if (seen === undefined) return {};
-    return { isVisible: false, ...inWords('bogus_dnssec', situationWords('bogus_dnssec', { host: name, seen })) };
+    return {
+      isVisible: false,
+      ...inWords('bogus_dnssec', situationWords('bogus_dnssec', { host: name, seen })),
+    };
   }
   if (trail.wildcard?.said.target !== undefined) return { situation: 'wildcard_cname' };
   const unheard = unheardOf(trail);

@@ -23,7 +23,10 @@ interface View {
   readonly situations: readonly { readonly situation: string; readonly next_step: string }[];
 }
 
-async function get<T>(path: string, token = world.token): Promise<{ readonly status: number; readonly result: T }> {
+async function get<T>(
+  path: string,
+  token = world.token,
+): Promise<{ readonly status: number; readonly result: T }> {
   const headers = { authorization: `Bearer ${token}` };
   const answer = await fetch(`${world.api}${path}`, { headers, signal: AbortSignal.timeout(30_000) });
   const { result }: { result: T } = JSON.parse(await answer.text());
@@ -74,5 +77,8 @@ test('only who may read the pack is told, and of a pack that is there', async ()
   assert.equal((await get(`${path}/${strange}/public_view`)).status, 404);
   assert.equal((await get(`${path}/${id}/public_view?page=0`)).status, 400);
   const { result } = await get<{ hosts: readonly View[] }>(`${path}/${id}/public_view`);
-  assert.match(result.hosts[0]?.says ?? '', /^served at your edges: not yet .* its public name leads to nowhere/);
+  assert.match(
+    result.hosts[0]?.says ?? '',
+    /^served at your edges: not yet .* its public name leads to nowhere/,
+  );
 });

@@ -89,7 +89,10 @@ const verdict = ({ isServed, leadsTo, says, whose, situations }: PublicView) => 
 
 type Certificate = NonNullable<HostLook['addresses'][number]['certificate']>;
 
-const certificateOf = ({ fingerprint, issuer, expiresOn, hosts }: Certificate, leaves: readonly string[]) => ({
+const certificateOf = (
+  { fingerprint, issuer, expiresOn, hosts }: Certificate,
+  leaves: readonly string[],
+) => ({
   fingerprint_sha256: fingerprint,
   issuer,
   expires_on: toWireTime(expiresOn),

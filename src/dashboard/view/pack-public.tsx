@@ -72,9 +72,7 @@ interface PublicProps {
 /** Where the hosts of a pack lead, looked at when somebody asks: it has name servers and hosts of others asked. */
 export function PublicNames({ zoneId, pack }: PublicProps) {
   const [isWanted, want] = useState(false);
-  const answer = useAnswer<PublicViews>(
-    isWanted ? `${packPath(zoneId, pack.id)}/public_view` : undefined,
-  );
+  const answer = useAnswer<PublicViews>(isWanted ? `${packPath(zoneId, pack.id)}/public_view` : undefined);
   const look = () => (isWanted ? answer.again() : want(true));
   const button = (
     <button type="button" onClick={look} disabled={answer.isAsking}>

@@ -73,7 +73,13 @@ export function newQuery(name: string, type: AskedType, hasEdns: boolean): Sent 
 /** A query for records with their signatures (RFC 4035 3.2.1). */
 export function newSignedQuery(name: string, type: SignedType): Pick<Sent, 'id' | 'bytes'> {
   const id = randomInt(65_536);
-  const opt: Answer = { ...OPT, options: [], udpPayloadSize: MOST_UDP, flags: packet.DNSSEC_OK, flag_do: true };
+  const opt: Answer = {
+    ...OPT,
+    options: [],
+    udpPayloadSize: MOST_UDP,
+    flags: packet.DNSSEC_OK,
+    flag_do: true,
+  };
   const bytes = packet.encode({
     type: 'query',
     id,

@@ -99,12 +99,22 @@ test('a zone that is signed as its parent says is not bogus, by whichever algori
   assert.equal(await look('plain.test'), undefined);
 });
 
-test('keys that the parent does not name, none, signatures that ended and records that were changed are bogus', needs, async () => {
-  const why = async (name: string, now?: Date) => (await look(name, 'A', now))?.why ?? '';
-  const later = new Date(Date.now() + 60 * 86_400_000);
-  assert.match(await why('other.test'), /^the DS records at the parent name the key \d+, and the zone has the keys \d+/);
-  assert.match(await why('bare.test'), /^the zone has no keys, and its parent has DS records for some/);
-  assert.match(await why('good.test', later), /^the keys of the zone have signatures that ended at 20\d\d-/);
-  assert.match(await why('changed.test'), /^the records of changed\.test have no signature that is right/);
-  assert.equal((await look('other.test'))?.server, `ns.host.test (${CHILD})`);
-});
+test(
+  'keys that the parent does not name, none, signatures that ended and records that were changed are bogus',
+  needs,
+  async () => {
+    const why = async (name: string, now?: Date) => (await look(name, 'A', now))?.why ?? '';
+    const later = new Date(Date.now() + 60 * 86_400_000);
+    assert.match(
+      await why('other.test'),
+      /^the DS records at the parent name the key \d+, and the zone has the keys \d+/,
+    );
+    assert.match(await why('bare.test'), /^the zone has no keys, and its parent has DS records for some/);
+    assert.match(
+      await why('good.test', later),
+      /^the keys of the zone have signatures that ended at 20\d\d-/,
+    );
+    assert.match(await why('changed.test'), /^the records of changed\.test have no signature that is right/);
+    assert.equal((await look('other.test'))?.server, `ns.host.test (${CHILD})`);
+  },
+);

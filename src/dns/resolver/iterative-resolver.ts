@@ -103,8 +103,7 @@ export class IterativeResolver {
     const { id, bytes } = newSignedQuery(name, type);
     const limit = { signal: this.#signal, limitMs: SIGNED_MS };
     const heard = await askStream({ host: address, port: this.#scope.port }, { bytes, ...limit });
-    const isAnswer =
-      heard.kind === 'bytes' && heard.bytes.length >= 12 && heard.bytes.readUInt16BE(0) === id;
+    const isAnswer = heard.kind === 'bytes' && heard.bytes.length >= 12 && heard.bytes.readUInt16BE(0) === id;
     return isAnswer ? heard.bytes : undefined;
   }
 

@@ -3,7 +3,14 @@ import type { CaOrder } from '../../ca/ca.ts';
 import { moverOf } from '../../ca/next-step.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Work } from '../../operation/work.ts';
-import { causeOf, type Finding, type Mover, type NewEvidence, SITUATIONS, type Situation } from '../../pack/found.ts';
+import {
+  causeOf,
+  type Finding,
+  type Mover,
+  type NewEvidence,
+  SITUATIONS,
+  type Situation,
+} from '../../pack/found.ts';
 import { toName, withoutWildcard } from '../../pack/hosts.ts';
 import { BOUNDS_IN_WORDS } from '../../pack/reorder-bound.ts';
 import { halvesOf } from '../../pack/subscriber-message.ts';
@@ -20,7 +27,8 @@ export function unseenFinding({ pack }: Pick<Work, 'pack'>, unseen: readonly Pre
   if (unseen.every(({ isBranded }) => isBranded))
     return { cause: 'own_records_unseen', whose: 'operator', evidence };
   const situation = unseen.map((one) => one.situation).find((one) => one !== undefined);
-  if (situation) return { cause: isOurs ? 'own_records_unseen' : 'records_unseen', ...moved(situation), evidence };
+  if (situation)
+    return { cause: isOurs ? 'own_records_unseen' : 'records_unseen', ...moved(situation), evidence };
   return { cause: isOurs ? 'own_records_unseen' : 'records_unseen', evidence };
 }
 
@@ -78,7 +86,8 @@ export function edgeFinding(proofs: readonly Pick<EdgeProof, 'edge' | 'problem'>
 export function failureFinding(error: unknown, { run, pack }: Pick<Work, 'run' | 'pack'>): Finding {
   if (!(error instanceof Fault)) return { cause: 'internal' };
   const cause = causeOf(error.fault);
-  if (error.cause instanceof CaaSeen) return { cause, ...caaAbove(error.cause, pack), evidence: error.cause.evidence };
+  if (error.cause instanceof CaaSeen)
+    return { cause, ...caaAbove(error.cause, pack), evidence: error.cause.evidence };
   const { certificateAuthority: ca } = run;
   if (ca === undefined || !ANSWERED.has(error.fault)) return { cause };
   const about = pack.hosts.slice(0, 3).join(', ');

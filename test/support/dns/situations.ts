@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http';
 import type { Answer } from 'dns-packet';
 import type { Mover, Situation } from '../../../src/pack/found.ts';
-import { NS1, NS2, net, OURS, tld, TLD } from './shop.ts';
+import { NS1, NS2, net, OURS, TLD, tld } from './shop.ts';
 import { authoritative, type Line, refusing, type Scripted } from './small-dns.ts';
 import { OTHER_WEB, WEB, type Web } from './web.ts';
 
@@ -110,7 +110,8 @@ export const SCENES: readonly Scene[] = [
     method: 'http',
     host: 'shop.test',
     whose: 'customer',
-    words: /answers HTTP 404: shop\.test is an apex, where no CNAME can be.*; give shop\.test the addresses of edge\.shop\.test, by A and AAAA records/,
+    words:
+      /answers HTTP 404: shop\.test is an apex, where no CNAME can be.*; give shop\.test the addresses of edge\.shop\.test, by A and AAAA records/,
     set: async (web) => {
       await web.shop.everyNs([edge, ['shop.test', 'A', ELSEWHERE]]);
       web.sites.set(ELSEWHERE, saying(404));
@@ -121,7 +122,8 @@ export const SCENES: readonly Scene[] = [
     method: 'http',
     host: WWW,
     whose: 'customer',
-    words: /answers HTTP 404: www\.shop\.test is proxied by Cloudflare \(127\.0\.70\.21\).*; set the record of www\.shop\.test to "DNS only".* a CNAME at _acme-challenge\.www\.shop\.test/,
+    words:
+      /answers HTTP 404: www\.shop\.test is proxied by Cloudflare \(127\.0\.70\.21\).*; set the record of www\.shop\.test to "DNS only".* a CNAME at _acme-challenge\.www\.shop\.test/,
     set: async (web) => {
       await behind(web, 'cdn.cloudflare.net');
       web.sites.set(ELSEWHERE, saying(404));
@@ -132,7 +134,8 @@ export const SCENES: readonly Scene[] = [
     method: 'http',
     host: WWW,
     whose: 'customer',
-    words: /leads to Fastly \(127\.0\.70\.21\), which is in front of the edges; have www\.shop\.test lead to edge\.shop\.test/,
+    words:
+      /leads to Fastly \(127\.0\.70\.21\), which is in front of the edges; have www\.shop\.test lead to edge\.shop\.test/,
     set: async (web) => {
       await behind(web, 'global.fastly.net');
       web.sites.set(ELSEWHERE, saying(503));
@@ -143,7 +146,8 @@ export const SCENES: readonly Scene[] = [
     method: 'http',
     host: WWW,
     whose: 'customer',
-    words: /answers HTTP 409: www\.shop\.test is proxied by Cloudflare, and so is what it leads to: it answers "error code: 1014".*; set the record of www\.shop\.test to "DNS only"/,
+    words:
+      /answers HTTP 409: www\.shop\.test is proxied by Cloudflare, and so is what it leads to: it answers "error code: 1014".*; set the record of www\.shop\.test to "DNS only"/,
     set: async (web) => {
       await behind(web, 'cdn.cloudflare.net');
       web.sites.set(ELSEWHERE, saying(409, 'error code: 1014'));
@@ -154,7 +158,8 @@ export const SCENES: readonly Scene[] = [
     method: 'http',
     host: WWW,
     whose: 'customer',
-    words: /^www\.shop\.test leads to the edges by IPv4, and by IPv6 \(AAAA\) to 2a01:4f8::1.*; delete the AAAA record of www\.shop\.test/,
+    words:
+      /^www\.shop\.test leads to the edges by IPv4, and by IPv6 \(AAAA\) to 2a01:4f8::1.*; delete the AAAA record of www\.shop\.test/,
     set: async (web, shown) => {
       await web.shop.everyNs([edge, [WWW, 'A', EDGE], [WWW, 'AAAA', '2a01:4f8::1']]);
       web.sites.set(EDGE, showing(shown));
@@ -165,7 +170,8 @@ export const SCENES: readonly Scene[] = [
     method: 'txt',
     host: WWW,
     whose: 'customer',
-    words: /^DNSSEC of _acme-challenge\.www\.shop\.test is bogus: the zone has no keys, and its parent has DS records for some \(4711\) \(zone shop\.test, seen at ns1.*SERVFAIL\); have the DS records at the registrar/,
+    words:
+      /^DNSSEC of _acme-challenge\.www\.shop\.test is bogus: the zone has no keys, and its parent has DS records for some \(4711\) \(zone shop\.test, seen at ns1.*SERVFAIL\); have the DS records at the registrar/,
     set: async (web, shown) => {
       await web.shop.world.set(TLD, withAnswers(authoritative({ test: tld, net }), [DS]));
       await web.shop.everyNs([edge, [WWW, 'CNAME', PUBLIC_NAME], textOf(shown)]);
@@ -187,7 +193,8 @@ export const SCENES: readonly Scene[] = [
     method: 'txt',
     host: WWW,
     whose: 'customer',
-    words: /_acme-challenge\.www\.shop\.test has no record of its own, the wildcard \*\.shop\.test answers for it with a CNAME to other\.shop\.test.*; create TXT _acme-challenge/,
+    words:
+      /_acme-challenge\.www\.shop\.test has no record of its own, the wildcard \*\.shop\.test answers for it with a CNAME to other\.shop\.test.*; create TXT _acme-challenge/,
     set: (web) => atBoth(web, withWildcard([edge, ['other.shop.test', 'A', ELSEWHERE]], 'other.shop.test')),
   },
   {
@@ -195,7 +202,8 @@ export const SCENES: readonly Scene[] = [
     method: 'http',
     host: WWW,
     whose: 'customer',
-    words: /leads to 10\.1\.2\.3, which is not a public address, so no CA can reach it; lead www\.shop\.test to public addresses only/,
+    words:
+      /leads to 10\.1\.2\.3, which is not a public address, so no CA can reach it; lead www\.shop\.test to public addresses only/,
     set: (web) => web.shop.everyNs([edge, [WWW, 'A', '10.1.2.3']]),
   },
   {
@@ -203,7 +211,8 @@ export const SCENES: readonly Scene[] = [
     method: 'txt',
     host: WWW,
     whose: 'customer',
-    words: /no server of the zone shop\.test answers for it: ns1\.shop\.test \(127\.0\.70\.4\) refuses to answer.*; repair these servers/,
+    words:
+      /no server of the zone shop\.test answers for it: ns1\.shop\.test \(127\.0\.70\.4\) refuses to answer.*; repair these servers/,
     set: (web) => atBoth(web, refusing),
   },
   {
@@ -211,7 +220,8 @@ export const SCENES: readonly Scene[] = [
     method: 'http',
     host: WWW,
     whose: 'customer',
-    words: /answers HTTP 404: www\.shop\.test sends whoever asks it elsewhere: http:\/\/www\.shop\.test answers HTTP 301 with a redirect to http:\/\/shop\.test; have www\.shop\.test answer below/,
+    words:
+      /answers HTTP 404: www\.shop\.test sends whoever asks it elsewhere: http:\/\/www\.shop\.test answers HTTP 301 with a redirect to http:\/\/shop\.test; have www\.shop\.test answer below/,
     set: async (web) => {
       await web.shop.everyNs([edge, [WWW, 'A', ELSEWHERE], ['shop.test', 'A', EDGE]]);
       web.sites.set(ELSEWHERE, saying(301, '', 'http://shop.test/welcome'));
