@@ -83,7 +83,7 @@ export function situationsOf(look: HostLook, here: HostHere): InSituation[] {
 }
 
 /** A situation with its words. */
-export const inSituation = (situation: Situation, of: Circumstances): InSituation => ({
+const inSituation = (situation: Situation, of: Circumstances): InSituation => ({
   situation,
   whose: SITUATIONS[situation],
   ...situationWords(situation, of),

@@ -23,43 +23,51 @@ interface View {
   readonly situations: readonly { readonly situation: string; readonly next_step: string }[];
 }
 
-async function get<T>(
+interface Told extends View {
+  readonly hosts: readonly View[];
+  readonly total: number;
+}
+
+async function get(
   path: string,
   token = world.token,
-): Promise<{ readonly status: number; readonly result: T }> {
+): Promise<{ readonly status: number; readonly result: Told }> {
   const headers = { authorization: `Bearer ${token}` };
   const answer = await fetch(`${world.api}${path}`, { headers, signal: AbortSignal.timeout(30_000) });
-  const { result }: { result: T } = JSON.parse(await answer.text());
+  const { result }: { result: Told } = JSON.parse(await answer.text());
   return { status: answer.status, result };
 }
 
-test('a proxied host’s pack is active by delegation, and it is told apart that it is served and where its name leads', async () => {
+/** A pack of a host that Cloudflare proxies, active by delegation. */
+async function givenProxied() {
   const zone = await givenZone(world, 'partial');
   const host = `www.${zone.name}`;
-  const { id, dcv_delegation_records: records = [] } = await world.client.ssl.certificatePacks.create(
-    orderOf(zone, { hosts: [host, `*.${host}`] }),
-  );
-  const [{ cname = '', cname_target: target = '' } = {}] = records;
+  const order = orderOf(zone, { hosts: [host, `*.${host}`] });
+  const { id, dcv_delegation_records: records } = await world.client.ssl.certificatePacks.create(order);
+  const [record] = records ?? [];
+  assert(record?.cname !== undefined && record.cname_target !== undefined);
   await publish(world, host, 'CNAME', [`${host}.cdn.cloudflare.net`]);
   await publish(world, `${host}.cdn.cloudflare.net`, 'A', ['127.0.0.77']);
-  await publish(world, cname, 'CNAME', [target]);
+  await publish(world, record.cname, 'CNAME', [record.cname_target]);
   await world.tell('POST', '/clock', { advance_s: 120 });
-  await reach(world, zone.id, id, { status: 'active', seconds: 40 });
+  await reach(world, zone.id, id, { status: 'active', seconds: 60 });
+  return { zone, host, id };
+}
 
-  const path = `/zones/${zone.id}/ssl/certificate_packs/${id}/public_view`;
-  const { result } = await get<{ hosts: readonly View[]; total: number }>(path);
+test('a proxied host’s pack is active by delegation, and it is told apart that it is served and where its name leads', async () => {
+  const { zone, host, id } = await givenProxied();
+  const { result } = await get(`/zones/${zone.id}/ssl/certificate_packs/${id}/public_view`);
   const [view, wildcard] = result.hosts;
-  const seen = [view?.served_at_edges, view?.leads_to, view?.cdn, view?.whose_move];
+  assert(view && wildcard);
+  const seen = [view.served_at_edges, view.leads_to, view.cdn, view.whose_move];
   assert.deepEqual([...seen, result.total], [true, 'cdn', 'Cloudflare', 'customer', 2]);
-  assert.equal(
-    view?.says,
-    `served at your edges: yes (certificate pack ${id} is active); its public name leads to Cloudflare`,
-  );
-  assert.equal(view?.situations[0]?.situation, 'orange_cloud');
-  assert.match(view?.situations[0]?.next_step ?? '', /"DNS only".*or leave it so/);
-  assert.deepEqual([wildcard?.host, wildcard?.leads_to], [`*.${host}`, 'nowhere']);
-  const check = await get<View>(`/accounts/${world.account_id}/host_checks/${host}`);
-  assert.equal(check.result.says, view?.says);
+  const says = `served at your edges: yes (certificate pack ${id} is active); its public name leads to Cloudflare`;
+  assert.equal(view.says, says);
+  const [first] = view.situations;
+  assert(first?.situation === 'orange_cloud' && /"DNS only".*or leave it so/.test(first.next_step));
+  assert.deepEqual([wildcard.host, wildcard.leads_to], [`*.${host}`, 'nowhere']);
+  const check = await get(`/accounts/${world.account_id}/host_checks/${host}`);
+  assert.equal(check.result.says, says);
 
   const args = [MAIN, 'packs', 'public', id, '--zone', zone.id, '--api', world.api];
   const env = { ...process.env, CERTPACKS_TOKEN: world.token };
@@ -76,7 +84,7 @@ test('only who may read the pack is told, and of a pack that is there', async ()
   assert.equal((await get(`${path}/${id}/public_view`, 'cp_nobody')).status, 401);
   assert.equal((await get(`${path}/${strange}/public_view`)).status, 404);
   assert.equal((await get(`${path}/${id}/public_view?page=0`)).status, 400);
-  const { result } = await get<{ hosts: readonly View[] }>(`${path}/${id}/public_view`);
+  const { result } = await get(`${path}/${id}/public_view`);
   assert.match(
     result.hosts[0]?.says ?? '',
     /^served at your edges: not yet .* its public name leads to nowhere/,

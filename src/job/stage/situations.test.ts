@@ -31,7 +31,7 @@ let web: Web;
 let withOne: WithCa;
 before(async () => {
   deps = await startJobDeps(ends);
-  withOne = await withCa({ after: (end) => void ends.defer(end) }, deps);
+  withOne = await withCa({ after: (end) => ends.defer(end) }, deps);
   web = await startWeb();
   ends.defer(() => web.close());
 });
