@@ -48,12 +48,14 @@ import { exportRoutes } from './resource/export.ts';
 import { failoverRoute } from './resource/failover.ts';
 import { fallbackOriginRoutes } from './resource/fallback-origin.ts';
 import { hostCheckRoute } from './resource/host-check.ts';
+import { HostLooks } from './resource/host-looks.ts';
 import { keylessRoutes } from './resource/keyless-certificates.ts';
 import { latestEventsRoute } from './resource/latest-events.ts';
 import { literalPaths } from './resource/literal-paths.ts';
 import { moveInRoutes } from './resource/move-ins.ts';
 import { packCertificatesRoute } from './resource/pack-certificates.ts';
 import { packQuotaRoute } from './resource/pack-quota.ts';
+import { publicViewRoute } from './resource/public-view.ts';
 import { recommendationRoute } from './resource/recommendation.ts';
 import { revocationRoutes } from './resource/revocation.ts';
 import { sessionRoutes, signInCodeRoute } from './resource/session.ts';
@@ -111,7 +113,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(certificateAuthoritiesRoute(deps));
       await v4.register(bulkRoutes(deps));
       await v4.register(moveInRoutes(deps));
-      await v4.register(hostCheckRoute(deps));
+      await v4.register(lookRoutes(deps));
       await v4.register(dnsRecordRoutes(deps));
       await v4.register(zoneFileRoutes(deps));
       await v4.register(packRoutes(deps));
@@ -141,6 +143,15 @@ const packRoutes =
     await v4.register(domainConnectRoutes(deps));
     await v4.register(revocationRoutes(deps));
     await v4.register(failoverRoute(deps));
+  };
+
+/** Routes that tell where names lead; they share what was seen. */
+const lookRoutes =
+  (deps: ApiDeps): FastifyPluginAsync =>
+  async (v4) => {
+    const looks = new HostLooks(deps.lookAtHost);
+    await v4.register(hostCheckRoute(deps, looks));
+    await v4.register(publicViewRoute(deps, looks));
   };
 
 /** Routes that find out by themselves who asks. */

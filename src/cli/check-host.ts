@@ -6,25 +6,9 @@ import { call, EXIT, end } from './client.ts';
 import { asClient, type ClientOptions, part } from './client-command.ts';
 import { ownAccount } from './own-account.ts';
 import { printJson, printLine } from './print.ts';
+import { Viewed, viewLines } from './public-view.ts';
 
-const Address = Type.Object({
-  address: Type.String(),
-  is_ours: Type.Boolean(),
-  problem: Type.Optional(Type.String()),
-  certificate: Type.Optional(
-    Type.Object({ issuer: Type.String(), expires_on: Type.String(), is_of_pack: Type.Boolean() }),
-  ),
-});
-const Check = Type.Object({
-  host: Type.String(),
-  leads_to: Type.String(),
-  cdn: Type.Optional(Type.String()),
-  names: Type.Array(Type.String()),
-  addresses: Type.Array(Address),
-  certificate_pack_id: Type.Optional(Type.String()),
-  missing: Type.Array(Type.String()),
-});
-type Check = Type.Static<typeof Check>;
+const Check = Type.Object({ ...Viewed.properties, certificate_pack_id: Type.Optional(Type.String()) });
 const shape = Compile(Check);
 
 /** Adds the command. */
@@ -50,33 +34,9 @@ async function check(name: string, options: ClientOptions & { account?: string }
 }
 
 /** What is printed: names at the left, one value a line. */
-const linesOf = (it: Check): [string, string][] => [
-  ['leads to', `${LEADS_TO[it.leads_to] ?? it.leads_to}${it.cdn === undefined ? '' : ` (${it.cdn})`}`],
-  ...it.names.slice(1).map((name): [string, string] => ['by', name]),
-  ...it.addresses.map((one): [string, string] => ['address', addressLine(one)]),
+const linesOf = (it: Type.Static<typeof Check>): [string, string][] => [
+  ...viewLines(it),
   ['pack', it.certificate_pack_id ?? 'none here'],
   ...it.missing.map((one): [string, string] => ['missing', one]),
   ...(it.missing.length === 0 ? [['missing', 'nothing'] satisfies [string, string]] : []),
 ];
-
-const LEADS_TO: Readonly<Record<string, string>> = {
-  us: 'our edges',
-  partly_us: 'our edges, and others',
-  cdn: 'a CDN',
-  elsewhere: 'elsewhere',
-  nowhere: 'nowhere',
-  unknown: 'DNS does not tell',
-};
-
-function addressLine({
-  address,
-  is_ours: isOurs,
-  certificate,
-  problem,
-}: Type.Static<typeof Address>): string {
-  const whose = isOurs ? 'ours' : 'not ours';
-  if (!certificate) return `${address} (${whose}): ${problem ?? 'no certificate'}`;
-  const { issuer, expires_on: end_, is_of_pack: isOfPack } = certificate;
-  const of = isOfPack ? 'the certificate of the pack' : `a certificate of ${issuer}`;
-  return `${address} (${whose}): ${of}, until ${end_.slice(0, 10)}`;
-}

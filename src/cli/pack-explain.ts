@@ -11,6 +11,7 @@ const Explained = Type.Object({
   waits_for: Type.String(),
   whose_move: Type.Union([Type.String(), Type.Null()]),
   next_step: Type.String(),
+  situation: Text,
   reasons: Type.Array(Type.String()),
   notes: Type.Array(Type.String()),
   since: Type.String(),
@@ -54,6 +55,7 @@ const linesOf = (it: Explained): [string, string][] => [
   ['', it.waits_for],
   ['whose move', it.whose_move ?? 'nobody’s'],
   ['next step', it.next_step],
+  ...one('situation', it.situation?.replaceAll('_', ' ')),
   ['since', it.since],
   ...one(
     'until',

@@ -9,6 +9,7 @@ import { addPackList } from './pack-list.ts';
 import { addPackOrder } from './pack-order.ts';
 import { addPackRevoke } from './pack-revoke.ts';
 import { addPacksBulk } from './packs-bulk.ts';
+import { addPackPublic } from './public-view.ts';
 import { show } from './table.ts';
 
 /** Adds the commands. */
@@ -25,6 +26,7 @@ export function addPacks(certpacks: Command): void {
   addPackExplain(packs);
   addPackExport(packs);
   addPackOrder(packs);
+  addPackPublic(packs);
   addPackRevoke(packs);
   addPacksBulk(packs);
   asZoneClient(

@@ -40,6 +40,7 @@ export const worldOptions = (
   allow_addresses: ['127.0.0.0/8'],
   alert_addresses: ['127.0.0.0/8', '::1/128', ...options.alert_addresses],
   public_addresses: [HOST],
+  inside_resolver: '',
   reserved_hostnames: true,
   rate_limit: 0,
 });

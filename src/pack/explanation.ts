@@ -12,7 +12,7 @@ import {
   type ZoneControl,
   zoneRecords,
 } from './copy-records.ts';
-import { type Cause, type Evidence, type Mover, whoseMove } from './found.ts';
+import { type Cause, type Evidence, type Mover, type Situation, whoseMove } from './found.ts';
 import { deadline, earliestEnd, isKept, isServed, LIFECYCLE, TOMBSTONE } from './lifecycle.ts';
 import { takenUpAt } from './managed.ts';
 import type { Pack, PackStatus, Run, RunKind } from './pack.ts';
@@ -74,6 +74,8 @@ export interface Explanation {
   /** Undefined: nobody's. */
   readonly whoseMove: Mover | undefined;
   readonly nextStep: string;
+  /** In which situation a host of it is, where it is a known one that holds the pack up. */
+  readonly situation: Situation | undefined;
   /** Why it is not further: `validation_errors`. */
   readonly reasons: readonly string[];
   /** What will matter later. */
@@ -102,6 +104,7 @@ export function explain(pack: Pack, facts: Facts): Explanation {
     run: run.kind,
     stage: run.status,
     ...sentences(pack, run, facts),
+    situation: isWorkedOn(run) ? pack.found?.situation : undefined,
     reasons: pack.validationErrors,
     notes: notesOn(pack, facts),
     // What waits for a limit has a status that begins when the limit is over.

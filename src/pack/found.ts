@@ -44,6 +44,29 @@ export const CAUSES = {
 } as const satisfies Record<string, Mover>;
 export type Cause = keyof typeof CAUSES;
 
+/** The situations, what is wrong with DNS itself first: of several that a name is in, the first is to be mended first. */
+// biome-ignore format: a table is read by column
+export const SITUATIONS = {
+  lame_server:                'customer',  // a name server does not answer for the zone
+  bogus_dnssec:               'customer',  // validating resolvers get nothing
+  split_horizon:              'customer',  // others see other answers
+  caa_at_parent:              'customer',  // records above the name keep the CA from issuing
+  wildcard_cname:             'customer',  // a wildcard answers for it, and leads it elsewhere
+  stray_aaaa:                 'customer',  // IPv6 leads elsewhere
+  cloudflare_over_cloudflare: 'customer',  // its proxy does not go on to another account's
+  orange_cloud:               'customer',  // proxied by Cloudflare
+  foreign_cdn:                'customer',  // another CDN is in front
+  redirects:                  'customer',  // the host sends whoever asks it elsewhere
+  apex_address:               'customer',  // an apex with addresses of its own
+  flattened_cname:            undefined,   // addresses in place of a CNAME: as good
+} as const satisfies Record<string, Mover | undefined>;
+export type Situation = keyof typeof SITUATIONS;
+
+/** All of them, in that order. */
+export const SITUATION_NAMES = Object.keys(SITUATIONS).filter((name): name is Situation =>
+  Object.hasOwn(SITUATIONS, name),
+);
+
 /** The cause that a Fault of this name is. */
 export const causeOf = (fault: string): Cause => (isCause(fault) ? fault : 'internal');
 
@@ -73,6 +96,8 @@ export interface Finding {
   readonly cause: Cause;
   /** Where it is not the cause's. */
   readonly whose?: Mover | undefined;
+  /** In which a host is that it is about, where that is known. */
+  readonly situation?: Situation | undefined;
   readonly evidence?: readonly NewEvidence[];
   /** What was wrong before, where that is to be known at the end of the pack. */
   readonly why?: readonly string[];

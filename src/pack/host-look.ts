@@ -21,6 +21,39 @@ export interface SeenAddress {
     | undefined;
   /** Why there is none. */
   readonly problem?: string | undefined;
+  /** Whether it is none that the whole world reaches. */
+  readonly isBarred?: true;
+}
+
+/** What one authoritative server of a name's zone answered. */
+export interface ServerSight {
+  /** Name and address. */
+  readonly server: string;
+  /** Addresses, or the target of a CNAME; none where it has none. */
+  readonly answers: readonly string[];
+  /** Why it did not answer, as the rest of a sentence. */
+  readonly failure?: string | undefined;
+}
+
+/** What tells in which situation a name is, as far as it was seen (`situation.ts`). */
+export interface Signs {
+  readonly servers: readonly ServerSight[];
+  /** The wildcard that answers for it. */
+  readonly wildcard?: string | undefined;
+  /** Why DNSSEC of its zone is bogus. */
+  readonly bogus?: string | undefined;
+  /** Where its web server sends who asks for a validation file, in words. */
+  readonly redirect?: string | undefined;
+  /** How a CDN refused to answer. */
+  readonly refusal?: string | undefined;
+  /** What differs where this machine's own resolver is asked, in words. */
+  readonly inside?: string | undefined;
+  /** The names that customers are to lead theirs to, with their addresses now, and the CDN that these belong to. */
+  readonly wanted: {
+    readonly names: readonly string[];
+    readonly addresses: readonly string[];
+    readonly cdn?: string | undefined;
+  };
 }
 
 /** What a look at a name saw. */
@@ -32,10 +65,19 @@ export interface HostLook {
   readonly cdn: string | undefined;
   /** Why DNS does not tell. */
   readonly problem: string | undefined;
+  /** Undefined: nobody looked for them. */
+  readonly signs?: Signs;
 }
 
-/** Looks at a name, in A-labels. Never throws for what DNS or servers answer: that is its result. */
-export type LookAtHost = (name: string, signal: AbortSignal) => Promise<HostLook>;
+/** What is looked at, in A-labels. */
+export interface HostAsked {
+  readonly name: string;
+  /** Whether this machine's own resolver is asked too: of names of which the one who asks has shown control. */
+  readonly isInsideAsked: boolean;
+}
+
+/** Looks at a name. Never throws for what DNS or servers answer: that is its result. */
+export type LookAtHost = (asked: HostAsked, signal: AbortSignal) => Promise<HostLook>;
 
 /** How a name stands here. */
 export interface HostHere {
@@ -44,6 +86,10 @@ export interface HostHere {
   readonly ours: readonly string[];
   /** The zone of the account that the name lies in. */
   readonly zone: { readonly name: string; readonly isOpen: boolean } | undefined;
+  /** Whether it is the apex of a zone. */
+  readonly isApex?: boolean;
+  /** CAA records of a name above it that keep its pack from being issued, in words. */
+  readonly caa?: string | undefined;
   /** The pack that serves it here. */
   readonly pack: { readonly id: string; readonly isProven: boolean; readonly status: string } | undefined;
 }

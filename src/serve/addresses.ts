@@ -28,6 +28,12 @@ export function publicAddressesOf({
   );
 }
 
+/** Where customers' names are to lead. Throws `configuration` as `publicAddressesOf`. */
+export const goalOf = (options: Pick<Options, 'public_addresses' | 'public_names'>) => ({
+  ours: publicAddressesOf(options),
+  publicNames: options.public_names.map((name) => name.toLowerCase().replace(/\.$/, '')),
+});
+
 /** `192.0.2.1:53` or `[2001:db8::1]:53`. */
 export function toAddress(text: string): { host: string; port: number } {
   const [, v6, v4, port] = /^(?:\[([0-9a-f:.]+)\]|([^:]+)):(\d{1,5})$/i.exec(text) ?? [];

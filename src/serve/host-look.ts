@@ -1,6 +1,8 @@
 import { showLeaf } from '../edge/handshake.ts';
 import type { LookAtHost } from '../pack/host-look.ts';
 import { createHostLook } from '../validation/host-look.ts';
+import { goalOf } from './addresses.ts';
+import { insideResolverOf } from './inside-resolver.ts';
 import type { ServiceParts } from './service-parts.ts';
 
 /** How this service looks where names lead. */
@@ -10,7 +12,10 @@ export const hostLookOf = ({ options, clock }: Pick<ServiceParts, 'options' | 'c
     port: options.dns_port,
     allow: options.allow_addresses,
     ipv6: options.dns_ipv6,
+    httpPort: options.http_port,
     httpsPort: options.https_port,
+    ...goalOf(options),
+    inside: insideResolverOf(options),
     clock,
     showLeaf,
   });

@@ -23,7 +23,7 @@ import { remembering } from '../validation/caa-memory.ts';
 import { createDelegationLook } from '../validation/delegation.ts';
 import { createHttpPrecheck } from '../validation/http.ts';
 import { createTxtPrecheck } from '../validation/txt.ts';
-import { toNameServers } from './addresses.ts';
+import { goalOf, toNameServers } from './addresses.ts';
 import { alertPartsOf } from './alert-sending.ts';
 import { openApi } from './api-listener.ts';
 import { brandingDomainOf } from './branding.ts';
@@ -31,6 +31,7 @@ import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { domainConnectOf } from './domain-connect.ts';
 import { edgeSocketOf } from './edge-socket.ts';
 import { hostLookOf } from './host-look.ts';
+import { insideResolverOf } from './inside-resolver.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
 import { keylessSettingOf, tokenPacksOf } from './keyless-setting.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
@@ -261,13 +262,18 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
     ipv6: options.dns_ipv6,
     clock,
   };
+  const ports = { httpPort: options.http_port, httpsPort: options.https_port };
   return {
     edges,
     auditLife: days(options.audit_days),
     controlLife: days(options.control_days),
     lookAtDelegation: createDelegationLook({ ...look, own: toNameServers(options.name_servers) }),
-    precheckTxt: createTxtPrecheck({ ...look, delegationZone: options.delegation_zone }),
-    precheckHttp: createHttpPrecheck({ ...look, httpPort: options.http_port, httpsPort: options.https_port }),
+    precheckTxt: createTxtPrecheck({
+      ...look,
+      delegationZone: options.delegation_zone,
+      inside: insideResolverOf(options),
+    }),
+    precheckHttp: createHttpPrecheck({ ...look, ...ports, goal: goalOf(options) }),
     precheckCaa: remembering(createCaaPrecheck(look), clock),
   };
 }

@@ -11,6 +11,9 @@ import { cdnOf } from './cdn.ts';
 import { createHostLook } from './host-look.ts';
 
 const HOST = 'www.shop.test';
+const ASKED = { name: HOST, isInsideAsked: false };
+/** Nobody listens at this port. */
+const PLACES = { ours: [], publicNames: [], httpPort: 9 };
 const [HERE, SILENT, BARRED] = ['127.0.70.20', '127.0.70.21', '10.9.8.7'];
 const ends = new AsyncDisposableStack();
 let shop: Shop;
@@ -29,7 +32,7 @@ beforeEach(() => shop.reset());
 after(() => ends.disposeAsync());
 
 const look = () =>
-  createHostLook({ ...shop.options(), httpsPort, showLeaf })(HOST, AbortSignal.timeout(20_000));
+  createHostLook({ ...shop.options(), ...PLACES, httpsPort, showLeaf })(ASKED, AbortSignal.timeout(20_000));
 
 test('CNAMEs are followed to addresses, and each is asked for the certificate of the name', async () => {
   await shop.everyNs([[HOST, 'CNAME', 'edge.shop.test'], ...leads('edge.shop.test', HERE, SILENT, BARRED)]);
@@ -46,8 +49,8 @@ test('CNAMEs are followed to addresses, and each is asked for the certificate of
 test('a certificate whose end is no date is a problem of its address, and no more', async () => {
   await shop.everyNs([[HOST, 'A', HERE]]);
   const leaf = { fingerprint: 'x', issuer: '', notAfter: new Date(Number.NaN), hosts: [HOST] };
-  const odd = createHostLook({ ...shop.options(), httpsPort, showLeaf: async () => leaf });
-  const { addresses } = await odd(HOST, AbortSignal.timeout(20_000));
+  const odd = createHostLook({ ...shop.options(), ...PLACES, httpsPort, showLeaf: async () => leaf });
+  const { addresses } = await odd(ASKED, AbortSignal.timeout(20_000));
   assert.deepEqual(addresses, [
     { address: HERE, problem: 'it shows a certificate whose end cannot be read' },
   ]);
@@ -55,7 +58,9 @@ test('a certificate whose end is no date is a problem of its address, and no mor
 
 test('a name without an address leads nowhere, and of servers that do not answer nothing is concluded', async () => {
   await shop.everyNs([['other.shop.test', 'A', HERE]]);
-  assert.deepEqual(await look(), { names: [HOST], addresses: [], cdn: undefined, problem: undefined });
+  const { signs, ...seen } = await look();
+  assert.deepEqual(seen, { names: [HOST], addresses: [], cdn: undefined, problem: undefined });
+  assert.equal(signs?.servers.length, 2);
   await shop.everyNs([[HOST, 'CNAME', HOST]]);
   assert.match((await look()).problem ?? '', /CNAMEs lead nowhere/);
 });

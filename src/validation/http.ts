@@ -1,11 +1,13 @@
 import { isAddress, isAllowed } from '../dns/address.ts';
 import { isPlainName, printable } from '../dns/message/names.ts';
-import { addressesOf } from '../dns/resolver/addresses.ts';
+import { type Addresses, addressesOf } from '../dns/resolver/addresses.ts';
 import { findDenied } from '../dns/resolver/empty-non-terminal.ts';
 import { IterativeResolver } from '../dns/resolver/iterative-resolver.ts';
 import { ServerMemory } from '../dns/resolver/server-memory.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
+import { type Goal, redirectWords, refusalIn } from './host-signs.ts';
 import { exchange, type HttpSeen } from './http-exchange.ts';
+import { judgeHttp } from './http-situation.ts';
 import { denial } from './message-format.ts';
 import type { PrecheckOptions } from './txt.ts';
 import type { HttpCheck, HttpSaid, PrecheckHttp, WantedFile } from './validation.ts';
@@ -14,6 +16,8 @@ import type { HttpCheck, HttpSaid, PrecheckHttp, WantedFile } from './validation
 export interface HttpPrecheckOptions extends PrecheckOptions {
   readonly httpPort: number;
   readonly httpsPort: number;
+  /** Where hosts are to lead; nobody knows unless told. */
+  readonly goal?: Goal;
 }
 
 /** Longest that one look takes, in milliseconds of real time. */
@@ -56,6 +60,10 @@ class Visit {
   readonly #seen: HttpSaid[] = [];
   /** Hosts that were looked up, and what their CNAMEs lead to. */
   readonly #names = new Set<string>();
+  /** The addresses of the host that was asked first, and what its web server did instead of showing the file. */
+  #found: Addresses | undefined;
+  #redirect: string | undefined;
+  #refusal: string | undefined;
 
   constructor(file: WantedFile, options: HttpPrecheckOptions, walk: IterativeResolver, signal: AbortSignal) {
     this.#file = file;
@@ -66,11 +74,19 @@ class Visit {
 
   async look(): Promise<HttpCheck> {
     const url = new URL(this.#file.url);
-    const problem = await this.#problemAt({ url, path: [] });
+    const seen = await this.#problemAt({ url, path: [] });
     const { url: at, body } = this.#file;
+    const { problem, situation } = await this.#judge(url.hostname, seen);
     const look = { url: at, body, isVisible: problem === undefined, seen: this.#seen };
     const told = problem ?? (await this.#denied());
-    return told === undefined ? look : { ...look, problem: told };
+    return { ...look, ...(told !== undefined && { problem: told }), ...(situation && { situation }) };
+  }
+
+  #judge(host: string, problem: string | undefined) {
+    const { clock, allow, ipv6, goal = { ours: [], publicNames: [] } } = this.#options;
+    const judge = { walk: this.#walk, clock, allow, ipv6, goal };
+    const met = { redirect: this.#redirect, refusal: this.#refusal };
+    return judgeHttp(judge, { host, found: this.#found, problem, ...met });
   }
 
   /** What keeps a strict resolver of a CA from a name that was met. */
@@ -87,6 +103,7 @@ class Visit {
     const { url, path } = place;
     const host = url.hostname;
     const found = await addressesOf(this.#walk, host);
+    this.#found ??= found;
     if (found.kind === 'lost')
       return `the address of ${host} could not be looked up: ${found.at === host ? '' : `at ${found.at} `}${found.why}; mend the DNS of ${host}`;
     if (found.kind === 'none')
@@ -110,6 +127,8 @@ class Visit {
     this.#seen.push({ url: printable(url.href, 255), address, ...said(seen) });
     const where = `${printable(url.href, 255)} at ${address}${came(path)}`;
     if ('failure' in seen) return failed(url, where, seen.failure);
+    this.#redirect ??= redirectWords(url, seen);
+    this.#refusal ??= refusalIn(seen.body);
     if (REDIRECTS.includes(seen.status)) return this.#followFrom(url, path, where, seen.location);
     const step = `serve the text "${this.#file.body}" at ${printable(url.href, 255)}, with status 200`;
     if (seen.status !== 200) return `${where} answers HTTP ${seen.status}; ${step}`;

@@ -41,8 +41,8 @@ test('a record that every authoritative server has is visible', async () => {
   );
   assert.equal(
     shop.world.asked.length,
-    7,
-    'root, TLD, one server for the apex, then TXT and the parent at both',
+    8,
+    'root, TLD, one server for the apex, then TXT and the parent at both, and the TLD for DS',
   );
 });
 
@@ -118,7 +118,7 @@ test('referrals of registries are kept for an hour, those of registrants and ans
     const seen = await lookAt(RECORD, AbortSignal.timeout(20_000));
     return { isVisible: seen.isVisible, servers: shop.world.asked.map((line) => line.split(' ')[0]) };
   };
-  assert.deepEqual((await ask()).servers, [ROOT, TLD, NS1, NS1, NS2, NS1, NS2]);
+  assert.deepEqual((await ask()).servers, [ROOT, TLD, NS1, NS1, NS2, NS1, NS2, TLD]);
   await shop.everyNs([]);
   assert.deepEqual(await ask(), { isVisible: false, servers: [TLD, NS1, NS1, NS2] });
   shop.clock().advance(hours(1) + 1);

@@ -8,8 +8,10 @@ import { ServerMemory } from '../dns/resolver/server-memory.ts';
 import { Suffixes } from '../dns/resolver/suffixes.ts';
 import { findWildcard } from '../dns/resolver/wildcard.ts';
 import type { Clock } from '../kit/clock.ts';
+import type { AskInside } from './host-signs.ts';
 import { leadsToUs } from './leads-to-us.ts';
 import { type Dead, type Trail, verdictOf } from './problem.ts';
+import { judgeTxt } from './txt-situation.ts';
 import type { PrecheckTxt, TxtCheck, Wanted } from './validation.ts';
 
 /** What a look needs to know of the world. */
@@ -25,6 +27,8 @@ export interface PrecheckOptions {
   readonly clock: Clock;
   /** Zone of delegated validation: what is missing below it is not the subscriber's move. */
   readonly delegationZone?: string;
+  /** Asks the machine's own resolver; undefined: nobody does. */
+  readonly inside?: AskInside | undefined;
 }
 
 /** Longest that one look takes, in milliseconds of real time: it is a limit of network exchanges. */
@@ -44,8 +48,9 @@ export function createTxtPrecheck(options: PrecheckOptions): PrecheckTxt {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), LOOK_MS);
     try {
-      const walk = new IterativeResolver({ ...options, ...memory }, AbortSignal.any([signal, limit.signal]));
-      const look = await lookWith(walk, record, options.delegationZone);
+      const either = AbortSignal.any([signal, limit.signal]);
+      const walk = new IterativeResolver({ ...options, ...memory }, either);
+      const look = await lookWith({ ...options, walk, signal: either }, record);
       signal.throwIfAborted();
       return look;
     } finally {
@@ -54,20 +59,23 @@ export function createTxtPrecheck(options: PrecheckOptions): PrecheckTxt {
   };
 }
 
-async function lookWith(
-  walk: IterativeResolver,
-  record: Wanted,
-  delegationZone: string | undefined,
-): Promise<TxtCheck> {
+/** What one look goes by. */
+type Looking = Pick<PrecheckOptions, 'clock' | 'delegationZone' | 'inside'> & {
+  readonly walk: IterativeResolver;
+  readonly signal: AbortSignal;
+};
+
+async function lookWith(looking: Looking, record: Wanted): Promise<TxtCheck> {
+  const { walk, delegationZone } = looking;
   const way = await follow(walk, toDnsName(record.txtName));
   const denied = await deniedOn(walk, way, delegationZone);
   const trail = denied ? { ...way, denied, isSpent: walk.isSpent } : way;
   const look = { ...lookOf(record, trail, delegationZone), ...isLed(record, trail) };
-  if (look.isVisible) return look;
+  if (look.isVisible) return { ...look, ...(await judgeTxt(looking, record, { look, trail })) };
   const wildcard = await findWildcard(walk, toDnsName(record.txtName), [...trail.aliases, ...trail.said]);
-  return wildcard
-    ? { ...look, ...lookOf(record, { ...trail, wildcard, isSpent: walk.isSpent }, delegationZone) }
-    : look;
+  const whole = wildcard ? { ...trail, wildcard, isSpent: walk.isSpent } : trail;
+  const last = wildcard ? { ...look, ...lookOf(record, whole, delegationZone) } : look;
+  return { ...last, ...(await judgeTxt(looking, record, { look: last, trail: whole })) };
 }
 
 /** What is denied above one of the names that servers know, those that are ours left out. */

@@ -6,6 +6,7 @@
  * The front file; `txt.ts`, `http.ts` and `caa.ts` look.
  */
 import type { Seen } from '../dns/dns.ts';
+import type { Situation } from '../pack/found.ts';
 
 /** The outcome of a look at one record at every authoritative server of its zone. */
 export interface TxtCheck {
@@ -20,6 +21,8 @@ export interface TxtCheck {
    * where a CA may still not get to it: for the time when the CA says so.
    */
   readonly problem?: string;
+  /** In which situation the name is that keeps a CA from the record, where it is a known one. */
+  readonly situation?: Situation;
   /** Whether a CNAME leads to `delegatedTo`, or into `ledInto`; undefined where that was not asked, or servers do not tell or agree. */
   readonly isLedToUs?: boolean;
 }
@@ -53,6 +56,8 @@ export interface HttpCheck extends WantedFile {
   readonly seen: readonly HttpSaid[];
   /** One sentence for the subscriber when it is not visible, and as for `TxtCheck` when it is. */
   readonly problem?: string;
+  /** As for `TxtCheck`, of the host. */
+  readonly situation?: Situation;
 }
 
 /** What one address answered. */

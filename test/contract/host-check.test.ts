@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { after, before, it } from 'node:test';
 import { buildApi } from '../../src/api/api.ts';
-import type { HostLook } from '../../src/pack/host-look.ts';
+import type { HostAsked, HostLook } from '../../src/pack/host-look.ts';
 import { createToken } from '../../src/store/tokens.ts';
 import { startApi, type TestAccount, type TestApi } from '../support/api.ts';
 import { MAIN } from '../support/commands.ts';
@@ -35,7 +35,7 @@ let owner: TestAccount;
 let seen: HostLook;
 let asked: string[] = [];
 let hold: Promise<void> = Promise.resolve();
-const lookAtHost = async (name: string) => {
+const lookAtHost = async ({ name }: HostAsked) => {
   asked.push(name);
   await hold;
   return seen;
@@ -128,6 +128,6 @@ it('the command says it in lines, with the next step last', async () => {
   const out = await text(child.stdout);
   assert.match(
     out,
-    /^leads to +elsewhere\naddress +203\.0\.113\.1 \(not ours\): a certificate of CA, until 1970-01-01\npack +[0-9a-f-]{36}\nmissing +check\.test leads to 203\.0\.113\.1: lead check\.test to 192\.0\.2\.1\n$/,
+    /^ +served at your edges: yes \(certificate pack [0-9a-f-]{36} is active\); its public name leads to 203\.0\.113\.1\nleads to +elsewhere\naddress +203\.0\.113\.1 \(not ours\): a certificate of CA, until 1970-01-01\nsituation +apex address, the customer’s move\n +check\.test is an apex[^\n]*\nnext step +give check\.test[^\n]*\npack +[0-9a-f-]{36}\nmissing +check\.test leads to 203\.0\.113\.1: lead check\.test to 192\.0\.2\.1\n$/,
   );
 });

@@ -55,7 +55,7 @@ it('a host that leads past our edge says what was seen there, and the CA is not 
   const asked = await requests();
   assert.match(
     message,
-    /at 127\.0\.0\.77 cannot be read \(ECONNREFUSED\); let the whole Internet reach port 80 of/,
+    /at 127\.0\.0\.77 cannot be read \(ECONNREFUSED\): \S+ is an apex.*, or let the whole Internet reach port 80 of/,
   );
   assert.ok(message.includes(zone.name));
   await world.tell('POST', '/clock', { advance_s: 300 });

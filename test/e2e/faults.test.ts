@@ -157,7 +157,7 @@ test('a resolver of the system that hangs keeps no process from ending within it
   const config = join(scene.dir, 'named.toml');
   writeFileSync(
     config,
-    `port = 0\ndns_roots = ["127.0.0.1"]\n[ca.google]\ndirectory_url = "https://ca.hangs.example/directory"\nagreed_to_terms = true\neab_kid = "x"\neab_hmac_key = "AAAAAAAAAAAAAAAAAAAAAA"\n`,
+    `port = 0\ndns_roots = ["127.0.0.1"]\ninside_resolver = ""\n[ca.google]\ndirectory_url = "https://ca.hangs.example/directory"\nagreed_to_terms = true\neab_kid = "x"\neab_hmac_key = "AAAAAAAAAAAAAAAAAAAAAA"\n`,
   );
   const inside = `mount --bind ${resolv} /etc/resolv.conf; exec "$0" "$1" serve`;
   const env = { ...process.env, ...scene.options, CERTPACKS_CONFIG: config, CERTPACKS_DNS_LISTEN: '' };

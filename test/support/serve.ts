@@ -57,7 +57,7 @@ export function writeConfiguration(
   const servers = RESPONDERS.map((address, i) => `"ns${i + 1}.certpacks.test=${address}"`);
   const options =
     `port = 0\ndelegation_zone = "dcv.certpacks.test"\nname_servers = [${servers.join(', ')}]\n` +
-    `dns_roots = ["${DNS_ADDRESSES.root}"]\ndns_port = ${dnsPort}\nallow_addresses = ["127.0.0.0/8"]\n` +
+    `dns_roots = ["${DNS_ADDRESSES.root}"]\ndns_port = ${dnsPort}\nallow_addresses = ["127.0.0.0/8"]\ninside_resolver = ""\n` +
     'dns_rate_limit = 0\nzone_activation = "trust"\nuniversal = false\n';
   const path = join(dir, 'certpacks.toml');
   writeFileSync(path, [options, ...tables, ...rows].join('\n'));

@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { packNotFound } from '../../operation/locked-pack.ts';
 import { changeableOn } from '../../operation/spend-wish.ts';
 import { type Explanation, explain } from '../../pack/explanation.ts';
-import { type Evidence, MOVERS, WITNESSES } from '../../pack/found.ts';
+import { type Evidence, MOVERS, SITUATION_NAMES, WITNESSES } from '../../pack/found.ts';
 import { toName } from '../../pack/hosts.ts';
 import { tokenIn } from '../../pack/key-elsewhere.ts';
 import { PACK_STATUSES, type Pack, RUN_KINDS } from '../../pack/pack.ts';
@@ -29,6 +29,7 @@ const Explained = Type.Object({
   waits_for: Type.String(),
   whose_move: Type.Union([Type.Enum([...MOVERS]), Type.Null()]),
   next_step: Type.String(),
+  situation: Type.Optional(Type.Enum([...SITUATION_NAMES])),
   reasons: Type.Array(Type.String()),
   notes: Type.Array(Type.String()),
   since: Type.String({ format: 'date-time' }),
@@ -127,6 +128,7 @@ function toWire(it: Explanation) {
     waits_for: it.waitsFor,
     whose_move: it.whoseMove ?? null,
     next_step: it.nextStep,
+    ...(it.situation && { situation: it.situation }),
     reasons: [...it.reasons],
     notes: [...it.notes],
     since: toWireTime(it.since),

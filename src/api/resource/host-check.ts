@@ -1,8 +1,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import { getDomain } from 'tldts';
 import { Fault } from '../../kit/fault.ts';
-import { type HostHere, type HostLook, LEADS_TO, leadsTo, missingFor } from '../../pack/host-look.ts';
+import type { HostHere, HostLook } from '../../pack/host-look.ts';
 import { isInZone, toName } from '../../pack/hosts.ts';
-import { toWireTime } from '../../pack/pack-json.ts';
 import { isOpen } from '../../pack/zone-life.ts';
 import { getPack } from '../../store/packs.ts';
 import { getServing } from '../../store/served-hosts.ts';
@@ -11,6 +11,8 @@ import { getZone, listZonesNamed } from '../../store/zones.ts';
 import type { ApiDeps } from '../deps.ts';
 import { checkAccount, checkReach, demandAll } from '../http/auth.ts';
 import { ok, okOf } from '../http/envelope.ts';
+import type { HostLooks } from './host-looks.ts';
+import { toViewed, Viewed } from './public-view-json.ts';
 
 const GET = {
   operationId: 'check-host',
@@ -19,43 +21,19 @@ const GET = {
   params: Type.Object({ account_id: Type.String(), host: Type.String() }),
   response: okOf(
     Type.Object({
-      host: Type.String(),
-      leads_to: Type.Enum([...LEADS_TO]),
-      cdn: Type.Optional(Type.String()),
-      names: Type.Array(Type.String()),
-      addresses: Type.Array(
-        Type.Object({
-          address: Type.String(),
-          is_ours: Type.Boolean(),
-          problem: Type.Optional(Type.String()),
-          certificate: Type.Optional(
-            Type.Object({
-              fingerprint_sha256: Type.String(),
-              issuer: Type.String(),
-              expires_on: Type.String({ format: 'date-time' }),
-              hosts: Type.Array(Type.String()),
-              is_of_pack: Type.Boolean(),
-            }),
-          ),
-        }),
-      ),
+      ...Viewed.properties,
       zone_id: Type.Optional(Type.String()),
       certificate_pack_id: Type.Optional(Type.String()),
-      missing: Type.Array(Type.String()),
     }),
   ),
 };
 
 const WRITE = 'SSL and Certificates Write';
 
-/** Looks at a time, of one process and of one account in it: each asks servers of others, which may let it wait. */
-const [MOST_AT_ONCE, MOST_OF_ACCOUNT] = [8, 3];
-
 /** Route of GET /accounts/{account_id}/host_checks/{host}. */
 export const hostCheckRoute =
-  (deps: ApiDeps): FastifyPluginAsyncTypebox =>
+  (deps: ApiDeps, looks: HostLooks): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const underWay: string[] = [];
     app.get('/accounts/:account_id/host_checks/:host', { schema: GET }, async (request) => {
       const { account_id: accountId } = request.params;
       checkAccount(request.token, request, accountId, WRITE);
@@ -64,20 +42,12 @@ export const hostCheckRoute =
       const zone = await zoneFor(deps, accountId, host);
       if (zone) checkReach(request.token, request, zone.id, WRITE);
       else demandAll(request.token, WRITE);
-      const ofAccount = underWay.filter((one) => one === accountId).length;
-      if (!deps.lookAtHost || underWay.length >= MOST_AT_ONCE || ofAccount >= MOST_OF_ACCOUNT)
-        throw new Fault('too_many_requests', 'too many looks are under way here; ask again in some seconds');
-      underWay.push(accountId);
-      try {
-        const look = await deps.lookAtHost(host, AbortSignal.timeout(LIMIT_MS));
-        return ok(await told(deps, { zone, host, look }));
-      } finally {
-        underWay.splice(underWay.indexOf(accountId), 1);
-      }
+      // What this machine's own network answers is for those who have shown control of the name.
+      const isInsideAsked = zone !== undefined && isOpen(zone);
+      const look = await looks.look(accountId, { name: host, isInsideAsked });
+      return ok(await told(deps, { zone, host, look }));
     });
   };
-
-const LIMIT_MS = 20_000;
 
 function hostIn(text: string): string {
   try {
@@ -100,29 +70,10 @@ interface Looked {
 
 async function told(deps: ApiDeps, { zone, host, look }: Looked) {
   const { here, leaves } = await standing(deps, zone, host);
-  const { names, addresses, cdn } = look;
   return {
-    host,
-    leads_to: leadsTo(look, here.ours),
-    ...(cdn !== undefined && { cdn }),
-    names: [...names],
-    addresses: addresses.map(({ address, certificate, problem }) => ({
-      address,
-      is_ours: here.ours.includes(address),
-      ...(problem !== undefined && { problem }),
-      ...(certificate && {
-        certificate: {
-          fingerprint_sha256: certificate.fingerprint,
-          issuer: certificate.issuer,
-          expires_on: toWireTime(certificate.expiresOn),
-          hosts: [...certificate.hosts],
-          is_of_pack: leaves.includes(certificate.fingerprint),
-        },
-      }),
-    })),
+    ...toViewed(look, here, leaves),
     ...(zone && { zone_id: zone.id }),
     ...(here.pack && { certificate_pack_id: here.pack.id }),
-    missing: missingFor(look, here),
   };
 }
 
@@ -132,12 +83,14 @@ async function standing(
   zone: Zone | undefined,
   host: string,
 ): Promise<{ readonly here: HostHere; readonly leaves: readonly string[] }> {
-  if (!zone) return { here: { host, ours, zone: undefined, pack: undefined }, leaves: [] };
+  const isApex = host === zone?.name || getDomain(host) === host;
+  if (!zone) return { here: { host, ours, isApex, zone: undefined, pack: undefined }, leaves: [] };
   const serving = await getServing(pool, host, 'production');
   const pack = serving?.zone.id === zone.id ? await getPack(pool, zone.id, serving.id) : undefined;
   const here: HostHere = {
     host,
     ours,
+    isApex,
     zone: { name: zone.name, isOpen: isOpen(zone) },
     pack: pack && { id: pack.id, status: pack.status, isProven: PROVEN.includes(pack.status) },
   };

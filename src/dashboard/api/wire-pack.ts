@@ -75,3 +75,25 @@ export interface Leaves {
   readonly ecdsa?: string;
   readonly rsa?: string;
 }
+
+/** Where the hosts of a pack lead. */
+export interface PublicViews {
+  readonly hosts: readonly PublicView[];
+  readonly total: number;
+  readonly seen_on: string;
+}
+
+export interface PublicView {
+  readonly host: string;
+  readonly served_at_edges: boolean;
+  readonly leads_to: string;
+  readonly says: string;
+  readonly cdn?: string;
+  readonly addresses: readonly { readonly address: string; readonly is_ours: boolean }[];
+  readonly situations: readonly {
+    readonly situation: string;
+    readonly whose_move: string | null;
+    readonly what: string;
+    readonly next_step: string;
+  }[];
+}

@@ -20,6 +20,7 @@ import { Certificates } from './pack-certificates.tsx';
 import { Edges } from './pack-edges.tsx';
 import { History, useHistory } from './pack-history.tsx';
 import { Progress } from './pack-progress.tsx';
+import { PublicNames } from './pack-public.tsx';
 import { Delegation, Records } from './pack-records.tsx';
 import type { ViewProps } from './view.ts';
 import { ZoneName } from './zone-choice.tsx';
@@ -97,6 +98,7 @@ function Whole({ zoneId, reply, again }: WholeProps) {
           <Progress pack={pack} explained={explained} events={history.reply?.result ?? []} />
           {isIssued && <Certificates pack={pack} zoneId={zoneId} />}
           {isIssued && <Edges pack={pack} zoneId={zoneId} asked={reply} />}
+          <PublicNames zoneId={zoneId} pack={pack} />
           <Records {...props} explanation={explained.reply?.result} />
           <Delegation records={pack.dcv_delegation_records} />
           {pack.validation_records.length + pack.dcv_delegation_records.length > 0 && (

@@ -3,7 +3,10 @@ import packet, { type Answer } from 'dns-packet';
 import { toDnsName } from './names.ts';
 
 /** Types that this service asks for. */
-export type AskedType = 'TXT' | 'SOA' | 'NS' | 'A' | 'AAAA' | 'CAA';
+export type AskedType = 'TXT' | 'SOA' | 'NS' | 'A' | 'AAAA' | 'CAA' | 'DS';
+
+/** Types of which signatures are asked for. */
+export type SignedType = 'TXT' | 'A' | 'AAAA' | 'CNAME' | 'DNSKEY';
 
 /** Largest UDP message, without fragments on any usual path (DNS flag day 2020). */
 export const MOST_UDP = 1_232;
@@ -29,7 +32,7 @@ export interface Sent {
 
 /**
  * A record of a reply; `data` is an address, a name, the bytes of all TXT strings in one (latin1), or flags, tag and
- * value of CAA with spaces between.
+ * value of CAA with spaces between, or those parts of DS, its digest in hex.
  */
 export interface DnsRecord {
   readonly name: string;
@@ -65,6 +68,26 @@ export function newQuery(name: string, type: AskedType, hasEdns: boolean): Sent 
   const additionals = hasEdns ? [opt] : [];
   const bytes = packet.encode({ type: 'query', id, flags: 0, questions: [{ name, type }], additionals });
   return { id, name, type, bytes };
+}
+
+/** A query for records with their signatures (RFC 4035 3.2.1). */
+export function newSignedQuery(name: string, type: SignedType): Pick<Sent, 'id' | 'bytes'> {
+  const id = randomInt(65_536);
+  const opt: Answer = {
+    ...OPT,
+    options: [],
+    udpPayloadSize: MOST_UDP,
+    flags: packet.DNSSEC_OK,
+    flag_do: true,
+  };
+  const bytes = packet.encode({
+    type: 'query',
+    id,
+    flags: 0,
+    questions: [{ name, type }],
+    additionals: [opt],
+  });
+  return { id, bytes };
 }
 
 /**
@@ -142,8 +165,12 @@ function dataOf(record: Answer): Pick<DnsRecord, 'type' | 'data'> | undefined {
   if (record.type === 'TXT') return { type: 'TXT', data: textOf(record.data) };
   if (record.type === 'CAA') return { type: 'CAA', data: caaOf(record.data) };
   if (record.type === 'SOA') return { type: 'SOA', data: toDnsName(record.data.mname) };
+  if (record.type === 'DS') return { type: 'DS', data: signerOf(record.data) };
   return undefined;
 }
+
+const signerOf = ({ keyTag, algorithm, digestType, digest }: packet.DsData): string =>
+  `${keyTag} ${algorithm} ${digestType} ${digest.toString('hex')}`;
 
 /** A tag is letters and digits (RFC 8659 4.1); whatever else stands there must not end it. */
 const caaOf = ({ flags = 0, tag, value }: packet.CaaData): string =>

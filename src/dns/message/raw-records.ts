@@ -1,7 +1,7 @@
 /** Bytes of DNS messages that dns-packet does not make or keep: classes NONE and ANY, where a record begins. */
 
 /** Types and classes of RFC 1035 3.2, RFC 2136 1.3 and RFC 8945 4.2. */
-export const TYPE = { cname: 5, soa: 6, txt: 16, tsig: 250 } as const;
+export const TYPE = { cname: 5, soa: 6, txt: 16, ds: 43, rrsig: 46, dnskey: 48, tsig: 250 } as const;
 export const CLASS = { in: 1, none: 254, any: 255 } as const;
 
 export const HEADER = 12;
@@ -75,7 +75,8 @@ function afterRecord(bytes: Buffer, start: number | undefined): number | undefin
   return end > bytes.length ? undefined : end;
 }
 
-function afterName(bytes: Buffer, start: number): number | undefined {
+/** Where a name ends; undefined where it does not parse. */
+export function afterName(bytes: Buffer, start: number): number | undefined {
   for (let at = start; at < bytes.length; ) {
     const length = bytes[at] ?? 0;
     if (length === 0) return at + 1;

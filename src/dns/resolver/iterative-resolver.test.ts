@@ -150,7 +150,7 @@ for (const [how, refuse] of REFUSALS) {
     assert.equal(seen.problem, undefined);
     assert.equal(seen.isVisible, true);
     assert.ok(performance.now() - started < 500);
-    assert.equal(shop.world.asked.length, 9, 'one more for each server');
+    assert.equal(shop.world.asked.length, 10, 'one more for each server');
   });
 }
 

@@ -1,7 +1,7 @@
 import { isAllowed } from '../address.ts';
-import type { DnsRecord, Reply } from '../message/message.ts';
+import { type DnsRecord, newSignedQuery, type Reply, type SignedType } from '../message/message.ts';
 import { isWithin } from '../message/names.ts';
-import { pause } from '../message/tcp-exchange.ts';
+import { askStream, pause } from '../message/tcp-exchange.ts';
 import { exchange, type Heard } from './exchange.ts';
 import type { ServerMemory } from './server-memory.ts';
 import type { Suffixes } from './suffixes.ts';
@@ -56,6 +56,8 @@ export type Descent =
 const MOST_QUERIES = 50;
 /** How long one server is asked alone, in milliseconds, before the others of its zone are asked beside it. */
 const ALONE_MS = 600;
+/** How long an exchange with signatures may take, in milliseconds. */
+const SIGNED_MS = 1_500;
 /** Name servers whose names lie in zones of name servers whose names lie in zones … */
 const MOST_NESTED = 4;
 
@@ -92,6 +94,17 @@ export class IterativeResolver {
     };
     const question = { ...asked, address: server.address, port: this.#scope.port };
     return exchange(question, { tries, spend, signal, servers: this.#scope.servers });
+  }
+
+  /** Asks one server over TCP for records with their signatures; the message, undefined where none came. */
+  async askSigned({ address }: Server, name: string, type: SignedType): Promise<Buffer | undefined> {
+    if (this.#signal.aborted || this.#left === 0) return undefined;
+    this.#left -= 1;
+    const { id, bytes } = newSignedQuery(name, type);
+    const limit = { signal: this.#signal, limitMs: SIGNED_MS };
+    const heard = await askStream({ host: address, port: this.#scope.port }, { bytes, ...limit });
+    const isAnswer = heard.kind === 'bytes' && heard.bytes.length >= 12 && heard.bytes.readUInt16BE(0) === id;
+    return isAnswer ? heard.bytes : undefined;
   }
 
   /** Follows referrals down to the first server that answers with authority. */

@@ -3,7 +3,15 @@ import type { CaOrder } from '../../ca/ca.ts';
 import { moverOf } from '../../ca/next-step.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Work } from '../../operation/work.ts';
-import { causeOf, type Finding, type Mover, type NewEvidence } from '../../pack/found.ts';
+import {
+  causeOf,
+  type Finding,
+  type Mover,
+  type NewEvidence,
+  SITUATIONS,
+  type Situation,
+} from '../../pack/found.ts';
+import { toName, withoutWildcard } from '../../pack/hosts.ts';
 import { BOUNDS_IN_WORDS } from '../../pack/reorder-bound.ts';
 import { halvesOf } from '../../pack/subscriber-message.ts';
 import { isAnsweredHere } from '../../pack/type.ts';
@@ -18,8 +26,17 @@ export function unseenFinding({ pack }: Pick<Work, 'pack'>, unseen: readonly Pre
   // The domain below which the branded name is has to lead to our name servers.
   if (unseen.every(({ isBranded }) => isBranded))
     return { cause: 'own_records_unseen', whose: 'operator', evidence };
+  const situation = unseen.map((one) => one.situation).find((one) => one !== undefined);
+  if (situation)
+    return { cause: isOurs ? 'own_records_unseen' : 'records_unseen', ...moved(situation), evidence };
   return { cause: isOurs ? 'own_records_unseen' : 'records_unseen', evidence };
 }
+
+/** A situation of the host is its owner's to mend, also where our name servers show the records. */
+const moved = (situation: Situation): Pick<Finding, 'situation' | 'whose'> => ({
+  situation,
+  whose: SITUATIONS[situation],
+});
 
 /** An order that waits for its CA, in the words in which that is told. */
 export function waitingFinding(
@@ -69,12 +86,19 @@ export function edgeFinding(proofs: readonly Pick<EdgeProof, 'edge' | 'problem'>
 export function failureFinding(error: unknown, { run, pack }: Pick<Work, 'run' | 'pack'>): Finding {
   if (!(error instanceof Fault)) return { cause: 'internal' };
   const cause = causeOf(error.fault);
-  if (error.cause instanceof CaaSeen) return { cause, evidence: error.cause.evidence };
+  if (error.cause instanceof CaaSeen)
+    return { cause, ...caaAbove(error.cause, pack), evidence: error.cause.evidence };
   const { certificateAuthority: ca } = run;
   if (ca === undefined || !ANSWERED.has(error.fault)) return { cause };
   const about = pack.hosts.slice(0, 3).join(', ');
   const whose = error.fault === 'ca_unreachable' ? undefined : moverOf(error.message);
   return { cause, whose, evidence: [{ by: 'ca', who: ca, about, said: halvesOf(error.message).what }] };
+}
+
+/** Whether the records that forbid it stand above a host, where whoever looks after the host may not know of them. */
+function caaAbove({ evidence }: CaaSeen, { hosts }: Work['pack']): Pick<Finding, 'situation'> {
+  const names = hosts.map((host) => withoutWildcard(toName(host)));
+  return evidence.some(({ about }) => names.includes(about)) ? {} : { situation: 'caa_at_parent' };
 }
 
 /** Faults by which a CA answered, or did not. */

@@ -2,7 +2,7 @@ import type { CaAuthorization } from '../../ca/ca.ts';
 import type { Seen } from '../../dns/dns.ts';
 import type { Work } from '../../operation/work.ts';
 import { challengeName, type DelegationSeen, delegatedName, delegationsOf } from '../../pack/delegation.ts';
-import type { NewEvidence } from '../../pack/found.ts';
+import type { NewEvidence, Situation } from '../../pack/found.ts';
 import type { Pack } from '../../pack/pack.ts';
 import { isAnsweredHere } from '../../pack/type.ts';
 import type { ByMethod, ShownBy, ValidationMethod } from '../../pack/validation-method.ts';
@@ -17,6 +17,8 @@ export interface Prechecked {
   readonly witnesses: readonly NewEvidence[];
   /** One sentence for the subscriber where it cannot be seen. */
   readonly problem?: string;
+  /** In which situation its name is, where that is a known one. */
+  readonly situation?: Situation;
   /** Whether it is of the branded name, which we show control of ourselves. */
   readonly isBranded?: true;
   /** Where its validation can be delegated, and servers told: whether it is. */

@@ -1,7 +1,7 @@
 /** Web servers on loopback addresses behind the shop's DNS: the scene of the looks over HTTP. */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createHttpPrecheck } from '../../../src/validation/http.ts';
+import { createHttpPrecheck, type HttpPrecheckOptions } from '../../../src/validation/http.ts';
 import type { HttpCheck } from '../../../src/validation/validation.ts';
 import { type Shop, startShop } from './shop.ts';
 import type { Line } from './small-dns.ts';
@@ -28,6 +28,8 @@ export interface Web {
   reset(): Promise<void>;
   /** What the host's DNS says of its addresses. */
   lead(name: string, ...addresses: string[]): Promise<void>;
+  /** By which hosts of the scene are looked at. */
+  options(): HttpPrecheckOptions;
   look(signal?: AbortSignal): Promise<HttpCheck>;
   close(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function startWeb(): Promise<Web> {
     if (typeof at === 'object' && at) ({ port } = at);
     servers.push(server);
   }
+  const options = () => ({ ...shop.options(), allow: ALLOW, httpPort: port, httpsPort: port });
   const lead = (name: string, ...addresses: string[]) => shop.everyNs(leads(name, ...addresses));
   return {
     shop,
@@ -64,8 +67,8 @@ export async function startWeb(): Promise<Web> {
       connected.length = 0;
       await lead(HOST, WEB);
     },
-    look: (signal = AbortSignal.timeout(20_000)) =>
-      createHttpPrecheck({ ...shop.options(), allow: ALLOW, httpPort: port, httpsPort: port })(FILE, signal),
+    options,
+    look: (signal = AbortSignal.timeout(20_000)) => createHttpPrecheck(options())(FILE, signal),
     close: async () => {
       for (const server of servers) {
         server.closeAllConnections();
