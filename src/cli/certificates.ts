@@ -1,5 +1,4 @@
 /** `certpacks certificates`: custom certificates of a zone, by the API. */
-import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { Fault } from '../kit/fault.ts';
 import { CUSTOM_STATUSES, UPLOAD_TYPES } from '../pack/custom-certificate.ts';
@@ -9,6 +8,7 @@ import { call, callAll } from './client.ts';
 import { asZoneClient, type ClientOptions, part } from './client-command.ts';
 import { tellLine } from './print.ts';
 import { show } from './table.ts';
+import { textIn } from './text-in.ts';
 
 interface ZoneOptions extends ClientOptions {
   readonly zone: string;
@@ -159,28 +159,6 @@ const given = (certificate: string, key: string | undefined) => ({
   certificate: textIn(certificate),
   ...(key !== undefined && { private_key: textIn(key) }),
 });
-
-/** As many as the API takes. */
-const MOST_CHARACTERS = 131_072;
-
-/** What is in a file. Throws `configuration`, without a word of what is in it. */
-function textIn(file: string): string {
-  const text = read(file);
-  if (text.length <= MOST_CHARACTERS) return text;
-  throw new Fault(
-    'configuration',
-    `${file} is too long for a certificate or a key: ${text.length} characters`,
-  );
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    throw new Fault('configuration', `${file} cannot be read (${code})`, { cause });
-  }
-}
 
 /** Sends what is uploaded, and tells what its owner may not expect. */
 async function send(options: ZoneOptions, method: string, path: string, body: object): Promise<void> {

@@ -23,6 +23,7 @@ import { addHostnames } from './hostnames.ts';
 import { addImport } from './import/import.ts';
 import { addKeys } from './key.ts';
 import { addKeyServer } from './key-server.ts';
+import { addKeyless } from './keyless.ts';
 import { toCount, toPort } from './numbers.ts';
 import { addPacks } from './packs.ts';
 import { printLines, tellLines } from './print.ts';
@@ -75,6 +76,7 @@ export function program(version: string): Command {
   addUsers(certpacks);
   addCas(certpacks);
   addKeyServer(certpacks, toCount);
+  addKeyless(certpacks, toCount);
   addCompletion(certpacks);
   certpacks
     .command('configuration', { hidden: true })

@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { buildTerminator } from '../keyless/build.ts';
 import { addKeyServerClient, initKeyServer } from '../keyless/issue.ts';
 import { KeyFolder } from '../keyless/key-folder.ts';
 import { startKeyServer } from '../keyless/key-server.ts';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
-import { terminatorIn } from '../serve/keyless-setting.ts';
 import { printLines } from './print.ts';
-import { asked, placeFor, readSetting } from './process.ts';
+import { asked, readSetting } from './process.ts';
 
 interface Place {
   readonly dir: string;
@@ -21,7 +19,7 @@ interface RunOptions extends Place {
   readonly perSecond: number;
 }
 
-/** `certpacks key-server` and `certpacks keyless`. */
+/** `certpacks key-server`. */
 export function addKeyServer(certpacks: Command, toNumber: (text: string) => number): void {
   const server = certpacks
     .command('key-server')
@@ -50,19 +48,6 @@ export function addKeyServer(certpacks: Command, toNumber: (text: string) => num
       printLines(
         `key_server_cert_file = "${cert}"\nkey_server_key_file = "${key}"\nkey_server_ca_file = "${join(dir, 'ca.pem')}"\n`,
       );
-    });
-  certpacks
-    .command('keyless')
-    .description('what the edges of this machine need for keyless certificates')
-    .command('build')
-    .description('compile the program that speaks TLS for them; takes a C compiler and OpenSSL 3')
-    .option('--into <path>', 'where it is written; unless told, where it is looked for')
-    .action(async ({ into }: { readonly into?: string }) => {
-      const { config } = readSetting(true);
-      const path =
-        into ?? (config.options.keyless_program || terminatorIn(placeFor(config, undefined, false)));
-      await buildTerminator(path);
-      printLines(`${path} is built\n`);
     });
 }
 
