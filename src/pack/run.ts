@@ -43,8 +43,8 @@ export function lifeOf(pack: Pack): Run {
 }
 
 function settleLife(pack: Pack, { status, statusSince, attempts, certificates }: Run): Pack {
-  const driftedOn = isDeploying(status) ? pack.driftedOn : undefined;
-  return { ...pack, status, statusSince, attempts, certificates, driftedOn };
+  const isShown = pack.driftedOn !== undefined && !isDeploying(status);
+  return { ...pack, status, statusSince, attempts, certificates, ...(isShown && { driftedOn: undefined }) };
 }
 
 /** What comes new to the edges waits while its zone is not active, or paused; what is renewed is served already. */

@@ -23,7 +23,7 @@ export const deploy: Job = async (deps, work, signal) => {
   const { pack, run } = work;
   // The other of a pack and its backup is on the edges in its place by now.
   if (pack.pair?.isStandby) return keepOff(deps, work);
-  const renewal = run.kind === 'life' ? await renewDrifted(deps, pack) : undefined;
+  const renewal = await renewDrifted(deps, work);
   if (renewal) return renewal;
   const restriction = pack.upload?.restriction;
   const edges = deps.edges.filter(
@@ -47,14 +47,30 @@ export const deploy: Job = async (deps, work, signal) => {
       found: { cause: 'outranked' },
       proofs: [],
     });
+  return prove(deps, { work, edges, names }, signal);
+};
+
+/** What is to be proved, and where. */
+interface Aim {
+  readonly work: Work;
+  readonly edges: readonly EdgeRow[];
+  readonly names: ServedNames;
+}
+
+/** It goes on when all edges that count show the pack; one of them at least has to. */
+async function prove(
+  deps: JobDeps,
+  { work, edges, names }: Aim,
+  signal: AbortSignal,
+): Promise<Work | undefined> {
   const { counted, away } = await splitAway(deps, edges);
   const seen = await proveSoon(deps, counted, { work, names }, signal);
   const proofs = [...seen, ...away];
   const isProved = counted.length > 0 && seen.every(({ problem }) => problem === undefined);
   if (isProved) return recordProofs(deps, work, { proofs });
-  const problems = proofs.flatMap(({ problem }) => problem ?? []);
-  return wait(deps, work, { why: problems, found: edgeFinding(proofs, hostsIn(own)), proofs });
-};
+  const why = proofs.flatMap(({ problem }) => problem ?? []);
+  return wait(deps, work, { why, found: edgeFinding(proofs, hostsIn(names.own)), proofs });
+}
 
 async function waitForEdge(deps: JobDeps, work: Work): Promise<undefined> {
   const validationErrors = [inOne(noEdgeWords(work.pack))];
@@ -71,7 +87,7 @@ const NO_EDGE_WAIT = 60;
 async function proveSoon(
   deps: JobDeps,
   edges: readonly EdgeRow[],
-  { work, names }: { readonly work: Work; readonly names: ServedNames },
+  { work, names }: Omit<Aim, 'edges'>,
   signal: AbortSignal,
 ): Promise<EdgeProof[]> {
   for (let round = 0; ; round++) {

@@ -76,8 +76,8 @@ async function begin(deps: JobDeps, pack: Pack, renewal: Renewal): Promise<Work 
  * Begins the renewal of a pack that some edge does not show any more, where that is due: the others are to have good certificates
  * all the same. Undefined: it is not due yet, or not ours.
  */
-export async function renewDrifted(deps: JobDeps, pack: Pack): Promise<Work | undefined> {
-  const at = pack.driftedOn && renewalPlanOf(pack)?.renewOn;
+export async function renewDrifted(deps: JobDeps, { pack, run }: Work): Promise<Work | undefined> {
+  const at = run.driftedOn && renewalPlanOf(pack)?.renewOn;
   if (!at || at > deps.clock.now() || TYPES[pack.type].renewedBy !== 'us') return undefined;
   return pack.zone.status === 'active' ? beginRenewal(deps, pack, { ...pack.renewal, at }) : undefined;
 }
