@@ -11,7 +11,7 @@ export interface Presence {
 }
 
 /** An edge that answered at its last look, and counts. */
-export const PRESENT: Presence = { unreachableSince: undefined, awaySince: undefined, backSince: undefined };
+const PRESENT: Presence = { unreachableSince: undefined, awaySince: undefined, backSince: undefined };
 
 /** What a look at an edge came to. */
 export interface EdgeSeen {

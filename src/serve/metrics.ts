@@ -102,7 +102,7 @@ const watched =
   };
 
 /** What is asked of the database, of the pool of connections to it and of the keys, when somebody wants to know. */
-function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
+function addGauges(registry: Registry, { pool, clock, keys, edges }: Sources): void {
   const late = new Gauge({
     name: 'certpacks_due_age_seconds',
     help: 'How long the pack has been due that waits longest for a worker; 0: none waits',
@@ -143,9 +143,9 @@ function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
     labelNames: ['edge'],
     registers: [],
     async collect() {
-      const absent = await listAbsentEdges(pool);
+      const gone = (await listAbsentEdges(pool)).filter(({ awaySince }) => awaySince !== undefined);
       this.reset();
-      for (const { name, awaySince } of absent) if (awaySince) this.set({ edge: name }, 1);
+      for (const { name } of gone) if (edges.includes(name)) this.set({ edge: name }, 1);
     },
   });
   for (const gauge of [due, late, connections, ready, away]) registry.registerMetric(gauge);
