@@ -69,6 +69,7 @@ describe('the picture of the statuses', () => {
       'withdraw',
       'renewed',
       'delete',
+      'drift',
     ];
     const all = PACK_STATUSES.flatMap((from) =>
       events.filter((event) => may(from, event)).map((event) => `${from} ${event} ${next(from, event)}`),

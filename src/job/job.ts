@@ -51,6 +51,7 @@ export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly zonePolicy: ZonePolicy;
   readonly edges: readonly EdgeRow[];
   readonly showLeaf: ShowLeaf;
+  readonly verification: VerificationParts;
   /** How long records of what happened are kept; 0: for ever. */
   readonly auditLife: Seconds;
   /** How long control that a zone has shown counts for its other packs and for renewals without another look; 0: not at all. */
@@ -80,6 +81,14 @@ export interface TokensOfPacks {
   /** Label of the token in which keys are made; '' for the only one. */
   readonly label: string;
   readonly keys: KeysInTokens;
+}
+
+/** How it is seen all the time what edges serve. */
+export interface VerificationParts {
+  /** Names that one process asks edges for in a second, each for all algorithms of its pack; 0: none. */
+  readonly namesPerSecond: number;
+  /** How long nobody has to reach an edge until nothing waits for it. */
+  readonly awayAfter: Seconds;
 }
 
 /** How alerts are sent. */

@@ -31,6 +31,7 @@ export type Change = Partial<
     | 'brandedAs'
     | 'renewal'
     | 'pair'
+    | 'driftedOn'
   > &
     Pick<Run, 'statusSince' | 'attempts' | 'certificates'> & {
       /** What holds it up; what was found before is over with every change. */

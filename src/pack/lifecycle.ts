@@ -33,6 +33,8 @@ export type PackEvent =
   | 'retire' // will not be renewed
   | 'withdraw' // taken off the edges, kept
   | 'renewed' // a new certificate is served after all
+  | 'drift' // an edge shows something else than what it had shown
+  | 'end' // its certificates end while an edge shows something else
   | 'lose'; // the private keys can no longer be opened, and nothing is served with them
 
 /** What a status means. One without `job` waits for the subscriber. */
@@ -57,6 +59,8 @@ const PROMOTED = { promote: 'pending_deployment' } as const;
 const LOST = { lose: 'initializing' } as const;
 const STAGED = { stage: 'staging_deployment' } as const;
 const TO_EDGES = { ...PROMOTED, ...STAGED } as const;
+/** Only what drifted lasts so long. */
+const ENDED = { end: 'pending_expiration' } as const;
 /** The other of a pack and its backup is put in its place. */
 const REPLACED = { withdraw: 'deactivating', back_up: 'backup_issued' } as const;
 
@@ -65,11 +69,11 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   initializing:           { job: 'order',    done: 'pending_validation', late: 'initializing_timed_out', within: hours(1) },
   pending_validation:     { job: 'validate', done: 'pending_issuance',   late: 'validation_timed_out',   within: 'token_life' },
   pending_issuance:       { job: 'issue',    done: 'pending_deployment', late: 'issuance_timed_out',     within: days(1), on: { ...ISSUED, ...LOST, revalidate: 'pending_validation' } },
-  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: { ...LOST, ...REPLACED } },
-  active:                 { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED } },
+  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: { ...LOST, ...REPLACED, ...ENDED } },
+  active:                 { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, drift: 'pending_deployment' } },
 
-  staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST, ...REPLACED } },
-  staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED } },
+  staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST, ...REPLACED, ...ENDED } },
+  staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED, drift: 'staging_deployment' } },
   holding_deployment:     { job: 'hold',                                  late: 'pending_expiration',     within: 'not_after', on: { ...TO_EDGES, ...LOST, withdraw: 'deactivating' } },
   backup_issued:          { job: 'renew',                                  late: 'expired',                within: 'not_after', on: { ...TO_EDGES, ...LOST } },
 
@@ -157,8 +161,12 @@ const ISSUED_STATUSES: readonly PackStatus[] = [
 /** Whether a pack in this status has all its certificates, and their end matters: kept, or on its way to where it is. */
 export const isIssued = (status: PackStatus): boolean => ISSUED_STATUSES.includes(status);
 
-/** When a status becomes late; undefined for one that may last. */
+/** Whether a pack in this status is on its way to the edges. */
+export const isDeploying = (status: PackStatus): boolean => LIFECYCLE[status].job === 'deploy';
+
+/** When a status becomes late; undefined for one that may last. What drifted has the time of its certificates. */
 export function deadline(at: Omit<Run, 'kind' | 'attempts'>): Date | undefined {
+  if (at.driftedOn) return earliestEnd(at);
   const { within } = LIFECYCLE[at.status];
   if (within === undefined) return undefined;
   if (within === 'not_after') return earliestEnd(at);

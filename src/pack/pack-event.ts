@@ -58,6 +58,8 @@ const CAUSES: Readonly<Record<string, string>> = {
   renew: 'renewal_begun',
   at_risk: 'renewal_late',
   lose: 'keys_lost',
+  drift: 'edge_shows_another',
+  end: 'certificates_ended',
   key_away: 'key_unreachable',
   key_back: 'key_reachable',
   amend: 'changed',
@@ -114,5 +116,6 @@ const FAILED: readonly string[] = [
   'given_up',
   'keys_lost',
   'key_unreachable',
+  'edge_shows_another',
   'certificates_ended',
 ];

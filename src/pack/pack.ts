@@ -158,6 +158,8 @@ export interface Run {
   readonly certificateAuthority: CertificateAuthority | undefined;
   /** Certificates it has so far. */
   readonly certificates: readonly Certificate[];
+  /** Of a pack's own life: as `Pack.driftedOn`. */
+  readonly driftedOn?: Date | undefined;
 }
 
 /** The certificates that are to come in the place of a pack's present ones. */
@@ -193,6 +195,8 @@ export interface Pack {
   readonly status: PackStatus;
   /** When the pack entered its status. */
   readonly statusSince: Date;
+  /** When an edge showed something else than the pack that it had served; undefined: it is served, or never was. */
+  readonly driftedOn?: Date | undefined;
   /** As ordered, in the subscriber's order and spelling. */
   readonly hosts: readonly string[];
   /** Undefined, as the next two, where certificates come from no CA. */

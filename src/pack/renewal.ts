@@ -55,6 +55,7 @@ export const shortestLife = ({ certificates }: Pack): Seconds => Math.min(...cer
 
 /** Where a pack that is kept is to be, whatever comes: given up, or at its end. Undefined for any other pack. */
 export function turningPoint(pack: Pack): Date | undefined {
+  if (pack.driftedOn) return earliestEnd(pack);
   if (!isKept(pack.status)) return undefined;
   // What is on no edge is not given up before its end.
   const isToBeTold = isServed(pack.status) && pack.status !== 'pending_expiration';

@@ -2,7 +2,7 @@
  * What a worker takes a pack through: its own life, or a renewal beside it. One row for each kind of run says when there
  * is one, what the pack is after a step of it, and where its certificates are kept meanwhile.
  */
-import { isKept, isServed, next, type PackEvent } from './lifecycle.ts';
+import { isDeploying, isKept, isServed, next, type PackEvent } from './lifecycle.ts';
 import type { Pack, Run, RunKind } from './pack.ts';
 import { isOver } from './renewal.ts';
 import { isOpen } from './zone-life.ts';
@@ -38,12 +38,13 @@ export function runOf(pack: Pack, now: Date): Run {
 
 /** What a pack itself goes through. */
 export function lifeOf(pack: Pack): Run {
-  const { status, statusSince, attempts, certificateAuthority, certificates } = pack;
-  return { kind: 'life', status, statusSince, attempts, certificateAuthority, certificates };
+  const { status, statusSince, attempts, certificateAuthority, certificates, driftedOn } = pack;
+  return { kind: 'life', status, statusSince, attempts, certificateAuthority, certificates, driftedOn };
 }
 
 function settleLife(pack: Pack, { status, statusSince, attempts, certificates }: Run): Pack {
-  return { ...pack, status, statusSince, attempts, certificates };
+  const isShown = pack.driftedOn !== undefined && !isDeploying(status);
+  return { ...pack, status, statusSince, attempts, certificates, ...(isShown && { driftedOn: undefined }) };
 }
 
 /** What comes new to the edges waits while its zone is not active, or paused; what is renewed is served already. */
@@ -61,9 +62,9 @@ function fromOrder(pack: Pack): PackEvent {
   return pack.pair?.role === 'backup' && pack.pair.isStandby ? 'back_up' : unlessHeld(pack);
 }
 
-/** A renewal goes on while the pack is served, or stands by; at the end of its certificates the pack's own life goes first. */
+/** A renewal goes on while the pack is served, by some edges at least, or stands by; at the end of its certificates the pack's own life goes first. */
 function renewalOf(pack: Pack, now: Date): Run | undefined {
-  const isRenewed = isServed(pack.status) || (isKept(pack.status) && pack.pair?.isStandby);
+  const isRenewed = isServed(pack.status) || pack.driftedOn || (isKept(pack.status) && pack.pair?.isStandby);
   return isRenewed && !isOver(pack, now) ? pack.renewal?.run : undefined;
 }
 

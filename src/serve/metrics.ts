@@ -9,6 +9,7 @@ import { droppedLines } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { Troubles } from '../kit/troubles.ts';
 import type { CertificateAuthority } from '../pack/pack.ts';
+import { listAbsentEdges } from '../store/edge-states.ts';
 import { countDue } from '../store/statistics.ts';
 import { addAlertMetrics } from './alert-metrics.ts';
 import { addCertificates } from './certificate-metrics.ts';
@@ -101,7 +102,7 @@ const watched =
   };
 
 /** What is asked of the database, of the pool of connections to it and of the keys, when somebody wants to know. */
-function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
+function addGauges(registry: Registry, { pool, clock, keys, edges }: Sources): void {
   const late = new Gauge({
     name: 'certpacks_due_age_seconds',
     help: 'How long the pack has been due that waits longest for a worker; 0: none waits',
@@ -136,7 +137,18 @@ function addGauges(registry: Registry, { pool, clock, keys }: Sources): void {
       this.set(keys.ready);
     },
   });
-  for (const gauge of [due, late, connections, ready]) registry.registerMetric(gauge);
+  const away = new Gauge({
+    name: 'certpacks_edge_away',
+    help: 'Edges that no pack waits for, since nobody reached them for long or they have not shown all since: 1 each',
+    labelNames: ['edge'],
+    registers: [],
+    async collect() {
+      const gone = (await listAbsentEdges(pool)).filter(({ awaySince }) => awaySince !== undefined);
+      this.reset();
+      for (const { name } of gone) if (edges.includes(name)) this.set({ edge: name }, 1);
+    },
+  });
+  for (const gauge of [due, late, connections, ready, away]) registry.registerMetric(gauge);
 }
 
 /** What this process knows of itself. */

@@ -11,7 +11,7 @@ import { OwnersKeys } from '../keyless/owners-keys.ts';
 import { Endings } from '../kit/endings.ts';
 import { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Seal } from '../kit/seal.ts';
-import { days } from '../kit/time.ts';
+import { days, minutes } from '../kit/time.ts';
 import { Troubles } from '../kit/troubles.ts';
 import { pullIn } from '../operation/pull-in.ts';
 import { rerenderAll } from '../operation/rerender.ts';
@@ -251,7 +251,14 @@ function startRendering(deps: Parameters<typeof rerenderAll>[0]): () => Promise<
 
 type LookParts = Pick<
   JobDeps,
-  'edges' | 'lookAtDelegation' | 'precheckTxt' | 'precheckHttp' | 'precheckCaa' | 'auditLife' | 'controlLife'
+  | 'edges'
+  | 'verification'
+  | 'lookAtDelegation'
+  | 'precheckTxt'
+  | 'precheckHttp'
+  | 'precheckCaa'
+  | 'auditLife'
+  | 'controlLife'
 >;
 
 function jobParts({ options, clock, edges }: ServiceParts): LookParts {
@@ -265,6 +272,10 @@ function jobParts({ options, clock, edges }: ServiceParts): LookParts {
   const ports = { httpPort: options.http_port, httpsPort: options.https_port };
   return {
     edges,
+    verification: {
+      namesPerSecond: options.edge_proofs_per_second,
+      awayAfter: minutes(options.edge_away_minutes),
+    },
     auditLife: days(options.audit_days),
     controlLife: days(options.control_days),
     lookAtDelegation: createDelegationLook({ ...look, own: toNameServers(options.name_servers) }),

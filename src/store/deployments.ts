@@ -32,12 +32,12 @@ export async function deploy(
 
 const DEPLOY = statement(`
   with others as (
-    update deployments set desired_ecdsa = null, desired_rsa = null, problem_since = null
+    update deployments set desired_ecdsa = null, desired_rsa = null, problem_since = null, wrong_since = null
      where ${OF_PACK} and edge <> all(:edges::text[]))
   insert into deployments (cell, zone_id, pack_id, edge, desired_ecdsa, desired_rsa)
   select :cell, :zone, :pack, unnest(:edges::text[]), :ecdsa, :rsa
   on conflict (cell, zone_id, pack_id, edge) do update
-    set desired_ecdsa = excluded.desired_ecdsa, desired_rsa = excluded.desired_rsa`);
+    set desired_ecdsa = excluded.desired_ecdsa, desired_rsa = excluded.desired_rsa, wrong_since = null`);
 
 interface DesiredRow {
   edge: string;
@@ -105,7 +105,7 @@ export async function undeploy(tx: Tx, pack: PackKey): Promise<boolean> {
 }
 
 const UNDEPLOY = statement(
-  `update deployments set desired_ecdsa = null, desired_rsa = null, problem_since = null where ${OF_PACK}`,
+  `update deployments set desired_ecdsa = null, desired_rsa = null, problem_since = null, wrong_since = null where ${OF_PACK}`,
 );
 
 /** Names of the edges that were given the pack. */
@@ -134,6 +134,7 @@ export async function observe(tx: Tx, pack: PackKey, seen: Deployment, now: Date
 
 const OBSERVE = statement(`
   update deployments set observed_ecdsa = :ecdsa, observed_rsa = :rsa, problem = :problem, observed_on = :now,
+    wrong_since = case when :problem::text is not null then wrong_since end,
     problem_since = case when :problem::text is not null then coalesce(problem_since, :now) end
    where ${OF_PACK} and edge = :edge`);
 

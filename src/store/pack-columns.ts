@@ -8,6 +8,7 @@ import type { RowAside } from './packs.ts';
 export const changing = (pack: Pack, { json: wire, jsonVersion: wireVersion }: RowAside) => ({
   status: pack.status,
   status_since: pack.statusSince,
+  drifted_on: pack.driftedOn ?? null,
   environment: pack.environment,
   class: classOf(pack),
   facet: facetOf(pack),
@@ -33,6 +34,7 @@ export const changing = (pack: Pack, { json: wire, jsonVersion: wireVersion }: R
 export const CHANGING: readonly (keyof ReturnType<typeof changing>)[] = [
   'status',
   'status_since',
+  'drifted_on',
   'environment',
   'class',
   'facet',

@@ -1,5 +1,6 @@
 /** A pack as its row has it, with its zone. */
 import type { Found } from '../pack/found.ts';
+import { isDeploying } from '../pack/lifecycle.ts';
 import type {
   Certificate,
   CertificateAuthority,
@@ -36,6 +37,7 @@ export interface PackRow {
   type: PackType;
   status: PackStatus;
   status_since: Date;
+  drifted_on: Date | null;
   hosts: string[];
   certificate_authority: CertificateAuthority | null;
   validation_method: ValidationMethod | null;
@@ -71,6 +73,10 @@ function toFound({ found, modified_on }: PackRow): Found | undefined {
   const evidence = found.evidence.map((one) => ({ ...one, at: new Date(one.at) }));
   return { ...found, on: modified_on, evidence };
 }
+
+/** A version of this program that does not know the column leaves it behind: what is not on its way to the edges did not drift. */
+const toDrift = ({ status, drifted_on }: PackRow): Date | undefined =>
+  isDeploying(status) ? (drifted_on ?? undefined) : undefined;
 
 /** A renewal as it is stored, instants as texts; its certificates are in a table of their own. */
 interface StoredRenewal {
@@ -135,6 +141,7 @@ const COLUMNS = [
   'type',
   'status',
   'status_since',
+  'drifted_on',
   'hosts',
   'certificate_authority',
   'validation_method',
@@ -186,6 +193,7 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
     type: row.type,
     status: row.status,
     statusSince: row.status_since,
+    driftedOn: toDrift(row),
     hosts: row.hosts,
     certificateAuthority: row.certificate_authority ?? undefined,
     validationMethod: row.validation_method ?? undefined,

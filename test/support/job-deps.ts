@@ -81,6 +81,7 @@ export function jobDepsOn(ends: AsyncDisposableStack, pool: TestJobDeps['pool'])
     managed: NOTHING_MANAGED,
     edges: [],
     showLeaf: async () => undefined,
+    verification: { namesPerSecond: 1_000, awayAfter: 600 },
     auditLife: 0,
     controlLife: 0,
     alerts: {
@@ -98,7 +99,9 @@ export function jobDepsOn(ends: AsyncDisposableStack, pool: TestJobDeps['pool'])
 export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
   await pool.query('truncate accounts, served_hosts, txt_records, http_files cascade');
-  await pool.query('truncate edge_changes, ca_limits, dns_published, revocations, domains, names_given_up');
+  await pool.query(
+    'truncate edge_changes, edge_states, ca_limits, dns_published, revocations, domains, names_given_up',
+  );
   await pool.query('truncate authorizations, authorization_urls, name_servers_used');
 }
 

@@ -104,14 +104,16 @@ async function turn(deps: JobDeps, work: Work): Promise<Work | undefined> {
   return isLate(deps, current) ? beginAgain(deps, work) : undefined;
 }
 
-/** Whether certificates that are there already are to take the place of what is over. */
+/** Whether certificates that are there already are to take the place of what is over, or of what some edge does not show. */
 const isToAdopt = (pack: Pack, now: Date): boolean =>
-  (isServed(pack.status) || pack.pair?.isStandby === true) && isOver(pack, now) && isSucceeded(pack);
+  isSucceeded(pack) &&
+  (pack.driftedOn !== undefined ||
+    ((isServed(pack.status) || pack.pair?.isStandby === true) && isOver(pack, now)));
 
 /** What the subscriber can do about a stage that ran out, before what was wrong with it last. */
-function whyLate({ status, type, validationErrors }: Pack): readonly string[] {
+function whyLate({ status, type, validationErrors, driftedOn }: Pack): readonly string[] {
   const to = LIFECYCLE[status].late;
-  if (to === undefined || LIFECYCLE[to].restart === undefined) return validationErrors;
+  if (driftedOn || to === undefined || LIFECYCLE[to].restart === undefined) return validationErrors;
   const last = validationErrors.length > 0 ? '; last seen:' : '';
   return [`${inOne(lateWords(status, { type }))}${last}`, ...validationErrors];
 }
@@ -119,7 +121,7 @@ function whyLate({ status, type, validationErrors }: Pack): readonly string[] {
 /** The status lasted too long; what was published for it goes. */
 const timeOut = (deps: JobDeps, pack: Pack): Promise<Work> =>
   recordStep(deps, lifeWork(pack), {
-    event: 'late',
+    event: pack.driftedOn ? 'end' : 'late',
     change: { validationErrors: whyLate(pack), ...(pack.found && { found: pack.found }) },
     publishes: 'nothing',
   });

@@ -7,11 +7,13 @@ import { readAlerts } from './alert-read.ts';
 import { deactivateDue } from './authorizations.ts';
 import { workBulk } from './bulk.ts';
 import { removeDnsLeftovers } from './dns-leftovers.ts';
+import { lookAtEdges } from './edge-looks.ts';
 import { countFigures } from './figures.ts';
 import { lookAtHostnames } from './hostname-looks.ts';
 import { keepDueZones } from './keep-due-zones.ts';
 import { lookAtKeys } from './key-looks.ts';
 import { workMoveIns } from './move-ins.ts';
+import { proveServed } from './proofs.ts';
 import { purgeOld } from './purge-old.ts';
 import { recountAccounts } from './recount.ts';
 import { every } from './repeat.ts';
@@ -41,6 +43,8 @@ const PERIODIC: readonly Periodic[] = [
   { everyMs: 500, run: (deps, { signal }) => lookAtHostnames(deps, signal) },
   { everyMs: 1_000, run: (deps, { signal }) => lookAtKeys(deps, signal) },
   { everyMs: 1_000, run: (deps, { signal }) => lookAtTokenKeys(deps, signal) },
+  { everyMs: 1_000, run: (deps, { signal }) => lookAtEdges(deps, signal) },
+  { everyMs: 1_000, run: (deps, { ring, signal }) => proveServed(deps, ring, signal) },
   { everyMs: 500, run: (deps, { ring, signal }) => keepDueZones(deps, ring, signal) },
   { everyMs: 500, run: (deps, { ring, signal }) => workBulk(deps, ring, signal) },
   { everyMs: 250, run: (deps, { ring, signal }) => workMoveIns(deps, ring, signal) },

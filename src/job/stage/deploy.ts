@@ -5,22 +5,26 @@ import { recordProofs, type Unproven } from '../../operation/record-proofs.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import type { Work } from '../../operation/work.ts';
 import { proofDelay } from '../../pack/backoff.ts';
+import { edgeFinding } from '../../pack/edge-finding.ts';
 import { isManaged } from '../../pack/managed.ts';
 import { allows } from '../../pack/region.ts';
 import { RUNS } from '../../pack/run.ts';
 import { hostsIn, inOne, noEdgeWords, outrankedWords } from '../../pack/standing.ts';
 import type { Job, JobDeps } from '../job.ts';
-import { edgeFinding } from '../step/findings.ts';
+import { splitAway } from '../step/absent-edges.ts';
 import { type EdgeProof, type ServedNames, splitServedNames, verifyEdge } from '../step/verify-edge.ts';
+import { renewDrifted } from './renew.ts';
 
 /**
  * Puts the pack on every edge of its environment and shakes hands with each until all show its leaves, each algorithm
- * apart. Edges are worked on side by side: one that fails does not keep another from serving.
+ * apart. Edges are worked on side by side: one that fails does not keep another from serving, and one that is away is not waited for.
  */
 export const deploy: Job = async (deps, work, signal) => {
   const { pack, run } = work;
   // The other of a pack and its backup is on the edges in its place by now.
   if (pack.pair?.isStandby) return keepOff(deps, work);
+  const renewal = await renewDrifted(deps, work);
+  if (renewal) return renewal;
   const restriction = pack.upload?.restriction;
   const edges = deps.edges.filter(
     ({ environment, location }) => environment === pack.environment && allows(restriction, location),
@@ -43,11 +47,30 @@ export const deploy: Job = async (deps, work, signal) => {
       found: { cause: 'outranked' },
       proofs: [],
     });
-  const proofs = await proveSoon(deps, edges, { work, names }, signal);
-  const problems = proofs.flatMap(({ problem }) => problem ?? []);
-  if (problems.length === 0) return recordProofs(deps, work, { proofs });
-  return wait(deps, work, { why: problems, found: edgeFinding(proofs, hostsIn(own)), proofs });
+  return prove(deps, { work, edges, names }, signal);
 };
+
+/** What is to be proved, and where. */
+interface Aim {
+  readonly work: Work;
+  readonly edges: readonly EdgeRow[];
+  readonly names: ServedNames;
+}
+
+/** It goes on when all edges that count show the pack; one of them at least has to. */
+async function prove(
+  deps: JobDeps,
+  { work, edges, names }: Aim,
+  signal: AbortSignal,
+): Promise<Work | undefined> {
+  const { counted, away } = await splitAway(deps, edges);
+  const seen = await proveSoon(deps, counted, { work, names }, signal);
+  const proofs = [...seen, ...away];
+  const isProved = counted.length > 0 && seen.every(({ problem }) => problem === undefined);
+  if (isProved) return recordProofs(deps, work, { proofs });
+  const why = proofs.flatMap(({ problem }) => problem ?? []);
+  return wait(deps, work, { why, found: edgeFinding(proofs, hostsIn(names.own)), proofs });
+}
 
 async function waitForEdge(deps: JobDeps, work: Work): Promise<undefined> {
   const validationErrors = [inOne(noEdgeWords(work.pack))];
@@ -64,7 +87,7 @@ const NO_EDGE_WAIT = 60;
 async function proveSoon(
   deps: JobDeps,
   edges: readonly EdgeRow[],
-  { work, names }: { readonly work: Work; readonly names: ServedNames },
+  { work, names }: Omit<Aim, 'edges'>,
   signal: AbortSignal,
 ): Promise<EdgeProof[]> {
   for (let round = 0; ; round++) {

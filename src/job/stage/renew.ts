@@ -11,7 +11,15 @@ import { recordStep } from '../../operation/record-step.ts';
 import { lifeWork, type Work } from '../../operation/work.ts';
 import { earliestEnd, LIFECYCLE, may } from '../../pack/lifecycle.ts';
 import type { Algorithm, Certificate, Pack, Renewal } from '../../pack/pack.ts';
-import { lastTime, ownTime, shortestLife, soonest, timeWithin, turningPoint } from '../../pack/renewal.ts';
+import {
+  lastTime,
+  ownTime,
+  renewalPlanOf,
+  shortestLife,
+  soonest,
+  timeWithin,
+  turningPoint,
+} from '../../pack/renewal.ts';
 import { inOne, unrenewedWords } from '../../pack/standing.ts';
 import { TYPES } from '../../pack/type.ts';
 import { getManagedSettings } from '../../store/managed.ts';
@@ -62,6 +70,16 @@ async function begin(deps: JobDeps, pack: Pack, renewal: Renewal): Promise<Work 
   const end = pack.type === 'total_tls' ? await endTotalTls(deps, pack) : 'renew';
   if (end === 'gone') return undefined;
   return end === 'wait' ? wait(deps, pack, REPLACED) : beginRenewal(deps, pack, renewal);
+}
+
+/**
+ * Begins the renewal of a pack that some edge does not show any more, where that is due: the others are to have good certificates
+ * all the same. Undefined: it is not due yet, or not ours.
+ */
+export async function renewDrifted(deps: JobDeps, { pack, run }: Work): Promise<Work | undefined> {
+  const at = run.driftedOn && renewalPlanOf(pack)?.renewOn;
+  if (!at || at > deps.clock.now() || TYPES[pack.type].renewedBy !== 'us') return undefined;
+  return pack.zone.status === 'active' ? beginRenewal(deps, pack, { ...pack.renewal, at }) : undefined;
 }
 
 /** How often it is looked whether a zone is active again. */

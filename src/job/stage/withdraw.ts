@@ -3,13 +3,15 @@ import { recordStep } from '../../operation/record-step.ts';
 import { releaseEdge } from '../../operation/release-edge.ts';
 import { takeOffEdges } from '../../operation/take-off-edges.ts';
 import { proofDelay } from '../../pack/backoff.ts';
+import { edgeFinding } from '../../pack/edge-finding.ts';
 import { toName } from '../../pack/hosts.ts';
-import type { PackEvent } from '../../pack/lifecycle.ts';
+import { isLeaving, type PackEvent } from '../../pack/lifecycle.ts';
 import type { Certificate, Pack } from '../../pack/pack.ts';
 import { hostsIn } from '../../pack/standing.ts';
 import { isOfAnother, listEdgesOf } from '../../store/deployments.ts';
+import { listAbsentEdges } from '../../store/edge-states.ts';
 import type { Job, JobDeps } from '../job.ts';
-import { edgeFinding } from '../step/findings.ts';
+import { isAway } from '../step/absent-edges.ts';
 
 /**
  * Takes the pack off every edge that was given it, and its records out of our DNS. Done when handshakes show
@@ -37,22 +39,31 @@ const whyItEnds = ({ status, found, validationErrors }: Pack): readonly string[]
 const whenOff = ({ status, pair }: Pack): PackEvent =>
   status === 'deactivating' && pair?.role === 'backup' && pair.isStandby ? 'back_up' : 'done';
 
-/** Asks each edge that had the pack; those that let go are struck off, of the others is told in words. */
+/** Asks each edge that had the pack, but for those that are not waited for; those that let go are struck off, of the others is told in words. */
 async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Holdout[]> {
   const given = await listEdgesOf(deps.pool, pack);
   const present = deps.edges.filter(({ environment }) => environment === pack.environment);
   // An edge that was configured since may have pulled the pack as well.
   const names = new Set([...given, ...(given.length > 0 ? present.map(({ name }) => name) : [])]);
   const configured = (name: string) => deps.edges.find((edge) => edge.name === name);
+  const absent = await notWaitedFor(deps, pack);
   const answers = await Promise.all(
-    [...names].map(async (name) => {
-      const edge = configured(name);
-      const problem = edge && (await stillServes(deps, edge, pack, signal));
-      if (problem === undefined) await releaseEdge(deps, pack, name);
-      return problem === undefined ? [] : [{ edge: name, problem }];
-    }),
+    [...names]
+      .filter((name) => !absent.has(name))
+      .map(async (name) => {
+        const edge = configured(name);
+        const problem = edge && (await stillServes(deps, edge, pack, signal));
+        if (problem === undefined) await releaseEdge(deps, pack, name);
+        return problem === undefined ? [] : [{ edge: name, problem }];
+      }),
   );
   return answers.flat();
+}
+
+/** Edges that are away. What is deleted is off every edge, so those are waited for: one that comes back would still have it. */
+async function notWaitedFor({ pool }: JobDeps, { status }: Pack): Promise<ReadonlySet<string>> {
+  if (isLeaving(status)) return new Set();
+  return new Set((await listAbsentEdges(pool)).filter(isAway).map(({ name }) => name));
 }
 
 /** An edge that has not let go, as far as is known. */

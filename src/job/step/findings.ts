@@ -17,7 +17,6 @@ import { halvesOf } from '../../pack/subscriber-message.ts';
 import { isAnsweredHere } from '../../pack/type.ts';
 import { CaaSeen } from './check-caa.ts';
 import type { Prechecked } from './precheck.ts';
-import type { EdgeProof } from './verify-edge.ts';
 
 /** Records that were looked for in vain: what each server said. */
 export function unseenFinding({ pack }: Pick<Work, 'pack'>, unseen: readonly Prechecked[]): Finding {
@@ -73,14 +72,6 @@ export function refusedFinding(
 /** Whose move the first refusal makes it that says so. */
 const moverAfter = (told: readonly string[]): Mover | undefined =>
   told.map(moverOf).find((whose) => whose !== undefined);
-
-/** Edges that do not show what they are to, or still show what they are not to. */
-export function edgeFinding(proofs: readonly Pick<EdgeProof, 'edge' | 'problem'>[], about: string): Finding {
-  const evidence = proofs.flatMap(({ edge, problem }): NewEvidence[] =>
-    problem === undefined ? [] : [{ by: 'edge', who: edge, about, said: halvesOf(problem).what }],
-  );
-  return { cause: 'edge_behind', evidence };
-}
 
 /** A step that failed. Of what is not foreseen nothing is told: nobody knows what it holds. */
 export function failureFinding(error: unknown, { run, pack }: Pick<Work, 'run' | 'pack'>): Finding {

@@ -84,7 +84,8 @@ async function shownOn(
   }
 }
 
-function mismatch({ name: edge }: EdgeRow, name: string, shown: ShownLeaf | undefined): string {
+/** Says that an edge shows something else, or nothing, for a name. */
+export function mismatch({ name: edge }: EdgeRow, name: string, shown: ShownLeaf | undefined): string {
   if (!shown) return `edge ${edge} does not serve ${name} yet; it is tried again`;
   return `edge ${edge} serves ${name} with another certificate (${shown.issuer}, ${shown.fingerprint.slice(0, 16)}…); it is tried again`;
 }

@@ -1,0 +1,87 @@
+import type { EdgeRow, ShownLeaf } from '../../edge/edge.ts';
+import { Fault } from '../../kit/fault.ts';
+import { toName } from '../../pack/hosts.ts';
+import { ALGORITHMS, type Algorithm } from '../../pack/pack.ts';
+import { servingAt } from '../../pack/priority.ts';
+import type { DueDeployment } from '../../store/deployment-looks.ts';
+import { getPack } from '../../store/packs.ts';
+import { listCandidates } from '../../store/served-hosts.ts';
+import type { JobDeps } from '../job.ts';
+import { mismatch } from './verify-edge.ts';
+
+/** Most names of a pack that are asked for in one look: the next goes on behind them. */
+const MOST_NAMES = 50;
+
+/** What handshakes with an edge showed of a deployment. */
+export interface DeploymentSeen {
+  /** What is wrong, in words; undefined: all that was asked for was shown. */
+  readonly problem: string | undefined;
+  /** Place of the name from which the next look goes on: that of which something is wrong, if any. */
+  readonly nextName: number;
+  /** How many names were asked for. */
+  readonly count: number;
+}
+
+/**
+ * Asks an edge for names of a pack, for each algorithm of which it is to show a leaf. Names that another pack serves there are that one's.
+ * Throws `edge_unreachable`.
+ */
+export async function lookAtDeployment(
+  deps: JobDeps,
+  edge: EdgeRow,
+  due: DueDeployment,
+  signal: AbortSignal,
+): Promise<DeploymentSeen> {
+  const names = due.hosts.map(toName);
+  const most = Math.min(MOST_NAMES, names.length);
+  for (let count = 1; count <= most; count++) {
+    const place = (due.nextName + count - 1) % names.length;
+    const problem = await problemOf(deps, edge, { due, name: names[place] ?? '' }, signal);
+    if (problem !== undefined) return { problem, nextName: place, count };
+  }
+  return { problem: undefined, nextName: (due.nextName + most) % names.length, count: most };
+}
+
+interface Asked {
+  readonly due: DueDeployment;
+  readonly name: string;
+}
+
+async function problemOf(
+  deps: JobDeps,
+  edge: EdgeRow,
+  { due, name }: Asked,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const algorithm of ALGORITHMS) {
+    const wanted = due.wanted[algorithm];
+    if (wanted === null) continue;
+    const shown = await deps.showLeaf(edge, { name, algorithm }, signal);
+    if (shown?.fingerprint === wanted || (await isRight(deps, edge, { due, name, algorithm, shown })))
+      continue;
+    return mismatch(edge, name, shown);
+  }
+  return undefined;
+}
+
+/** Whether what an edge showed is right all the same: the pack changed meanwhile, is being renewed, or another one serves the name. */
+async function isRight(
+  { pool }: JobDeps,
+  { location }: EdgeRow,
+  {
+    due,
+    name,
+    algorithm,
+    shown,
+  }: Asked & { readonly algorithm: Algorithm; readonly shown: ShownLeaf | undefined },
+): Promise<boolean> {
+  const serving = servingAt(await listCandidates(pool, name, due.environment), location);
+  if (serving[0]?.packId !== due.pack.id) return true;
+  const pack = await getPack(pool, due.pack.zone.id, due.pack.id);
+  const good = [...(pack?.certificates ?? []), ...(pack?.renewal?.run?.certificates ?? [])];
+  return good.some((one) => one.algorithm === algorithm && one.fingerprint === shown?.fingerprint);
+}
+
+/** Whether a look failed because nobody reached the edge: that says nothing of what it serves. */
+export const isUnreached = (error: unknown): boolean =>
+  error instanceof Fault && error.fault === 'edge_unreachable';
