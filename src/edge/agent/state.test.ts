@@ -26,7 +26,7 @@ async function opened(t: TestContext, dir = join(givenFolder(t), 'state')) {
 async function tell(
   state: AgentState,
   names: readonly string[],
-  { packId = randomUUID() as string, n = 1, at = 'x' } = {},
+  { packId = String(randomUUID()), n = 1, at = 'x' } = {},
 ) {
   await state.store(sealed(packId, n));
   await state.take({
