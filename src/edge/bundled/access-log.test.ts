@@ -12,7 +12,6 @@ import { AccessLog, openAccessLog } from './access-log.ts';
 const here = { address: '127.0.0.1', port: 1 };
 const ENDED = {
   client: here,
-  edge: here,
   outcome: 'not_tls',
   name: undefined,
   shaken: undefined,

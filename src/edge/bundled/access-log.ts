@@ -7,7 +7,7 @@ import type { Algorithm } from '../../pack/pack.ts';
 import type { Ends, Shaken } from './shaken.ts';
 
 /** A connection that is over. */
-export interface Ended extends Ends {
+export interface Ended extends Pick<Ends, 'client'> {
   /** `served`, or why it came to no handshake. */
   readonly outcome: string;
   /** The name that it asked for, checked; undefined: none, or it never said. */

@@ -38,13 +38,15 @@ export interface Shaken extends Ends {
   readonly isResumed: boolean;
 }
 
-/** The ends of a connection that is open; undefined where it is closed already. */
+/** The ends of a connection that is open; undefined where it is closed already. The edge's is looked up when it is asked for. */
 export function endsOf(socket: Socket): Ends | undefined {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  if (remoteAddress === undefined || localAddress === undefined) return undefined;
+  const { remoteAddress, remotePort } = socket;
+  if (remoteAddress === undefined) return undefined;
   return {
     client: { address: shortest(remoteAddress), port: remotePort ?? 0 },
-    edge: { address: shortest(localAddress), port: localPort ?? 0 },
+    get edge() {
+      return { address: shortest(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
+    },
   };
 }
 
@@ -52,17 +54,26 @@ export function endsOf(socket: Socket): Ends | undefined {
 const shortest = (address: string): string =>
   address.includes(':') ? ipaddr.process(address.split('%', 1)[0] ?? '').toString() : address;
 
-/** What is known of `client`, whose handshake for `name` is done. */
+/**
+ * What is known of `client`, whose handshake for `name` is done. Most of it is for upstreams and logs, and costs as much as the rest of
+ * our part in a handshake: it is looked up when it is asked for, while the connection is open.
+ */
 export function shakenOf(client: Decrypted, name: string, ends: Ends): Shaken {
-  if (!(client instanceof TLSSocket))
-    return { ...ends, name, version: undefined, cipher: undefined, alpn: undefined, isResumed: false };
+  const tls = client instanceof TLSSocket ? client : undefined;
   return {
-    ...ends,
+    client: ends.client,
+    get edge() {
+      return ends.edge;
+    },
     name,
-    version: client.getProtocol() ?? undefined,
-    cipher: client.getCipher().standardName,
-    alpn: client.alpnProtocol === false ? undefined : (client.alpnProtocol ?? undefined),
-    isResumed: client.isSessionReused(),
+    get version() {
+      return tls?.getProtocol() ?? undefined;
+    },
+    get cipher() {
+      return tls?.getCipher().standardName;
+    },
+    alpn: tls?.alpnProtocol === false ? undefined : (tls?.alpnProtocol ?? undefined),
+    isResumed: tls?.isSessionReused() ?? false,
   };
 }
 

@@ -127,8 +127,8 @@ export class TlsAcceptor {
     const { bytesRead, bytesWritten } = socket;
     const seconds = (performance.now() - since) / 1_000;
     this.#options.accessLog?.write({
-      ...ends,
       ...rest,
+      client: ends.client,
       outcome,
       seconds,
       bytesIn: bytesRead,
@@ -199,8 +199,10 @@ export class TlsAcceptor {
 
   #serve(opened: Opened, client: Decrypted, shaken: Shaken): void {
     opened.outcome = 'served';
-    opened.shaken = shaken;
-    if (this.#options.accessLog) opened.algorithm = shownAlgorithm(client);
+    if (this.#options.accessLog) {
+      opened.shaken = { ...shaken };
+      opened.algorithm = shownAlgorithm(client);
+    }
     this.#handshakes++;
     if (shaken.isResumed) this.#resumed++;
     this.#protocols.add(toProtocol(shaken.alpn));
