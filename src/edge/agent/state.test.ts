@@ -26,7 +26,7 @@ async function opened(t: TestContext, dir = join(givenFolder(t), 'state')) {
 async function tell(
   state: AgentState,
   names: readonly string[],
-  { packId = String(randomUUID()), n = 1, at = 'x' } = {},
+  { packId = randomUUID(), n = 1, at = 'x' }: { packId?: string; n?: number; at?: string } = {},
 ) {
   await state.store(sealed(packId, n));
   await state.take({
