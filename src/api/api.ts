@@ -44,6 +44,7 @@ import { customHostnameRoutes } from './resource/custom-hostnames.ts';
 import { dcvDelegationRoutes } from './resource/dcv-delegation.ts';
 import { dnsRecordRoutes } from './resource/dns-records.ts';
 import { domainConnectRoutes } from './resource/domain-connect.ts';
+import { edgeRoutes } from './resource/edges.ts';
 import { exportRoutes } from './resource/export.ts';
 import { failoverRoute } from './resource/failover.ts';
 import { fallbackOriginRoutes } from './resource/fallback-origin.ts';
@@ -103,6 +104,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
       await v4.register(tokenRoutes(deps));
       if (browserClock) await v4.register(signInCodeRoute({ ...deps, browserClock }));
       await v4.register(accountRoutes(deps));
+      await v4.register(edgeRoutes(deps));
       await v4.register(auditLogRoute(deps));
       await v4.register(zoneRoutes(deps));
       await v4.register(dcvDelegationRoutes);

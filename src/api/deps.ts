@@ -17,7 +17,8 @@ import type { DomainConnect } from '../pack/domain-connect.ts';
 import type { LookAtHost } from '../pack/host-look.ts';
 import type { KeyElsewhere } from '../pack/key-elsewhere.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
-import type { CertificateAuthority, Pack } from '../pack/pack.ts';
+import type { CertificateAuthority, Environment, Pack } from '../pack/pack.ts';
+import type { Location } from '../pack/region.ts';
 import type { MayReach } from '../pack/webhook.ts';
 import type { ZonePolicy } from '../pack/zone-life.ts';
 import type { Reader } from '../store/protocol/reader.ts';
@@ -34,6 +35,8 @@ export interface ApiDeps extends AdvanceDeps, ManagedDeps {
   readonly regions?: UploadDeps['regions'];
   /** Throws `keyless_not_offered` where the operator has not configured that a key is asked there. */
   readonly demandKeyPlace: (place: KeyElsewhere) => void;
+  /** Edges, of the configuration and with agents; undefined: none are told of here. */
+  readonly edgeTerms?: EdgeTerms | undefined;
   /** Tells the edges of this process of a change; those of other processes hear of it by the store. */
   readonly pushChange: (change: ServedChange) => void;
   /** What tells this installation's database from every other. */
@@ -91,6 +94,28 @@ export interface ApiDeps extends AdvanceDeps, ManagedDeps {
   readonly pinned?: Pinned | undefined;
   /** Told of each request that was answered. */
   readonly onAnswer?: (answer: AnsweredRequest) => void;
+}
+
+/** What is known of edges, and what is done with them here. */
+export interface EdgeTerms {
+  /** Those of the configuration. */
+  readonly configured: readonly ConfiguredEdge[];
+  /** The token of a secret, as it is printed. Throws `edges_not_offered` where nobody said how agents reach the service. */
+  readonly printToken: (secret: string) => Promise<string>;
+  /** Where an edge is, as `region`, `country` and `highest_security` say; undefined: not said. Throws `malformed_request`. */
+  readonly locationIn: (given: Readonly<Record<string, unknown>>) => Location | undefined;
+  /** Has this process see at once what changed of edges. */
+  readonly refresh: () => Promise<void>;
+}
+
+/** An edge of the configuration. */
+export interface ConfiguredEdge {
+  readonly name: string;
+  readonly kind: string;
+  readonly environment: Environment;
+  readonly host: string;
+  readonly port: number;
+  readonly location?: Location | undefined;
 }
 
 /** How alerts are sent, as far as whoever wants them is told. */

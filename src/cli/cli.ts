@@ -19,6 +19,7 @@ import { dev } from './dev.ts';
 import { addDomainConnect } from './domain-connect.ts';
 import { edge } from './edge.ts';
 import { addEdgeCommand } from './edge-options.ts';
+import { addEdges } from './edges.ts';
 import { addHostnames } from './hostnames.ts';
 import { addImport } from './import/import.ts';
 import { addKeys } from './key.ts';
@@ -59,6 +60,7 @@ export function program(version: string): Command {
   addDashboard(certpacks);
   addEdgeCommand(certpacks, edge);
   addAgent(certpacks, version);
+  addEdges(certpacks);
   addZones(certpacks);
   addHostnames(certpacks);
   addPacks(certpacks);

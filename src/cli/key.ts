@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { type Kek, Seal } from '../kit/seal.ts';
+import { giveUpAgents } from '../operation/give-up-agents.ts';
 import { giveUpAlertSecrets } from '../operation/give-up-alert-secrets.ts';
 import { recoverFromLostKey } from '../operation/recover-from-lost-key.ts';
 import { rewrapKeys } from '../operation/rewrap-keys.ts';
@@ -146,6 +147,9 @@ async function abandon(
   say(
     `${sum} private keys, accounts and secrets were given up; ${packs} packs are ordered anew as soon as the service runs`,
   );
+  const edges = await giveUpAgents(pool, ids);
+  if (edges > 0)
+    say(`${edges} edges lost their CA: start the service again, and enrol each with a new token`);
   if (told > 0)
     say(
       `${told} webhooks and services of PagerDuty lost their secrets: their owners give them anew, and roll the signing keys`,

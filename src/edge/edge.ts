@@ -21,6 +21,25 @@ export interface EdgeRow {
   readonly location?: Location | undefined;
 }
 
+/**
+ * An edge that packs are brought to: one of the configuration, or one with an agent (`agent/`), which brings them, proves them itself
+ * and reports that.
+ */
+export interface LiveEdge extends Pick<EdgeRow, 'name' | 'kind' | 'environment' | 'location'> {
+  /** Where handshakes prove what it serves; undefined: what its agent reports counts alone. */
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  /** Undefined: it is of the configuration. */
+  readonly agent?:
+    | {
+        /** UUID of the edge. */
+        readonly id: string;
+        /** Whether packs wait for it: it came to have all once, and nobody drains it. */
+        readonly isWaitedFor: boolean;
+      }
+    | undefined;
+}
+
 /** The leaf that an edge showed in a handshake. */
 export interface ShownLeaf {
   /** Lower-case hexadecimal SHA-256 of the leaf's DER. */

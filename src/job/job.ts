@@ -9,7 +9,7 @@
  */
 import type { Ca } from '../ca/ca.ts';
 import type { TxtPublisher } from '../dns/dns.ts';
-import type { EdgeChange, EdgeRow, ShowLeaf } from '../edge/edge.ts';
+import type { EdgeChange, LiveEdge, ShowLeaf } from '../edge/edge.ts';
 import type { KeyPool } from '../key/key-pool.ts';
 import type { Signer } from '../keyless/signer.ts';
 import type { KeysInTokens } from '../keyless/token-keys.ts';
@@ -49,7 +49,8 @@ export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly names: NamePolicy;
   /** How zones become active, and what they are delegated to. */
   readonly zonePolicy: ZonePolicy;
-  readonly edges: readonly EdgeRow[];
+  /** The edges as they are now: what is in the list changes while the service runs. */
+  readonly edges: readonly LiveEdge[];
   readonly showLeaf: ShowLeaf;
   readonly verification: VerificationParts;
   /** How long records of what happened are kept; 0: for ever. */

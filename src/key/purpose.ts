@@ -19,3 +19,7 @@ export const webhookSigningPurpose = (accountId: string, id: string): string =>
 /** Of the integration key of a service of PagerDuty. */
 export const pagerdutyPurpose = (accountId: string, id: string): string =>
   `key of pagerduty ${accountId} ${id}`;
+
+/** Of the key of the CA by which agents and the service know each other. */
+export const agentCaPurpose = (name: string, fingerprint: string): string =>
+  `key of the CA ${name} ${fingerprint}`;

@@ -2,6 +2,7 @@
 
 import {
   accountPurpose,
+  agentCaPurpose,
   csrPurpose,
   keyPurpose,
   pagerdutyPurpose,
@@ -33,6 +34,7 @@ const PURPOSES: Readonly<Record<SealedPlace, (first: string, second: string) => 
   webhook_signing_keys: webhookSigningPurpose,
   pagerduty_keys: pagerdutyPurpose,
   custom_csrs: csrPurpose,
+  agent_cas: agentCaPurpose,
 };
 
 /**

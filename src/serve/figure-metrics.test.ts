@@ -48,7 +48,7 @@ const ROW = {
 
 function told(): Registry {
   const registry = new Registry();
-  addFigures(registry, { ...deps, rows: [ROW], edges: ['edge-a'] });
+  addFigures(registry, { ...deps, rows: [ROW], edges: [{ name: 'edge-a' }] });
   return registry;
 }
 

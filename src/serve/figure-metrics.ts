@@ -15,8 +15,8 @@ export interface FigureSources {
   readonly clock: Clock;
   /** The configured CAs, whose limits are told of. */
   readonly rows: readonly CaRow[];
-  /** Names of the configured edges. */
-  readonly edges: readonly string[];
+  /** The edges as they are now. */
+  readonly edges: readonly { readonly name: string }[];
 }
 
 /** Adds them to a registry; where nothing is counted yet, they have no values. */
@@ -198,7 +198,8 @@ const leftOf = ({ most, within, wait }: { most: number; within: number; wait: nu
 
 function addEdges({ edges: ledgers, add }: Adding, { edges, clock }: FigureSources): void {
   const labelNames = ['edge'];
-  const own = async () => (await ledgers())?.edges.filter(({ edge }) => edges.includes(edge)) ?? [];
+  const own = async () =>
+    (await ledgers())?.edges.filter(({ edge }) => edges.some(({ name }) => name === edge)) ?? [];
   add(
     {
       name: 'certpacks_edge_behind',

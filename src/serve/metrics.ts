@@ -145,7 +145,7 @@ function addGauges(registry: Registry, { pool, clock, keys, edges }: Sources): v
     async collect() {
       const gone = (await listAbsentEdges(pool)).filter(({ awaySince }) => awaySince !== undefined);
       this.reset();
-      for (const { name } of gone) if (edges.includes(name)) this.set({ edge: name }, 1);
+      for (const { name } of gone) if (edges.some((edge) => edge.name === name)) this.set({ edge: name }, 1);
     },
   });
   for (const gauge of [due, late, connections, ready, away]) registry.registerMetric(gauge);

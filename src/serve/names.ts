@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { CaRow } from '../ca/ca.ts';
-import type { EdgeRow } from '../edge/edge.ts';
+import type { LiveEdge } from '../edge/edge.ts';
 import type { JobDeps } from '../job/job.ts';
 import type { Options } from '../kit/config.ts';
 import { Fault } from '../kit/fault.ts';
@@ -19,7 +19,7 @@ import { toNameServers } from './addresses.ts';
 /** Which names are not free, by what the operator uses himself. Throws `configuration` for what is no id of an account. */
 export function namesOf(
   options: Options,
-  edges: readonly EdgeRow[],
+  edges: readonly Pick<LiveEdge, 'host'>[],
   publishers: JobDeps['publishers'] = new Map(),
 ): NamePolicy {
   const own = [
@@ -27,22 +27,24 @@ export function namesOf(
     options.branding_domain,
     options.tls_host,
     ...toNameServers(options.name_servers).map(({ name }) => name),
-    ...edges.map(({ host }) => host),
   ];
   const updated = [...publishers].map(([name, { accountId }]): OwnedName => ({ name, accountId }));
   return {
-    owned: [
-      ...own
-        .map(plain)
-        .filter((name) => name !== '')
-        .map((name) => ({ name })),
-      ...updated,
-    ],
+    // Edges come and go while the service runs.
+    get owned() {
+      return [...named([...own, ...edges.map(({ host = '' }) => host)]), ...updated];
+    },
     operatorAccounts: accountsIn(options, 'operator_accounts'),
     suffixAccounts: accountsIn(options, 'suffix_accounts'),
     rest: days(options.name_rest_days),
   };
 }
+
+const named = (hosts: readonly string[]): OwnedName[] =>
+  hosts
+    .map(plain)
+    .filter((name) => name !== '')
+    .map((name) => ({ name }));
 
 function accountsIn(
   options: Options,

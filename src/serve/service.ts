@@ -14,7 +14,6 @@ import type { Seal } from '../kit/seal.ts';
 import { days, minutes } from '../kit/time.ts';
 import { Troubles } from '../kit/troubles.ts';
 import { pullIn } from '../operation/pull-in.ts';
-import { rerenderAll } from '../operation/rerender.ts';
 import type { KeyElsewhere } from '../pack/key-elsewhere.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import { Reader } from '../store/protocol/reader.ts';
@@ -24,8 +23,10 @@ import { createDelegationLook } from '../validation/delegation.ts';
 import { createHttpPrecheck } from '../validation/http.ts';
 import { createTxtPrecheck } from '../validation/txt.ts';
 import { goalOf, toNameServers } from './addresses.ts';
+import type { ChangeFeed } from './agent-changes.ts';
+import { openEdges, startAgents } from './agents.ts';
 import { alertPartsOf } from './alert-sending.ts';
-import { openApi } from './api-listener.ts';
+import { type OpenApi, openApi } from './api-listener.ts';
 import { brandingDomainOf } from './branding.ts';
 import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { domainConnectOf } from './domain-connect.ts';
@@ -34,10 +35,12 @@ import { hostLookOf } from './host-look.ts';
 import { insideResolverOf } from './inside-resolver.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
 import { keylessSettingOf, tokenPacksOf } from './keyless-setting.ts';
+import type { LiveEdges } from './live-edges.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
 import { backupsOf, hostnamesOf, managedOf, namesOf, quotasOf, zonePolicyOf } from './names.ts';
 import { openSeal } from './open-seal.ts';
 import { startOwnResponder } from './own-responder.ts';
+import { startRendering } from './rendering.ts';
 import type { ServiceParts } from './service-parts.ts';
 import { caStores, pullSource } from './sources.ts';
 import { hearExchange, hearHandshakes, hearLooks, hearPublishers, newCaHealth } from './tell-troubles.ts';
@@ -75,21 +78,20 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const deps = { pool, clock, log, json, brandingDomain, managed: managedOf(options, parts.rows) };
   const seal = await openSeal(parts);
   const source = pullSource({ ...parts, seal });
-  const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
-  started.defer('RSA keys', () => keys.close());
+  const keys = openKeyPool(started, parts);
   const [ownersKeys, troubles] = [openOwnersKeys(started, parts), new Troubles(log)];
   const watch = await watchDatabase({ pool, clock, log, troubles, isClockWatched });
   started.defer('watch over the database', watch.stop);
-  const metrics = newMetrics({ ...told(parts), keys, troubles, skew: watch.skew });
   const installation = await openInstallation(pool, parts);
-  const pushChange = await startListeners(started, parts, { source, ...installation });
-  const twin = watchForTwin({ options, troubles, beacon: installation.beacon });
-  started.defer('look for copies', twin.stop);
+  const edges = await openEdges(started, parts);
+  const pushChange = await startListeners(started, parts, { source, feed: edges.feed, ...installation });
+  started.defer('look for copies', watchForTwin({ options, troubles, ...installation }).stop);
+  const metrics = newMetrics({ ...told(parts, edges.live), keys, troubles, skew: watch.skew });
   const moves = new KeyedSignal<Pack>();
   const health = newCaHealth(() => clock.now());
   const work = {
     ...deps,
-    ...heardParts(parts, { seal, troubles, metrics, health }),
+    ...heardParts(parts, { seal, troubles, metrics, health, live: edges.live }),
     worker: takeIdentity(parts.dir),
     onStep: metrics.onStep,
     mayWork: watch.mayWork,
@@ -101,22 +103,33 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     ...ownersKeys.forJobs,
   };
   const worker = await startWork(started, parts, { work, watch });
+  const edgeTerms = await startAgents(started, parts, { seal, ...edges, poke: worker.poke });
   started.defer('rendering', startRendering(deps));
   const rows = new Map(parts.rows.map((row) => [row.name, row]));
   const reader = new Reader(pool, options.list_readers);
   started.defer('connections for lists', () => reader.close());
   const known = { ...whatIsWrong(watch, troubles), caHealth: health.of, ...policiesOf(parts, work) };
   const about = { reader, installation: installation.edition, rows, moves, poke: worker.poke, ...known };
-  const toEdges = { source, pushChange, ...ownersKeys.forApi };
+  const toEdges = { source, pushChange, edgeTerms, ...ownersKeys.forApi };
   const api = await openApi(started, parts, { ...deps, ...about, ...toEdges, seal, keys, metrics });
   started.keep();
-  const stop = async () => {
+  return { ...toService(started, api), moves, poke: worker.poke, isIdle: worker.isIdle };
+}
+
+function openKeyPool(started: Endings, { options }: ServiceParts): KeyPool {
+  const keys = new KeyPool({ size: options.rsa_keys, atOnce: 1 });
+  started.defer('RSA keys', () => keys.close());
+  return keys;
+}
+
+const toService = (started: Endings, api: OpenApi): Pick<Service, 'api' | 'dashboard' | 'stop'> => ({
+  api: `${api.url}/client/v4`,
+  dashboard: api.dashboard,
+  stop: async () => {
     api.leave();
     await started.end();
-  };
-  const { dashboard } = api;
-  return { api: `${api.url}/client/v4`, dashboard, moves, poke: worker.poke, isIdle: worker.isIdle, stop };
-}
+  },
+});
 
 /** Starts the workers; what waits by a time that was wrong is due when the time is right again. */
 async function startWork(
@@ -172,13 +185,20 @@ const whatIsWrong = (watch: DatabaseWatch, troubles: Troubles) => ({
 async function startListeners(
   started: Endings,
   parts: ServiceParts,
-  { source, beacon }: { readonly source: PullSource } & Pick<Installation, 'beacon'>,
+  {
+    source,
+    feed,
+    beacon,
+  }: { readonly source: PullSource; readonly feed: ChangeFeed } & Pick<Installation, 'beacon'>,
 ): Promise<(change: EdgeChange) => void> {
   const pull = await startPull({ path: edgeSocketOf(parts), source, log: parts.log });
   started.defer('listener for edges', () => pull.close());
   const responder = await startOwnResponder(parts, beacon);
   started.defer('DNS responder', () => responder?.close());
-  const pushChange = (change: EdgeChange) => pull.push(change);
+  const pushChange = (change: EdgeChange) => {
+    pull.push(change);
+    feed.push(change);
+  };
   const changes = followChanges(parts, pushChange);
   started.defer('changes for edges', changes.stop);
   return pushChange;
@@ -196,11 +216,11 @@ function healClocks({ pool, log }: ServiceParts, watch: DatabaseWatch, worker: W
 }
 
 /** What metrics are told of. */
-const told = ({ pool, clock, rows, edges, options }: ServiceParts) => ({
+const told = ({ pool, clock, rows, options }: ServiceParts, live: LiveEdges) => ({
   pool,
   clock,
   rows,
-  edges: edges.map(({ name }) => name),
+  edges: live.list,
   certificateZones: options.metrics_certificate_zones,
 });
 
@@ -209,10 +229,11 @@ interface Hearing {
   readonly troubles: Troubles;
   readonly metrics: Metrics;
   readonly health: ReturnType<typeof newCaHealth>;
+  readonly live: LiveEdges;
 }
 
 /** What workers speak to, each heard: what stops working is told. */
-function heardParts(parts: ServiceParts, { seal, troubles, metrics, health }: Hearing) {
+function heardParts(parts: ServiceParts, { seal, troubles, metrics, health, live }: Hearing) {
   const { pool, clock, log, publishers = new Map() } = parts;
   const hear = hearExchange(troubles);
   const stores = caStores({ pool, seal, clock });
@@ -221,7 +242,7 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics, health }: He
     hear(ca, seen);
     health.hear(ca, seen);
   };
-  const looks = jobParts(parts);
+  const looks = jobParts(parts, live);
   return {
     ...looks,
     precheckTxt: hearLooks(troubles, looks.precheckTxt),
@@ -229,25 +250,13 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics, health }: He
     showLeaf: metrics.watched(hearHandshakes(troubles, showLeaf)),
     publishers: hearPublishers(troubles, publishers),
     alerts: alertPartsOf(parts.options, metrics.onAlert),
-    names: namesOf(parts.options, parts.edges, publishers),
+    names: namesOf(parts.options, live.list, publishers),
     zonePolicy: zonePolicyOf(parts.options),
   };
 }
 
 const openCas = (rows: readonly CaRow[], deps: Parameters<typeof createCa>[1]) =>
   new Map(rows.map((row) => [row.name, createCa(row, deps)]));
-
-/** Renders all packs again in the background, if that is due. Returns what stops it. */
-function startRendering(deps: Parameters<typeof rerenderAll>[0]): () => Promise<void> {
-  const stopped = new AbortController();
-  const done = rerenderAll(deps, stopped.signal).catch((error: unknown) =>
-    deps.log.warn({ err: error }, 'packs are not all rendered; that goes on at the next start'),
-  );
-  return async () => {
-    stopped.abort();
-    await done;
-  };
-}
 
 type LookParts = Pick<
   JobDeps,
@@ -261,7 +270,7 @@ type LookParts = Pick<
   | 'controlLife'
 >;
 
-function jobParts({ options, clock, edges }: ServiceParts): LookParts {
+function jobParts({ options, clock }: ServiceParts, { list: edges }: LiveEdges): LookParts {
   const look = {
     roots: options.dns_roots,
     port: options.dns_port,

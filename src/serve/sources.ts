@@ -1,7 +1,7 @@
 import type { PauseStore } from '../acme/pauses.ts';
 import type { CaAccount, CaAccounts } from '../ca/kept-accounts.ts';
 import type { OwnName, OwnRecord, ResponderSource } from '../dns/dns.ts';
-import type { EdgeRow, PullSource, ServedKeyPair } from '../edge/edge.ts';
+import type { LiveEdge, PullSource, ServedKeyPair } from '../edge/edge.ts';
 import { keyPlaceOf } from '../key/key.ts';
 import { accountPurpose } from '../key/purpose.ts';
 import { RegionKeys, regionPurpose } from '../key/region-key.ts';
@@ -11,7 +11,7 @@ import type { Log } from '../kit/log.ts';
 import type { Seal } from '../kit/seal.ts';
 import { isWildcard } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack, type PackKey } from '../pack/pack.ts';
-import { byAddress, servingAt } from '../pack/priority.ts';
+import { byAddress, type Candidate, servingAt } from '../pack/priority.ts';
 import { lifeOf, rdataOf } from '../record/rdata.ts';
 import { beginCaAccount, getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listEndpointPauses, pauseEndpoint } from '../store/ca-limits.ts';
@@ -36,7 +36,7 @@ interface SourceDeps {
 export interface PullDeps extends SourceDeps {
   readonly log: Log;
   /** The configured edges: where each is. None unless told. */
-  readonly edges?: readonly EdgeRow[] | undefined;
+  readonly edges?: readonly Pick<LiveEdge, 'name' | 'location'>[] | undefined;
   /** The private keys of regions that this process has; none unless told. */
   readonly regionKeys?: RegionKeys | undefined;
 }
@@ -46,16 +46,14 @@ export interface PullDeps extends SourceDeps {
  * process that has the private key of such a region; elsewhere what comes next serves.
  */
 export const pullSource = (deps: PullDeps): PullSource => {
-  const { pool, log, edges = [], regionKeys = new RegionKeys([]) } = deps;
+  const { pool, log, edges = [] } = deps;
   return {
     async packFor(name, environment, by = 'name', edge?: string) {
       const location = edges.find((one) => one.name === edge)?.location;
       const all = await listCandidates(pool, name, environment);
       for (const one of servingAt(by === 'address' ? byAddress(all) : all, location)) {
-        const pack = { id: one.packId, zone: one.zone, type: one.type };
-        const certificates = one.restriction
-          ? await restrictedPairs(deps, regionKeys, pack)
-          : await keyPairs(deps, pack);
+        const pack = { id: one.packId, zone: one.zone };
+        const certificates = await pairsOf(deps, one);
         if (certificates) return { packId: pack.id, hosts: await listNames(pool, pack), certificates };
         log.warn(
           { pack: pack.id, edge },
@@ -69,6 +67,22 @@ export const pullSource = (deps: PullDeps): PullSource => {
 };
 
 type KeyPairs = Partial<Record<Algorithm, ServedKeyPair>>;
+
+/** The certificates of a pack with their keys opened; undefined where it is restricted, and none opens here. */
+export function pairsOf(
+  deps: PullDeps,
+  {
+    packId,
+    zone,
+    type,
+    restriction,
+  }: Pick<Candidate, 'packId' | 'type' | 'restriction'> & Pick<PackKey, 'zone'>,
+): Promise<KeyPairs | undefined> {
+  const pack = { id: packId, zone, type };
+  return restriction
+    ? restrictedPairs(deps, deps.regionKeys ?? new RegionKeys([]), pack)
+    : keyPairs(deps, pack);
+}
 
 async function keyPairs({ pool, seal }: SourceDeps, pack: PackKey & Pick<Pack, 'type'>): Promise<KeyPairs> {
   const pairs: KeyPairs = {};

@@ -110,6 +110,7 @@ export const RESOURCES = [
   'alert_delivery',
   'custom_hostname',
   'fallback_origin',
+  'edge',
 ] as const;
 export type Resource = (typeof RESOURCES)[number];
 

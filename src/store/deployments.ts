@@ -34,10 +34,12 @@ const DEPLOY = statement(`
   with others as (
     update deployments set desired_ecdsa = null, desired_rsa = null, problem_since = null, wrong_since = null
      where ${OF_PACK} and edge <> all(:edges::text[]))
-  insert into deployments (cell, zone_id, pack_id, edge, desired_ecdsa, desired_rsa)
-  select :cell, :zone, :pack, unnest(:edges::text[]), :ecdsa, :rsa
+  insert into deployments (cell, zone_id, pack_id, edge, desired_ecdsa, desired_rsa, edge_id)
+  select :cell, :zone, :pack, given, :ecdsa, :rsa, (select id from edges where edges.name = given)
+    from unnest(:edges::text[]) as given
   on conflict (cell, zone_id, pack_id, edge) do update
-    set desired_ecdsa = excluded.desired_ecdsa, desired_rsa = excluded.desired_rsa, wrong_since = null`);
+     set desired_ecdsa = excluded.desired_ecdsa, desired_rsa = excluded.desired_rsa, edge_id = excluded.edge_id,
+         wrong_since = null`);
 
 interface DesiredRow {
   edge: string;
@@ -89,7 +91,10 @@ interface HandshakeRow {
 }
 
 const HANDSHAKES = statement(`
-  select edge, desired_ecdsa, desired_rsa, observed_ecdsa, observed_rsa, observed_on, problem
+  select edge, desired_ecdsa, desired_rsa, coalesce(observed_on, reported_on) as observed_on,
+         case when observed_on is null then reported_ecdsa else observed_ecdsa end as observed_ecdsa,
+         case when observed_on is null then reported_rsa else observed_rsa end as observed_rsa,
+         case when observed_on is null then reported_problem else problem end as problem
     from deployments where ${OF_PACK} order by edge`);
 
 const DESIRED = statement(`select edge, desired_ecdsa, desired_rsa from deployments where ${OF_PACK}`);

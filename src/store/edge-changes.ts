@@ -1,7 +1,11 @@
 /** Names that changed, for the edges that are connected to other processes. */
 import { newUuid } from '../kit/id.ts';
+import { days, type Seconds } from '../kit/time.ts';
 import type { Environment } from '../pack/pack.ts';
 import type { Db, Tx } from './store.ts';
+
+/** How long changes are kept: an edge that was away for longer is told everything again. */
+export const CHANGE_LIFE: Seconds = days(1);
 
 export interface LoggedChange {
   readonly id: string;
@@ -30,6 +34,27 @@ export async function listChanges(db: Db, instant: Date): Promise<LoggedChange[]
     [instant],
   );
   return rows;
+}
+
+/** A place in the log. */
+export interface ChangePlace {
+  readonly madeOn: Date;
+  readonly id: string;
+}
+
+/** Changes in an environment that follow a place, oldest first. */
+export async function listChangesAfter(
+  db: Db,
+  environment: Environment,
+  { madeOn, id }: ChangePlace,
+  limit: number,
+): Promise<(ChangePlace & Pick<LoggedChange, 'hosts'>)[]> {
+  const { rows } = await db.query<{ id: string; hosts: string[]; made_on: Date }>(
+    `select id, hosts, made_on from edge_changes
+      where environment = $1 and made_on >= $2 and (made_on, id) > ($2, $3) order by made_on, id limit $4`,
+    [environment, madeOn, id, limit],
+  );
+  return rows.map((row) => ({ id: row.id, hosts: row.hosts, madeOn: row.made_on }));
 }
 
 /** Forgets changes made before `instant`. */

@@ -29,6 +29,7 @@ const SEALED = {
   },
   pagerduty_keys: { table: 'alert_pagerduty', column: 'key', of: 'account', key: ['account_id', 'id'] },
   custom_csrs: { table: 'custom_csrs', column: 'sealed_key', of: 'account', key: ['account_id', 'id'] },
+  agent_cas: { table: 'agent_cas', column: 'sealed_key', of: 'all', key: ['name', 'fingerprint'] },
 } as const;
 export type SealedPlace = keyof typeof SEALED;
 
@@ -114,6 +115,7 @@ const REPLACE: Readonly<Record<SealedPlace, Statement>> = {
   webhook_signing_keys: replacing('webhook_signing_keys'),
   pagerduty_keys: replacing('pagerduty_keys'),
   custom_csrs: replacing('custom_csrs'),
+  agent_cas: replacing('agent_cas'),
 };
 
 /** What somebody who lost a key-encryption key cannot open any more. */
@@ -141,6 +143,12 @@ export async function deleteAccountsSealedOtherwise(db: Db, kekIds: readonly str
 /** Removes requests of customers whose keys none of these keys opens: what a CA makes of them would be of no use. */
 export async function deleteCsrsSealedOtherwise(db: Db, kekIds: readonly string[]): Promise<void> {
   await db.query(`delete from custom_csrs where ${KEK_ID} <> all($1)`, [kekIds]);
+}
+
+/** Removes the CA of agents where none of these keys opens its key. Whether it did. */
+export async function deleteAgentCaSealedOtherwise(db: Db, kekIds: readonly string[]): Promise<boolean> {
+  const { rowCount } = await db.query(`delete from agent_cas where ${KEK_ID} <> all($1)`, [kekIds]);
+  return rowCount !== null && rowCount > 0;
 }
 
 /** What of a pack is lost. */

@@ -90,7 +90,8 @@ export async function yieldNames(tx: Tx, pack: PackKey, isYielding: boolean): Pr
 
 const YIELD = statement(`update served_hosts set is_yielding = :is_yielding where ${OF_PACK}`);
 
-interface CandidateRow {
+/** A row of `COVERING_COLUMNS`, and whether the zone has the name. */
+export interface CandidateRow {
   pack_id: string;
   zone_id: string;
   host: string;
@@ -121,7 +122,7 @@ export async function listCandidates(
   return rows.map(toCandidate);
 }
 
-const toCandidate = (row: CandidateRow): Candidate & Pick<PackKey, 'zone'> => ({
+export const toCandidate = (row: CandidateRow): Candidate & Pick<PackKey, 'zone'> => ({
   packId: row.pack_id,
   zone: { id: row.zone_id },
   host: row.host,
@@ -147,18 +148,22 @@ export async function getServing(
   return best && { id: best.packId, zone: best.zone, type: best.type };
 }
 
+/** What decides which pack serves a name. */
 const ORDER_OF =
   'pack_id, zone_id, host, type, created_on, is_standby, priority, not_after, chosen_on, is_yielding, restriction';
+
+/** Columns of `served_hosts` by which a row is a candidate, but for whether its zone has the name. */
+export const COVERING_COLUMNS = `${ORDER_OF},
+                 type in ('managed_hostname', 'mh_custom')
+                   and exists (select from hostname_owners
+                                where hostname = regexp_replace(host, '^\\*\\.', '')
+                                  and hostname_owners.zone_id = served_hosts.zone_id) as is_shown`;
 
 // A zone of the name goes before whoever has a custom hostname there, and whose that is before all others.
 const COVERING = statement(`
   with holder as materialized (select zone_id from zone_names where name = any(:suffixes) and is_holder)
   select found.*, zone_id in (select zone_id from holder) or is_shown and not exists (select from holder) as has_name
-    from (select ${ORDER_OF},
-                 type in ('managed_hostname', 'mh_custom')
-                   and exists (select from hostname_owners
-                                where hostname = regexp_replace(host, '^\\*\\.', '')
-                                  and hostname_owners.zone_id = served_hosts.zone_id) as is_shown
+    from (select ${COVERING_COLUMNS}
             from served_hosts where host = any(:names) and environment = :environment) as found`);
 
 /** All that cover the same hosts for one zone, but those that are there only until what took their place is shown. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { newHexId, newUuid } from '../../src/kit/id.ts';
 import { startApi, type TestAccount, type TestApi } from '../support/api.ts';
+import { edgeIn } from '../support/edge/edge-in.ts';
 import { givenPack } from '../support/job-deps.ts';
 import { keylessIn } from '../support/keyless.ts';
 import { allow, givenOwner, made, resources, send } from '../support/tokens.ts';
@@ -44,6 +45,7 @@ async function givenCustomers({ id }: { readonly id: string }): Promise<Ids> {
   return {
     custom_hostname_id: await make(`/zones/${id}/custom_hostnames`, HOSTNAME),
     custom_csr_id: await make(`/accounts/${other.id}/custom_csrs`, CSR),
+    edge_id: await edgeIn(api.jobs, other.id),
     move_in_id: await make(`/accounts/${other.id}/move_ins`, {
       items: [{ zone_id: id, hosts: ['moves.theirs.test'] }],
     }),
@@ -150,6 +152,8 @@ const BODIES: Readonly<Record<string, object>> = {
     items: [{ zone_id: newHexId(), hosts: ['www.theirs.test'] }],
   },
   'POST /client/v4/accounts/{account_id}/custom_csrs': CSR,
+  'POST /client/v4/accounts/{account_id}/edges': { name: 'edge-1', kind: 'nginx' },
+  'PATCH /client/v4/accounts/{account_id}/edges/{edge_id}': { drained: true },
   'POST /client/v4/zones/{zone_id}/custom_csrs': CSR,
   [`POST ${HOSTNAMES}`]: HOSTNAME,
   [`PATCH ${HOSTNAMES}/{custom_hostname_id}`]: {},

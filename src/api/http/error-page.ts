@@ -167,6 +167,14 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   ca_unreachable: 'The CA does not answer; it is tried again.',
   ca_refused: 'The CA refused; the message says why.',
   ca_wrong_answer: 'The CA answered outside its protocol; nothing of it is used.',
+  edge_not_found:
+    'List the edges: `GET /accounts/{account_id}/edges`; they are for the accounts of the operator alone.',
+  edge_exists:
+    'Give the edge another name: each is of one edge of the installation, those of the configuration among them.',
+  edges_not_offered:
+    'The operator sets `agent_url`, or changes what the configuration file says of the edge.',
+  edges_reached: 'Remove edges that are no more.',
+  edge_token_refused: 'Ask for another token of the edge: `certpacks edges token`.',
   edge_unreachable: 'An edge does not answer; it is tried again.',
   edge_refused: 'Read what the edge said: the agent beside it logs the same. It is tried again',
   service_unreachable: 'An agent beside an edge does not reach the service; what the edge has stays.',

@@ -6,6 +6,7 @@ import { presenceAfter } from '../../pack/edge-presence.ts';
 import { isProvedSince } from '../../store/deployment-looks.ts';
 import { type EdgeState, putEdgeState, takeDueEdges } from '../../store/edge-states.ts';
 import type { JobDeps } from '../job.ts';
+import { reachedIn } from '../step/verify-edge.ts';
 import { report } from './repeat.ts';
 
 /** How often an edge is looked at. */
@@ -17,13 +18,14 @@ const PROBE = 'certpacks-probe.invalid';
 
 /** Looks at the edges that are due, side by side. */
 export async function lookAtEdges(deps: JobDeps, signal: AbortSignal): Promise<void> {
-  if (deps.edges.length === 0) return;
+  const edges = reachedIn(deps.edges);
+  if (edges.length === 0) return;
   const now = deps.clock.now();
-  const names = deps.edges.map(({ name }) => name);
+  const names = edges.map(({ name }) => name);
   const due = await takeDueEdges(deps.pool, { names, now, until: after(now, TERM) });
   await Promise.all(
     due.map(async (was) => {
-      const edge = deps.edges.find(({ name }) => name === was.name);
+      const edge = edges.find(({ name }) => name === was.name);
       try {
         if (edge) await lookAt(deps, edge, was, signal);
       } catch (error) {

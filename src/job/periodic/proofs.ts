@@ -17,6 +17,7 @@ import { EVERY_CELL } from '../../store/zone-key.ts';
 import type { JobDeps } from '../job.ts';
 import { isAway } from '../step/absent-edges.ts';
 import { type DeploymentSeen, isUnreached, lookAtDeployment } from '../step/look-at-deployment.ts';
+import { reachedIn } from '../step/verify-edge.ts';
 import { report } from './repeat.ts';
 
 /** How long it is until a deployment is looked at again, of one that showed all and of one that did not. */
@@ -47,7 +48,7 @@ export async function proveServed(deps: JobDeps, ring: () => void, signal: Abort
   const absent = await listAbsentEdges(deps.pool);
   const edges = inTurn(
     deps,
-    deps.edges.filter(({ name }) => !isUnreachable(absent, name)),
+    reachedIn(deps.edges).filter(({ name }) => !isUnreachable(absent, name)),
   );
   if (edges.length === 0) return;
   const round = { edges, absent, signal };

@@ -1,11 +1,13 @@
-import { after, days, hours } from '../../kit/time.ts';
+import { after, days } from '../../kit/time.ts';
+import { clearEdge } from '../../operation/change-edge.ts';
 import { purgeAccountRequests } from '../../store/account-requests.ts';
 import { purgeTold } from '../../store/alert-told.ts';
 import { purgeAudit } from '../../store/audit.ts';
 import { purgeAuthorizations } from '../../store/authorizations.ts';
 import { purgeBulkJobs } from '../../store/bulk-jobs.ts';
 import { purgeFullBuckets } from '../../store/ca-limits.ts';
-import { purgeChanges } from '../../store/edge-changes.ts';
+import { CHANGE_LIFE, purgeChanges } from '../../store/edge-changes.ts';
+import { listGoneEdges } from '../../store/edge-leftovers.ts';
 import { forgetEnded } from '../../store/known-intermediates.ts';
 import { purgeNames } from '../../store/names.ts';
 import { purgeDeliveries } from '../../store/new-deliveries.ts';
@@ -14,8 +16,6 @@ import type { JobDeps } from '../job.ts';
 
 /** How long an Idempotency-Key is remembered. */
 const REQUEST_LIFE = days(1);
-/** How long an edge may be without word of a change before it has to ask anew, many times over. */
-const CHANGE_LIFE = hours(1);
 
 /** How long bulk jobs that ended can be read. */
 const BULK_LIFE = days(30);
@@ -30,6 +30,7 @@ export async function purgeOld({ pool, clock, auditLife, names }: JobDeps): Prom
   await purgeFullBuckets(pool, clock.now());
   await purgeAuthorizations(pool, clock.now());
   await forgetEnded(pool, clock.now());
+  for (const id of await listGoneEdges(pool)) await clearEdge(pool, clock.now(), id);
   await purgeNames(pool, after(clock.now(), -names.rest));
 }
 

@@ -1,4 +1,4 @@
-import type { EdgeRow } from '../../edge/edge.ts';
+import type { LiveEdge } from '../../edge/edge.ts';
 import { assignToEdges } from '../../operation/assign-to-edges.ts';
 import { keepOff } from '../../operation/keep-off.ts';
 import { recordProofs, type Unproven } from '../../operation/record-proofs.ts';
@@ -12,7 +12,14 @@ import { RUNS } from '../../pack/run.ts';
 import { hostsIn, inOne, noEdgeWords, outrankedWords } from '../../pack/standing.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { splitAway } from '../step/absent-edges.ts';
-import { type EdgeProof, type ServedNames, splitServedNames, verifyEdge } from '../step/verify-edge.ts';
+import { proofByAgent, type Words, wakeIfHeard, wordsOf } from '../step/agent-word.ts';
+import {
+  type EdgeProof,
+  isReached,
+  type ServedNames,
+  splitServedNames,
+  verifyEdge,
+} from '../step/verify-edge.ts';
 import { renewDrifted } from './renew.ts';
 
 /**
@@ -26,16 +33,13 @@ export const deploy: Job = async (deps, work, signal) => {
   const renewal = await renewDrifted(deps, work);
   if (renewal) return renewal;
   const restriction = pack.upload?.restriction;
-  const edges = deps.edges.filter(
+  const given = deps.edges.filter(
     ({ environment, location }) => environment === pack.environment && allows(restriction, location),
   );
+  const edges = given.filter(({ agent }) => agent?.isWaitedFor ?? true);
+  if (given.length === 0) return waitForEdge(deps, work);
+  await assign(deps, work, given);
   if (edges.length === 0) return waitForEdge(deps, work);
-  const change = await assignToEdges(
-    deps,
-    work,
-    edges.map(({ name }) => name),
-  );
-  if (change) deps.pushChange(change);
 
   const names = await splitServedNames(deps, pack, edges);
   const { own, others } = names;
@@ -47,29 +51,41 @@ export const deploy: Job = async (deps, work, signal) => {
       found: { cause: 'outranked' },
       proofs: [],
     });
-  return prove(deps, { work, edges, names }, signal);
+  return proveAll(deps, { work, edges, names }, signal);
 };
 
 /** What is to be proved, and where. */
 interface Aim {
   readonly work: Work;
-  readonly edges: readonly EdgeRow[];
+  readonly edges: readonly LiveEdge[];
   readonly names: ServedNames;
 }
 
 /** It goes on when all edges that count show the pack; one of them at least has to. */
-async function prove(
+async function proveAll(
   deps: JobDeps,
   { work, edges, names }: Aim,
   signal: AbortSignal,
 ): Promise<Work | undefined> {
   const { counted, away } = await splitAway(deps, edges);
-  const seen = await proveSoon(deps, counted, { work, names }, signal);
+  const words = await wordsOf(deps, work.pack, counted);
+  const seen = await proveSoon(deps, counted, { work, names, words }, signal);
   const proofs = [...seen, ...away];
   const isProved = counted.length > 0 && seen.every(({ problem }) => problem === undefined);
   if (isProved) return recordProofs(deps, work, { proofs });
   const why = proofs.flatMap(({ problem }) => problem ?? []);
-  return wait(deps, work, { why, found: edgeFinding(proofs, hostsIn(names.own)), proofs });
+  await wait(deps, work, { why, found: edgeFinding(proofs, hostsIn(names.own)), proofs });
+  await wakeIfHeard(deps, work.pack, counted, words);
+  return undefined;
+}
+
+async function assign(deps: JobDeps, work: Work, edges: readonly LiveEdge[]): Promise<void> {
+  const change = await assignToEdges(
+    deps,
+    work,
+    edges.map(({ name }) => name),
+  );
+  if (change) deps.pushChange(change);
 }
 
 async function waitForEdge(deps: JobDeps, work: Work): Promise<undefined> {
@@ -83,20 +99,46 @@ async function waitForEdge(deps: JobDeps, work: Work): Promise<undefined> {
 /** Seconds until it is looked again: the operator adds an edge, and starts this process again, or another. */
 const NO_EDGE_WAIT = 60;
 
-/** A few rounds in quick succession, for edges that have the word but not yet the certificate. */
+/** What is proven, and by whose word. */
+interface Proving {
+  readonly work: Work;
+  readonly names: ServedNames;
+  readonly words: Words;
+}
+
+/**
+ * A few rounds in quick succession, for edges that have the word but not yet the certificate. Agents are not waited for: what they
+ * report has the pack looked at again.
+ */
 async function proveSoon(
   deps: JobDeps,
-  edges: readonly EdgeRow[],
-  { work, names }: Omit<Aim, 'edges'>,
+  edges: readonly LiveEdge[],
+  proving: Proving,
   signal: AbortSignal,
 ): Promise<EdgeProof[]> {
   for (let round = 0; ; round++) {
-    const proofs = await Promise.all(
-      edges.map((edge) => verifyEdge(deps, edge, { work, names: names.on(edge) }, signal)),
-    );
-    if (round === QUICK_ROUNDS || proofs.every(({ problem }) => problem === undefined)) return proofs;
+    const proofs = await Promise.all(edges.map((edge) => prove(deps, edge, proving, signal)));
+    const isDone = proofs.every(({ problem, isReported }) => problem === undefined || isReported);
+    if (round === QUICK_ROUNDS || isDone) return proofs;
     await deps.clock.sleep(proofDelay(round), signal);
   }
+}
+
+/** What an edge shows, as its agent reported where it has one, and as it is seen from here where it is reached. */
+async function prove(
+  deps: JobDeps,
+  edge: LiveEdge,
+  { work, names, words }: Proving,
+  signal: AbortSignal,
+): Promise<EdgeProof & { readonly isReported?: boolean }> {
+  const own = names.on(edge);
+  if (edge.agent && own.length > 0) {
+    const reported = proofByAgent(edge, words, work);
+    if (reported.problem !== undefined || !isReached(edge)) return { ...reported, isReported: true };
+  }
+  return isReached(edge)
+    ? verifyEdge(deps, edge, { work, names: own }, signal)
+    : { edge: edge.name, observed: {} };
 }
 
 const QUICK_ROUNDS = 3;

@@ -1,4 +1,4 @@
-import type { EdgeRow } from '../../edge/edge.ts';
+import type { LiveEdge } from '../../edge/edge.ts';
 import { recordStep } from '../../operation/record-step.ts';
 import { releaseEdge } from '../../operation/release-edge.ts';
 import { takeOffEdges } from '../../operation/take-off-edges.ts';
@@ -12,6 +12,8 @@ import { isOfAnother, listEdgesOf } from '../../store/deployments.ts';
 import { listAbsentEdges } from '../../store/edge-states.ts';
 import type { Job, JobDeps } from '../job.ts';
 import { isAway } from '../step/absent-edges.ts';
+import { type Words, wakeIfHeard, wordsOf } from '../step/agent-word.ts';
+import { isReached } from '../step/verify-edge.ts';
 
 /**
  * Takes the pack off every edge that was given it, and its records out of our DNS. Done when handshakes show
@@ -20,7 +22,8 @@ import { isAway } from '../step/absent-edges.ts';
 export const withdraw: Job = async (deps, work, signal) => {
   const change = await takeOffEdges(deps, work.pack);
   if (change) deps.pushChange(change);
-  const holding = await holdouts(deps, work.pack, signal);
+  const words = await wordsOf(deps, work.pack, deps.edges);
+  const holding = await holdouts(deps, work.pack, words, signal);
   const why = whyItEnds(work.pack);
   if (holding.length === 0)
     return recordStep(deps, work, { event: whenOff(work.pack), change: { validationErrors: why } });
@@ -28,6 +31,7 @@ export const withdraw: Job = async (deps, work, signal) => {
   const validationErrors = [...holding.map(({ problem }) => problem), ...why];
   const found = { ...edgeFinding(holding, hostsIn(work.pack.hosts)), why };
   await recordStep(deps, work, { wait, change: { validationErrors, found } });
+  await wakeIfHeard(deps, work.pack, deps.edges, words);
   return undefined;
 };
 
@@ -40,7 +44,7 @@ const whenOff = ({ status, pair }: Pack): PackEvent =>
   status === 'deactivating' && pair?.role === 'backup' && pair.isStandby ? 'back_up' : 'done';
 
 /** Asks each edge that had the pack, but for those that are not waited for; those that let go are struck off, of the others is told in words. */
-async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise<Holdout[]> {
+async function holdouts(deps: JobDeps, pack: Pack, words: Words, signal: AbortSignal): Promise<Holdout[]> {
   const given = await listEdgesOf(deps.pool, pack);
   const present = deps.edges.filter(({ environment }) => environment === pack.environment);
   // An edge that was configured since may have pulled the pack as well.
@@ -52,7 +56,7 @@ async function holdouts(deps: JobDeps, pack: Pack, signal: AbortSignal): Promise
       .filter((name) => !absent.has(name))
       .map(async (name) => {
         const edge = configured(name);
-        const problem = edge && (await stillServes(deps, edge, pack, signal));
+        const problem = edge && (heldBy(edge, words) ?? (await stillServes(deps, edge, pack, signal)));
         if (problem === undefined) await releaseEdge(deps, pack, name);
         return problem === undefined ? [] : [{ edge: name, problem }];
       }),
@@ -65,6 +69,12 @@ async function notWaitedFor({ pool }: JobDeps, { status }: Pack): Promise<Readon
   if (isLeaving(status)) return new Set();
   return new Set((await listAbsentEdges(pool)).filter(isAway).map(({ name }) => name));
 }
+
+/** Words where the agent of an edge was given the pack and has not said that it is off. */
+const heldBy = ({ name, agent }: LiveEdge, words: Words): string | undefined =>
+  agent?.isWaitedFor && words.get(name)?.isGiven
+    ? `edge ${name} has not reported yet that the certificates are off`
+    : undefined;
 
 /** An edge that has not let go, as far as is known. */
 interface Holdout {
@@ -81,10 +91,11 @@ const certificatesOf = ({ certificates, renewal }: Pack): readonly Certificate[]
 /** Words when the edge still serves a leaf of the pack, and not for another one with the same certificate, or does not answer. */
 async function stillServes(
   deps: JobDeps,
-  edge: EdgeRow,
+  edge: LiveEdge,
   pack: Pack,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  if (!isReached(edge) || edge.agent?.isWaitedFor === false) return undefined;
   const given = certificatesOf(pack);
   const leaves = given.map(({ fingerprint }) => fingerprint);
   const algorithms = new Set(given.map(({ algorithm }) => algorithm));

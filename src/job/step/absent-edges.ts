@@ -1,4 +1,4 @@
-import type { EdgeRow } from '../../edge/edge.ts';
+import type { LiveEdge } from '../../edge/edge.ts';
 import { awayWords } from '../../pack/edge-presence.ts';
 import { inOne } from '../../pack/standing.ts';
 import { type EdgeState, listAbsentEdges } from '../../store/edge-states.ts';
@@ -7,7 +7,7 @@ import type { EdgeProof } from './verify-edge.ts';
 
 /** Edges by whether anything waits for them. */
 export interface EdgesByPresence {
-  readonly counted: readonly EdgeRow[];
+  readonly counted: readonly LiveEdge[];
   /** Of each that is away, in words. */
   readonly away: readonly EdgeProof[];
 }
@@ -15,7 +15,7 @@ export interface EdgesByPresence {
 /** The edges that are waited for, and those that are away. */
 export async function splitAway(
   { pool }: Pick<JobDeps, 'pool'>,
-  edges: readonly EdgeRow[],
+  edges: readonly LiveEdge[],
 ): Promise<EdgesByPresence> {
   const away = new Map((await listAbsentEdges(pool)).filter(isAway).map((state) => [state.name, state]));
   return {

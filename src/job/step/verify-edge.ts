@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { EdgeRow, ShownLeaf } from '../../edge/edge.ts';
+import type { EdgeRow, LiveEdge, ShownLeaf } from '../../edge/edge.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Work } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
@@ -29,7 +29,7 @@ export interface ServedNames {
 export async function splitServedNames(
   deps: JobDeps,
   pack: Pack,
-  edges: readonly EdgeRow[],
+  edges: readonly Pick<LiveEdge, 'location'>[],
 ): Promise<ServedNames> {
   const names = pack.hosts.map(toName);
   const candidates = await Promise.all(
@@ -45,10 +45,20 @@ export async function splitServedNames(
   };
 }
 
+/** An edge that the service reaches. */
+export type ReachedEdge = LiveEdge & Pick<EdgeRow, 'host' | 'port'>;
+
+export const isReached = (edge: LiveEdge): edge is ReachedEdge =>
+  edge.host !== undefined && edge.port !== undefined;
+
+/** The edges that are asked all the time: those that the service reaches, and that packs wait for. */
+export const reachedIn = (edges: readonly LiveEdge[]): ReachedEdge[] =>
+  edges.filter(isReached).filter(({ agent }) => agent?.isWaitedFor ?? true);
+
 /** Shakes hands with an edge for each name and algorithm; all must show the pack's own leaf. */
 export async function verifyEdge(
   deps: JobDeps,
-  edge: EdgeRow,
+  edge: ReachedEdge,
   { work: { pack, run }, names }: { readonly work: Work; readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<EdgeProof> {
@@ -71,7 +81,7 @@ export async function verifyEdge(
 /** The leaf shown, undefined for none, or words where nobody answers. */
 async function shownOn(
   deps: JobDeps,
-  edge: EdgeRow,
+  edge: ReachedEdge,
   ask: { readonly name: string; readonly algorithm: Algorithm },
   signal: AbortSignal,
 ): Promise<ShownLeaf | undefined | string> {
@@ -85,7 +95,11 @@ async function shownOn(
 }
 
 /** Says that an edge shows something else, or nothing, for a name. */
-export function mismatch({ name: edge }: EdgeRow, name: string, shown: ShownLeaf | undefined): string {
+export function mismatch(
+  { name: edge }: Pick<LiveEdge, 'name'>,
+  name: string,
+  shown: ShownLeaf | undefined,
+): string {
   if (!shown) return `edge ${edge} does not serve ${name} yet; it is tried again`;
   return `edge ${edge} serves ${name} with another certificate (${shown.issuer}, ${shown.fingerprint.slice(0, 16)}…); it is tried again`;
 }

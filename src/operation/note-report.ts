@@ -1,0 +1,54 @@
+import {
+  type EdgeKey,
+  type HeardPack,
+  listTold,
+  noteProofs,
+  noteReleased,
+  wakePacks,
+} from '../store/edge-packs.ts';
+import { type EdgeReport, putReport } from '../store/edges.ts';
+import { repeated } from '../store/store.ts';
+import type { EdgeDeps } from './edge-event.ts';
+
+/** What an agent says of its edge. */
+export interface AgentReport extends EdgeReport {
+  readonly proofs: readonly {
+    readonly packId: string;
+    readonly ecdsa?: string | undefined;
+    readonly rsa?: string | undefined;
+    readonly problem?: string | undefined;
+  }[];
+  /** Ids of packs that it has no more. */
+  readonly released: readonly string[];
+}
+
+/**
+ * Writes down what an agent says, of packs that its edge was told of; what a job waits for is due at once. Those packs. Statements of
+ * their own, which say the same when they are run again: a pack whose call is lost is looked at in its turn.
+ */
+export async function noteReport(
+  { pool, clock }: EdgeDeps,
+  edge: EdgeKey,
+  { proofs, released, ...report }: AgentReport,
+): Promise<readonly string[]> {
+  const now = clock.now();
+  const told = new Map(
+    (await listTold(pool, edge, [...proofs.map(({ packId }) => packId), ...released])).map((pack) => [
+      pack.id,
+      pack,
+    ]),
+  );
+  const said = proofs.flatMap(({ packId, ecdsa, rsa, problem }) => {
+    const pack = told.get(packId);
+    return pack ? [{ ...pack, ecdsa, rsa, problem }] : [];
+  });
+  const gone = released.flatMap((id) => told.get(id) ?? []);
+  const heard: HeardPack[] = [
+    ...(await repeated(pool, () => noteProofs(pool, edge, said, now))),
+    ...(await repeated(pool, () => noteReleased(pool, edge, gone, now))),
+  ];
+  await putReport(pool, edge.id, report, now);
+  const awaited = heard.filter(({ isAwaited }) => isAwaited);
+  await repeated(pool, () => wakePacks(pool, awaited, now));
+  return awaited.map(({ id }) => id);
+}

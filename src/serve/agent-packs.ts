@@ -1,0 +1,57 @@
+/** Packs as an edge is given them: their keys sealed to it. */
+import { createHash, X509Certificate } from 'node:crypto';
+import { type SealedPack, sealedFor } from '../edge/agent/protocol.ts';
+import type { ServedKeyPair } from '../edge/edge.ts';
+import { Fault } from '../kit/fault.ts';
+import { sealFor } from '../kit/hpke.ts';
+import { ALGORITHMS, type Algorithm } from '../pack/pack.ts';
+import { noteGiven } from '../store/edge-packs.ts';
+import type { Edge } from '../store/edges.ts';
+import { digestOf, type ServingPack } from './agent-names.ts';
+import { type PullDeps, pairsOf } from './sources.ts';
+
+/** The packs of these that an edge may have, which is noted before they are given; keys that do not open here are left out. */
+export async function sealedPacks(
+  deps: PullDeps,
+  edge: Edge,
+  packs: readonly ServingPack[],
+): Promise<SealedPack[]> {
+  const { sealingKey } = edge;
+  if (packs.length === 0 || !sealingKey) return [];
+  const may = await noteGiven(deps.pool, edge, packs, deps.clock.now());
+  const given: SealedPack[] = [];
+  for (const pack of packs) {
+    const pairs = may.has(pack.id) && (await openedPairs(deps, pack, edge));
+    if (pairs) given.push(sealed({ id: edge.id, sealingKey }, pack.id, pairs));
+  }
+  return given;
+}
+
+/** One that does not open keeps no other from being given. */
+async function openedPairs(deps: PullDeps, pack: ServingPack, edge: Edge) {
+  try {
+    return await pairsOf(deps, pack.candidate);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.fault !== 'key_sealed_elsewhere') throw error;
+    deps.log.error({ pack: pack.id, edge: edge.name, fault: error.fault }, 'a key for an edge does not open');
+    return undefined;
+  }
+}
+
+function sealed(
+  edge: { readonly id: string; readonly sealingKey: Buffer },
+  packId: string,
+  pairs: Readonly<Partial<Record<Algorithm, ServedKeyPair>>>,
+): SealedPack {
+  const certificates: SealedPack['certificates'] = {};
+  const leaves: Partial<Record<Algorithm, string>> = {};
+  for (const algorithm of ALGORITHMS) {
+    const pair = pairs[algorithm];
+    if (!pair) continue;
+    const leaf = createHash('sha256').update(new X509Certificate(pair.chain).raw).digest('hex');
+    const key = sealFor(edge.sealingKey, Buffer.from(pair.key), sealedFor(edge.id, packId, algorithm));
+    certificates[algorithm] = { chain: pair.chain, leaf, sealedKey: key.toString('base64') };
+    leaves[algorithm] = leaf;
+  }
+  return { packId, digest: digestOf(packId, leaves), certificates };
+}

@@ -1,0 +1,85 @@
+/** The edges as they are now: those of the configuration, and those that were enrolled, read again and again. */
+import type { EdgeRow, LiveEdge } from '../edge/edge.ts';
+import type { Log } from '../kit/log.ts';
+import { type Edge, listAllEdges } from '../store/edges.ts';
+import type { Pool } from '../store/store.ts';
+
+/** How often edges are read again, in milliseconds. */
+const READ_MS = 1_000;
+
+export class LiveEdges {
+  /** Whoever holds this list sees what changes in it. */
+  readonly list: readonly LiveEdge[];
+  readonly #pool: Pool;
+  readonly #log: Log;
+  readonly #configured: readonly EdgeRow[];
+  readonly #list: LiveEdge[];
+  readonly #heard = new Set<() => void>();
+  readonly #timer: NodeJS.Timeout;
+  #enrolled: ReadonlyMap<string, Edge> = new Map();
+  #reading: Promise<void> | undefined;
+
+  private constructor(pool: Pool, configured: readonly EdgeRow[], log: Log) {
+    this.#pool = pool;
+    this.#log = log;
+    this.#configured = configured;
+    this.#list = [...configured];
+    this.list = this.#list;
+    this.#timer = setInterval(() => {
+      if (this.#reading === undefined) void this.refresh();
+    }, READ_MS).unref();
+  }
+
+  static async open(pool: Pool, configured: readonly EdgeRow[], log: Log): Promise<LiveEdges> {
+    const edges = new LiveEdges(pool, configured, log);
+    await edges.refresh();
+    return edges;
+  }
+
+  /** An edge that was enrolled. */
+  get(id: string): Edge | undefined {
+    return this.#enrolled.get(id);
+  }
+
+  /** Calls back after each reading. */
+  onRead(heard: () => void): void {
+    this.#heard.add(heard);
+  }
+
+  /** Reads the edges as they are from now on. Never rejects: where the database is away, all stays as it was. */
+  refresh(): Promise<void> {
+    const reading = (this.#reading ?? Promise.resolve()).then(() => this.#read());
+    this.#reading = reading;
+    return reading.finally(() => {
+      if (this.#reading === reading) this.#reading = undefined;
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#heard.clear();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const edges = await listAllEdges(this.#pool);
+      this.#enrolled = new Map(edges.map((edge) => [edge.id, edge]));
+      const own = edges.filter(({ name }) => !this.#configured.some((edge) => edge.name === name));
+      const taken = own.filter(({ agentKeys }) => agentKeys.length > 0);
+      this.#list.splice(0, this.#list.length, ...this.#configured, ...taken.map(toLive));
+      for (const heard of this.#heard) heard();
+    } catch (err) {
+      // Of a database that is away its watch tells, once.
+      this.#log.debug({ err }, 'edges could not be read');
+    }
+  }
+}
+
+const toLive = ({ id, name, kind, environment, location, address, applied, drainedOn }: Edge): LiveEdge => ({
+  name,
+  kind,
+  environment,
+  location,
+  ...(address && { host: address.host, port: address.port }),
+  agent: { id, isWaitedFor: applied !== undefined && drainedOn === undefined },
+});
