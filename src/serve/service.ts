@@ -11,18 +11,11 @@ import { OwnersKeys } from '../keyless/owners-keys.ts';
 import { Endings } from '../kit/endings.ts';
 import { KeyedSignal } from '../kit/keyed-signal.ts';
 import type { Seal } from '../kit/seal.ts';
-import { days, minutes } from '../kit/time.ts';
 import { Troubles } from '../kit/troubles.ts';
 import { pullIn } from '../operation/pull-in.ts';
 import type { KeyElsewhere } from '../pack/key-elsewhere.ts';
 import type { CertificateAuthority, Pack } from '../pack/pack.ts';
 import { Reader } from '../store/protocol/reader.ts';
-import { createCaaPrecheck } from '../validation/caa.ts';
-import { remembering } from '../validation/caa-memory.ts';
-import { createDelegationLook } from '../validation/delegation.ts';
-import { createHttpPrecheck } from '../validation/http.ts';
-import { createTxtPrecheck } from '../validation/txt.ts';
-import { goalOf, toNameServers } from './addresses.ts';
 import type { ChangeFeed } from './agent-changes.ts';
 import { openEdges, startAgents } from './agents.ts';
 import { alertPartsOf } from './alert-sending.ts';
@@ -32,10 +25,10 @@ import { type DatabaseWatch, watchDatabase } from './database-watch.ts';
 import { domainConnectOf } from './domain-connect.ts';
 import { edgeSocketOf } from './edge-socket.ts';
 import { hostLookOf } from './host-look.ts';
-import { insideResolverOf } from './inside-resolver.ts';
 import { type Installation, openInstallation, watchForTwin } from './installation.ts';
 import { keylessSettingOf, tokenPacksOf } from './keyless-setting.ts';
 import type { LiveEdges } from './live-edges.ts';
+import { lookParts } from './look-parts.ts';
 import { type Metrics, newMetrics } from './metrics.ts';
 import { backupsOf, hostnamesOf, managedOf, namesOf, quotasOf, zonePolicyOf } from './names.ts';
 import { openSeal } from './open-seal.ts';
@@ -242,7 +235,7 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics, health, live
     hear(ca, seen);
     health.hear(ca, seen);
   };
-  const looks = jobParts(parts, live);
+  const looks = lookParts(parts, live);
   return {
     ...looks,
     precheckTxt: hearLooks(troubles, looks.precheckTxt),
@@ -257,43 +250,3 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics, health, live
 
 const openCas = (rows: readonly CaRow[], deps: Parameters<typeof createCa>[1]) =>
   new Map(rows.map((row) => [row.name, createCa(row, deps)]));
-
-type LookParts = Pick<
-  JobDeps,
-  | 'edges'
-  | 'verification'
-  | 'lookAtDelegation'
-  | 'precheckTxt'
-  | 'precheckHttp'
-  | 'precheckCaa'
-  | 'auditLife'
-  | 'controlLife'
->;
-
-function jobParts({ options, clock }: ServiceParts, { list: edges }: LiveEdges): LookParts {
-  const look = {
-    roots: options.dns_roots,
-    port: options.dns_port,
-    allow: options.allow_addresses,
-    ipv6: options.dns_ipv6,
-    clock,
-  };
-  const ports = { httpPort: options.http_port, httpsPort: options.https_port };
-  return {
-    edges,
-    verification: {
-      namesPerSecond: options.edge_proofs_per_second,
-      awayAfter: minutes(options.edge_away_minutes),
-    },
-    auditLife: days(options.audit_days),
-    controlLife: days(options.control_days),
-    lookAtDelegation: createDelegationLook({ ...look, own: toNameServers(options.name_servers) }),
-    precheckTxt: createTxtPrecheck({
-      ...look,
-      delegationZone: options.delegation_zone,
-      inside: insideResolverOf(options),
-    }),
-    precheckHttp: createHttpPrecheck({ ...look, ...ports, goal: goalOf(options) }),
-    precheckCaa: remembering(createCaaPrecheck(look), clock),
-  };
-}
