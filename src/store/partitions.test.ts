@@ -108,7 +108,7 @@ test('tables of a zone’s life lead with its cell, those by which it is found w
       'zone_names name',
     ],
   );
-  assert.equal(tables.length - byName.length, 40);
+  assert.equal(tables.length - byName.length, 41);
   assert(new Set(zones.map(({ id }) => cellOf(id))).size > 1);
 });
 
@@ -148,7 +148,7 @@ test('a pack is ordered, claimed, issued, renewed, changed, revoked and removed 
   const expected = [
     'account_counts account_requests alert_deliveries alert_pagerduty alert_policies alert_readers alert_silences alert_told alert_webhooks',
     'audit audit_checkpoints bulk_failures bulk_jobs custom_csr_uses custom_csrs custom_hostname_packs custom_hostnames',
-    'dns_published dns_records fallback_origins keyless_certificates move_ins pack_suffixes region_keys reorders total_tls_looks total_tls_opt_outs uploads',
+    'dns_published dns_records fallback_origins keyless_certificates move_ins pack_suffixes region_keys reorders token_keys total_tls_looks total_tls_opt_outs uploads',
   ];
   assert.equal(others.join(' '), expected.join(' '), 'written alone, or not there');
   await assertStored(deps.pool, deps.json);

@@ -77,13 +77,17 @@ for (const host of HOSTS) {
   }
 }
 
-test('a pack for which there is no edge says so, and is looked at again in a minute', async () => {
+test('a pack for which there is no edge says so, and is looked at again soon, then less often', async () => {
   const id = await givenIssued();
-  await carryAll({ ...deps, edges: EDGES.map((edge) => ({ ...edge, environment: 'staging' })) });
+  const none = { ...deps, edges: EDGES.map((edge) => ({ ...edge, environment: 'staging' as const })) };
+  await carryAll(none);
   const pack = await packOf(deps, id);
   assert.equal(pack.status, 'pending_deployment');
   assert.match(pack.validationErrors.join(), /no production edge is configured here/);
-  assert.equal(await dueIn(deps, id), 60);
+  assert.equal(await dueIn(deps, id), 1);
+  deps.clock.advance(1);
+  await carryAll(none);
+  assert.equal(await dueIn(deps, id), 2);
 });
 
 test('a pack whose first try was lost is wished onto the edges by the next', async () => {

@@ -88,16 +88,14 @@ async function assign(deps: JobDeps, work: Work, edges: readonly LiveEdge[]): Pr
   if (change) deps.pushChange(change);
 }
 
+/** It is looked again soon, then less and less often: an edge enrols, or the operator adds one and starts this process again. */
 async function waitForEdge(deps: JobDeps, work: Work): Promise<undefined> {
   const validationErrors = [inOne(noEdgeWords(work.pack))];
   await recordStep(deps, work, {
-    wait: NO_EDGE_WAIT,
+    wait: proofDelay(work.run.attempts + QUICK_ROUNDS),
     change: { validationErrors, found: { cause: 'no_edge' } },
   });
 }
-
-/** Seconds until it is looked again: the operator adds an edge, and starts this process again, or another. */
-const NO_EDGE_WAIT = 60;
 
 /** What is proven, and by whose word. */
 interface Proving {
