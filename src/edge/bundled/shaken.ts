@@ -55,8 +55,8 @@ const shortest = (address: string): string =>
   address.includes(':') ? ipaddr.process(address.split('%', 1)[0] ?? '').toString() : address;
 
 /**
- * What is known of `client`, whose handshake for `name` is done. Most of it is for upstreams and logs, and costs as much as the rest of
- * our part in a handshake: it is looked up when it is asked for, while the connection is open.
+ * What is known of `client`, whose handshake for `name` is done. Most of it is for upstreams and logs:
+ * it is looked up when it is asked for, while the connection is open.
  */
 export function shakenOf(client: Decrypted, name: string, ends: Ends): Shaken {
   const tls = client instanceof TLSSocket ? client : undefined;
