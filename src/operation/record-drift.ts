@@ -1,6 +1,7 @@
 import { Fault } from '../kit/fault.ts';
 import { after, type Seconds } from '../kit/time.ts';
 import { edgeFinding } from '../pack/edge-finding.ts';
+import { keyAwayIn } from '../pack/key-elsewhere.ts';
 import { isDeploying, may } from '../pack/lifecycle.ts';
 import { ALGORITHMS, type Pack, type PackKey } from '../pack/pack.ts';
 import { remarksOn } from '../pack/remarks.ts';
@@ -35,7 +36,10 @@ export const recordDrift = (deps: OperationDeps, proved: Proved): Promise<boolea
     return override(tx, deps, pack, {
       event: 'drift',
       driftedOn: now,
-      validationErrors: wrong.flatMap(({ problem }) => problem ?? []),
+      validationErrors: [
+        ...keyAwayIn(pack.validationErrors),
+        ...wrong.flatMap(({ problem }) => problem ?? []),
+      ],
       found: edgeFinding(wrong, hostsIn(pack.hosts)),
     });
   });
@@ -46,7 +50,8 @@ export const recordReturn = (deps: OperationDeps, proved: Proved): Promise<boole
     const { driftedOn, status, pair, renewal } = pack;
     if (!driftedOn || !isDeploying(status) || pair?.isStandby) return undefined;
     if (standing.length === 0 || !standing.every((one) => isShown(pack, one, driftedOn))) return undefined;
-    const validationErrors = renewal?.run ? pack.validationErrors : remarksOn(pack, pack.certificates);
+    const remarks = [...keyAwayIn(pack.validationErrors), ...remarksOn(pack, pack.certificates)];
+    const validationErrors = renewal?.run ? pack.validationErrors : remarks;
     return override(tx, deps, pack, { event: 'done', validationErrors });
   });
 

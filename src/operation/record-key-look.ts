@@ -1,5 +1,6 @@
 import { Fault } from '../kit/fault.ts';
 import { after, type Seconds } from '../kit/time.ts';
+import { KEY_AWAY } from '../pack/key-elsewhere.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { Pack, PackKey } from '../pack/pack.ts';
 import { subscriberMessage } from '../pack/subscriber-message.ts';
@@ -22,8 +23,6 @@ export interface KeyLook {
 /** How long it is until the next look, of a key that signs and of one that does not. */
 const [NEXT, SOON]: readonly [Seconds, Seconds] = [60, 5];
 
-/** What the message of a pack has in it whose key does not sign. */
-const KEY_AWAY = 'the private key does not sign: ';
 const NEXT_STEP = 'see to its token or key server, which is asked again all the while';
 
 /**

@@ -1,5 +1,6 @@
 import type { Seconds } from '../kit/time.ts';
 import type { Finding } from '../pack/found.ts';
+import { keyAwayIn } from '../pack/key-elsewhere.ts';
 import { remarksOn } from '../pack/remarks.ts';
 import { type Deployment, observe } from '../store/deployments.ts';
 import { transaction } from '../store/store.ts';
@@ -23,14 +24,15 @@ type Proven = { readonly proofs: readonly Deployment[]; readonly wait?: undefine
 
 /** Writes down what edges showed of a pack; it goes on where all is proven. Throws `pack_moved`. */
 export function recordProofs(deps: OperationDeps, work: Work, proven: Proven): Promise<Work> {
-  const remarks = remarksOn(work.pack, work.run.certificates);
+  const keyAway = keyAwayIn(work.pack.validationErrors);
+  const remarks = [...keyAway, ...remarksOn(work.pack, work.run.certificates)];
   return transaction(deps.pool, async (tx) => {
     const moved =
       proven.wait === undefined
         ? await advance(tx, deps, work, { event: 'done', validationErrors: remarks })
         : await postpone(tx, deps, work, {
             seconds: proven.wait,
-            validationErrors: proven.why,
+            validationErrors: [...keyAway, ...proven.why],
             found: proven.found,
           });
     if (proven.wait === undefined && work.run.kind === 'life') {

@@ -121,3 +121,10 @@ function bytesOf(value: string, name: AttributeName): Buffer {
 }
 
 const malformed = (why: string): Fault => new Fault('malformed_request', `host ${why}`, { pointer: '/host' });
+
+/** What the message of a pack has in it whose key does not sign. */
+export const KEY_AWAY = 'the private key does not sign: ';
+
+/** Those messages of a pack that tell of its key: only a look at the key takes them away. */
+export const keyAwayIn = (messages: readonly string[]): string[] =>
+  messages.filter((message) => message.includes(KEY_AWAY));
