@@ -35,37 +35,43 @@ const [NEXT, SOON]: readonly [Seconds, Seconds] = [60, 5];
  * stands in the record and in the messages of the pack. Throws `key_sealed_elsewhere` where it cannot be told which are needed.
  */
 export async function recordTokenLook(deps: Deps, look: TokenLook): Promise<void> {
-  const news = await transaction(deps.pool, (tx) => note(tx, deps, look));
-  if (!news) return;
-  const { id, zone } = look.pack;
+  const { pack, why } = look;
+  const { news, next } = await transaction(deps.pool, (tx) => note(tx, deps, { pack, why }));
+  if (!news) return transaction(deps.pool, (tx) => putTokenLook(tx, pack, next));
+  const { id, zone } = pack;
   try {
-    await withLockedPack(deps.pool, { zoneId: zone.id, id }, (tx, pack) => tellOf(tx, deps, pack, news));
+    // In one with what is told: else a look that fails in between would have it told never.
+    await withLockedPack(deps.pool, { zoneId: zone.id, id }, async (tx, now) => {
+      await putTokenLook(tx, pack, next);
+      return tellOf(tx, deps, now, news);
+    });
   } catch (error) {
     if (!(error instanceof Fault) || error.fault !== 'pack_not_found') throw error;
   }
 }
 
-/** What is to be told of it; undefined: nothing. */
+/** What a look is kept as, and when the next one is. */
+type Next = Parameters<typeof putTokenLook>[2];
+
+/** What is to be told of it, if anything. */
 async function note(
   tx: Tx,
   deps: Deps,
   { pack: key, why }: TokenLook,
-): Promise<Parameters<typeof tellOf>[3] | undefined> {
+): Promise<{ readonly news: Parameters<typeof tellOf>[3] | undefined; readonly next: Next }> {
   const now = deps.clock.now();
   const pack = await lockPack(tx, key.zone.id, key.id);
   const awaySince = await retireIn(tx, deps, key, pack);
   const isToldOf = pack !== undefined && !isLeaving(pack.status) && pack.status !== 'expired';
   const said = isToldOf ? why : undefined;
-  await putTokenLook(
-    tx,
-    key,
+  const next =
     said === undefined
       ? { awaySince: undefined, lookAt: after(now, NEXT) }
-      : { awaySince: awaySince ?? now, lookAt: after(now, SOON) },
-  );
+      : { awaySince: awaySince ?? now, lookAt: after(now, SOON) };
   // What is still being got says itself what it waits for, and is disturbed at the beginning and the end alone.
   const isNews = (awaySince === undefined) !== (said === undefined);
-  return isToldOf && (isNews || isServed(pack.status)) ? { awaySince, why: said } : undefined;
+  const isTold = isToldOf && (isNews || isServed(pack.status));
+  return { news: isTold ? { awaySince, why: said } : undefined, next };
 }
 
 /** Retires the keys of a pack that nothing needs; all where it is gone. Since when they did not sign, as far as was known. */

@@ -32,9 +32,11 @@ const RETIRE_UNMADE = statement(`
   update token_keys set retired_on = :now
    where ${OF_PACK} and algorithm = :algorithm and used_on is null and retired_on is null and not is_made and claim <> :claim`);
 
+// That its token is away goes over to a key that comes in the place of one which was not made.
 const TAKE = statement(`
-  insert into token_keys (cell, zone_id, id, pack_id, algorithm, uri, made_on, claim, look_at)
-  values (:cell, :zone, :id, :pack, :algorithm, :uri, :now, :claim, :now)
+  insert into token_keys (cell, zone_id, id, pack_id, algorithm, uri, made_on, claim, look_at, away_since)
+  select :cell, :zone, :id, :pack, :algorithm, :uri, :now, :claim, :now,
+         (select min(away_since) from token_keys where ${OF_PACK})
   on conflict (cell, zone_id, pack_id, algorithm) where used_on is null and retired_on is null
     do update set claim = greatest(token_keys.claim, excluded.claim)
   returning id, uri`);
@@ -126,7 +128,9 @@ export async function putTokenLook(
 }
 
 const LOOKED = statement(
-  `update token_keys set away_since = :away_since, look_at = :look_at where ${OF_PACK} and retired_on is null`,
+  `update token_keys
+      set away_since = :away_since, look_at = case when retired_on is null then :look_at else look_at end
+    where ${OF_PACK}`,
 );
 
 /** Notes that nothing needs a key any more. */
