@@ -1,15 +1,9 @@
 import { Fault } from '../kit/fault.ts';
 import { newUuid } from '../kit/id.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
-import {
-  countEdges,
-  type Edge,
-  type EdgeTerms,
-  getEdge,
-  insertEdge,
-  lockEdge,
-  putToken,
-} from '../store/edges.ts';
+import { putToken } from '../store/edge-agents.ts';
+import { type Edge, type EdgeTerms } from '../store/edge-row.ts';
+import { countEdges, getEdge, insertEdge, lockEdge } from '../store/edges.ts';
 import { lockAccount } from '../store/quotas.ts';
 import { type Tx, transaction } from '../store/store.ts';
 import { type EdgeDeps, type EdgeOfAccount, edgeEvent, edgeNotFound, newToken } from './edge-event.ts';

@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Fault } from '../kit/fault.ts';
 import { after, hours, type Seconds } from '../kit/time.ts';
 import type { Actor, AuditEvent } from '../store/audit.ts';
-import type { Edge, TokenOfEdge } from '../store/edges.ts';
+import type { TokenOfEdge } from '../store/edge-agents.ts';
+import type { Edge } from '../store/edge-row.ts';
 import type { OperationDeps } from './operation.ts';
 
 /** What operations on edges need. */

@@ -1,5 +1,5 @@
 /** What becomes of agents when the key-encryption key is lost: with the key of their CA nobody can be certified any more. */
-import { forgetAgents } from '../store/edges.ts';
+import { forgetAgents } from '../store/edge-agents.ts';
 import { deleteAgentCaSealedOtherwise } from '../store/sealed.ts';
 import { type Pool, transaction } from '../store/store.ts';
 

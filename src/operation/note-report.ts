@@ -1,3 +1,4 @@
+import { type EdgeReport, putReport } from '../store/edge-agents.ts';
 import {
   type EdgeKey,
   type HeardPack,
@@ -6,7 +7,6 @@ import {
   noteReleased,
   wakePacks,
 } from '../store/edge-packs.ts';
-import { type EdgeReport, putReport } from '../store/edges.ts';
 import { repeated } from '../store/store.ts';
 import type { EdgeDeps } from './edge-event.ts';
 

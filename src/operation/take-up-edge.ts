@@ -1,15 +1,10 @@
 import { Fault } from '../kit/fault.ts';
 import type { Actor } from '../store/audit.ts';
 import { recordAudit } from '../store/audit.ts';
+import { type AgentOfEdge, lockByToken, putAgent, putAgentKeys } from '../store/edge-agents.ts';
 import { forgetGiven } from '../store/edge-leftovers.ts';
-import {
-  type AgentOfEdge,
-  type Edge,
-  lockByToken,
-  lockEdge,
-  putAgent,
-  putAgentKeys,
-} from '../store/edges.ts';
+import { type Edge } from '../store/edge-row.ts';
+import { lockEdge } from '../store/edges.ts';
 import { transaction } from '../store/store.ts';
 import { type EdgeDeps, edgeEvent, hashOfSecret } from './edge-event.ts';
 

@@ -6,7 +6,7 @@ import { after, type Seconds } from '../kit/time.ts';
 import { isWildcard } from '../pack/hosts.ts';
 import { CHANGE_LIFE, type ChangePlace, listChangesAfter } from '../store/edge-changes.ts';
 import { noteTold } from '../store/edge-packs.ts';
-import type { Edge } from '../store/edges.ts';
+import type { Edge } from '../store/edge-row.ts';
 import { listNamesUnder, listServedNames } from '../store/served-names.ts';
 import { isTellable, packsIn, type ServingPack, servingNames } from './agent-names.ts';
 import { sealedPacks } from './agent-packs.ts';

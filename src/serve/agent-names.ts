@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { PackKey } from '../pack/pack.ts';
 import { servingAt } from '../pack/priority.ts';
-import type { Edge } from '../store/edges.ts';
+import type { Edge } from '../store/edge-row.ts';
 import {
   listCandidatesOf,
   listLeaves,

@@ -6,7 +6,7 @@ import { Fault } from '../kit/fault.ts';
 import { sealFor } from '../kit/hpke.ts';
 import { ALGORITHMS, type Algorithm } from '../pack/pack.ts';
 import { noteGiven } from '../store/edge-packs.ts';
-import type { Edge } from '../store/edges.ts';
+import type { Edge } from '../store/edge-row.ts';
 import { digestOf, type ServingPack } from './agent-names.ts';
 import { type PullDeps, pairsOf } from './sources.ts';
 

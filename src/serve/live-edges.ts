@@ -1,7 +1,8 @@
 /** The edges as they are now: those of the configuration, and those that were enrolled, read again and again. */
 import type { EdgeRow, LiveEdge } from '../edge/edge.ts';
 import type { Log } from '../kit/log.ts';
-import { type Edge, listAllEdges } from '../store/edges.ts';
+import { type Edge } from '../store/edge-row.ts';
+import { listAllEdges } from '../store/edges.ts';
 import type { Pool } from '../store/store.ts';
 
 /** How often edges are read again, in milliseconds. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import { between, type Seconds } from '../../kit/time.ts';
 import type { Location } from '../../pack/region.ts';
-import type { Edge } from '../../store/edges.ts';
+import type { Edge } from '../../store/edge-row.ts';
 import type { ConfiguredEdge } from '../deps.ts';
 
 /** How an edge stands: nobody took it up; its agent has not come to have all yet; packs wait for it; none does. */
