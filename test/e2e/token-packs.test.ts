@@ -33,6 +33,12 @@ const settle = (labels: readonly string[]): Promise<unknown> =>
     30,
   );
 
+/** Whether a renewal of a pack has begun. */
+async function begun(pack: string): Promise<boolean> {
+  const sql = "select from audit where pack_id = $1 and event = 'renewal_begun'";
+  return (await scene.service.pool.query(sql, [pack])).rows.length > 0;
+}
+
 it(
   'an order has its keys in the token, and is active once the edge has signed with both',
   NEEDED,
@@ -74,10 +80,19 @@ it('a renewal has new keys, and the old ones are destroyed when the edge shows i
   await until(
     async () => {
       await service.advance(3_600);
+      return begun(id);
+    },
+    (is) => is,
+    30,
+  );
+  // By minutes from here: certificates that are fetched days after they were made are told of as short.
+  await until(
+    async () => {
+      await service.advance(61);
       return (await leavesOf(service, [id])).get(id);
     },
     (now) => now?.ecdsa !== old?.ecdsa && now?.rsa !== old?.rsa,
-    30,
+    60,
   );
   await settle(keysOf(id));
   const leaves = (await leavesOf(service, [id])).get(id);
