@@ -1,29 +1,6 @@
 import type { Command } from 'commander';
-import { startAgent } from '../edge/agent/agent.ts';
-import { readAgentFile } from '../edge/agent/agent-file.ts';
-import { agentRegistry } from '../edge/agent/agent-metrics.ts';
-import { enrol } from '../edge/agent/enrol.ts';
-import { type Identity, readIdentity } from '../edge/agent/identity.ts';
-import { openStatusSocket } from '../edge/agent/status-socket.ts';
-import { parseEdgeToken } from '../edge/agent/token.ts';
-import { EDGE_DRIVERS } from '../edge/drivers.ts';
-import { systemClock } from '../kit/clock.ts';
-import { Fault } from '../kit/fault.ts';
-import { EDGE_KINDS } from '../pack/pack.ts';
-import { toAddress } from '../serve/addresses.ts';
-import { serveMetrics } from '../serve/metrics-listener.ts';
-import { agentStatus } from './agent-status.ts';
-import { printLines } from './print.ts';
-import { asked, endNow, readSetting } from './process.ts';
-
-interface Place {
-  readonly dir: string;
-}
-
-interface RunOptions extends Place {
-  readonly config?: string;
-  readonly metricsListen?: string;
-}
+import type { Place, RunOptions } from './agent-actions.ts';
+import { later } from './later.ts';
 
 /** `certpacks agent`. */
 export function addAgent(certpacks: Command, version: string): void {
@@ -36,73 +13,28 @@ export function addAgent(certpacks: Command, version: string): void {
     .description('make this machine the agent of an edge, by the token that was made for it')
     .argument('<token>', 'as certpacks edges token prints it; works once, and for an hour')
     .requiredOption(...place)
-    .action(async (text: string, { dir }: Place) => {
-      const token = parseEdgeToken(text);
-      const edge = await enrol(
-        { dir, token, version, now: systemClock().now() },
-        AbortSignal.timeout(60_000),
-      );
-      printLines(`${dir} is that of the agent of edge ${edge.name} (${edge.kind}, ${edge.environment})\n`);
-    });
+    .action(
+      later(async () => {
+        const { enrolHere } = await import('./agent-actions.ts');
+        return (text: string, { dir }: Place) => enrolHere(text, dir, version);
+      }),
+    );
   agent
     .command('run')
     .description('keep the edge as the service says, until it is asked to end')
     .requiredOption(...place)
     .option('--config <file>', 'TOML with a table [edge]: docs/agents.md has the options of each kind')
     .option('--metrics-listen <address:port>', 'where Prometheus reads /metrics; keep it away from the world')
-    .action((options: RunOptions) => run(options, version));
+    .action(
+      later(async () => {
+        const { run } = await import('./agent-actions.ts');
+        return (options: RunOptions) => run(options, version);
+      }),
+    );
   agent
     .command('status')
     .description('how the agent of a folder stands')
     .requiredOption(...place)
     .option('--json', 'one line of JSON')
-    .action(agentStatus);
-}
-
-async function run({ dir, config, metricsListen }: RunOptions, version: string): Promise<void> {
-  const ending = asked();
-  const { log } = readSetting();
-  const identity = await readIdentity(dir);
-  if (!identity)
-    throw new Fault('configuration', `${dir} is no agent's folder: certpacks agent enrol TOKEN --dir ${dir}`);
-  const { kind, ...setting } = readAgentFile(config);
-  const driver = driverOf(identity, kind);
-  const place = metricsListen === undefined ? undefined : toAddress(metricsListen);
-  const socket = await openStatusSocket(dir);
-  const agent = await startAgent({ dir, identity, driver, ...setting, version, clock: systemClock(), log });
-  socket.tell(() => agent.stats());
-  const metrics =
-    place &&
-    (await serveMetrics(
-      agentRegistry(() => agent.stats()),
-      place,
-      METRICS_LISTENER,
-    ));
-  const { edge } = identity.enrolled;
-  log.info(
-    { edge: edge.name, kind: edge.kind, at: setting.address, metrics: metrics?.url },
-    'agent is ready',
-  );
-  await ending;
-  metrics?.stop();
-  await agent.close();
-  socket.close();
-  await endNow();
-}
-
-const METRICS_LISTENER = { option: '--metrics-listen', away: 'no metrics now' };
-
-/** Throws `configuration` where the file is for another kind than the folder, or this program does not know the kind. */
-function driverOf({ enrolled: { edge } }: Identity, kind: string | undefined) {
-  if (kind !== undefined && kind !== edge.kind)
-    throw new Fault(
-      'configuration',
-      `the file is for an edge of kind ${kind}, and edge ${edge.name} is of kind ${edge.kind}`,
-    );
-  const known = EDGE_KINDS.find((one) => one === edge.kind);
-  if (known) return EDGE_DRIVERS[known];
-  throw new Fault(
-    'configuration',
-    `edge ${edge.name} is of kind ${edge.kind}, which this program does not know: update it`,
-  );
+    .action(later(async () => (await import('./agent-status.ts')).agentStatus));
 }

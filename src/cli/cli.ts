@@ -15,9 +15,7 @@ import { addCompletion } from './completion.ts';
 import { writeConfigurationPage } from './configuration-page.ts';
 import { addCsrs } from './csr.ts';
 import { addDashboard } from './dashboard.ts';
-import { dev } from './dev.ts';
 import { addDomainConnect } from './domain-connect.ts';
-import { edge } from './edge.ts';
 import { addEdgeCommand } from './edge-options.ts';
 import { addEdges } from './edges.ts';
 import { addHostnames } from './hostnames.ts';
@@ -25,11 +23,10 @@ import { addImport } from './import/import.ts';
 import { addKeys } from './key.ts';
 import { addKeyServer } from './key-server.ts';
 import { addKeyless } from './keyless.ts';
+import { later } from './later.ts';
 import { toCount, toPort } from './numbers.ts';
 import { addPacks } from './packs.ts';
 import { printLines, tellLines } from './print.ts';
-import { migrateOnly, serve } from './serve.ts';
-import { start } from './start.ts';
 import { addStatus } from './status.ts';
 import { addTokens } from './token.ts';
 import { addUsers } from './user.ts';
@@ -58,7 +55,10 @@ export function program(version: string): Command {
   addServices(certpacks);
   addTokens(certpacks);
   addDashboard(certpacks);
-  addEdgeCommand(certpacks, edge);
+  addEdgeCommand(
+    certpacks,
+    later(async () => (await import('./edge.ts')).edge),
+  );
   addAgent(certpacks, version);
   addEdges(certpacks);
   addZones(certpacks);
@@ -94,7 +94,7 @@ function addServices(certpacks: Command): void {
     .command('start')
     .description('start a small world on this machine, order a pack in it and show what happens')
     .option('--once', 'end when it was shown; exit status 0 only if all of it happened')
-    .action(start);
+    .action(later(async () => (await import('./start.ts')).start));
   certpacks
     .command('dev')
     .description('the stand-in for tests: the same world, with a clock that can be moved on')
@@ -119,17 +119,17 @@ function addServices(certpacks: Command): void {
       toSwitch,
     )
     .option('--json', 'print one line of JSON when ready')
-    .action(dev);
+    .action(later(async () => (await import('./dev.ts')).dev));
   certpacks
     .command('serve')
     .description('the service: API, workers, DNS responder, edges’ listener')
     .addHelpText('after', SERVE_HELP)
     .option('--insecure-http', 'listen without TLS on another address than loopback (option insecure_http)')
-    .action(serve);
+    .action(later(async () => (await import('./serve.ts')).serve));
   certpacks
     .command('migrate')
     .description('bring the database’s schema up to date and end')
-    .action(migrateOnly);
+    .action(later(async () => (await import('./serve.ts')).migrateOnly));
 }
 
 function toSwitch(text: string): boolean {

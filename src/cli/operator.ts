@@ -1,7 +1,6 @@
 /** What commands have in common that work on the database itself: whoever can reach it is the operator. */
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
-import { openDatabase } from '../serve/database.ts';
 import { type Account, getAccount, listAccountsNamed } from '../store/accounts.ts';
 import type { Pool } from '../store/store.ts';
 import { placeFor, readSetting } from './process.ts';
@@ -15,6 +14,8 @@ export interface OperatorDeps {
 /** Opens the configured database for a command, and closes it behind it. */
 export async function asOperator(work: (deps: OperatorDeps) => Promise<void>): Promise<void> {
   const { config, log } = readSetting(true);
+  // Most commands are clients, and have no use for what a database takes.
+  const { openDatabase } = await import('../serve/database.ts');
   const database = await openDatabase(config.options, placeFor(config, undefined, false), log);
   try {
     await work({ pool: database.pool, clock: systemClock() });
