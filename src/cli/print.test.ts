@@ -4,7 +4,7 @@ import { it } from 'node:test';
 
 /** Where a command has to do with its output otherwise: a backup, the screen of a world, which cleans what it is told, and its end. */
 const OTHERWISE: Readonly<Record<string, number>> = {
-  'backup.ts': 1,
+  'backup-actions.ts': 1,
   'dev.ts': 1,
   'start.ts': 1,
   'print.ts': 3,
