@@ -15,6 +15,7 @@ import { addAlone } from './alone.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
 import { type BenchDatabase, benchDatabase, databaseBeside, scratchBeside } from './database.ts';
 import { dnsBench } from './dns/dns.ts';
+import { addEdgesBench } from './edges/edges.ts';
 import { exactCheck } from './exact.ts';
 import { ensureFilled, fill, fillingOf } from './fill.ts';
 import { addImportBench } from './import.ts';
@@ -277,5 +278,6 @@ bench
   .action(async (options: CycleNumbers & Common) => print(await cycleBench(options, say), options));
 
 addImportBench(bench, say);
+addEdgesBench(bench, say);
 
 await bench.parseAsync().catch(fail);

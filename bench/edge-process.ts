@@ -31,17 +31,30 @@ export function start(
 /** Clock ticks of /proc in a second, on every Linux. */
 const TICKS = 100;
 
+/** Processes, by their ids. */
+export type Pids = readonly { readonly pid?: number | undefined }[];
+
 /** Processor time of processes and their children so far. */
-export function cpuSeconds(processes: readonly ChildProcess[]): number {
+export function cpuSeconds(processes: Pids): number {
+  const ticks = family(processes).map(({ fields }) => Number(fields[11]) + Number(fields[12]));
+  return ticks.reduce((a, b) => a + b, 0) / TICKS;
+}
+
+/** Memory of processes and their children, in bytes; what they share is counted once. */
+export function memoryOf(processes: Pids): number {
+  const kilobytes = family(processes).map(({ pid }) => {
+    const [, pss = '0'] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+    return Number(pss);
+  });
+  return kilobytes.reduce((a, b) => a + b, 0) * 1_024;
+}
+
+function family(processes: Pids) {
   const roots = processes.map(({ pid }) => pid ?? 0);
-  const sums = readdirSync('/proc')
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      const fields = statOf(pid);
-      const isOurs = roots.includes(Number(pid)) || roots.includes(Number(fields[1]));
-      return isOurs ? Number(fields[11]) + Number(fields[12]) : 0;
-    });
-  return sums.reduce((a, b) => a + b, 0) / TICKS;
+    .map((pid) => ({ pid, fields: statOf(pid) }))
+    .filter(({ pid, fields }) => roots.includes(Number(pid)) || roots.includes(Number(fields[1])));
 }
 
 /** What follows the name in a process's stat: state, parent, …; of one that just ended nothing. */

@@ -49,11 +49,11 @@ export class GivenHaproxy {
     return join(this.dir, 'haproxy.cfg');
   }
 
-  async start(): Promise<void> {
+  async start(seconds = 5): Promise<void> {
     const child = spawn(PROGRAM, ['-W', '-db', '-f', this.config], { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (chunk: Buffer) => this.#said.push(chunk.toString()));
     this.#master = child;
-    await until(() => this.#isListening());
+    await until(() => this.#isListening(), seconds);
   }
 
   /** Ends it and all its processes. */

@@ -33,11 +33,11 @@ export const heldOf = (pack: PlacedPack): HeldPack => ({
   leaves: leavesIn(pack),
 });
 
-/** Resolves once `holds`; fails after 5 s. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 5_000;
+/** Resolves once `holds`; fails after 5 s, unless told. */
+export async function until(holds: () => boolean | Promise<boolean>, seconds = 5): Promise<void> {
+  const end = performance.now() + seconds * 1_000;
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not within 5 s: ${holds.toString()}`);
+    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${holds.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

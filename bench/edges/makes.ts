@@ -1,0 +1,185 @@
+/** Edges of every make as benchmarks run them: the real programs with the configurations of the examples, and our drivers. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { caddyDriver } from '../../src/edge/caddy/caddy.ts';
+import type { EdgeInHand } from '../../src/edge/driver.ts';
+import type { ServedPack } from '../../src/edge/edge.ts';
+import { startPull } from '../../src/edge/pull/pull.ts';
+import { newLog } from '../../src/kit/log.ts';
+import { GivenHaproxy } from '../../test/support/edge/given-haproxy.ts';
+import {
+  driverDeps,
+  exampleText,
+  listening,
+  openFolder,
+  placed,
+} from '../../test/support/edge/given-nginx.ts';
+import { givenNginxByName } from '../../test/support/edge/given-nginx-by-name.ts';
+import { givenNginxServers } from '../../test/support/edge/given-nginx-servers.ts';
+import { freePort } from '../../test/support/ports.ts';
+import { type Pids, start } from '../edge-process.ts';
+
+/** An edge that runs. */
+export interface RunningEdge {
+  readonly port: number;
+  /** Its processes; those that they began count with them. */
+  pids(): Promise<Pids>;
+  /** Gives it packs, in the place of those of the same ids. */
+  put(packs: readonly ServedPack[]): Promise<void>;
+  /** Ends it and starts it again. */
+  restart(): Promise<void>;
+}
+
+type Ends = AsyncDisposableStack;
+
+/** Longest that a HAProxy may take to read what it has, in seconds. */
+const LONGEST_START = 120;
+
+/** Every make that is measured. */
+export const MAKES = ['bundled', 'haproxy', 'nginx', 'nginx_by_name', 'caddy'] as const;
+export type Make = (typeof MAKES)[number];
+
+/** Starts an edge of a make, which ends with `ends`. */
+export const START: Readonly<Record<Make, (ends: Ends) => Promise<RunningEdge>>> = {
+  bundled,
+  haproxy,
+  nginx,
+  nginx_by_name: nginxByName,
+  caddy,
+};
+
+async function bundled(ends: Ends): Promise<RunningEdge> {
+  const dir = mkdtempSync(join(tmpdir(), 'certpacks-bench-edges-'));
+  ends.defer(() => rmSync(dir, { recursive: true, force: true }));
+  const path = join(dir, 'edge', 'pull.sock');
+  mkdirSync(join(dir, 'edge'), { mode: 0o700 });
+  const packs = new Map<string, ServedPack>();
+  const source = { packFor: async (name: string) => packs.get(name), fileFor: async () => undefined };
+  const pull = await startPull({ path, source, log: newLog('silent') });
+  ends.defer(() => pull.close());
+  const port = await freePort();
+  const begin = async () => {
+    const child = start(ends, ['edge', '--pull', path, '--host', '127.0.0.1', '--port', `${port}`], {});
+    await listening(port, child);
+    return child;
+  };
+  let running = await begin();
+  return {
+    port,
+    pids: async () => [running],
+    put: async (some) => {
+      for (const pack of some) for (const name of pack.hosts) packs.set(name, pack);
+      for (const { hosts } of some) pull.push({ environment: 'production', hosts });
+    },
+    restart: async () => {
+      await ended(running, 'SIGTERM');
+      running = await begin();
+    },
+  };
+}
+
+async function haproxy(ends: Ends): Promise<RunningEdge> {
+  const given = new GivenHaproxy(await freePort());
+  ends.defer(async () => {
+    await given.stop();
+    rmSync(given.dir, { recursive: true, force: true });
+  });
+  given.configure();
+  const edge = await given.open();
+  ends.defer(() => edge.close());
+  await given.start();
+  return {
+    port: given.edge.port,
+    pids: async () => [{ pid: Number(await given.pid()) }],
+    put: (packs) => apply(edge, packs),
+    restart: async () => {
+      await given.stop();
+      await given.start(LONGEST_START);
+    },
+  };
+}
+
+async function nginx(ends: Ends): Promise<RunningEdge> {
+  const servers = await givenNginxServers(ends);
+  const edge = await servers.open({ reload_every: 1, gather: 0.2, patience: 120 });
+  return ofNginx(servers.nginx, edge);
+}
+
+async function nginxByName(ends: Ends): Promise<RunningEdge> {
+  const given = await givenNginxByName(ends);
+  return ofNginx(given.nginx, await given.open());
+}
+
+interface Nginx {
+  readonly port: number;
+  readonly pid: string;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+const ofNginx = (given: Nginx, edge: EdgeInHand): RunningEdge => ({
+  port: given.port,
+  pids: async () => [{ pid: Number(readFileSync(given.pid, 'utf8')) }],
+  put: (packs) => apply(edge, packs),
+  restart: async () => {
+    await given.kill();
+    await given.start();
+  },
+});
+
+async function caddy(ends: Ends): Promise<RunningEdge> {
+  const folder = openFolder(ends);
+  const [port, asks] = [await freePort(), await freePort()];
+  const packs = new Map<string, ServedPack>();
+  const deps = driverDeps(folder, port, async (name) => packs.get(name));
+  const edge = await caddyDriver.open({ listen: `127.0.0.1:${asks}` }, deps);
+  ends.defer(() => edge.close());
+  const config = join(folder, 'Caddyfile');
+  const text = exampleText('caddy/Caddyfile', {
+    'auto_https disable_redirects': `auto_https disable_redirects\n\thttps_port ${port}`,
+    'https:// {': 'https:// {\n\tbind 127.0.0.1',
+    '/var/lib/certpacks-caddy/': `${folder}/`,
+    'reverse_proxy 127.0.0.1:8080': 'respond hello',
+  });
+  writeFileSync(config, text);
+  const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+  const begin = async () => {
+    const child = spawn('/usr/bin/caddy', ['run', '--config', config], { env, stdio: 'ignore' });
+    ends.defer(() => ended(child, 'SIGKILL'));
+    await listening(port, child);
+    return child;
+  };
+  let running = await begin();
+  return {
+    port,
+    pids: async () => [running],
+    put: async (some) => {
+      for (const pack of some) for (const name of pack.hosts) packs.set(name, pack);
+      await apply(edge, some);
+    },
+    restart: async () => {
+      await ended(running, 'SIGKILL');
+      running = await begin();
+    },
+  };
+}
+
+/** Throws where an edge refuses any. */
+async function apply(edge: EdgeInHand, packs: readonly ServedPack[]): Promise<void> {
+  const [refused] = await edge.apply(
+    packs.map((pack) => placed(pack)),
+    AbortSignal.timeout(900_000),
+  );
+  if (refused) throw new Error(`${refused.packId}: ${refused.why}`);
+}
+
+/** Ends a process, and resolves when it has. */
+export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  await exit;
+}
