@@ -4,6 +4,7 @@ import { openAccessLog } from '../edge/bundled/access-log.ts';
 import { toAlpn } from '../edge/bundled/alpn.ts';
 import { type BundledEdgeOptions, CLIENT_LIMITS } from '../edge/bundled/bundled.ts';
 import { toHostsByAddress } from '../edge/bundled/by-address.ts';
+import { toLowestTls } from '../edge/bundled/tls-limits.ts';
 import type { UpstreamPlace } from '../edge/bundled/upstream.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
@@ -20,6 +21,7 @@ export interface EdgeOptions {
   readonly httpPort?: number;
   readonly upstream?: string;
   readonly alpn: string;
+  readonly lowestTls: string;
   readonly proxyProtocol?: true;
   readonly address: readonly string[];
   readonly clientConnections: number;
@@ -75,6 +77,11 @@ function addUpstream(command: Command): void {
       'http/1.1',
     )
     .option(
+      '--lowest-tls <version>',
+      'lowest version that a custom hostname may have by its min_tls_version: 1.0, 1.1 or 1.2; other names have 1.2',
+      '1.2',
+    )
+    .option(
       '--proxy-protocol',
       'tell the upstream of each client by the PROXY protocol, version 2, before its first byte',
     );
@@ -124,6 +131,7 @@ export function toEdgeOptions(options: EdgeOptions, log: Log): Omit<BundledEdgeO
     log,
     alpn,
     limits,
+    lowestTls: toLowestTls(options.lowestTls),
     byAddress: toHostsByAddress(options.address),
     ...(httpPort !== undefined && { httpPort }),
     ...(options.upstream !== undefined && { upstream: toUpstream(options.upstream, options.proxyProtocol) }),

@@ -1,7 +1,7 @@
 import type { PauseStore } from '../acme/pauses.ts';
 import type { CaAccount, CaAccounts } from '../ca/kept-accounts.ts';
 import type { OwnName, OwnRecord, ResponderSource } from '../dns/dns.ts';
-import type { LiveEdge, PullSource, ServedKeyPair } from '../edge/edge.ts';
+import type { LiveEdge, PullSource, ServedKeyPair, ServedPack } from '../edge/edge.ts';
 import { keyPlaceOf } from '../key/key.ts';
 import { accountPurpose } from '../key/purpose.ts';
 import { RegionKeys, regionPurpose } from '../key/region-key.ts';
@@ -23,6 +23,7 @@ import { getFile, suffixesOf } from '../store/published-records.ts';
 import { listRegionKeys } from '../store/region-keys.ts';
 import { listCandidates } from '../store/served-hosts.ts';
 import type { Pool } from '../store/store.ts';
+import { tlsOfPacks } from './hostname-tls.ts';
 import { beaconName } from './installation.ts';
 
 /** What the rooms beside the store are given of it: sealed keys are opened here, on their way to their user. */
@@ -54,7 +55,7 @@ export const pullSource = (deps: PullDeps): PullSource => {
       for (const one of servingAt(by === 'address' ? byAddress(all) : all, location)) {
         const pack = { id: one.packId, zone: one.zone };
         const certificates = await pairsOf(deps, one);
-        if (certificates) return { packId: pack.id, hosts: await listNames(pool, pack), certificates };
+        if (certificates) return await packServed(pool, { ...pack, type: one.type }, certificates);
         log.warn(
           { pack: pack.id, edge },
           'an edge asked for a key of a region whose private key is not here',
@@ -65,6 +66,16 @@ export const pullSource = (deps: PullDeps): PullSource => {
     fileFor: (name, path) => getFile(pool, name, path),
   };
 };
+
+async function packServed(
+  pool: Pool,
+  pack: PackKey & Pick<Pack, 'type'>,
+  certificates: KeyPairs,
+): Promise<ServedPack> {
+  const [hosts, tls] = await Promise.all([listNames(pool, pack), tlsOfPacks(pool, [pack])]);
+  const own = tls.get(pack.id);
+  return { packId: pack.id, hosts, certificates, ...(own && { tls: own }) };
+}
 
 type KeyPairs = Partial<Record<Algorithm, ServedKeyPair>>;
 

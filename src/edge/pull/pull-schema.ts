@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ServedFile, ServedPack } from '../edge.ts';
+import { TlsShape } from '../tls-shape.ts';
 
 const KeyPair = Type.Object({ chain: Type.String(), key: Type.String() });
 
@@ -9,6 +10,7 @@ const packShape = Compile(
     packId: Type.String(),
     hosts: Type.Array(Type.String()),
     certificates: Type.Object({ ecdsa: Type.Optional(KeyPair), rsa: Type.Optional(KeyPair) }),
+    tls: Type.Optional(TlsShape),
   }),
 );
 
