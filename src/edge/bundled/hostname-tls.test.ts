@@ -75,13 +75,10 @@ test(
     ];
     for (const [tls, wanted] of scenes) {
       await tell(tls);
-      for (const [flags, what] of Object.entries(wanted))
-        assert.equal(await agreed(row.port, flags), what, `${JSON.stringify(tls)} ${flags}`);
-      assert.equal(
-        await agreed(row.port, '-tls1_2', OTHER),
-        usual['-tls1_2'],
-        `of another name: ${JSON.stringify(tls)}`,
-      );
+      const seen = Object.keys(wanted).map(async (flags) => [flags, await agreed(row.port, flags)]);
+      const other = agreed(row.port, '-tls1_2', OTHER);
+      assert.deepEqual(Object.fromEntries(await Promise.all(seen)), wanted, JSON.stringify(tls));
+      assert.equal(await other, usual['-tls1_2'], `of another name: ${JSON.stringify(tls)}`);
     }
     assert.equal(bundled.stats().failures.protocol_version > 0, true);
   },
