@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settingsIn, tlsOf, unshownBy } from './hostname-tls.ts';
+import { idleNotes, settingsIn, tlsOf, unshownBy } from './hostname-tls.ts';
 
 test('edges are given what differs from what they do anyway, and nothing that they cannot be told', () => {
   assert.equal(tlsOf({}), undefined);
@@ -26,4 +26,17 @@ test('without TLS 1.3 each certificate has a suite by which it can be shown', ()
     maxVersion: '1.2',
     ciphers: ['AES128-SHA', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
   });
+});
+
+test('explain says which edges do not apply what is said, a sentence for each make', () => {
+  const settings = ['min_tls_version', 'http2'] as const;
+  const notes = idleNotes([
+    { edge: 'fra-1', kind: 'nginx', settings },
+    { edge: 'fra-2', kind: 'nginx', settings },
+    { edge: 'mail', kind: 'files', settings: ['http2'] },
+  ]);
+  assert.deepEqual(notes, [
+    'edges fra-1 and 1 more do not apply min_tls_version, http2 of the custom hostname, as those of kind nginx do not: what is configured there holds',
+    'edge mail does not apply http2 of the custom hostname, as those of kind files do not: what is configured there holds',
+  ]);
 });

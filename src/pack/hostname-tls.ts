@@ -1,7 +1,7 @@
 /** What a custom hostname says of the handshakes that edges make for its names. Pure. */
 import { CIPHER_SUITES } from './cipher-suites.ts';
 import type { SslSettings } from './custom-hostname.ts';
-import { ALGORITHMS, type Algorithm } from './pack.ts';
+import { ALGORITHMS, type Algorithm, type EdgeKind } from './pack.ts';
 
 export const TLS_VERSIONS = ['1.0', '1.1', '1.2', '1.3'] as const;
 export type TlsVersion = (typeof TLS_VERSIONS)[number];
@@ -75,3 +75,21 @@ const PART_OF: Readonly<Record<TlsSetting, readonly (keyof HostnameTls)[]>> = {
   ciphers: ['ciphers'],
   http2: ['http2'],
 };
+
+/** Settings of a hostname that an edge does not apply, as those of its make do not. */
+export interface IdleSettings {
+  readonly edge: string;
+  readonly kind: EdgeKind;
+  readonly settings: readonly TlsSetting[];
+}
+
+/** Says so, for `explain`: a sentence for each make. */
+export const idleNotes = (idle: readonly IdleSettings[]): string[] =>
+  [...Map.groupBy(idle, ({ kind, settings }) => `${kind} ${settings.join()}`).values()].flatMap(
+    ([first, ...more]) => {
+      if (!first) return [];
+      const { edge, kind, settings } = first;
+      const who = more.length > 0 ? `edges ${edge} and ${more.length} more do` : `edge ${edge} does`;
+      return `${who} not apply ${settings.join(', ')} of the custom hostname, as those of kind ${kind} do not: what is configured there holds`;
+    },
+  );
