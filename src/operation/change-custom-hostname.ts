@@ -103,11 +103,18 @@ async function put(
   const changed = { ...held, ...change.terms(held), status, modifiedOn: now, lookAt: now } as const;
   await putHostname(tx, changed);
   // Edges are told at once, whatever becomes of certificates.
-  if (!isDeepStrictEqual(tlsOf(changed.settings), tlsOf(held.settings)))
+  if (!isDeepStrictEqual(servedTerms(changed), servedTerms(held)))
     await logChange(tx, { environment: 'production', hosts: namesOf(held) }, now);
   await recordAudit(tx, hostnameEvent('change', changed, { accountId: zone.accountId, by }), now);
   return changed;
 }
+
+/** What edges are given of a hostname. */
+const servedTerms = ({ settings, originServer, originSni }: HostnameTerms) => [
+  tlsOf(settings),
+  originServer,
+  originSni,
+];
 
 async function see({ pool }: HostnameDeps, zoneId: string, id: string): Promise<Seen> {
   const hostname = await getHostname(pool, zoneId, id);

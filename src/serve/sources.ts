@@ -12,6 +12,7 @@ import type { Seal } from '../kit/seal.ts';
 import { isWildcard } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack, type PackKey } from '../pack/pack.ts';
 import { byAddress, type Candidate, servingAt } from '../pack/priority.ts';
+import { isOfHostname } from '../pack/type.ts';
 import { lifeOf, rdataOf } from '../record/rdata.ts';
 import { beginCaAccount, getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listEndpointPauses, pauseEndpoint } from '../store/ca-limits.ts';
@@ -23,6 +24,7 @@ import { getFile, suffixesOf } from '../store/published-records.ts';
 import { listRegionKeys } from '../store/region-keys.ts';
 import { listCandidates } from '../store/served-hosts.ts';
 import type { Pool } from '../store/store.ts';
+import { originOfPack } from './hostname-origin.ts';
 import { tlsOfPacks } from './hostname-tls.ts';
 import { beaconName } from './installation.ts';
 
@@ -72,9 +74,13 @@ async function packServed(
   pack: PackKey & Pick<Pack, 'type'>,
   certificates: KeyPairs,
 ): Promise<ServedPack> {
-  const [hosts, tls] = await Promise.all([listNames(pool, pack), tlsOfPacks(pool, [pack])]);
-  const own = tls.get(pack.id);
-  return { packId: pack.id, hosts, certificates, ...(own && { tls: own }) };
+  const [hosts, all, origin] = await Promise.all([
+    listNames(pool, pack),
+    tlsOfPacks(pool, [pack]),
+    isOfHostname(pack) ? originOfPack(pool, pack) : undefined,
+  ]);
+  const tls = all.get(pack.id);
+  return { packId: pack.id, hosts, certificates, ...(tls && { tls }), ...(origin && { origin }) };
 }
 
 type KeyPairs = Partial<Record<Algorithm, ServedKeyPair>>;

@@ -16,6 +16,7 @@ import type { ClientLimits } from './client-limiter.ts';
 import { ContextCache } from './context-cache.ts';
 import type { BundledEdgeStats } from './edge-stats.ts';
 import { newHttp01Server, PLAIN_ANSWERS, type PlainAnswer } from './http-01-server.ts';
+import { type OriginTerms, passToOrigins } from './origins.ts';
 import { TlsAcceptor } from './tls-acceptor.ts';
 import { passTo, tellName, type UpstreamPlace } from './upstream.ts';
 
@@ -34,6 +35,8 @@ export interface BundledEdgeOptions {
   readonly upstream?: UpstreamPlace;
   /** Protocols that are offered by ALPN; `http/1.1` alone when left out. */
   readonly alpn?: readonly AlpnProtocol[];
+  /** How origins of custom hostnames are reached; without it all clients go to the upstream. */
+  readonly origins?: OriginTerms;
   /** The lowest version of TLS that a custom hostname may have; 1.2 when left out. */
   readonly lowestTls?: TlsVersion;
   /** What one client may have open at once; see `CLIENT_LIMITS` for what is meant when left out. */
@@ -141,9 +144,10 @@ function partsOf(options: BundledEdgeOptions): Parts {
     return name === undefined ? undefined : { name, context: nameless.get(name) };
   };
   const upstreamFailures = new Tally(['failed']);
-  const answer = upstream
-    ? passTo(upstream, IDLE_SECONDS, () => upstreamFailures.add('failed'))
-    : tellName(ANSWER_SECONDS);
+  const failed = () => upstreamFailures.add('failed');
+  const usual = upstream ? passTo(upstream, IDLE_SECONDS, failed) : tellName(ANSWER_SECONDS);
+  const { origins } = options;
+  const answer = origins ? passToOrigins(origins, usual, { idle: IDLE_SECONDS, failed }) : usual;
   const source = {
     file: (name: string, path: string) => client.file(name, path),
     serves: (name: string) => contexts.serves(name),

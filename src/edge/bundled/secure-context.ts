@@ -43,7 +43,7 @@ const ciphersOf = ({ minVersion, suites }: TlsLimits): string =>
   [...LATEST_SUITES, ...suites, ...(minVersion < '1.2' ? ['@SECLEVEL=0'] : [])].join(':');
 
 /** Equal for packs that would make the same context. */
-export function digestOf({ certificates: { ecdsa, rsa }, tls }: ServedPack): string {
-  const parts = [ecdsa?.chain, ecdsa?.key, rsa?.chain, rsa?.key, tls];
+export function digestOf({ certificates: { ecdsa, rsa }, tls, origin }: ServedPack): string {
+  const parts = [ecdsa?.chain, ecdsa?.key, rsa?.chain, rsa?.key, tls, origin];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }

@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import type { RemoteContext, RemoteLimits } from '../../keyless/terminator.ts';
 import { Fault } from '../../kit/fault.ts';
+import type { HostnameOrigin } from '../../pack/hostname-origin.ts';
 import type { TlsVersion } from '../../pack/hostname-tls.ts';
 import { isElsewhere } from '../../pack/key-elsewhere.ts';
 import type { ServedKeyPair, ServedPack } from '../edge.ts';
@@ -12,6 +13,8 @@ export interface ShownContext {
   readonly own: SecureContext | RemoteContext;
   /** Whether `h2` may be agreed on by ALPN. */
   readonly takesHttp2: boolean;
+  /** Where clients are sent, where origins are taken. */
+  readonly origin: HostnameOrigin | undefined;
 }
 
 export const isRemote = (own: ShownContext['own']): own is RemoteContext => 'terminator' in own;
@@ -32,13 +35,13 @@ export interface ContextTerms {
 /** The context of a pack. Throws as `toSecureContext`, and `keyless_not_offered` for a key that is not reached from here. */
 export function toContext(pack: ServedPack, { elsewhere, lowestTls }: ContextTerms): ShownContext {
   const { ecdsa, rsa } = pack.certificates;
-  const takesHttp2 = pack.tls?.http2 ?? true;
+  const terms = { takesHttp2: pack.tls?.http2 ?? true, origin: pack.origin };
   const limits = limitsOf(pack.tls, lowestTls);
   const [first, second] = [ecdsa, rsa].flatMap((pair) => (pair && isElsewhere(pair.key) ? [pair] : []));
-  if (!first) return { own: toSecureContext(pack, limits), takesHttp2 };
+  if (!first) return { own: toSecureContext(pack, limits), ...terms };
   if (!elsewhere)
     throw new Fault('keyless_not_offered', 'this edge has no configuration for keyless certificates');
-  return { own: elsewhere.contextOf(pack.tls && remoteLimits(limits), first, second), takesHttp2 };
+  return { own: elsewhere.contextOf(pack.tls && remoteLimits(limits), first, second), ...terms };
 }
 
 /** A terminator signs what TLS 1.2 and 1.3 have, and decrypts nothing: there is no suite without forward secrecy. */

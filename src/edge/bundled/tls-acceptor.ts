@@ -194,7 +194,7 @@ export class TlsAcceptor {
     socket.once('end', giveUp);
     client.once('secure', () => {
       client.off('end', giveUp);
-      this.#serve(opened, client, shakenOf(client, name, opened.ends));
+      this.#serve(opened, client, shakenOf(client, name, opened.ends), context.origin);
     });
     client.once('close', () => {
       this.#fail(socket, 'closed');
@@ -202,7 +202,7 @@ export class TlsAcceptor {
     });
   }
 
-  #serve(opened: Opened, client: Decrypted, shaken: Shaken): void {
+  #serve(opened: Opened, client: Decrypted, shaken: Shaken, origin: ShownContext['origin']): void {
     opened.outcome = 'served';
     if (this.#options.accessLog) {
       opened.shaken = { ...shaken };
@@ -213,7 +213,7 @@ export class TlsAcceptor {
     this.#protocols.add(toProtocol(shaken.alpn));
     this.#halfOpen.leave(opened.socket);
     opened.seat.shaken();
-    this.#options.answer(client, shaken);
+    this.#options.answer(client, shaken, origin);
   }
 }
 
