@@ -116,6 +116,39 @@ it('what it says of TLS goes to edges with its pack at once, and no certificate 
   assert.deepEqual(await given(), before);
 });
 
+it('edges that pull are given its origin as the records of the zone have it, else that of the zone', async () => {
+  const { customHostnames, dns } = owner.client;
+  const [one] = (await customHostnames.list({ ...at, hostname: { contain: 'app.shop.test' } })).result;
+  const path = `/zones/${at.zone_id}/custom_hostnames/${one?.id}`;
+  const set = (server: string | null, sni?: string) =>
+    owner.client.patch(path, { body: { custom_origin_server: server, custom_origin_sni: sni } });
+  const given = async () => (await pullSource(scene.jobs).packFor('x.app.shop.test', 'production'))?.origin;
+  const turn = (type: string) =>
+    scene.jobs.pool.query('update zones set type = $2 where id = $1', [at.zone_id, type]);
+  const [origin, alias, out] = ['origin.saas.test', 'alias.saas.test', 'out.saas.test'];
+  assert.equal(await given(), undefined);
+  await customHostnames.fallbackOrigin.update({ ...at, origin });
+  assert.deepEqual(await given(), { name: origin, sni: origin, at: [origin] }, 'DNS is elsewhere');
+  await customHostnames.fallbackOrigin.delete(at);
+  await turn('full');
+  const records = [
+    ['A', origin, '203.0.113.10'],
+    ['CNAME', alias, origin],
+    ['CNAME', out, 'lb.elsewhere.net'],
+  ] as const;
+  for (const [type, name, content] of records)
+    await dns.records.create({ ...at, type, name, content, ttl: 300 });
+  await set(alias);
+  assert.deepEqual(await given(), { name: alias, sni: alias, at: ['203.0.113.10'] });
+  await set(out, 'sni.saas.test');
+  assert.deepEqual(await given(), { name: out, sni: 'sni.saas.test', at: ['lb.elsewhere.net'] });
+  await set(out, ':request_host_header:');
+  assert.deepEqual(await given(), { name: out, at: ['lb.elsewhere.net'] });
+  await set(null);
+  assert.equal(await given(), undefined);
+  await turn('partial');
+});
+
 it('a file at its web server, or a CNAME into the zone, shows control too', async () => {
   const file = await made('file.shop.test', {});
   const alias = await made('alias.shop.test', {});
