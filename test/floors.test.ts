@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   key: ['kit', 'pack'],
   validation: ['kit', 'pack', 'dns'],
   keyless: ['kit', 'pack'],
-  edge: ['kit', 'pack', 'keyless'],
+  edge: ['kit', 'dns', 'pack', 'keyless'],
   notify: ['kit', 'pack'],
   upload: ['kit', 'pack', 'ca'],
   operation: ['kit', 'pack', 'record', 'store', 'ca', 'key', 'upload'],

@@ -15,6 +15,7 @@ import type { AdvanceDeps } from '../operation/operation.ts';
 import type { Quotas } from '../operation/quotas.ts';
 import type { DomainConnect } from '../pack/domain-connect.ts';
 import type { LookAtHost } from '../pack/host-look.ts';
+import type { HostnameTls, IdleSettings } from '../pack/hostname-tls.ts';
 import type { KeyElsewhere } from '../pack/key-elsewhere.ts';
 import type { NamePolicy } from '../pack/name-policy.ts';
 import type { CertificateAuthority, Environment, Pack } from '../pack/pack.ts';
@@ -104,6 +105,8 @@ export interface EdgeTerms {
   readonly printToken: (secret: string) => Promise<string>;
   /** Where an edge is, as `region`, `country` and `highest_security` say; undefined: not said. Throws `malformed_request`. */
   readonly locationIn: (given: Readonly<Record<string, unknown>>) => Location | undefined;
+  /** Edges of an environment that do not apply all that a hostname says of handshakes. */
+  readonly idleSettings: (environment: Environment, tls: HostnameTls) => IdleSettings[];
   /** Has this process see at once what changed of edges. */
   readonly refresh: () => Promise<void>;
 }

@@ -1,13 +1,17 @@
 /** Options of `certpacks edge`, and what an edge is given for them. */
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { openAccessLog } from '../edge/bundled/access-log.ts';
 import { toAlpn } from '../edge/bundled/alpn.ts';
 import { type BundledEdgeOptions, CLIENT_LIMITS } from '../edge/bundled/bundled.ts';
 import { toHostsByAddress } from '../edge/bundled/by-address.ts';
+import type { OriginTerms } from '../edge/bundled/origins.ts';
+import { toLowestTls } from '../edge/bundled/tls-limits.ts';
 import type { UpstreamPlace } from '../edge/bundled/upstream.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
+import { isNetwork } from '../pack/client-address.ts';
 import { ENVIRONMENTS } from '../pack/pack.ts';
 import { toCount, toPort } from './numbers.ts';
 
@@ -20,7 +24,13 @@ export interface EdgeOptions {
   readonly httpPort?: number;
   readonly upstream?: string;
   readonly alpn: string;
+  readonly lowestTls: string;
   readonly proxyProtocol?: true;
+  readonly origins?: true;
+  readonly originNetwork: readonly string[];
+  readonly originPort: number;
+  readonly originPlain?: true;
+  readonly originCa?: string;
   readonly address: readonly string[];
   readonly clientConnections: number;
   readonly clientHandshakes: number;
@@ -62,6 +72,7 @@ export function addEdgeCommand(certpacks: Command, run: (options: EdgeOptions) =
     .option('--metrics-listen <address:port>', 'where Prometheus reads /metrics; keep it away from the world')
     .addHelpText('after', SIGNALS_HELP);
   addUpstream(command);
+  addOrigins(command);
   addLimits(command);
   command.action(run);
 }
@@ -75,8 +86,33 @@ function addUpstream(command: Command): void {
       'http/1.1',
     )
     .option(
+      '--lowest-tls <version>',
+      'lowest version that a custom hostname may have by its min_tls_version: 1.0, 1.1 or 1.2; other names have 1.2',
+      '1.2',
+    )
+    .option(
       '--proxy-protocol',
       'tell the upstream of each client by the PROXY protocol, version 2, before its first byte',
+    );
+}
+
+function addOrigins(command: Command): void {
+  command
+    .option(
+      '--origins',
+      'pass clients of custom hostnames on to the origins that are said there, at public addresses alone, over TLS',
+    )
+    .option(
+      '--origin-network <cidr>',
+      'network in which origins may be too, e.g. 10.20.0.0/16; may be said again',
+      (text: string, all: readonly string[]) => [...all, text],
+      [],
+    )
+    .option('--origin-port <port>', 'port of origins', toPort, 443)
+    .option('--origin-plain', 'speak with origins without TLS')
+    .option(
+      '--origin-ca <path>',
+      'PEM file of the CAs that origins have certificates of; else those that Node knows',
     );
 }
 
@@ -124,6 +160,8 @@ export function toEdgeOptions(options: EdgeOptions, log: Log): Omit<BundledEdgeO
     log,
     alpn,
     limits,
+    lowestTls: toLowestTls(options.lowestTls),
+    ...(options.origins && { origins: toOrigins(options) }),
     byAddress: toHostsByAddress(options.address),
     ...(httpPort !== undefined && { httpPort }),
     ...(options.upstream !== undefined && { upstream: toUpstream(options.upstream, options.proxyProtocol) }),
@@ -131,6 +169,27 @@ export function toEdgeOptions(options: EdgeOptions, log: Log): Omit<BundledEdgeO
       accessLog: openAccessLog(options.accessLog, options.accessLogLines, log),
     }),
   };
+}
+
+function toOrigins({
+  originNetwork: networks,
+  originPort: port,
+  originPlain,
+  originCa,
+}: EdgeOptions): OriginTerms {
+  const wrong = networks.find((text) => !isNetwork(text));
+  if (wrong !== undefined)
+    throw new Fault('configuration', `--origin-network '${wrong}' must be a network as 10.20.0.0/16`);
+  if (originPlain) return { networks, port, trust: 'plain' };
+  return { networks, port, trust: originCa === undefined ? undefined : readText(originCa) };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Fault('configuration', `--origin-ca: ${path} cannot be read`, { cause });
+  }
 }
 
 function toUpstream(text: string, isToldClients = false): UpstreamPlace {

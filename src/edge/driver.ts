@@ -3,6 +3,7 @@
  * in the process of the agent; what it is given was checked, and what it had before stays where it fails.
  */
 import type { Log } from '../kit/log.ts';
+import type { HostnameTls, TlsSetting } from '../pack/hostname-tls.ts';
 import type { Algorithm } from '../pack/pack.ts';
 import type { ServedFile, ServedKeyPair, ServedPack, ShownLeaf } from './edge.ts';
 
@@ -18,6 +19,8 @@ export interface EdgeAbilities {
   readonly isPulling: boolean;
   /** Most bytes of chain and key of one algorithm together; undefined: no bound is known. */
   readonly mostBytes?: number | undefined;
+  /** Settings of custom hostnames that it applies to their names; the others stay without effect there. */
+  readonly tlsSettings: readonly TlsSetting[];
   /** Most names for which its speed was measured. */
   readonly mostNames: number;
 }
@@ -30,6 +33,8 @@ export interface PlacedPack {
   readonly names: readonly string[];
   /** Chains in PEM with the leaf first, keys in PKCS#8 PEM. */
   readonly certificates: Readonly<Partial<Record<Algorithm, ServedKeyPair>>>;
+  /** What the custom hostname that it is for says of handshakes; absent: nothing. */
+  readonly tls?: HostnameTls | undefined;
 }
 
 /** A pack as an edge says that it has it. */

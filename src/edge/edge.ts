@@ -6,6 +6,8 @@
  * - pull: the bundled edge asks for the certificates of a name when the first client does.
  * The front file; `handshake.ts` proves, `pull.ts` hands out, `bundled.ts` serves.
  */
+import type { HostnameOrigin } from '../pack/hostname-origin.ts';
+import type { HostnameTls } from '../pack/hostname-tls.ts';
 import type { Algorithm, EdgeKind, Environment } from '../pack/pack.ts';
 import type { Location } from '../pack/region.ts';
 
@@ -74,6 +76,10 @@ export interface ServedPack {
   /** Names of the pack, so that the edge can drop all of them when the pack changes. */
   readonly hosts: readonly string[];
   readonly certificates: Readonly<Partial<Record<Algorithm, ServedKeyPair>>>;
+  /** What the custom hostname that it is for says of handshakes; absent: nothing. */
+  readonly tls?: HostnameTls | undefined;
+  /** Where clients of its custom hostname are sent; absent: nothing is said, or it came by an agent, which is not told. */
+  readonly origin?: HostnameOrigin | undefined;
 }
 
 /** How a client told which name it wants: in SNI, or by the address that it reached. */

@@ -2,6 +2,7 @@ import { createHash, type X509Certificate } from 'node:crypto';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
+import { algorithmOf, EARLIER_SUITES } from '../pack/hostname-tls.ts';
 import { isWildcard } from '../pack/hosts.ts';
 import type { Algorithm } from '../pack/pack.ts';
 import type { EdgeRow, ShowLeaf, ShownLeaf } from './edge.ts';
@@ -11,15 +12,19 @@ const DEADLINE: Seconds = 5;
 
 const TLS_13 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
 
+/** Whatever suites a custom hostname is told to have, its certificate of an algorithm is seen by one of these. */
+const suitesOf = (algorithm: Algorithm): string =>
+  [TLS_13, ...EARLIER_SUITES.filter((suite) => algorithmOf(suite) === algorithm)].join(':');
+
 /** What a client offers that can check signatures of one algorithm alone, in TLS 1.2 and 1.3 alike. */
 const OFFERS: Readonly<Record<Algorithm, { readonly sigalgs: string; readonly ciphers: string }>> = {
   ecdsa: {
     sigalgs: 'ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512',
-    ciphers: `${TLS_13}:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305`,
+    ciphers: suitesOf('ecdsa'),
   },
   rsa: {
     sigalgs: 'RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512',
-    ciphers: `${TLS_13}:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305`,
+    ciphers: suitesOf('rsa'),
   },
 };
 

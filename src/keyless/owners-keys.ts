@@ -4,7 +4,7 @@ import type { Log } from '../kit/log.ts';
 import { type KeyElsewhere, type ServerKey, type TokenKey, toKeyElsewhere } from '../pack/key-elsewhere.ts';
 import { KeyServerClient } from './key-server-client.ts';
 import { keyHashOf, publicKeyOf, type Signer } from './signer.ts';
-import { type RemoteContext, Terminator, type TokenPlace } from './terminator.ts';
+import { type RemoteContext, type RemoteLimits, Terminator, type TokenPlace } from './terminator.ts';
 import { destroyIn, type KeysInTokens, makeIn, signerIn, tokenKeyOf } from './token-keys.ts';
 
 /** How keys that are elsewhere are reached. */
@@ -52,7 +52,7 @@ export class OwnersKeys {
    * What shows chains whose keys are elsewhere, of which those are shown that are in the place of the first. Throws
    * `keyless_not_offered` where nothing here reaches it.
    */
-  contextOf(first: RemotePair, second?: RemotePair): RemoteContext {
+  contextOf(limits: RemoteLimits | undefined, first: RemotePair, second?: RemotePair): RemoteContext {
     const place = toKeyElsewhere(first.key);
     if (place.kind === 'token') {
       const pairs = [first, second]
@@ -61,7 +61,7 @@ export class OwnersKeys {
           const key = toKeyElsewhere(text);
           return key.kind === 'token' && key.token === place.token ? [{ chain, key }] : [];
         });
-      return { pairs, signer: undefined, terminator: this.#token(place) };
+      return { pairs, signer: undefined, limits, terminator: this.#token(place) };
     }
     const program = this.#program();
     this.#forServers ??= new Terminator({ program, log: this.#log });
@@ -69,6 +69,7 @@ export class OwnersKeys {
     return {
       pairs: [{ chain, key: undefined }],
       signer: this.#server(chain, place),
+      limits,
       terminator: this.#forServers,
     };
   }

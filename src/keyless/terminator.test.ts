@@ -5,11 +5,11 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
-import { connect } from 'node:tls';
+import { connect, type SecureContextOptions } from 'node:tls';
 import { builtTerminator, keylessNeeds } from '../../test/support/keyless.ts';
 import { type Made, make } from '../../test/support/pki.ts';
 import { newLog } from '../kit/log.ts';
-import { type RemoteContext, Terminator } from './terminator.ts';
+import { type RemoteContext, type RemoteLimits, Terminator } from './terminator.ts';
 
 const needs = keylessNeeds();
 const ends = new AsyncDisposableStack();
@@ -26,11 +26,12 @@ type Signature = (content: Buffer) => Promise<Buffer>;
 const signs: Signature = async (content) => sign('sha256', content, made.key);
 
 /** A port where a terminator shakes hands, and how its connections ended. */
-async function given(signature: Signature): Promise<{ port: number; ends: string[] }> {
+async function given(signature: Signature, limits?: RemoteLimits): Promise<{ port: number; ends: string[] }> {
   const terminator = new Terminator({ program, log: newLog('silent'), patience: 0.5 });
   const context: RemoteContext = {
     pairs: [{ chain: made.pem, key: undefined }],
     signer: { sign: (_scheme, content) => signature(content) },
+    limits,
     terminator,
   };
   const ended: string[] = [];
@@ -55,9 +56,10 @@ async function given(signature: Signature): Promise<{ port: number; ends: string
 }
 
 /** What a client reads; undefined: its handshake failed, or took more than two seconds. */
-function read(port: number): Promise<string | undefined> {
+function read(port: number, options: SecureContextOptions = {}): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const socket = connect({ host: '127.0.0.1', port, servername: 'shop.test', rejectUnauthorized: false });
+  const to = { host: '127.0.0.1', port, servername: 'shop.test', rejectUnauthorized: false };
+  const socket = connect({ ...to, ...options });
   socket.on('data', (bytes) => resolve(bytes.toString()));
   socket.on('error', () => resolve(undefined));
   socket.setTimeout(2_000, () => {
@@ -94,6 +96,18 @@ test('a terminator that was stopped is ended and begun again, by clients alone',
   assert.equal(answer, 'hello');
   assert.notEqual(running(), first);
   process.kill(running(), 'SIGKILL');
+});
+
+test('versions and suites are within the limits of a context', needs, async () => {
+  const [suite, other] = ['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-AES128-GCM-SHA256'];
+  const [latest, earlier] = await Promise.all([
+    given(signs, { isLatest: true, isEarlier: false, suites: [] }),
+    given(signs, { isLatest: false, isEarlier: true, suites: [suite] }),
+  ]);
+  const [v12, v13] = [{ maxVersion: 'TLSv1.2' }, { minVersion: 'TLSv1.3' }] as const;
+  assert.deepEqual([await read(latest.port, v12), await read(latest.port, v13)], [undefined, 'hello']);
+  assert.deepEqual([await read(earlier.port, v12), await read(earlier.port, v13)], ['hello', undefined]);
+  assert.equal(await read(earlier.port, { ...v12, ciphers: other }), undefined);
 });
 
 /** Sends as much as is taken. */

@@ -14,6 +14,16 @@ import type { Signer } from './signer.ts';
 /** A key in the token of a terminator. */
 export type KeyName = Pick<TokenKey, 'label' | 'id'>;
 
+/** What hands are shaken by, where it is not as the terminator does by itself. */
+export interface RemoteLimits {
+  /** TLS 1.3 alone. */
+  readonly isLatest: boolean;
+  /** No TLS 1.3. */
+  readonly isEarlier: boolean;
+  /** Suites of TLS 1.2; none: as the terminator has them. */
+  readonly suites: readonly string[];
+}
+
 /** What a terminator shows for a name, and who signs for it. */
 export interface RemoteContext {
   /** At most one for each algorithm. */
@@ -24,6 +34,7 @@ export interface RemoteContext {
     readonly key: KeyName | undefined;
   }[];
   readonly signer: Signer | undefined;
+  readonly limits?: RemoteLimits | undefined;
   readonly terminator: Terminator;
 }
 
@@ -139,6 +150,7 @@ export class Terminator {
     const id = this.#nextId();
     this.#contexts.set(context, id);
     this.#send(id, 'K', Buffer.concat(context.pairs.flatMap(pairBytes)));
+    if (context.limits) this.#send(id, 'V', limitBytes(context.limits));
     return id;
   }
 
@@ -255,6 +267,15 @@ function numbered(value: number): Buffer {
 function named(key: KeyName | undefined): Buffer {
   const parts = [Buffer.from(key?.label ?? ''), key?.id ?? Buffer.alloc(0)];
   return Buffer.concat(parts.flatMap((part) => [Buffer.from([part.length >> 8, part.length & 0xff]), part]));
+}
+
+/** Versions as TLS numbers them (RFC 8446 4.2.1), then the suites. */
+const [TLS_12, TLS_13] = [0x0303, 0x0304];
+function limitBytes({ isLatest, isEarlier, suites }: RemoteLimits): Buffer {
+  const versions = Buffer.alloc(4);
+  versions.writeUInt16BE(isLatest ? TLS_13 : TLS_12);
+  versions.writeUInt16BE(isEarlier ? TLS_12 : TLS_13, 2);
+  return Buffer.concat([versions, Buffer.from(suites.join(':'))]);
 }
 
 const pairBytes = ({ chain, key }: RemoteContext['pairs'][number]): Buffer[] => {

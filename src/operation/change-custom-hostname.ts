@@ -1,12 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
 import { keyPlaceOf } from '../key/key.ts';
 import { Fault } from '../kit/fault.ts';
 import { type CustomHostname, type HostnameTerms, isShown, namesOf } from '../pack/custom-hostname.ts';
+import { tlsOf } from '../pack/hostname-tls.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
 import type { CertificateAuthority, Pack, PackZone } from '../pack/pack.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
 import { listKeyPairs } from '../store/certificates.ts';
 import { getHostname, lockHostname, putHostname } from '../store/custom-hostnames.ts';
+import { logChange } from '../store/edge-changes.ts';
 import { type HostnamePack, listHostnamePacks } from '../store/hostname-packs.ts';
 import { getPack, lockPack } from '../store/packs.ts';
 import { type Tx, transaction } from '../store/store.ts';
@@ -99,9 +102,19 @@ async function put(
   const status = isReplaced ? 'active_redeploying' : held.status;
   const changed = { ...held, ...change.terms(held), status, modifiedOn: now, lookAt: now } as const;
   await putHostname(tx, changed);
+  // Edges are told at once, whatever becomes of certificates.
+  if (!isDeepStrictEqual(servedTerms(changed), servedTerms(held)))
+    await logChange(tx, { environment: 'production', hosts: namesOf(held) }, now);
   await recordAudit(tx, hostnameEvent('change', changed, { accountId: zone.accountId, by }), now);
   return changed;
 }
+
+/** What edges are given of a hostname. */
+const servedTerms = ({ settings, originServer, originSni }: HostnameTerms) => [
+  tlsOf(settings),
+  originServer,
+  originSni,
+];
 
 async function see({ pool }: HostnameDeps, zoneId: string, id: string): Promise<Seen> {
   const hostname = await getHostname(pool, zoneId, id);

@@ -13,6 +13,7 @@ import {
   zoneRecords,
 } from './copy-records.ts';
 import { type Cause, type Evidence, type Mover, type Situation, whoseMove } from './found.ts';
+import { type IdleSettings, idleNotes } from './hostname-tls.ts';
 import { deadline, earliestEnd, isKept, isServed, LIFECYCLE, TOMBSTONE } from './lifecycle.ts';
 import { takenUpAt } from './managed.ts';
 import type { Pack, PackStatus, Run, RunKind } from './pack.ts';
@@ -49,6 +50,8 @@ export interface Facts {
   readonly json: JsonContext;
   /** Labels of the tokens in which it has private keys. */
   readonly tokens?: readonly string[];
+  /** Settings of its custom hostname that edges do not apply. */
+  readonly idle?: readonly IdleSettings[];
   /** When a change of it is taken again, where there were too many of late. */
   readonly changeableOn?: Date | undefined;
 }
@@ -209,7 +212,7 @@ const isEnding = ({ status }: Pack): boolean =>
   !isKept(status) && (LIFECYCLE[status].job === undefined || LEAVES.has(LIFECYCLE[status].job));
 const LEAVES: ReadonlySet<string> = new Set(['withdraw', 'purge', 'hold']);
 
-function notesOn(pack: Pack, { changeableOn, covered, tokens = [] }: Facts): string[] {
+function notesOn(pack: Pack, { changeableOn, covered, tokens = [], idle = [] }: Facts): string[] {
   const isHeldLater = !isOpen(pack.zone) && !isKept(pack.status) && !isEnding(pack);
   const { what, next } = heldWords(pack.zone);
   return [
@@ -219,6 +222,7 @@ function notesOn(pack: Pack, { changeableOn, covered, tokens = [] }: Facts): str
       : []),
     ...tokens.map((label) => `its private keys are in the PKCS#11 token ${label}`.trim()),
     ...servingNotes(pack, covered),
+    ...idleNotes(idle),
   ];
 }
 

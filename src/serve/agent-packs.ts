@@ -2,6 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { type SealedPack, sealedFor } from '../edge/agent/protocol.ts';
 import type { ServedKeyPair } from '../edge/edge.ts';
+import { toTlsShape } from '../edge/tls-shape.ts';
 import { Fault } from '../kit/fault.ts';
 import { sealFor } from '../kit/hpke.ts';
 import { ALGORITHMS, type Algorithm } from '../pack/pack.ts';
@@ -22,7 +23,7 @@ export async function sealedPacks(
   const given: SealedPack[] = [];
   for (const pack of packs) {
     const pairs = may.has(pack.id) && (await openedPairs(deps, pack, edge));
-    if (pairs) given.push(sealed({ id: edge.id, sealingKey }, pack.id, pairs));
+    if (pairs) given.push(sealed({ id: edge.id, sealingKey }, pack, pairs));
   }
   return given;
 }
@@ -40,7 +41,7 @@ async function openedPairs(deps: PullDeps, pack: ServingPack, edge: Edge) {
 
 function sealed(
   edge: { readonly id: string; readonly sealingKey: Buffer },
-  packId: string,
+  { id: packId, tls }: Pick<ServingPack, 'id' | 'tls'>,
   pairs: Readonly<Partial<Record<Algorithm, ServedKeyPair>>>,
 ): SealedPack {
   const certificates: SealedPack['certificates'] = {};
@@ -53,5 +54,6 @@ function sealed(
     certificates[algorithm] = { chain: pair.chain, leaf, sealedKey: key.toString('base64') };
     leaves[algorithm] = leaf;
   }
-  return { packId, digest: digestOf(packId, leaves), certificates };
+  const told = tls && { tls: toTlsShape(tls) };
+  return { packId, digest: digestOf(packId, leaves, tls), certificates, ...told };
 }

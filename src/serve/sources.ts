@@ -1,7 +1,7 @@
 import type { PauseStore } from '../acme/pauses.ts';
 import type { CaAccount, CaAccounts } from '../ca/kept-accounts.ts';
 import type { OwnName, OwnRecord, ResponderSource } from '../dns/dns.ts';
-import type { LiveEdge, PullSource, ServedKeyPair } from '../edge/edge.ts';
+import type { LiveEdge, PullSource, ServedKeyPair, ServedPack } from '../edge/edge.ts';
 import { keyPlaceOf } from '../key/key.ts';
 import { accountPurpose } from '../key/purpose.ts';
 import { RegionKeys, regionPurpose } from '../key/region-key.ts';
@@ -12,6 +12,7 @@ import type { Seal } from '../kit/seal.ts';
 import { isWildcard } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack, type PackKey } from '../pack/pack.ts';
 import { byAddress, type Candidate, servingAt } from '../pack/priority.ts';
+import { isOfHostname } from '../pack/type.ts';
 import { lifeOf, rdataOf } from '../record/rdata.ts';
 import { beginCaAccount, getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listEndpointPauses, pauseEndpoint } from '../store/ca-limits.ts';
@@ -23,6 +24,8 @@ import { getFile, suffixesOf } from '../store/published-records.ts';
 import { listRegionKeys } from '../store/region-keys.ts';
 import { listCandidates } from '../store/served-hosts.ts';
 import type { Pool } from '../store/store.ts';
+import { originOfPack } from './hostname-origin.ts';
+import { tlsOfPacks } from './hostname-tls.ts';
 import { beaconName } from './installation.ts';
 
 /** What the rooms beside the store are given of it: sealed keys are opened here, on their way to their user. */
@@ -54,7 +57,7 @@ export const pullSource = (deps: PullDeps): PullSource => {
       for (const one of servingAt(by === 'address' ? byAddress(all) : all, location)) {
         const pack = { id: one.packId, zone: one.zone };
         const certificates = await pairsOf(deps, one);
-        if (certificates) return { packId: pack.id, hosts: await listNames(pool, pack), certificates };
+        if (certificates) return await packServed(pool, { ...pack, type: one.type }, certificates);
         log.warn(
           { pack: pack.id, edge },
           'an edge asked for a key of a region whose private key is not here',
@@ -65,6 +68,20 @@ export const pullSource = (deps: PullDeps): PullSource => {
     fileFor: (name, path) => getFile(pool, name, path),
   };
 };
+
+async function packServed(
+  pool: Pool,
+  pack: PackKey & Pick<Pack, 'type'>,
+  certificates: KeyPairs,
+): Promise<ServedPack> {
+  const [hosts, all, origin] = await Promise.all([
+    listNames(pool, pack),
+    tlsOfPacks(pool, [pack]),
+    isOfHostname(pack) ? originOfPack(pool, pack) : undefined,
+  ]);
+  const tls = all.get(pack.id);
+  return { packId: pack.id, hosts, certificates, ...(tls && { tls }), ...(origin && { origin }) };
+}
 
 type KeyPairs = Partial<Record<Algorithm, ServedKeyPair>>;
 

@@ -24,6 +24,8 @@ import { OPERATOR } from './audit.ts';
 import { getShownHostname, listShownHostnames } from './custom-hostname-list.ts';
 import { getHostname, takeDueHostnames } from './custom-hostnames.ts';
 import { takeDueOrigins } from './fallback-origins.ts';
+import { listHostnamePacks } from './hostname-packs.ts';
+import { getHostnameOrigin, listHostnameSettings } from './hostname-settings.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;
@@ -82,6 +84,9 @@ test('a custom hostname is made, shown, listed, changed, looked at, deleted and 
     await changeCustomHostname(on, { zone, id, terms: (now) => now, ssl: { pairs }, by });
     await carryIn(on, zone);
     assert.equal((await found()).status, 'active');
+    const packs = (await listHostnamePacks(on.pool, zone.id, id)).map(({ packId }) => ({ id: packId, zone }));
+    assert.equal((await listHostnameSettings(on.pool, packs)).size, packs.length);
+    for (const pack of packs) assert.equal((await getHostnameOrigin(on.pool, pack))?.zoneName, zone.name);
     const page = { page: 1, perPage: 5, order: 'ssl_status', isDescending: true } as const;
     assert.equal((await listShownHostnames(on.pool, { zoneId: zone.id, startsWith: 'app' }, page)).total, 1);
     assert((await getShownHostname(on.pool, zone.id, id))?.pack);

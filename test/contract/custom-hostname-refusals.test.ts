@@ -73,6 +73,7 @@ const BAD: readonly (readonly [
   [1440, '/ssl/method', () => create({ ssl: { type: 'dv' } })],
   [1440, '/ssl', () => create({ ssl: { wildcard: true } })],
   [1442, '/ssl/settings/ciphers', () => settings({ ciphers: ['RC4-MD5'] })],
+  [1442, '/ssl/settings/ciphers', () => settings({ ciphers: ['AES128-SHA'], tls_1_3: 'off' })],
   [1443, '/ssl/settings/ciphers', () => settings({ ciphers: ['AES128-SHA'], min_tls_version: '1.3' })],
   [1448, '/hostname', () => create({ hostname: '*.shop.net' })],
   [1449, '/ssl/bundle_method', () => ssl({ bundle_method: 'best' })],

@@ -1,6 +1,8 @@
 /** Control of custom hostnames as DNS and web servers really show it, in the small world of `dev`. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { connect } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { givenZone, publish } from '../support/order.ts';
 import { type DevWorld, startDev, until } from '../support/world.ts';
 
@@ -23,6 +25,35 @@ async function isActive(id: string): Promise<void> {
     () => hostnames().get(id, at()),
     ({ status }) => status === 'active',
   );
+}
+
+/** Version and suite that the edge agrees on with a client of one version; undefined: it refuses it. */
+function agreed(servername: string, version: 'TLSv1.2' | 'TLSv1.3'): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const versions = { minVersion: version, maxVersion: version, rejectUnauthorized: false };
+  const socket = connect({ ...world.edges.production, servername, ...versions });
+  socket.once('secureConnect', () => resolve(`${socket.getProtocol()} ${socket.getCipher().name}`));
+  socket.on('error', () => resolve(undefined));
+  return promise.finally(() => socket.destroy());
+}
+
+const LATEST = 'TLSv1.3 TLS_AES_128_GCM_SHA256';
+const USUAL = 'TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256';
+
+/** Settings of a hostname hold at the edge within two seconds, and for its name alone. */
+async function assertOwnTls(id: string, name: string): Promise<void> {
+  const ssl = { method: 'txt', type: 'dv' } as const;
+  const set = (settings: object) => hostnames().edit(id, { ...at(), ssl: { ...ssl, settings } });
+  const both = async () => [await agreed(name, 'TLSv1.2'), await agreed(name, 'TLSv1.3')];
+  const holds = (wanted: readonly (string | undefined)[]) =>
+    until(both, (seen) => isDeepStrictEqual(seen, wanted), 2);
+  await holds([USUAL, LATEST]);
+  await set({ min_tls_version: '1.3' });
+  await holds([undefined, LATEST]);
+  await set({ tls_1_3: 'off', ciphers: ['ECDHE-ECDSA-AES256-GCM-SHA384', 'AES128-SHA'] });
+  await holds(['TLSv1.2 ECDHE-ECDSA-AES256-GCM-SHA384', undefined]);
+  await set({ min_tls_version: '1.2' });
+  await holds([USUAL, LATEST]);
 }
 
 it('a TXT record shows it, and a CNAME that leads into the zone by way of another name', async () => {
@@ -54,6 +85,7 @@ it('a TXT record shows it, and a CNAME that leads into the zone by way of anothe
     ({ ssl }) => ssl?.status === 'active',
   );
   assert.equal(ready.ssl?.certificate_authority, 'google');
+  await assertOwnTls(text.id, `text.${base}`);
 });
 
 it('a name that leads to our edges is validated over HTTP by them, once it is its owner’s', async () => {

@@ -4,6 +4,7 @@ import type { GivenPair } from '../../operation/hostname-certificates.ts';
 import { CIPHER_SUITES } from '../../pack/cipher-suites.ts';
 import { LONGEST_UPLOAD } from '../../pack/custom-certificate.ts';
 import type { SslSettings } from '../../pack/custom-hostname.ts';
+import { TLS_VERSIONS, unshownBy } from '../../pack/hostname-tls.ts';
 import {
   BUNDLE_METHODS,
   type BundleMethod,
@@ -143,7 +144,6 @@ const SWITCHES = [
   ['tls_1_3', 'ssl_tls_1_3'],
   ['early_hints', 'ssl_attribute'],
 ] as const satisfies readonly (readonly [string, FaultName])[];
-const TLS_VERSIONS: readonly unknown[] = ['1.0', '1.1', '1.2', '1.3'];
 
 function readSettings(given: unknown): SslSettings | undefined {
   if (!has(given)) return undefined;
@@ -152,13 +152,21 @@ function readSettings(given: unknown): SslSettings | undefined {
     if (has(given[name]) && given[name] !== 'on' && given[name] !== 'off')
       throw refused(fault, `settings/${name}`, 'must be on or off');
   const { ciphers, min_tls_version: least } = given;
-  if (has(least) && !TLS_VERSIONS.includes(least))
+  if (has(least) && !TLS_VERSIONS.some((one) => one === least))
     throw refused('ssl_min_tls_version', 'settings/min_tls_version', `must be ${TLS_VERSIONS.join(', ')}`);
   if (has(ciphers)) checkCiphers(ciphers, least);
   const kept = ['ciphers', 'early_hints', 'http2', 'min_tls_version', 'tls_1_3'].filter((name) =>
     has(given[name]),
   );
-  return Object.fromEntries(kept.map((name) => [name, given[name]]));
+  const settings: SslSettings = Object.fromEntries(kept.map((name) => [name, given[name]]));
+  const [unshown] = unshownBy(settings);
+  if (unshown === undefined) return settings;
+  const next = `list one, or leave out ciphers or tls_1_3`;
+  throw refused(
+    'ssl_ciphers',
+    'settings/ciphers',
+    `have none for ${unshown.toUpperCase()} certificates, which nobody could be shown without TLS 1.3: ${next}`,
+  );
 }
 
 function checkCiphers(ciphers: unknown, least: unknown): void {

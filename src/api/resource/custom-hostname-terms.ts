@@ -4,6 +4,7 @@ import type { GivenSsl } from '../../operation/create-custom-hostname.ts';
 import type { HostnamePolicy } from '../../operation/hostname-policy.ts';
 import type { HostnameTerms } from '../../pack/custom-hostname.ts';
 import { toHostnameName } from '../../pack/hostname-name.ts';
+import { AS_REQUESTED } from '../../pack/hostname-origin.ts';
 import type { SaidSsl } from './custom-hostname-ssl.ts';
 
 /** Fields of a body, as far as a schema knows them. */
@@ -34,9 +35,6 @@ function checkLength(json: string): void {
 
 const invalid = (why: string): Fault =>
   new Fault('hostname_metadata_invalid', `custom_metadata ${why}`, { pointer: '/custom_metadata' });
-
-/** The SNI that says that it is the name of each request. */
-const AS_REQUESTED = ':request_host_header:';
 
 /** The terms of a hostname by a body: what is not said is as it was, null takes away. Throws the faults of origins and metadata. */
 export function readTerms(

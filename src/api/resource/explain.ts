@@ -3,11 +3,14 @@ import { packNotFound } from '../../operation/locked-pack.ts';
 import { changeableOn } from '../../operation/spend-wish.ts';
 import { type Explanation, explain } from '../../pack/explanation.ts';
 import { type Evidence, MOVERS, SITUATION_NAMES, WITNESSES } from '../../pack/found.ts';
+import { type IdleSettings, tlsOf } from '../../pack/hostname-tls.ts';
 import { toName } from '../../pack/hosts.ts';
 import { tokenIn } from '../../pack/key-elsewhere.ts';
 import { PACK_STATUSES, type Pack, RUN_KINDS } from '../../pack/pack.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
 import type { CoveredName } from '../../pack/serving-notes.ts';
+import { isOfHostname } from '../../pack/type.ts';
+import { listHostnameSettings } from '../../store/hostname-settings.ts';
 import { getAside } from '../../store/pack-aside.ts';
 import { getPack } from '../../store/packs.ts';
 import { listCandidates } from '../../store/served-hosts.ts';
@@ -86,22 +89,32 @@ export const explainRoute =
     });
   };
 
-async function explained({ pool, clock, json, zonePolicy }: ApiDeps, zone: Zone, id: string) {
+async function explained(deps: ApiDeps, zone: Zone, id: string) {
+  const { pool, clock, json, zonePolicy } = deps;
   const now = clock.now();
   const pack = await getPack(pool, zone.id, id);
   if (!pack) throw packNotFound(id);
-  const [aside, changeable, covered, keys] = await Promise.all([
+  const [aside, changeable, covered, keys, idle] = await Promise.all([
     getAside(pool, pack, now),
     changeableOn(pool, pack, now),
     coveredNames(pool, pack),
     listTokenKeys(pool, pack),
+    idleOf(deps, pack),
   ]);
   if (!aside) throw packNotFound(id);
   const { nameServers = zonePolicy.nameServers, verificationKey, wantsText } = zone;
   const control = { nameServers, verificationKey, wantsText };
-  const facts = { ...aside, now, control, covered, json, changeableOn: changeable, tokens: tokensOf(keys) };
+  const tokens = tokensOf(keys);
+  const facts = { ...aside, now, control, covered, json, changeableOn: changeable, tokens, idle };
   const explanation = explain(pack, facts);
   return { id, hosts: [...pack.hosts], ...toWire(explanation) };
+}
+
+/** What edges do not apply of what the hostname of a pack says. */
+async function idleOf({ pool, edgeTerms }: ApiDeps, pack: Pack): Promise<IdleSettings[]> {
+  if (!edgeTerms || !isOfHostname(pack)) return [];
+  const tls = tlsOf((await listHostnameSettings(pool, [pack])).get(pack.id) ?? {});
+  return tls ? edgeTerms.idleSettings(pack.environment, tls) : [];
 }
 
 /** Labels of the tokens in which keys are that a pack uses. */

@@ -155,7 +155,12 @@ class Parts {
     try {
       const sealed = await this.#state.sealed(pack);
       if (sealed)
-        return { packId: pack.packId, hosts: [...pack.names], certificates: openPack(sealed, this.#opener) };
+        return {
+          packId: pack.packId,
+          hosts: [...pack.names],
+          certificates: openPack(sealed, this.#opener),
+          tls: sealed.tls,
+        };
     } catch {
       this.#options.log.warn({ pack: pack.packId }, 'agent: a pack cannot be read or opened');
     }

@@ -144,7 +144,8 @@ export class Keeper {
       return undefined;
     }
     try {
-      return { packId: pack.packId, names: [...pack.names], certificates: openPack(sealed, opener) };
+      const certificates = openPack(sealed, opener);
+      return { packId: pack.packId, names: [...pack.names], certificates, tls: sealed.tls };
     } catch (error) {
       this.#tell(pack.packId, error instanceof Fault ? error.message : 'it cannot be opened');
       return undefined;

@@ -5,6 +5,7 @@
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { ENVIRONMENTS } from '../../pack/pack.ts';
+import { TlsShape } from '../tls-shape.ts';
 
 /** Paths. */
 export const PATHS = {
@@ -74,9 +75,11 @@ const SealedPair = Type.Object({
 });
 const SealedPack = Type.Object({
   packId: Uuid,
-  /** Changes where a certificate of it does. */
+  /** Changes where a certificate of it does, or what its hostname says of TLS. */
   digest: Hex(32),
   certificates: Type.Object({ ecdsa: Type.Optional(SealedPair), rsa: Type.Optional(SealedPair) }),
+  /** Of a custom hostname that says something of handshakes. */
+  tls: Type.Optional(TlsShape),
 });
 
 const Line = Type.Union([

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { givenAgent, givenEnrolled } from '../../../test/support/edge/given-agent.ts';
 import { givenAgentService } from '../../../test/support/edge/given-agent-service.ts';
-import { givenPort } from '../../../test/support/edge/given-edge.ts';
+import { givenPort, shaken } from '../../../test/support/edge/given-edge.ts';
 import { fingerprintIn, givenPack, quiet, until } from '../../../test/support/edge/given-service.ts';
+import type { HostnameTls } from '../../pack/hostname-tls.ts';
 import { showLeaf } from '../handshake.ts';
 import { startBundledEdge } from './bundled.ts';
 import { bundledDriver } from './bundled-driver.ts';
@@ -70,6 +71,29 @@ test('a change and an end reach the bundled edge through the agent', async (t) =
   service.tell(['a.example.com']);
   await until(() => service.released.includes(packId));
   assert.equal(await shown('a.example.com'), undefined);
+});
+
+test('what a hostname says of TLS reaches the bundled edge through the agent, with the certificates that it had', async (t) => {
+  const { service, edge } = await givenBundled(t);
+  const pack = await givenPack(['a.example.com', 'b.example.com']);
+  const { packId } = service.add(pack);
+  await until(() => service.isFollowed);
+  service.tell([...pack.hosts]);
+  await until(() => service.proofOf(packId)?.rsa !== undefined);
+  const shake = async (maxVersion: 'TLSv1.2' | 'TLSv1.3') =>
+    (await shaken(edge.port, { servername: 'b.example.com', maxVersion })).getProtocol();
+  assert.equal(await shake('TLSv1.2'), 'TLSv1.2');
+  const tell = async (tls: HostnameTls | undefined) => {
+    const { changes } = edge.stats();
+    service.add({ ...pack, tls }, packId);
+    service.tell([...pack.hosts]);
+    await until(() => edge.stats().changes > changes);
+  };
+  await tell({ minVersion: '1.3' });
+  await assert.rejects(shake('TLSv1.2'), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
+  assert.equal(await shake('TLSv1.3'), 'TLSv1.3');
+  await tell(undefined);
+  assert.equal(await shake('TLSv1.2'), 'TLSv1.2');
 });
 
 test('a file that shows control of a name comes from the service, through the agent', async (t) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Fault } from '../../kit/fault.ts';
+import { TLS_SETTINGS } from '../../pack/hostname-tls.ts';
 import { ALGORITHMS, type Algorithm, ENVIRONMENTS } from '../../pack/pack.ts';
 import type { DriverDeps, EdgeDriver, EdgeInHand, HeldPack, PlacedPack } from '../driver.ts';
 import type { PullSource } from '../edge.ts';
@@ -12,7 +13,14 @@ import { type Pull, startPull } from '../pull/pull.ts';
  * there (`src/edge/pull/`). Nothing lies at them, so to put a pack on is to tell of its names.
  */
 export const bundledDriver: EdgeDriver = {
-  abilities: { isDual: true, isRuntime: true, takesWildcards: true, isPulling: true, mostNames: 100_000 },
+  abilities: {
+    isDual: true,
+    isRuntime: true,
+    takesWildcards: true,
+    isPulling: true,
+    mostNames: 100_000,
+    tlsSettings: TLS_SETTINGS,
+  },
   options: {
     socket:
       'Unix socket that `certpacks edge --pull` is told, in a folder of mode 700; `pull.sock` in the agent’s folder unless told.',

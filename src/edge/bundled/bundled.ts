@@ -5,6 +5,7 @@ import type { OwnersKeys } from '../../keyless/owners-keys.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Seconds } from '../../kit/time.ts';
+import type { TlsVersion } from '../../pack/hostname-tls.ts';
 import type { Environment } from '../../pack/pack.ts';
 import { type Follower, PullClient } from '../pull/pull-client.ts';
 import { Tally } from '../tally.ts';
@@ -15,6 +16,7 @@ import type { ClientLimits } from './client-limiter.ts';
 import { ContextCache } from './context-cache.ts';
 import type { BundledEdgeStats } from './edge-stats.ts';
 import { newHttp01Server, PLAIN_ANSWERS, type PlainAnswer } from './http-01-server.ts';
+import { type OriginTerms, passToOrigins } from './origins.ts';
 import { TlsAcceptor } from './tls-acceptor.ts';
 import { passTo, tellName, type UpstreamPlace } from './upstream.ts';
 
@@ -33,6 +35,10 @@ export interface BundledEdgeOptions {
   readonly upstream?: UpstreamPlace;
   /** Protocols that are offered by ALPN; `http/1.1` alone when left out. */
   readonly alpn?: readonly AlpnProtocol[];
+  /** How origins of custom hostnames are reached; without it all clients go to the upstream. */
+  readonly origins?: OriginTerms;
+  /** The lowest version of TLS that a custom hostname may have; 1.2 when left out. */
+  readonly lowestTls?: TlsVersion;
   /** What one client may have open at once; see `CLIENT_LIMITS` for what is meant when left out. */
   readonly limits?: ClientLimits;
   /** Is told of each connection when it is over; closed with the edge. */
@@ -129,18 +135,19 @@ interface Parts {
 function partsOf(options: BundledEdgeOptions): Parts {
   const { environment, log, upstream, pull, httpPort, byAddress = new Map<string, string>() } = options;
   const { alpn = ['http/1.1'], limits = CLIENT_LIMITS, accessLog } = options;
-  const elsewhere = options.ownersKeys;
+  const made = { log, elsewhere: options.ownersKeys, lowestTls: options.lowestTls };
   const client = new PullClient({ path: pull, environment, edge: options.name, log });
-  const contexts = new ContextCache({ load: (name) => client.load(name), log, elsewhere });
-  const nameless = new ContextCache({ load: (name) => client.load(name, 'address'), log, elsewhere });
+  const contexts = new ContextCache({ load: (name) => client.load(name), ...made });
+  const nameless = new ContextCache({ load: (name) => client.load(name, 'address'), ...made });
   const find = (address: string | undefined) => {
     const name = hostAt(byAddress, address);
     return name === undefined ? undefined : { name, context: nameless.get(name) };
   };
   const upstreamFailures = new Tally(['failed']);
-  const answer = upstream
-    ? passTo(upstream, IDLE_SECONDS, () => upstreamFailures.add('failed'))
-    : tellName(ANSWER_SECONDS);
+  const failed = () => upstreamFailures.add('failed');
+  const usual = upstream ? passTo(upstream, IDLE_SECONDS, failed) : tellName(ANSWER_SECONDS);
+  const { origins } = options;
+  const answer = origins ? passToOrigins(origins, usual, { idle: IDLE_SECONDS, failed }) : usual;
   const source = {
     file: (name: string, path: string) => client.file(name, path),
     serves: (name: string) => contexts.serves(name),

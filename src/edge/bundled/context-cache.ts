@@ -5,14 +5,12 @@ import { wildcardOf } from '../../pack/hosts.ts';
 import type { Follower, PullAnswer } from '../pull/pull-client.ts';
 import { NameCache } from './name-cache.ts';
 import { digestOf } from './secure-context.ts';
-import { type RemoteContexts, type ShownContext, toContext } from './shown-context.ts';
+import { type ContextTerms, type ShownContext, toContext } from './shown-context.ts';
 
-export interface ContextCacheOptions {
+export interface ContextCacheOptions extends ContextTerms {
   /** Asks the service for the pack of a name; never rejects. */
   readonly load: (name: string) => Promise<PullAnswer>;
   readonly log: Log;
-  /** How packs are shown whose keys are not here; undefined: they are not. */
-  readonly elsewhere?: RemoteContexts | undefined;
   /** Names whose context is kept, each about 60 KB; 10,000 when left out. As many unknown names are kept. */
   readonly most?: number;
   /** Real time after which a context is looked at again; 60 s when left out. */
@@ -210,7 +208,7 @@ export class ContextCache implements Follower {
       const digest = digestOf(pack);
       const at = performance.now();
       const made = this.#madeBefore(name, digest, at) ?? {
-        context: toContext(pack, this.#options.elsewhere),
+        context: toContext(pack, this.#options),
         madeAt: at,
       };
       this.#known.set(name, { ...made, digest, at, span });

@@ -49,6 +49,8 @@ interface Opened {
 /** Where clients come in: it looks at the name they ask for, and shakes hands or turns them away. */
 export class TlsAcceptor {
   readonly #options: AcceptorOptions;
+  /** For names that take no HTTP/2. */
+  readonly #withoutHttp2: readonly AlpnProtocol[];
   readonly #clients: ClientLimiter;
   readonly #halfOpen: HandshakeLimiter;
   readonly #opened = new Map<Socket, Opened>();
@@ -62,6 +64,8 @@ export class TlsAcceptor {
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    const others = options.alpn.filter((protocol) => protocol !== 'h2');
+    this.#withoutHttp2 = others.length > 0 ? others : ['http/1.1'];
     this.#clients = new ClientLimiter(options.limits);
     const evicted = (socket: Socket, why: HandshakeFailure) => this.#fail(socket, why);
     this.#halfOpen = new HandshakeLimiter(MOST_HALF_OPEN, HANDSHAKE_SECONDS, evicted);
@@ -177,7 +181,8 @@ export class TlsAcceptor {
 
   #shakeHands(opened: Opened, name: string, context: ShownContext): void {
     const { socket } = opened;
-    const client = serverSide(socket, context, this.#options.alpn);
+    const alpn = context.takesHttp2 ? this.#options.alpn : this.#withoutHttp2;
+    const client = serverSide(socket, context.own, alpn);
     const giveUp = () => client.destroy();
     // The socket may be half open for an upstream's sake; a client that ends before its handshake is gone,
     // whether it did so before the two were joined or after.
@@ -189,7 +194,7 @@ export class TlsAcceptor {
     socket.once('end', giveUp);
     client.once('secure', () => {
       client.off('end', giveUp);
-      this.#serve(opened, client, shakenOf(client, name, opened.ends));
+      this.#serve(opened, client, shakenOf(client, name, opened.ends), context.origin);
     });
     client.once('close', () => {
       this.#fail(socket, 'closed');
@@ -197,7 +202,7 @@ export class TlsAcceptor {
     });
   }
 
-  #serve(opened: Opened, client: Decrypted, shaken: Shaken): void {
+  #serve(opened: Opened, client: Decrypted, shaken: Shaken, origin: ShownContext['origin']): void {
     opened.outcome = 'served';
     if (this.#options.accessLog) {
       opened.shaken = { ...shaken };
@@ -208,12 +213,12 @@ export class TlsAcceptor {
     this.#protocols.add(toProtocol(shaken.alpn));
     this.#halfOpen.leave(opened.socket);
     opened.seat.shaken();
-    this.#options.answer(client, shaken);
+    this.#options.answer(client, shaken, origin);
   }
 }
 
 /** The side of the connection that shakes hands: it emits `secure` when that is done. */
-const serverSide = (socket: Socket, context: ShownContext, alpn: readonly AlpnProtocol[]) =>
+const serverSide = (socket: Socket, context: ShownContext['own'], alpn: readonly AlpnProtocol[]) =>
   isRemote(context)
     ? context.terminator.accept(socket, context)
     : new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: [...alpn] });

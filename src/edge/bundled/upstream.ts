@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Seconds } from '../../kit/time.ts';
+import type { HostnameOrigin } from '../../pack/hostname-origin.ts';
 import { proxyHeader } from './proxy-protocol.ts';
 import type { Decrypted, Shaken } from './shaken.ts';
 
 /** Takes a connection over once its handshake is done. */
-export type Upstream = (client: Decrypted, shaken: Shaken) => void;
+export type Upstream = (client: Decrypted, shaken: Shaken, origin?: HostnameOrigin) => void;
 
 /** Where decrypted bytes go. */
 export interface UpstreamPlace {
@@ -27,19 +28,25 @@ export function passTo(
 ): Upstream {
   return (client, shaken) => {
     const server = connect({ host: upstream.host, port: upstream.port, allowHalfOpen: true });
-    const end = () => {
-      client.destroy();
-      server.destroy();
-    };
-    client
-      .setTimeout(idle * 1_000, end)
-      .on('error', end)
-      .on('close', () => server.destroySoon()); // what the client sent last is still on its way
-    server.on('error', end).once('error', failed);
+    server.once('error', failed);
     if (upstream.isToldClients === true) server.write(proxyHeader(shaken));
-    client.pipe(server);
-    server.pipe(client);
+    join(client, server, idle);
   };
+}
+
+/** Passes bytes both ways, until either side is over or nothing was passed for so long. */
+export function join(client: Decrypted, server: Socket, idle: Seconds): void {
+  const end = () => {
+    client.destroy();
+    server.destroy();
+  };
+  client
+    .setTimeout(idle * 1_000, end)
+    .on('error', end)
+    .on('close', () => server.destroySoon()); // what the client sent last is still on its way
+  server.on('error', end);
+  client.pipe(server);
+  server.pipe(client);
 }
 
 /** Answers one request of HTTP/1.1 with the name of the handshake, then closes; `longest` bounds all of it. */

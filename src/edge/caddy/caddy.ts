@@ -19,7 +19,14 @@ const OPTIONS = {
 
 /** Caddy, which asks for a certificate at every handshake (`get_certificate http`), and is answered from the agent’s memory. */
 export const caddyDriver: EdgeDriver = {
-  abilities: { isDual: true, isRuntime: true, takesWildcards: true, isPulling: true, mostNames: 10_000 },
+  abilities: {
+    isDual: true,
+    isRuntime: true,
+    takesWildcards: true,
+    isPulling: true,
+    mostNames: 10_000,
+    tlsSettings: [],
+  },
   options: OPTIONS,
   async open(given, deps) {
     const options = new DriverOptions('caddy', given, OPTIONS);

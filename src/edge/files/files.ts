@@ -49,7 +49,14 @@ const OPTIONS = {
 
 /** Programs that read files in PEM. */
 export const filesDriver: EdgeDriver = {
-  abilities: { isDual: true, isRuntime: false, takesWildcards: true, isPulling: false, mostNames: 10_000 },
+  abilities: {
+    isDual: true,
+    isRuntime: false,
+    takesWildcards: true,
+    isPulling: false,
+    mostNames: 10_000,
+    tlsSettings: [],
+  },
   options: OPTIONS,
   open: async (given, deps) => {
     const options = new DriverOptions('files', given, OPTIONS);

@@ -40,6 +40,7 @@ export const haproxyDriver: EdgeDriver = {
     // What it takes at most is asked of the process: it depends on `tune.bufsize`.
     mostBytes: undefined,
     mostNames: 20_000,
+    tlsSettings: [],
   },
   options: OPTIONS,
   open: async (given, deps) => {

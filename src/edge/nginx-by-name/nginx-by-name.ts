@@ -23,7 +23,14 @@ const MAKE_IT = 'make a folder that is the agent’s, of the group of nginx’s 
  * for several times the work at each handshake. Names have to come in lower case.
  */
 export const nginxByNameDriver: EdgeDriver = {
-  abilities: { isDual: true, isRuntime: true, takesWildcards: true, isPulling: false, mostNames: 10_000 },
+  abilities: {
+    isDual: true,
+    isRuntime: true,
+    takesWildcards: true,
+    isPulling: false,
+    mostNames: 10_000,
+    tlsSettings: [],
+  },
   options: OPTIONS,
   async open(given, deps) {
     const options = new DriverOptions('nginx_by_name', given, OPTIONS);

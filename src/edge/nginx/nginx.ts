@@ -28,7 +28,14 @@ const OPTIONS = {
  * is written to files, tested by nginx itself, loaded, and taken back where nginx does not want it.
  */
 export const nginxDriver: EdgeDriver = {
-  abilities: { isDual: true, isRuntime: false, takesWildcards: true, isPulling: false, mostNames: 2_000 },
+  abilities: {
+    isDual: true,
+    isRuntime: false,
+    takesWildcards: true,
+    isPulling: false,
+    mostNames: 2_000,
+    tlsSettings: [],
+  },
   options: OPTIONS,
   async open(given, deps) {
     const options = new DriverOptions('nginx', given, OPTIONS);

@@ -1,14 +1,24 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { MOST_ORIGIN_ADDRESSES } from '../../pack/hostname-origin.ts';
 import type { ServedFile, ServedPack } from '../edge.ts';
+import { TlsShape } from '../tls-shape.ts';
 
 const KeyPair = Type.Object({ chain: Type.String(), key: Type.String() });
+
+const Origin = Type.Object({
+  name: Type.String(),
+  sni: Type.Optional(Type.String()),
+  at: Type.Array(Type.String(), { minItems: 1, maxItems: MOST_ORIGIN_ADDRESSES }),
+});
 
 const packShape = Compile(
   Type.Object({
     packId: Type.String(),
     hosts: Type.Array(Type.String()),
     certificates: Type.Object({ ecdsa: Type.Optional(KeyPair), rsa: Type.Optional(KeyPair) }),
+    tls: Type.Optional(TlsShape),
+    origin: Type.Optional(Origin),
   }),
 );
 

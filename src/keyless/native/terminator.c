@@ -5,6 +5,7 @@
  *
  * A frame is: length of what follows the head (4 bytes), id (4), kind (1), all big-endian; then its bytes.
  *   in   K key, chain (twice)           a context under this id            k            drop the context
+ *        V least version, latest version (2 each), suites of TLS 1.2: limits of the context; no suites: as they are
  *        O context (4)                  a connection under this id         X            drop the connection
  *        C bytes from the client        P bytes for the client             E            nothing more for the client
  *        S signature; none: refused
@@ -456,6 +457,23 @@ static void add_context(uint32_t id, const unsigned char *bytes, size_t length) 
   contexts[id % BUCKETS] = added;
 }
 
+/* Sets limits of a context; one that cannot have them cannot be used. */
+static void limit_context(uint32_t id, const unsigned char *bytes, size_t length) {
+  struct context *context = *context_at(id);
+  char suites[4096] = {0};
+  if (!context) return;
+  int ok = length >= 4 && length - 4 < sizeof suites;
+  if (ok) {
+    memcpy(suites, bytes + 4, length - 4);
+    ok = SSL_CTX_set_min_proto_version(context->ssl, bytes[0] << 8 | bytes[1]) == 1 &&
+         SSL_CTX_set_max_proto_version(context->ssl, bytes[2] << 8 | bytes[3]) == 1 &&
+         (length == 4 || SSL_CTX_set_cipher_list(context->ssl, suites) == 1);
+  }
+  if (ok) return;
+  drop_context(id);
+  tell(id, 'x', NULL, 0);
+}
+
 /* ---- connections ---- */
 
 static struct connection **connection_at(uint32_t id) {
@@ -658,6 +676,7 @@ static void take_signatures(void) {
 static void handle(uint32_t id, char kind, const unsigned char *bytes, size_t length) {
   if (kind == 'K') return add_context(id, bytes, length);
   if (kind == 'k') return drop_context(id);
+  if (kind == 'V') return limit_context(id, bytes, length);
   if (kind == 'X') return drop_connection(id);
   if (kind == 'O') {
     if (length == 4) open_connection(id, number(bytes));

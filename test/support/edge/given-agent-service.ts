@@ -11,6 +11,7 @@ import {
 } from '../../../src/edge/agent/protocol.ts';
 import { type EdgeToken } from '../../../src/edge/agent/token.ts';
 import type { ServedPack } from '../../../src/edge/edge.ts';
+import { toTlsShape } from '../../../src/edge/tls-shape.ts';
 import { sealFor } from '../../../src/kit/hpke.ts';
 import { ALGORITHMS } from '../../../src/pack/pack.ts';
 import { type GivenAuthority, givenAuthority, type Validity } from './given-authority.ts';
@@ -127,7 +128,12 @@ export class GivenAgentService {
       };
     }
     const leaves = ALGORITHMS.map((algorithm) => fingerprintIn(pack, algorithm)).join(' ');
-    return { packId, digest: createHash('sha256').update(leaves).digest('hex').slice(0, 32), certificates };
+    const { tls } = pack;
+    const digest = createHash('sha256')
+      .update(`${leaves}${JSON.stringify(tls)}`)
+      .digest('hex')
+      .slice(0, 32);
+    return { packId, digest, certificates, ...(tls && { tls: toTlsShape(tls) }) };
   }
 
   /** Lines of what serves these names now, with their packs, and a cursor. */

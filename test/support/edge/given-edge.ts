@@ -11,7 +11,9 @@ import { type GivenService, givenPack, givenService, quiet, until } from './give
 export const NAME = 'www.example.com';
 
 type Upstream = BundledEdgeOptions['upstream'];
-type More = Partial<Pick<BundledEdgeOptions, 'alpn' | 'limits' | 'accessLog' | 'host'>>;
+type More = Partial<
+  Pick<BundledEdgeOptions, 'alpn' | 'lowestTls' | 'origins' | 'limits' | 'accessLog' | 'host'>
+>;
 
 /** A bundled edge in production that follows `service`. */
 async function givenEdge(t: TestContext, service: GivenService, upstream?: Upstream, more: More = {}) {
