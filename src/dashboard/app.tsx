@@ -14,11 +14,16 @@ import { Audit } from './view/audit.tsx';
 import { Bulk } from './view/bulk.tsx';
 import { Cas } from './view/cas.tsx';
 import { Certificates } from './view/certificates.tsx';
-import { Csrs } from './view/csrs.tsx';
+import { AccountCsrs, Csrs } from './view/csrs.tsx';
+import { EdgeView } from './view/edge.tsx';
+import { Edges } from './view/edges.tsx';
 import { Home } from './view/home.tsx';
 import { HostnameView } from './view/hostname.tsx';
 import { Hostnames } from './view/hostnames.tsx';
 import { JobView } from './view/job.tsx';
+import { Keyless } from './view/keyless.tsx';
+import { KeylessView } from './view/keyless-one.tsx';
+import { Moves } from './view/moves.tsx';
 import { OrderView } from './view/order.tsx';
 import { PackView } from './view/pack.tsx';
 import { Packs } from './view/packs.tsx';
@@ -41,6 +46,8 @@ const VIEWS: readonly View[] = [
   { at: 'bulk', show: Bulk },
   { at: 'bulk/:job', show: JobView },
   { at: 'cas', show: Cas },
+  { at: 'edges', show: Edges },
+  { at: 'edges/:edge', show: EdgeView },
   { at: 'zones', show: Zones },
   { at: 'zones/:zone', show: ZoneView },
   { at: 'zones/:zone/order', show: OrderView },
@@ -49,7 +56,11 @@ const VIEWS: readonly View[] = [
   { at: 'zones/:zone/csrs', show: Csrs },
   { at: 'zones/:zone/hostnames', show: Hostnames },
   { at: 'zones/:zone/hostnames/:hostname', show: HostnameView },
+  { at: 'zones/:zone/keyless', show: Keyless },
+  { at: 'zones/:zone/keyless/:keyless', show: KeylessView },
   { at: 'zones/:zone/packs/:pack', show: PackView },
+  { at: 'moves', show: Moves },
+  { at: 'csrs', show: AccountCsrs },
   { at: 'tokens', show: Tokens },
   { at: 'alerts', show: Alerts },
   { at: 'alerts/channels', show: Channels },
@@ -63,6 +74,7 @@ const LINKS = [
   ['zones', 'Zones'],
   ['bulk', 'Jobs'],
   ['cas', 'CAs'],
+  ['edges', 'Edges'],
   ['alerts', 'Alerts'],
   ['tokens', 'Tokens'],
   ['audit', 'Audit log'],
