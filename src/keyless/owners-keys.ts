@@ -96,7 +96,7 @@ export class OwnersKeys {
     },
     destroy: async (uri) => {
       const key = tokenKeyOf(uri);
-      await destroyIn(this.#token(key), key);
+      return destroyIn(this.#token(key), key);
     },
   };
 

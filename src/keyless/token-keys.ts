@@ -12,8 +12,8 @@ export interface KeysInTokens {
   readonly make: (uri: string, algorithm: Algorithm) => Promise<KeyObject>;
   /** A signature with SHA-256; of ECDSA in DER. */
   readonly sign: (uri: string, content: Buffer, algorithm: Algorithm) => Promise<Buffer>;
-  /** Destroys both halves; of a key that is not there nothing. */
-  readonly destroy: (uri: string) => Promise<void>;
+  /** Destroys both halves; whether any was there. */
+  readonly destroy: (uri: string) => Promise<boolean>;
 }
 
 /** Signs with a key of the token that a terminator has, outside of handshakes. */
@@ -36,9 +36,9 @@ export async function makeIn(terminator: Terminator, key: KeyName, algorithm: Al
   return createPublicKey({ key: jwk, format: 'jwk' });
 }
 
-/** Destroys a key. Throws as `Terminator.ask`. */
-export async function destroyIn(terminator: Terminator, key: KeyName): Promise<void> {
-  await terminator.ask('D', key);
+/** Destroys a key; whether any was there. Throws as `Terminator.ask`. */
+export async function destroyIn(terminator: Terminator, key: KeyName): Promise<boolean> {
+  return (await terminator.ask('D', key)).length > 0;
 }
 
 function noKey(error: unknown): never {

@@ -51,7 +51,7 @@ async function claimed({ id }: Pack): Promise<Pack> {
 
 /** Lets looks come until nothing is retired any more. */
 async function pass(): Promise<void> {
-  for (let n = 0; n < 4; n += 1) {
+  for (let n = 0; n < 5; n += 1) {
     deps.clock.advance(61);
     await lookAtTokenKeys(deps, AbortSignal.timeout(20_000));
   }

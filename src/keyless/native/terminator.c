@@ -10,7 +10,7 @@
  *        C bytes from the client        P bytes for the client             E            nothing more for the client
  *        S signature; none: refused
  *        M module\0token\0slot\0PIN\0threads\0   open a PKCS#11 token       T key, scheme (2), content: sign with it
- *        G key, kind (1; 1: RSA)        make it unless it is there         D key        destroy it
+ *        G key, kind (1; 1: RSA)        make it unless it is there         D key        destroy it; a byte where it was there
  *   out  c bytes for the client         p bytes from the client            e            the client ended
  *        s scheme (2), content          h protocol, cipher                 f why        the connection has failed
  *        a bytes for the client, or their end, were taken                  x            the context cannot be used

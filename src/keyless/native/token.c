@@ -294,6 +294,7 @@ static const char *destroy(struct session *session, struct job *job, ulong_t *co
   const char *wrong = begin_writing(session, code);
   if (wrong) return wrong;
   forget(session, &job->key);
+  job->signature[0] = 1;
   for (int i = 0; i < 2;) {
     ulong_t key = 0;
     wrong = look_up(session->writing, classes[i], &job->key, &key, code);
@@ -302,6 +303,8 @@ static const char *destroy(struct session *session, struct job *job, ulong_t *co
       i++;
     else if ((*code = functions->destroy(session->writing, key)) != 0)
       return "it destroys no key";
+    else
+      job->signature_length = 1; /* There was one. */
   }
   return NULL;
 }
