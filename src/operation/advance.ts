@@ -32,6 +32,8 @@ export type Change = Partial<
     | 'renewal'
     | 'pair'
     | 'driftedOn'
+    | 'environment'
+    | 'keptTo'
   > &
     Pick<Run, 'statusSince' | 'attempts' | 'certificates'> & {
       /** What holds it up; what was found before is over with every change. */

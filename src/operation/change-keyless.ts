@@ -3,7 +3,8 @@ import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
 import { elsewhereText, toKeyElsewhere } from '../pack/key-elsewhere.ts';
 import { isLeaving, may } from '../pack/lifecycle.ts';
-import type { Pack } from '../pack/pack.ts';
+import type { Environment, Pack } from '../pack/pack.ts';
+import type { Actor } from '../store/audit.ts';
 import { listKeyPairs, replaceSealedKey } from '../store/certificates.ts';
 import { logChange } from '../store/edge-changes.ts';
 import { getKeyless, type KeylessFacts, putKeyless } from '../store/keyless.ts';
@@ -15,44 +16,54 @@ import type { ServedChange } from './assign-to-edges.ts';
 import { deleteHeld } from './delete-held.ts';
 import type { KeylessDeps } from './keyless-deps.ts';
 import type { Wish } from './locked-pack.ts';
+import { isElsewhere, moveKeyless } from './move-keyless.ts';
 import type { OperationDeps } from './operation.ts';
 import { isRestartable, restart } from './restart.ts';
 
 /** What is to change of a keyless certificate; undefined: as it is. */
 export type KeylessChange = Wish & {
-  readonly facts: { readonly [name in keyof KeylessFacts]: KeylessFacts[name] | undefined };
+  readonly facts: { readonly [name in keyof KeylessFacts]?: KeylessFacts[name] | undefined };
+  readonly environment?: Environment | undefined;
 };
 
 /**
- * Says anew where the key of a keyless certificate is, and how it is called. A deployment that timed out, or a pack that was taken
- * off the edges as its key was lost, is tried again. What edges are to be told; undefined: nothing. Throws `keyless_not_found`,
- * `keyless_not_offered`, and `malformed_request` for a host that names no key.
+ * Says anew where the key of a keyless certificate is, how it is called, and where it is to be served. A deployment that timed out,
+ * or a pack that was taken off the edges as its key was lost, is tried again. What edges are to be told. Throws `keyless_not_found`,
+ * `keyless_not_offered`, `malformed_request` for a host that names no key, and as `moveKeyless`.
  */
-export function changeKeyless(deps: KeylessDeps, change: KeylessChange): Promise<ServedChange | undefined> {
+export function changeKeyless(deps: KeylessDeps, change: KeylessChange): Promise<readonly ServedChange[]> {
   const { zoneId, id, by, facts } = change;
   return transaction(deps.pool, async (tx) => {
     await touchZone(tx, zoneId);
     const pack = await lockKeyless(tx, { zoneId, id });
     const old = await getKeyless(tx, { id, zone: pack.zone });
     if (!old || isLeaving(pack.status)) throw keylessNotFound(id);
-    const { name = old.name, host = old.host, port = old.port } = facts;
+    const { name = old.name, host = old.host, port = old.port, restriction = old.restriction } = facts;
     const elsewhere = elsewhereText(host, port);
     deps.demandKeyPlace(toKeyElsewhere(elsewhere));
-    await putKeyless(tx, pack, { id, name, host, port }, deps.clock.now());
+    await putKeyless(tx, pack, { id, name, host, port, restriction }, deps.clock.now());
     for (const { algorithm } of await listKeyPairs(tx, pack)) {
       const sealedKey = deps.seal.close(Buffer.from(elsewhere), keyPurpose(pack.id, algorithm));
       await replaceSealedKey(tx, pack, algorithm, sealedKey);
     }
-    if (pack.status !== 'expired' && isRestartable(pack)) await restart(tx, deps, pack, { by });
-    else
-      await amend(tx, deps, pack, {
-        by,
-        validationErrors: may(pack.status, 'withdraw') ? [] : pack.validationErrors,
-      });
-    const served = { environment: pack.environment, hosts: pack.hosts.map(toName) };
-    await logChange(tx, served, deps.clock.now());
+    const place = { environment: change.environment ?? pack.environment, restriction };
+    const served = isElsewhere(pack, place)
+      ? await moveKeyless(tx, deps, pack, { ...place, by })
+      : await goOn(tx, deps, pack, by);
+    for (const one of served) await logChange(tx, one, deps.clock.now());
     return served;
   });
+}
+
+/** Nothing changes but where its key is, or its name. */
+async function goOn(tx: Tx, deps: KeylessDeps, pack: Pack, by: Actor): Promise<ServedChange[]> {
+  if (pack.status !== 'expired' && isRestartable(pack)) await restart(tx, deps, pack, { by });
+  else
+    await amend(tx, deps, pack, {
+      by,
+      validationErrors: may(pack.status, 'withdraw') ? [] : pack.validationErrors,
+    });
+  return [{ environment: pack.environment, hosts: pack.hosts.map(toName) }];
 }
 
 /** Has a keyless certificate taken off the edges and removed; one that is leaving stays so. Throws `keyless_not_found`. */

@@ -77,7 +77,8 @@ async function insert(
       },
     );
   const hosts = await ownNames(tx, zone, upload.names);
-  const wanted = { zone, id, type: 'keyless', environment, facts: undefined, upload } as const;
+  const { restriction: keptTo } = facts;
+  const wanted = { zone, id, type: 'keyless', environment, facts: undefined, upload, keptTo } as const;
   const pack = newPack(deps, wanted, { hosts, ord: seat.ord });
   await insertPack(tx, deps, pack, { lane: seat.lane, by, event: 'upload' });
   const sealedKey = deps.seal.close(Buffer.from(upload.elsewhere), keyPurpose(id, algorithm));

@@ -211,12 +211,13 @@ interface NewPack extends Omit<NewUploadPack, 'by' | 'type' | 'facts' | 'upload'
   readonly type: PackType;
   readonly facts: UploadFacts | undefined;
   readonly upload: Pick<Upload, 'leaf'>;
+  readonly keptTo?: Restriction | undefined;
 }
 
 /** A pack that begins with its certificate; `id` is that of the certificate, where there are no facts of an upload. */
 export function newPack(
   { clock }: Pick<UploadDeps, 'clock'>,
-  { zone, id, type, environment, facts, upload }: NewPack,
+  { zone, id, type, environment, facts, upload, keptTo }: NewPack,
   { hosts, ord }: { readonly hosts: readonly string[]; readonly ord: number },
 ): Pack {
   const now = clock.now();
@@ -243,6 +244,7 @@ export function newPack(
     validationErrors: [],
     certificates: [certificate],
     upload: facts,
+    ...(keptTo && { keptTo }),
     attempts: 0,
     claim: 0,
   };

@@ -69,8 +69,8 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   initializing:           { job: 'order',    done: 'pending_validation', late: 'initializing_timed_out', within: hours(1) },
   pending_validation:     { job: 'validate', done: 'pending_issuance',   late: 'validation_timed_out',   within: 'token_life' },
   pending_issuance:       { job: 'issue',    done: 'pending_deployment', late: 'issuance_timed_out',     within: days(1), on: { ...ISSUED, ...LOST, revalidate: 'pending_validation' } },
-  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: { ...LOST, ...REPLACED, ...ENDED } },
-  active:                 { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, drift: 'pending_deployment' } },
+  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: { ...STAGED, ...LOST, ...REPLACED, ...ENDED } },
+  active:                 { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...TO_EDGES, drift: 'pending_deployment' } },
 
   staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST, ...REPLACED, ...ENDED } },
   staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED, drift: 'staging_deployment' } },

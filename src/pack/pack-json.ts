@@ -5,7 +5,7 @@
 import { challengeName, delegationsOf } from './delegation.ts';
 import { isServed } from './lifecycle.ts';
 import type { Certificate, Pack, PackStatus, ValidationRecord } from './pack.ts';
-import type { Restriction } from './region.ts';
+import { type Restriction, restrictionOf } from './region.ts';
 import { isSucceeded } from './renewal.ts';
 import { TYPES } from './type.ts';
 import type { ByMethod, ShownBy, ValidationMethod } from './validation-method.ts';
@@ -66,7 +66,7 @@ function toCertificateReply(certificate: Certificate, pack: Pack, status: string
     status,
     bundle_method: pack.upload?.bundleMethod ?? 'ubiquitous',
     ...(pack.upload && { priority: pack.upload.priority }),
-    ...restrictionFields(pack.upload?.restriction),
+    ...restrictionFields(restrictionOf(pack)),
     zone_id: pack.zone.id,
     uploaded_on: toWireTime(certificate.uploadedOn),
     modified_on: toWireTime(certificate.modifiedOn),

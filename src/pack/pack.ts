@@ -226,6 +226,8 @@ export interface Pack {
   readonly renewal?: Renewal | undefined;
   /** Undefined: its certificates come from a CA. */
   readonly upload?: UploadFacts | undefined;
+  /** Of a keyless one: where it may be served, as its owner said; undefined: anywhere. That of an upload stands in `upload`. */
+  readonly keptTo?: Restriction | undefined;
   /** How often the work of this status was tried without success; back-off counts on it. */
   readonly attempts: number;
   /** Raised by every claim and every change from outside; whoever wrote with an older one lost the pack. */

@@ -52,6 +52,15 @@ export function allows(restriction: Restriction | undefined, location: Location 
   return holds(rule, location) === true;
 }
 
+/** Where a pack may be served: where its key may be, or where its owner has a keyless one kept; undefined: anywhere. */
+export const restrictionOf = ({
+  upload,
+  keptTo,
+}: {
+  readonly upload?: { readonly restriction?: Restriction | undefined } | undefined;
+  readonly keptTo?: Restriction | undefined;
+}): Restriction | undefined => upload?.restriction ?? keptTo;
+
 /** A restriction in a sentence. */
 export const restrictionWords = (restriction: Restriction): string =>
   'label' in restriction ? `geo_restrictions ${restriction.label}` : `the policy ${restriction.policy}`;

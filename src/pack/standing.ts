@@ -7,7 +7,7 @@ import type { Mover } from './found.ts';
 import { earliestEnd, LIFECYCLE, TOMBSTONE } from './lifecycle.ts';
 import { takenUpAt } from './managed.ts';
 import type { Pack, PackStatus, PackType, PackZone, Run } from './pack.ts';
-import { restrictionWords } from './region.ts';
+import { restrictionOf, restrictionWords } from './region.ts';
 import { isAnsweredHere, TYPES } from './type.ts';
 import type { ValidationMethod } from './validation-method.ts';
 
@@ -70,12 +70,17 @@ export const outrankedWords = (names: readonly string[]): Words => ({
 });
 
 /** Nowhere to go. */
-export const noEdgeWords = ({ environment, upload }: Pick<Pack, 'environment' | 'upload'>): Words => ({
-  what: upload?.restriction
-    ? `no ${environment} edge here is surely where ${restrictionWords(upload.restriction)} allows its key to be`
-    : `no ${environment} edge is configured here`,
-  next: 'the operator has to add one',
-});
+export function noEdgeWords(pack: Pick<Pack, 'environment' | 'upload' | 'keptTo'>): Words {
+  const { environment, keptTo } = pack;
+  const restriction = restrictionOf(pack);
+  const what = keptTo ? 'it to be served' : 'its key to be';
+  return {
+    what: restriction
+      ? `no ${environment} edge here is surely where ${restrictionWords(restriction)} allows ${what}`
+      : `no ${environment} edge is configured here`,
+    next: 'the operator has to add one',
+  };
+}
 
 /** A step failed in a way that nobody foresaw. Nothing of the error itself: nobody knows what it holds. */
 export const UNFORESEEN: Words = {

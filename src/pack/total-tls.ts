@@ -7,6 +7,7 @@ import { Fault } from '../kit/fault.ts';
 import { after, days, hours, type Seconds } from '../kit/time.ts';
 import { isWildcard, toName } from './hosts.ts';
 import type { Pack, PackStatus } from './pack.ts';
+import { restrictionOf } from './region.ts';
 
 /** Days that its certificates are valid, where the CA issues for so long (Cloudflare). */
 export const TOTAL_TLS_DAYS = 90 as const;
@@ -78,7 +79,7 @@ export function coverBy(
 
 const RANKS = { covers: 2, comes: 1 } as const;
 const rankOf = (pack: Pack): number => {
-  const isRestricted = pack.upload?.restriction !== undefined;
+  const isRestricted = restrictionOf(pack) !== undefined;
   const cover = coverOf({ ...pack, isStandby: pack.pair?.isStandby ?? false, isRestricted });
   return cover ? RANKS[cover] : 0;
 };

@@ -12,6 +12,7 @@ import type { Seal } from '../kit/seal.ts';
 import { isWildcard } from '../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm, type Pack, type PackKey } from '../pack/pack.ts';
 import { byAddress, type Candidate, servingAt } from '../pack/priority.ts';
+import { TYPES } from '../pack/type.ts';
 import { lifeOf, rdataOf } from '../record/rdata.ts';
 import { beginCaAccount, getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listEndpointPauses, pauseEndpoint } from '../store/ca-limits.ts';
@@ -68,7 +69,10 @@ export const pullSource = (deps: PullDeps): PullSource => {
 
 type KeyPairs = Partial<Record<Algorithm, ServedKeyPair>>;
 
-/** The certificates of a pack with their keys opened; undefined where it is restricted, and none opens here. */
+/**
+ * The certificates of a pack with their keys opened; undefined where it is restricted, and none opens here. Of a keyless one it is
+ * where the key is that is opened: that is no key, and sealed as what is not restricted.
+ */
 export function pairsOf(
   deps: PullDeps,
   {
@@ -79,7 +83,7 @@ export function pairsOf(
   }: Pick<Candidate, 'packId' | 'type' | 'restriction'> & Pick<PackKey, 'zone'>,
 ): Promise<KeyPairs | undefined> {
   const pack = { id: packId, zone, type };
-  return restriction
+  return restriction && TYPES[type].key !== 'owner'
     ? restrictedPairs(deps, deps.regionKeys ?? new RegionKeys([]), pack)
     : keyPairs(deps, pack);
 }

@@ -45,7 +45,7 @@ test('a keyless certificate is brought, shown, looked at, changed, listed, delet
     const of = { zoneId: zone.id, id, by };
     await recordKeyLook(on, { pack: { id, zone }, awaySince: undefined, why: 'it is away' });
     const moved = await changeKeyless(on, { ...of, facts: { name: 'y', host: undefined, port: 1 } });
-    assert.deepEqual(moved, { environment: 'production', hosts: [zone.name] });
+    assert.deepEqual(moved, [{ environment: 'production', hosts: [zone.name] }]);
     await carryIn(on, zone);
     const found = await getKeyless(on.pool, { id, zone });
     assert.deepEqual([found?.status, found?.name, found?.host, found?.port], ['active', 'y', 'keys.test', 1]);

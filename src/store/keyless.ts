@@ -1,5 +1,6 @@
 /** Certificates whose private keys their owners keep: what there is of each beside its pack and certificate. */
-import type { PackKey, PackStatus } from '../pack/pack.ts';
+import type { Environment, PackKey, PackStatus } from '../pack/pack.ts';
+import type { Restriction } from '../pack/region.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
 import { inCells, type KeyRow, OF_PACK, packKey, toKey, zoneKey } from './zone-key.ts';
@@ -10,6 +11,8 @@ export interface KeylessFacts {
   /** Of a key server, or the URI of a key in a token. */
   readonly host: string;
   readonly port: number;
+  /** Where it may be served; undefined: anywhere. */
+  readonly restriction?: Restriction | undefined;
 }
 
 /** Stores what is known of a new pack as a keyless certificate; its key is asked for a signature at `lookAt`. */
@@ -19,20 +22,30 @@ export async function putKeyless(
   facts: KeylessFacts & { readonly id: string },
   lookAt: Date,
 ): Promise<void> {
-  await execute(tx, PUT, { ...packKey(pack), ...facts, look_at: lookAt });
+  const { restriction = null } = facts;
+  await execute(tx, PUT, { ...packKey(pack), ...facts, restriction, look_at: lookAt });
 }
 
 const PUT = statement(`
-  insert into keyless_certificates (cell, zone_id, pack_id, id, name, host, port, look_at)
-  values (:cell, :zone, :pack, :id, :name, :host, :port, :look_at)
-  on conflict (cell, zone_id, pack_id) do update set (name, host, port, look_at) =
-    (excluded.name, excluded.host, excluded.port, excluded.look_at)`);
+  insert into keyless_certificates (cell, zone_id, pack_id, id, name, host, port, restriction, look_at)
+  values (:cell, :zone, :pack, :id, :name, :host, :port, :restriction, :look_at)
+  on conflict (cell, zone_id, pack_id) do update set (name, host, port, restriction, look_at) =
+    (excluded.name, excluded.host, excluded.port, excluded.restriction, excluded.look_at)`);
+
+/** Where a keyless pack may be served; undefined: anywhere. */
+export async function getKeptTo(db: Db, pack: PackKey): Promise<Restriction | undefined> {
+  const { rows } = await execute<{ restriction: Restriction | null }>(db, KEPT_TO, packKey(pack));
+  return rows[0]?.restriction ?? undefined;
+}
+
+const KEPT_TO = statement(`select restriction from keyless_certificates where ${OF_PACK}`);
 
 /** A keyless certificate as it is shown; its id is that of its pack, unless it is pinned. */
 export interface KeylessCertificate extends KeylessFacts {
   readonly id: string;
   readonly packId: string;
   readonly status: PackStatus;
+  readonly environment: Environment;
   readonly createdOn: Date;
   readonly modifiedOn: Date;
 }
@@ -44,11 +57,13 @@ interface ShownRow {
   host: string;
   port: number;
   status: PackStatus;
+  environment: Environment;
+  restriction: Restriction | null;
   created_on: Date;
   modified_on: Date;
 }
 
-const SHOWN = `keyless.id, pack_id, name, host, port, status, created_on, modified_on
+const SHOWN = `keyless.id, pack_id, name, host, port, restriction, status, environment, created_on, modified_on
     from keyless_certificates as keyless
     join packs on packs.cell = keyless.cell and packs.zone_id = keyless.zone_id and packs.id = keyless.pack_id
    where keyless.cell = :cell and keyless.zone_id = :zone`;
@@ -78,9 +93,11 @@ const toShown = ({
   pack_id: packId,
   created_on: createdOn,
   modified_on: modifiedOn,
+  restriction,
   ...row
 }: ShownRow): KeylessCertificate => ({
   ...row,
+  restriction: restriction ?? undefined,
   packId,
   createdOn,
   modifiedOn,

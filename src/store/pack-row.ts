@@ -6,6 +6,7 @@ import type {
   CertificateAuthority,
   Environment,
   Pack,
+  PackKey,
   PackStatus,
   PackType,
   Pairing,
@@ -19,6 +20,7 @@ import type {
 import { TYPES } from '../pack/type.ts';
 import type { ValidationMethod } from '../pack/validation-method.ts';
 import { listCertificates } from './certificates.ts';
+import { getKeptTo } from './keyless.ts';
 import type { Db } from './store.ts';
 import { getUploadFacts } from './uploads.ts';
 
@@ -176,7 +178,7 @@ export const ZONE_OF_PACK = `zones.name as zone_name, zones.type as zone_type, z
 export async function toPack(db: Db, row: PackRow): Promise<Pack> {
   const key = { id: row.id, zone: { id: row.zone_id } };
   const { present, coming } = isUntouched(row) ? NONE : await listCertificates(db, key);
-  const upload = TYPES[row.type].source === 'upload' ? await getUploadFacts(db, key) : undefined;
+  const asides = await asidesOf(db, row.type, key);
   return {
     id: row.id,
     zone: {
@@ -211,10 +213,21 @@ export async function toPack(db: Db, row: PackRow): Promise<Pack> {
     certificates: present,
     pair: toPair(row),
     renewal: toRenewal(row, coming),
-    ...(upload && { upload }),
+    ...asides,
     attempts: row.attempts,
     claim: row.claim,
   };
+}
+
+/** What is kept of a pack that was uploaded beside its row. */
+async function asidesOf(db: Db, type: PackType, key: PackKey): Promise<Pick<Pack, 'upload' | 'keptTo'>> {
+  if (TYPES[type].source !== 'upload') return {};
+  if (TYPES[type].key === 'owner') {
+    const keptTo = await getKeptTo(db, key);
+    return keptTo ? { keptTo } : {};
+  }
+  const upload = await getUploadFacts(db, key);
+  return upload ? { upload } : {};
 }
 
 /** What the row tells of the pack's backup, or of the pack for which it is one. */

@@ -2,7 +2,7 @@
 import { wildcardOf } from '../pack/hosts.ts';
 import type { Environment, Pack, PackKey } from '../pack/pack.ts';
 import { type Candidate, serving, successor } from '../pack/priority.ts';
-import type { Restriction } from '../pack/region.ts';
+import { type Restriction, restrictionOf } from '../pack/region.ts';
 import { TYPES } from '../pack/type.ts';
 import { suffixesOf } from './published-records.ts';
 import { statement } from './statement.ts';
@@ -14,7 +14,8 @@ export async function cover(tx: Tx, pack: Pack, names: readonly string[]): Promi
   const { environment, type, createdOn, pair } = pack;
   const { since: created_on = createdOn, isStandby: is_standby = false } = pair ?? {};
   await uncover(tx, pack);
-  const { priority = 0, restriction = null } = pack.upload ?? {};
+  const { priority = 0 } = pack.upload ?? {};
+  const restriction = restrictionOf(pack) ?? null;
   const ordered = { type, created_on, is_standby, priority, restriction, not_after: endOf(pack) };
   await execute(tx, COVER, { ...packKey(pack), names, environment, ...ordered });
 }
@@ -55,6 +56,13 @@ export async function putPriority(tx: Tx, pack: PackKey, priority: number): Prom
 }
 
 const PUT_PRIORITY = statement(`update served_hosts set priority = :priority where ${OF_PACK}`);
+
+/** Keeps a pack that covers names to other places from now on. */
+export async function keepTo(tx: Tx, pack: PackKey, restriction: Restriction | undefined): Promise<void> {
+  await execute(tx, KEEP_TO, { ...packKey(pack), restriction: restriction ?? null });
+}
+
+const KEEP_TO = statement(`update served_hosts set restriction = :restriction::jsonb where ${OF_PACK}`);
 
 /**
  * Leaves the hosts of an upload, where it is the one that serves them of its zone, to the one that ends last of those like it, in the

@@ -172,8 +172,9 @@ const WITH_HOST = statement(
 );
 const AT_PLACES = statement(`
   select ord, id, type, status, status_since, environment, is_standby,
-         exists (select from uploads
-                  where ${IN_ZONE} and pack_id = packs.id and restriction is not null) as is_restricted
+         exists (select from uploads where ${IN_ZONE} and pack_id = packs.id and restriction is not null)
+           or exists (select from keyless_certificates
+                       where ${IN_ZONE} and pack_id = packs.id and restriction is not null) as is_restricted
     from packs
    where ${IN_ZONE} and ord = any(:ords::bigint[]) and status <> all(:leaving) order by ord`);
 

@@ -15,11 +15,12 @@ import { csrId } from './pack-id.ts';
 
 const Pem = Type.String({ maxLength: LONGEST_UPLOAD });
 
-const GeoRestrictions = Type.Object({ label: Type.Optional(Type.Enum([...GEO_LABELS])) });
+/** Where a key may be, by a label. */
+export const GeoRestrictions = Type.Object({ label: Type.Optional(Type.Enum([...GEO_LABELS])) });
 const Policy = Type.Optional(Type.Union([Type.Null(), Type.String()]));
 
-/** Where the key may be; a policy is taken by the name by which it is answered too. */
-const RESTRICTIONS = {
+/** Fields of bodies that say where a key may be; a policy is taken by the name by which it is answered too. */
+export const RESTRICTIONS = {
   geo_restrictions: Type.Optional(Type.Union([Type.Null(), GeoRestrictions])),
   policy: Policy,
   policy_restrictions: Policy,
@@ -104,7 +105,7 @@ export function restrictionIn({
   geo_restrictions: geo,
   policy,
   policy_restrictions: answered,
-}: Partial<Static<typeof UploadBody>>): Restriction | undefined {
+}: Pick<Partial<Static<typeof UploadBody>>, keyof typeof RESTRICTIONS>): Restriction | undefined {
   const wanted = policy ?? answered ?? undefined;
   const label = geo?.label;
   if (wanted === undefined) return label && { label };
@@ -117,7 +118,7 @@ export function restrictionIn({
 }
 
 /** What of a body tells one request from another: restrictions in one piece. */
-export const saidIn = (body: Partial<Static<typeof UploadBody>>): object => {
+export const saidIn = (body: Parameters<typeof restrictionIn>[0]): object => {
   const { geo_restrictions: _, ...rest } = body;
   const restriction = restrictionIn(body);
   return { ...rest, ...(restriction && { restriction: JSON.stringify(restriction) }) };

@@ -4,8 +4,8 @@ import { changeKeyless, deleteKeyless, keylessNotFound } from '../../operation/c
 import { createKeyless } from '../../operation/create-keyless.ts';
 import { LONGEST_UPLOAD } from '../../pack/custom-certificate.ts';
 import { isLeaving } from '../../pack/lifecycle.ts';
-import { BUNDLE_METHODS, PACK_STATUSES } from '../../pack/pack.ts';
-import { toWireTime } from '../../pack/pack-json.ts';
+import { BUNDLE_METHODS, ENVIRONMENTS, PACK_STATUSES } from '../../pack/pack.ts';
+import { restrictionFields, toWireTime } from '../../pack/pack-json.ts';
 import { isOpen } from '../../pack/zone-life.ts';
 import { getKeyless, type KeylessCertificate, listKeyless } from '../../store/keyless.ts';
 import type { Zone } from '../../store/zone-row.ts';
@@ -14,6 +14,7 @@ import { actorOf, zoneOf } from '../http/auth.ts';
 import { listOf, type Message, ok, okOf, toResultInfo } from '../http/envelope.ts';
 import { MESSAGE_CODES } from '../http/message-codes.ts';
 import { PageInfo } from '../http/page.ts';
+import { GeoRestrictions, RESTRICTIONS, restrictionIn, saidIn } from './custom-certificate-schema.ts';
 import { makingRequest } from './making-request.ts';
 import { keylessId } from './pack-id.ts';
 
@@ -32,6 +33,8 @@ const PLACE = {
   port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
   name: Type.Optional(Type.String({ maxLength: 180, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })),
   tunnel: Type.Optional(Type.Unknown()),
+  deploy: Type.Optional(Type.Enum([...ENVIRONMENTS])),
+  ...RESTRICTIONS,
 };
 const Body = Type.Object({
   ...PLACE,
@@ -54,6 +57,9 @@ const Reply = Type.Object({
   permissions: Type.Array(Type.String()),
   created_on: Type.String({ format: 'date-time' }),
   modified_on: Type.String({ format: 'date-time' }),
+  deploy: Type.Enum([...ENVIRONMENTS]),
+  geo_restrictions: Type.Optional(GeoRestrictions),
+  policy_restrictions: Type.Optional(Type.String()),
 });
 const One = okOf(Reply);
 
@@ -128,16 +134,12 @@ const changes =
         port = USUAL_PORT,
         name = '',
         bundle_method: bundleMethod = 'ubiquitous',
+        deploy: environment = 'production',
       } = body;
-      const ask = {
-        zone,
-        certificate,
-        bundleMethod,
-        environment: 'production',
-        by: actorOf(request),
-      } as const;
-      const facts = { name, host, port };
-      const made = await createKeyless(deps, { ...ask, facts, ...makingRequest(request, zone, body) });
+      const ask = { zone, certificate, bundleMethod, environment, by: actorOf(request) };
+      const facts = { name, host, port, restriction: restrictionIn(body) };
+      const said = makingRequest(request, zone, saidIn(body));
+      const made = await createKeyless(deps, { ...ask, facts, ...said });
       if (made.isNew) deps.poke(made.id);
       return ok(toJson(await existing(deps, zone, made.id)), messagesOn(zone));
     });
@@ -145,10 +147,10 @@ const changes =
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = keylessId(request.params.keyless_certificate_id);
       demandOffered(request.body);
-      const { host, port, name } = request.body;
-      const change = { zoneId: zone.id, id, by: actorOf(request), facts: { host, port, name } };
-      const served = await changeKeyless(deps, change);
-      if (served) deps.pushChange(served);
+      const { host, port, name, deploy: environment } = request.body;
+      const facts = { host, port, name, restriction: restrictionIn(request.body) };
+      const change = { zoneId: zone.id, id, by: actorOf(request), facts, environment };
+      for (const served of await changeKeyless(deps, change)) deps.pushChange(served);
       deps.poke();
       return ok(toJson(await existing(deps, zone, id)));
     });
@@ -173,6 +175,8 @@ const toJson = (one: KeylessCertificate) => ({
   permissions: ['#ssl:read', '#ssl:edit'],
   created_on: toWireTime(one.createdOn),
   modified_on: toWireTime(one.modifiedOn),
+  deploy: one.environment,
+  ...restrictionFields(one.restriction),
 });
 
 const messagesOn = (zone: Zone): Message[] =>

@@ -7,7 +7,7 @@ import type { Work } from '../../operation/work.ts';
 import { proofDelay } from '../../pack/backoff.ts';
 import { edgeFinding } from '../../pack/edge-finding.ts';
 import { isManaged } from '../../pack/managed.ts';
-import { allows } from '../../pack/region.ts';
+import { allows, restrictionOf } from '../../pack/region.ts';
 import { RUNS } from '../../pack/run.ts';
 import { hostsIn, inOne, noEdgeWords, outrankedWords } from '../../pack/standing.ts';
 import type { Job, JobDeps } from '../job.ts';
@@ -32,7 +32,7 @@ export const deploy: Job = async (deps, work, signal) => {
   if (pack.pair?.isStandby) return keepOff(deps, work);
   const renewal = await renewDrifted(deps, work);
   if (renewal) return renewal;
-  const restriction = pack.upload?.restriction;
+  const restriction = restrictionOf(pack);
   const given = deps.edges.filter(
     ({ environment, location }) => environment === pack.environment && allows(restriction, location),
   );

@@ -1,0 +1,154 @@
+/** Keyless packs go to the edges that their owners say, and to no others. */
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { carryAll, givenZone, packOf, startJobDeps, type TestJobDeps } from '../../test/support/job-deps.ts';
+import { make } from '../../test/support/pki.ts';
+import { asked, edgeAt } from '../../test/support/regions.ts';
+import { parseLeaf } from '../ca/leaf.ts';
+import type { EdgeRow } from '../edge/edge.ts';
+import type { Environment, PackStatus, PackZone } from '../pack/pack.ts';
+import type { Restriction } from '../pack/region.ts';
+import { pullSource } from '../serve/sources.ts';
+import { OPERATOR } from '../store/audit.ts';
+import { listChanges } from '../store/edge-changes.ts';
+import { trustIn } from '../upload/trust.ts';
+import { changeKeyless, type KeylessChange } from './change-keyless.ts';
+import { createKeyless } from './create-keyless.ts';
+import { NO_QUOTAS } from './quotas.ts';
+
+const EDGES: readonly EdgeRow[] = [
+  ...['de', 'fr', 'us', 'nowhere'].map(edgeAt),
+  { ...edgeAt('pl'), environment: 'staging' },
+];
+const ends = new AsyncDisposableStack();
+let deps: TestJobDeps;
+const on = () => ({ ...deps, trust: trustIn([]), quotas: NO_QUOTAS, demandKeyPlace: () => undefined });
+before(async () => {
+  const plain = await startJobDeps(ends);
+  // As edges do: they pull, each under its name.
+  const showLeaf: TestJobDeps['showLeaf'] = async (edge, { name, algorithm }) => {
+    const { environment = 'production' } = EDGES.find((one) => one.name === edge.name) ?? {};
+    const source = pullSource({ ...plain, edges: EDGES });
+    const pair = (await source.packFor(name, environment, 'name', edge.name))?.certificates[algorithm];
+    if (!pair) return undefined;
+    assert.equal(pair.key, 'pkcs11:object=k1', 'where the key is, which is no key');
+    const { fingerprint, notAfter, hosts } = parseLeaf(new X509Certificate(pair.chain).toString());
+    return { fingerprint, subject: '', issuer: '', notAfter, hosts, protocol: 'TLSv1.3' };
+  };
+  deps = { ...plain, edges: EDGES, showLeaf };
+});
+after(() => ends.disposeAsync());
+
+async function bring(zone: PackZone, environment: Environment, restriction?: Restriction): Promise<string> {
+  const { pem: certificate } = await make(deps.clock.now(), { hosts: [zone.name], days: 90 });
+  const facts = { name: 'x', host: 'pkcs11:object=k1', port: 24_008, restriction };
+  const given = { zone, certificate, bundleMethod: 'force', facts, environment } as const;
+  const { id } = await createKeyless(on(), { ...given, by: OPERATOR, ...asked(zone) });
+  await carryAll(deps);
+  return id;
+}
+
+/** Names of the edges that show anything for a zone's name, without what all have in common. */
+async function shownBy({ name }: PackZone): Promise<string> {
+  const shown: string[] = [];
+  for (const edge of EDGES)
+    if (await deps.showLeaf(edge, { name, algorithm: 'ecdsa' }, AbortSignal.timeout(5_000)))
+      shown.push(edge.name.slice('edge-'.length));
+  return shown.join(' ');
+}
+
+async function change(
+  zone: PackZone,
+  id: string,
+  { facts = {}, environment }: Partial<Pick<KeylessChange, 'facts' | 'environment'>>,
+): Promise<PackStatus> {
+  await changeKeyless(on(), { zoneId: zone.id, id, by: OPERATOR, facts, environment });
+  const before = await shownBy(zone);
+  await carryAll(deps);
+  if (environment === undefined) assert.notEqual(before, '', 'not a moment unserved at edges that keep it');
+  return (await packOf(deps, id)).status;
+}
+
+test('one goes to the staging edges, to the others, and back, under its id, and the edges of both are told', async () => {
+  const zone = await givenZone(deps, 'staged.test');
+  const id = await bring(zone, 'staging');
+  assert.equal((await packOf(deps, id)).status, 'staging_active');
+  assert.equal(await shownBy(zone), 'pl');
+  deps.clock.advance(1);
+  const since = deps.clock.now();
+  deps.clock.advance(1);
+  assert.equal(await change(zone, id, { environment: 'production' }), 'active');
+  assert.equal(await shownBy(zone), 'de fr us nowhere');
+  const told = (await listChanges(deps.pool, since)).map(({ environment }) => environment);
+  assert.deepEqual([...new Set(told)].toSorted(), ['production', 'staging']);
+  assert.equal(await change(zone, id, { environment: 'staging' }), 'staging_active');
+  assert.equal(await shownBy(zone), 'pl');
+  assert.equal((await packOf(deps, id)).environment, 'staging');
+});
+
+test('one reaches no edge outside its places, also when these change, and is served meanwhile where it may be', async () => {
+  const zone = await givenZone(deps, 'placed.test');
+  const id = await bring(zone, 'production', { policy: 'region: EU' });
+  assert.equal((await packOf(deps, id)).status, 'active');
+  assert.equal(await shownBy(zone), 'de fr');
+  assert.equal(await change(zone, id, { facts: { restriction: { policy: 'country: DE' } } }), 'active');
+  assert.equal(await shownBy(zone), 'de');
+  assert.equal(await change(zone, id, { facts: { name: 'y' } }), 'active');
+  assert.equal(await shownBy(zone), 'de', 'what is not said stays');
+  const wide = { policy: 'region: EU or country: US' };
+  assert.equal(await change(zone, id, { facts: { restriction: wide } }), 'active');
+  assert.equal(await shownBy(zone), 'de fr us');
+  assert.deepEqual((await packOf(deps, id)).keptTo, wide);
+});
+
+test('where no edge is surely in its places it waits, and says for whom', async () => {
+  const zone = await givenZone(deps, 'far.test');
+  const id = await bring(zone, 'production', { label: 'highest_security' });
+  await changeKeyless(on(), {
+    zoneId: zone.id,
+    id,
+    by: OPERATOR,
+    facts: { restriction: { policy: 'country: JP' } },
+  });
+  assert.equal(await shownBy(zone), '');
+  await carryAll(deps);
+  const { status, validationErrors } = await packOf(deps, id);
+  assert.equal(status, 'pending_deployment');
+  assert.match(
+    validationErrors.join(),
+    /no production edge here is surely where the policy country: JP allows it to be served; the operator/,
+  );
+  // From there it can be taken to the staging edges, which no edge of production waits for.
+  const to = { policy: 'country: PL' };
+  await changeKeyless(on(), {
+    zoneId: zone.id,
+    id,
+    by: OPERATOR,
+    facts: { restriction: to },
+    environment: 'staging',
+  });
+  await carryAll(deps);
+  assert.equal((await packOf(deps, id)).status, 'staging_active');
+  assert.equal(await shownBy(zone), 'pl');
+});
+
+test('one whose certificate has ended goes nowhere, and one in a paused zone when that is open again', async () => {
+  const zone = await givenZone(deps, 'ended.test');
+  const id = await bring(zone, 'production');
+  deps.clock.advance(91 * 86_400);
+  await assert.rejects(
+    changeKeyless(on(), { zoneId: zone.id, id, by: OPERATOR, facts: {}, environment: 'staging' }),
+    { fault: 'transition_refused' },
+  );
+  await deps.pool.query('update zones set is_paused = true where name = $1', [zone.name]);
+  const held = await bring({ ...zone, isPaused: true }, 'production');
+  assert.equal((await packOf(deps, held)).status, 'holding_deployment');
+  await changeKeyless(on(), { zoneId: zone.id, id: held, by: OPERATOR, facts: {}, environment: 'staging' });
+  await carryAll(deps);
+  assert.equal((await packOf(deps, held)).status, 'holding_deployment');
+  await deps.pool.query('update zones set is_paused = false where name = $1', [zone.name]);
+  await deps.pool.query('update packs set due_at = $1 where id = $2', [deps.clock.now(), held]);
+  await carryAll(deps);
+  assert.equal((await packOf(deps, held)).status, 'staging_active');
+});
