@@ -1,9 +1,10 @@
 /** `certpacks keyless`: certificates of a zone whose private keys stay elsewhere, by the API; and what serves them. */
 import { type Command, Option } from 'commander';
 import { buildTerminator } from '../keyless/build.ts';
-import { BUNDLE_METHODS } from '../pack/pack.ts';
+import { BUNDLE_METHODS, ENVIRONMENTS } from '../pack/pack.ts';
+import { GEO_LABELS } from '../pack/region.ts';
 import { terminatorIn } from '../serve/keyless-setting.ts';
-import { call, callAll } from './client.ts';
+import { call } from './client.ts';
 import { asZoneClient, type ClientOptions, packsOf, part } from './client-command.ts';
 import { printLines, tellLine } from './print.ts';
 import { placeFor, readSetting } from './process.ts';
@@ -12,9 +13,9 @@ import { textIn } from './text-in.ts';
 
 type ZoneOptions = ClientOptions & { readonly zone: string };
 
-const FIELDS = ['id', 'name', 'host', 'port', 'status', 'created_on'];
 /** With what its pack says: whether it is served, and why not. */
-const ONE = ['id', 'name', 'host', 'port', 'pack_status', 'hosts', 'errors'];
+const FIELDS = ['id', 'name', 'host', 'port', 'deploy', 'pack_status', 'errors'];
+const ONE = ['id', 'name', 'host', 'port', 'deploy', 'pack_status', 'hosts', 'errors'];
 
 const allOf = (zone: string): string => `/zones/${part(zone)}/keyless_certificates`;
 const oneOf = (zone: string, id: string): string => `${allOf(zone)}/${part(id)}`;
@@ -48,32 +49,42 @@ function addBuild(keyless: Command): void {
 }
 
 function addReads(keyless: Command): void {
-  asZoneClient(keyless.command('list').description('keyless certificates of a zone')).action(
-    async ({ zone, ...options }: ZoneOptions) => show(await callAll(options, allOf(zone)), FIELDS, options),
-  );
+  asZoneClient(
+    keyless
+      .command('list')
+      .description('keyless certificates of a zone, whether each is served, and why not'),
+  ).action(async ({ zone, ...options }: ZoneOptions) => {
+    // All that a zone has come in one answer.
+    const { result } = await call(options, 'GET', allOf(zone));
+    show(Array.isArray(result) ? result.map(withErrors) : result, FIELDS, options);
+  });
   asZoneClient(
     keyless.command('show').description('one of them, whether it is served, and why not').argument('<id>'),
   ).action(async (id: string, { zone, ...options }: ZoneOptions) => {
-    const { result } = await call(options, 'GET', oneOf(zone, id));
-    const pack = await call(options, 'GET', `${packsOf(zone)}/${part(id)}`);
-    show({ ...asObject(result), ...standing(asObject(pack.result)) }, ONE, options);
+    const one = withErrors((await call(options, 'GET', oneOf(zone, id))).result);
+    const pack = await call(options, 'GET', `${packsOf(zone)}/${part(String(one['certificate_pack_id']))}`);
+    show({ ...one, hosts: asObject(pack.result)['hosts'] }, ONE, options);
   });
 }
 
 const asObject = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 
-const standing = ({ status, hosts, validation_errors: errors = [] }: Record<string, unknown>) => ({
-  pack_status: status,
-  hosts,
-  errors: Array.isArray(errors) ? errors.map((one) => asObject(one)['message']) : [],
-});
+/** A keyless certificate with the words of its pack beside it. */
+function withErrors(value: unknown): Record<string, unknown> {
+  const one = asObject(value);
+  const { validation_errors: errors = [] } = one;
+  return { ...one, errors: Array.isArray(errors) ? errors.map((each) => asObject(each)['message']) : [] };
+}
 
 interface PlaceOptions extends ZoneOptions {
   readonly host?: string;
   readonly port?: number;
   readonly name?: string;
   readonly bundle?: string;
+  readonly deploy?: string;
+  readonly geo?: string;
+  readonly policy?: string;
 }
 
 const host = () =>
@@ -82,12 +93,25 @@ const port = (toNumber: (text: string) => number) =>
   new Option('--port <port>', 'of the key server; 24008 unless told').argParser(toNumber);
 const name = () => new Option('--name <name>', 'how it is called');
 
+/** Where it is to be served. */
+const placed = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--deploy <environment>', 'edges that serve it; those of production unless told').choices([
+        ...ENVIRONMENTS,
+      ]),
+    )
+    .addOption(new Option('--geo <label>', 'where it may be served').choices([...GEO_LABELS]))
+    .option('--policy <policy>', 'the same in words, as (region: EU) and (not country: FR)');
+
 function addChanges(keyless: Command, toNumber: (text: string) => number): void {
-  asZoneClient(
-    keyless
-      .command('add')
-      .description('have a certificate served whose private key stays where it is')
-      .argument('<certificate>', 'file in PEM with its chain and no key; - for standard input'),
+  placed(
+    asZoneClient(
+      keyless
+        .command('add')
+        .description('have a certificate served whose private key stays where it is')
+        .argument('<certificate>', 'file in PEM with its chain and no key; - for standard input'),
+    ),
   )
     .addOption(host().makeOptionMandatory())
     .addOption(port(toNumber))
@@ -98,11 +122,13 @@ function addChanges(keyless: Command, toNumber: (text: string) => number): void 
     .action((certificate: string, options: PlaceOptions) =>
       send(options, 'POST', allOf(options.zone), { certificate: textIn(certificate), ...terms(options) }),
     );
-  asZoneClient(
-    keyless
-      .command('change')
-      .description('say anew where its private key is, or how it is called')
-      .argument('<id>'),
+  placed(
+    asZoneClient(
+      keyless
+        .command('change')
+        .description('say anew where its private key is, how it is called, or where it is to be served')
+        .argument('<id>'),
+    ),
   )
     .addOption(host())
     .addOption(port(toNumber))
@@ -122,10 +148,13 @@ const terms = (options: PlaceOptions) => ({
   ...(options.port !== undefined && { port: options.port }),
   ...(options.name !== undefined && { name: options.name }),
   ...(options.bundle !== undefined && { bundle_method: options.bundle }),
+  ...(options.deploy !== undefined && { deploy: options.deploy }),
+  ...(options.geo !== undefined && { geo_restrictions: { label: options.geo } }),
+  ...(options.policy !== undefined && { policy: options.policy }),
 });
 
 async function send(options: ZoneOptions, method: string, path: string, body: object): Promise<void> {
   const { result, messages } = await call(options, method, path, body);
   for (const message of messages) tellLine(message);
-  show(result, FIELDS, options);
+  show(withErrors(result), FIELDS, options);
 }

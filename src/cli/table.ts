@@ -23,7 +23,7 @@ function table(rows: readonly unknown[], fields: readonly string[]): Piece[][] {
 
 /** Colour of a status: what works, what is under way, and what somebody has to look at. */
 function colourOf(text: string, field: string | undefined): Piece['colour'] {
-  if (field !== 'status') return undefined;
+  if (field !== 'status' && field !== 'pack_status') return undefined;
   if (/^(active|staging_active|backup_issued)$/.test(text)) return 'green';
   if (/timed_out|expir|disabled|moved/.test(text)) return 'red';
   return /pending|initializing|holding|deactivating/.test(text) ? 'yellow' : undefined;

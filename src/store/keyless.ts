@@ -46,6 +46,8 @@ export interface KeylessCertificate extends KeylessFacts {
   readonly packId: string;
   readonly status: PackStatus;
   readonly environment: Environment;
+  /** Why its pack is not further, in words. */
+  readonly validationErrors: readonly string[];
   readonly createdOn: Date;
   readonly modifiedOn: Date;
 }
@@ -58,12 +60,13 @@ interface ShownRow {
   port: number;
   status: PackStatus;
   environment: Environment;
+  validation_errors: string[];
   restriction: Restriction | null;
   created_on: Date;
   modified_on: Date;
 }
 
-const SHOWN = `keyless.id, pack_id, name, host, port, restriction, status, environment, created_on, modified_on
+const SHOWN = `keyless.id, pack_id, name, host, port, restriction, status, environment, validation_errors, created_on, modified_on
     from keyless_certificates as keyless
     join packs on packs.cell = keyless.cell and packs.zone_id = keyless.zone_id and packs.id = keyless.pack_id
    where keyless.cell = :cell and keyless.zone_id = :zone`;
@@ -93,11 +96,13 @@ const toShown = ({
   pack_id: packId,
   created_on: createdOn,
   modified_on: modifiedOn,
+  validation_errors: validationErrors,
   restriction,
   ...row
 }: ShownRow): KeylessCertificate => ({
   ...row,
   restriction: restriction ?? undefined,
+  validationErrors,
   packId,
   createdOn,
   modifiedOn,

@@ -38,13 +38,36 @@ it('one is added, shown with what its pack says, listed, changed and deleted', a
   const { id } = added;
   assert.match(
     (await keyless('show', id)).stdout,
-    /^ID +NAME +HOST +PORT +PACK_STATUS +HOSTS +ERRORS\n.* shop +pkcs11:token=edge;object=shop +24008 +pending_deployment +www\.shop\.test/,
+    /^ID +NAME +HOST +PORT +DEPLOY +PACK_STATUS +HOSTS +ERRORS\n.* shop +pkcs11:token=edge;object=shop +24008 +production +pending_deployment +www\.shop\.test/,
   );
   const changed = JSON.parse(
-    (await keyless('change', id, '--host', 'keys.test', '--port', '2407', '--json')).stdout,
+    (
+      await keyless(
+        'change',
+        id,
+        '--host',
+        'keys.test',
+        '--port',
+        '2407',
+        '--deploy',
+        'staging',
+        '--geo',
+        'eu',
+        '--json',
+      )
+    ).stdout,
   );
+  assert.deepEqual([changed.deploy, changed.geo_restrictions], ['staging', { label: 'eu' }]);
   assert.deepEqual([changed.name, changed.host, changed.port], ['shop', 'keys.test', 2_407]);
-  assert.match((await keyless('list')).stdout, new RegExp(`^ID .*\\n${id} +shop +keys\\.test +2407 +active`));
+  const why = 'www.shop.test: the key server says no; see to it.';
+  await api.jobs.pool.query('update packs set validation_errors = $1 where id = $2', [
+    JSON.stringify([why]),
+    id,
+  ]);
+  assert.match(
+    (await keyless('list')).stdout,
+    new RegExp(`^ID .*\\n${id} +shop +keys\\.test +2407 +staging +staging_deployment +${why}`),
+  );
   assert.match((await keyless('delete', id)).stdout, new RegExp(`^ID *\\n${id} *\\n$`));
 });
 

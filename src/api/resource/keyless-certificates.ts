@@ -58,6 +58,9 @@ const Reply = Type.Object({
   created_on: Type.String({ format: 'date-time' }),
   modified_on: Type.String({ format: 'date-time' }),
   deploy: Type.Enum([...ENVIRONMENTS]),
+  certificate_pack_id: Type.String(),
+  pack_status: Type.Enum([...PACK_STATUSES]),
+  validation_errors: Type.Array(Type.Object({ message: Type.String() })),
   geo_restrictions: Type.Optional(GeoRestrictions),
   policy_restrictions: Type.Optional(Type.String()),
 });
@@ -176,6 +179,9 @@ const toJson = (one: KeylessCertificate) => ({
   created_on: toWireTime(one.createdOn),
   modified_on: toWireTime(one.modifiedOn),
   deploy: one.environment,
+  certificate_pack_id: one.packId,
+  pack_status: one.status,
+  validation_errors: one.validationErrors.map((message) => ({ message })),
   ...restrictionFields(one.restriction),
 });
 
