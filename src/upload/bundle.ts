@@ -19,19 +19,17 @@ interface BundleAsk {
   readonly leaf: X509Certificate;
   readonly others: readonly X509Certificate[];
   readonly method: BundleMethod;
-  /** Hosts of the leaf, of which CAs above it may have limits. */
-  readonly hosts: readonly string[];
 }
 
 /** The chain to serve, leaf first. Throws `chain_not_bundleable` where no way leads to a root that is trusted; with `force` it need not. */
 export function bundle(
-  { leaf, others, method, hosts }: BundleAsk,
+  { leaf, others, method }: BundleAsk,
   trust: Trust,
   now: Date,
 ): readonly X509Certificate[] {
   if (method === 'force') return [leaf, ...others].slice(0, MOST_CERTIFICATES);
   const paths = pathsFrom(leaf, others, { trust, now });
-  const judged = paths.map((path) => ({ ...path, breach: breach([...path.chain, path.root], hosts) }));
+  const judged = paths.map((path) => ({ ...path, breach: breach([...path.chain, path.root]) }));
   const [best] = judged.filter((path) => path.breach === undefined).toSorted(ORDERS[method]);
   if (best) return best.chain;
   const [{ breach: why } = {}] = judged;

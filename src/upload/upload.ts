@@ -106,7 +106,7 @@ function judge({ leaf, others, method }: Given, { zone, trust, now }: UploadRule
   checkUse(leaf);
   const told = read(leaf);
   const names = namesOf(told, zone);
-  const chain = bundle({ leaf, others, method, hosts: told.hosts }, trust, now);
+  const chain = bundle({ leaf, others, method }, trust, now);
   return {
     leaf: told,
     names,
