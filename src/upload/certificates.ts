@@ -29,11 +29,26 @@ export function readCertificates(text: string): [X509Certificate, ...X509Certifi
 const NOT_PEM = 'is not PEM: it has to begin with -----BEGIN CERTIFICATE-----';
 
 function toCertificate({ label, der }: PemBlock, i: number): X509Certificate {
+  const certificate = parsed(
+    () => {
+      // What OpenSSL adds to a trusted one stands behind it.
+      return new X509Certificate(label === 'TRUSTED CERTIFICATE' ? firstValue(der) : der);
+    },
+    `block ${i + 1} holds no certificate`,
+  );
+  // OpenSSL reads these when they are asked for first, and fails then.
+  parsed(() => certificate.publicKey, `the public key in block ${i + 1} is none`);
+  const times = [certificate.validFromDate, certificate.validToDate];
+  if (times.some((one) => Number.isNaN(one.getTime())))
+    throw invalid(`cannot be read: from when and until when it is valid is no time in block ${i + 1}`);
+  return certificate;
+}
+
+function parsed<T>(read: () => T, why: string): T {
   try {
-    // What OpenSSL adds to a trusted one stands behind it.
-    return new X509Certificate(label === 'TRUSTED CERTIFICATE' ? firstValue(der) : der);
+    return read();
   } catch (cause) {
-    throw invalid(`cannot be read: block ${i + 1} holds no certificate`, cause);
+    throw invalid(`cannot be read: ${why}`, cause);
   }
 }
 

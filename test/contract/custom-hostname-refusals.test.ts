@@ -36,6 +36,7 @@ const BAD: readonly (readonly [
   [1401, '/custom_metadata', () => create({ custom_metadata: ['a'] })],
   [1401, '/custom_metadata', () => create({ custom_metadata: { a: { b: 1 } } })],
   [1401, '/custom_metadata', () => create({ custom_metadata: { a: 'x'.repeat(9_000) } })],
+  [1401, '/custom_metadata', () => create({ custom_metadata: { a: '\ud800' } })],
   [1407, '/hostname', () => create({ hostname: `${'a.'.repeat(140)}shop.net` })],
   [1407, '/hostname', () => create({ hostname: '192.0.2.1' })],
   [1407, '/hostname', () => create({ hostname: 'a_b!.shop.net' })],

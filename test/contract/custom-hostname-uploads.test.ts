@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { type HostnameScene, hostnameScene } from '../support/hostnames.ts';
 import { fingerprintOf, leafFor, refusal } from '../support/uploads.ts';
+import { ZoneScene } from '../support/zone-scene.ts';
 
 const ends = new AsyncDisposableStack();
 let scene: HostnameScene;
@@ -157,3 +158,71 @@ it('a fallback origin waits for its proxied record in a zone that we answer for'
   assert.equal((await fallbackOrigin.delete(at)).status, 'pending_deletion');
   assert.deepEqual(await refusal(fallbackOrigin.get(at)), [404, 1551, undefined]);
 });
+
+it('a pause and a move of its zone to another account leave what serves, and nothing has two owners', async () => {
+  const [name, host] = ['moves.test', 'www.moving-customer.test'];
+  const was = await scene.owner([name]);
+  const old = { zone_id: was.zones[0]?.id ?? assert.fail() };
+  const [up, own] = [await scene.ca.issue([`www.${name}`]), await scene.ca.issue([host])];
+  const prove = ({ ownership_verification: { name: at = '', value = '' } = {} }: Shows) =>
+    scene.shown.txt.set(at, value);
+  const upload = (client: typeof was.client, to: typeof old, { certificate, private_key }: Issued) =>
+    client.customCertificates.create({ ...to, certificate, private_key, type: 'sni_custom' });
+  const first = await was.client.customHostnames.create({ ...old, hostname: host, ssl: pair(own) });
+  prove(first);
+  await was.client.customHostnames.edit(first.id, old);
+  await upload(was.client, old, up);
+  await scene.carry();
+  const served = () => Promise.all([`www.${name}`, host].map((one) => leafFor(scene.jobs, one)));
+  const before = [fingerprintOf(up), fingerprintOf(own)];
+  assert.deepEqual(await served(), before);
+
+  await was.client.zones.edit({ ...old, paused: true });
+  const held = await upload(was.client, old, await scene.ca.issue([`new.${name}`]));
+  await scene.pass(3_600);
+  assert.deepEqual(await served(), before, 'what is there serves');
+  assert.equal((await was.client.customCertificates.get(held.id, old)).status, 'pending');
+  await was.client.zones.edit({ ...old, paused: false });
+  await scene.carry();
+  assert.equal((await was.client.customCertificates.get(held.id, old)).status, 'active');
+
+  const is = await scene.owner([]);
+  const zones = new ZoneScene(scene.jobs);
+  const zone = await zones.zone(is.id, name);
+  zones.show(zone);
+  // As looks that find another delegation have it, for long enough.
+  await scene.jobs.pool.query("update zones set status = 'moved' where id = $1", [old.zone_id]);
+  await zones.look();
+  assert.deepEqual(await zones.statuses(zone), ['active']);
+  await scene.pass(3_600);
+  assert.deepEqual(await served(), before, 'the new zone has nothing for them yet');
+  const here = { zone_id: zone.id };
+  const anew = await scene.ca.issue([`www.${name}`]);
+  await upload(is.client, here, anew);
+  await scene.carry();
+  assert.deepEqual(await served(), [fingerprintOf(anew), before[1]]);
+  const second = await is.client.customHostnames.create({ ...here, hostname: host, ssl: pair(own) });
+  await scene.carry();
+  assert.equal(
+    (await is.client.customHostnames.get(second.id, here)).status,
+    'pending',
+    'it is not shown yet',
+  );
+  prove(second);
+  await is.client.customHostnames.edit(second.id, here);
+  await scene.pass(3_600);
+  assert.equal((await is.client.customHostnames.get(second.id, here)).status, 'active');
+  assert.equal((await was.client.customHostnames.get(first.id, old)).status, 'moved');
+  const { rows } = await scene.jobs.pool.query(
+    `select (select count(*)::int from hostname_owners where hostname = $1) as hostname,
+            (select count(*)::int from zone_names where name = $2 and is_holder) as zone`,
+    [host, name],
+  );
+  assert.deepEqual(rows, [{ hostname: 1, zone: 1 }]);
+  assert.deepEqual(await served(), [fingerprintOf(anew), before[1]]);
+});
+
+/** By what control of a hostname is shown. */
+interface Shows {
+  readonly ownership_verification?: { readonly name?: string; readonly value?: string };
+}

@@ -23,6 +23,8 @@ function readMetadata(given: unknown): Readonly<Record<string, string>> | undefi
   const wrong = entries.find(([, value]) => typeof value !== 'string');
   if (wrong) throw invalid(`has ${JSON.stringify(wrong[0].slice(0, 60))}, which is no text`);
   const texts: Record<string, string> = Object.fromEntries(entries);
+  // What is escaped as half of a character is read by no database.
+  if (!entries.flat().every((text) => text.isWellFormed())) throw invalid('has half of a character (UTF-16)');
   checkLength(JSON.stringify(texts));
   return entries.length > 0 ? texts : undefined;
 }
