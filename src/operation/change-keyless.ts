@@ -38,7 +38,7 @@ export function changeKeyless(deps: KeylessDeps, change: KeylessChange): Promise
     const pack = await lockKeyless(tx, { zoneId, id });
     const old = await getKeyless(tx, { id, zone: pack.zone });
     if (!old || isLeaving(pack.status)) throw keylessNotFound(id);
-    const { name = old.name, host = old.host, port = old.port, restriction = old.restriction } = facts;
+    const { name, host, port, restriction } = saidOr(facts, old);
     const elsewhere = elsewhereText(host, port);
     deps.demandKeyPlace(toKeyElsewhere(elsewhere));
     await putKeyless(tx, pack, { id, name, host, port, restriction }, deps.clock.now());
@@ -54,6 +54,17 @@ export function changeKeyless(deps: KeylessDeps, change: KeylessChange): Promise
     return served;
   });
 }
+
+/** What is not said is as it was. */
+const saidOr = (
+  { name, host, port, restriction }: KeylessChange['facts'],
+  old: KeylessFacts,
+): KeylessFacts => ({
+  name: name ?? old.name,
+  host: host ?? old.host,
+  port: port ?? old.port,
+  restriction: restriction ?? old.restriction,
+});
 
 /** Nothing changes but where its key is, or its name. */
 async function goOn(tx: Tx, deps: KeylessDeps, pack: Pack, by: Actor): Promise<ServedChange[]> {

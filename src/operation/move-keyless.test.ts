@@ -64,9 +64,10 @@ async function change(
   { facts = {}, environment }: Partial<Pick<KeylessChange, 'facts' | 'environment'>>,
 ): Promise<PackStatus> {
   await changeKeyless(on(), { zoneId: zone.id, id, by: OPERATOR, facts, environment });
-  const before = await shownBy(zone);
+  const meanwhile = await shownBy(zone);
   await carryAll(deps);
-  if (environment === undefined) assert.notEqual(before, '', 'not a moment unserved at edges that keep it');
+  if (environment === undefined)
+    assert.notEqual(meanwhile, '', 'not a moment unserved at edges that keep it');
   return (await packOf(deps, id)).status;
 }
 

@@ -17,16 +17,19 @@ const TEXT_FIELDS = {
 } as const;
 const MAY_BE = [
   ...Object.keys(TEXT_FIELDS),
-  ...[
-    'version',
-    'logoUrl',
-    'description',
-    'variableDescription',
-    'syncBlock',
-    'sharedProviderName',
-    'sharedServiceName',
-  ],
-  ...['syncPubKeyDomain', 'syncRedirectDomain', 'multiInstance', 'warnPhishing', 'hostRequired', 'records'],
+  'version',
+  'logoUrl',
+  'description',
+  'variableDescription',
+  'syncBlock',
+  'sharedProviderName',
+  'sharedServiceName',
+  'syncPubKeyDomain',
+  'syncRedirectDomain',
+  'multiInstance',
+  'warnPhishing',
+  'hostRequired',
+  'records',
 ];
 const OF_RECORD = ['groupId', 'type', 'host', 'ttl', 'essential'];
 /** What else a record of a type has; other types lead more elsewhere than is wanted here. */

@@ -31,10 +31,9 @@ function certify(name: string, subject: string, extensions: readonly string[], b
   ];
   writeFileSync(join(dir, `${name}.cnf`), config.join('\n'));
   const signed = by === undefined ? [] : ['-CA', `${by}.pem`, '-CAkey', `${by}.key`];
-  const made = openssl(
-    ...['req', '-x509', '-new', '-key', `${name}.key`, '-subj', subject, '-days', '90', '-utf8', ...signed],
-    ...['-config', `${name}.cnf`, '-extensions', 'ext', '-out', `${name}.pem`],
-  );
+  const request = ['req', '-x509', '-new', '-key', `${name}.key`, '-subj', subject, '-days', '90', '-utf8'];
+  const rest = ['-config', `${name}.cnf`, '-extensions', 'ext', '-out', `${name}.pem`];
+  const made = openssl(...request, ...signed, ...rest);
   assert.equal(made.status, 0, made.stderr);
 }
 

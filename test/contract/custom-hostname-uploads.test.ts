@@ -159,35 +159,51 @@ it('a fallback origin waits for its proxied record in a zone that we answer for'
   assert.deepEqual(await refusal(fallbackOrigin.get(at)), [404, 1551, undefined]);
 });
 
-it('a pause and a move of its zone to another account leave what serves, and nothing has two owners', async () => {
-  const [name, host] = ['moves.test', 'www.moving-customer.test'];
-  const was = await scene.owner([name]);
-  const old = { zone_id: was.zones[0]?.id ?? assert.fail() };
-  const [up, own] = [await scene.ca.issue([`www.${name}`]), await scene.ca.issue([host])];
-  const prove = ({ ownership_verification: { name: at = '', value = '' } = {} }: Shows) =>
-    scene.shown.txt.set(at, value);
-  const upload = (client: typeof was.client, to: typeof old, { certificate, private_key }: Issued) =>
-    client.customCertificates.create({ ...to, certificate, private_key, type: 'sni_custom' });
-  const first = await was.client.customHostnames.create({ ...old, hostname: host, ssl: pair(own) });
-  prove(first);
-  await was.client.customHostnames.edit(first.id, old);
-  await upload(was.client, old, up);
-  await scene.carry();
-  const served = () => Promise.all([`www.${name}`, host].map((one) => leafFor(scene.jobs, one)));
-  const before = [fingerprintOf(up), fingerprintOf(own)];
-  assert.deepEqual(await served(), before);
+/** By what control of a hostname is shown. */
+interface Shows {
+  readonly ownership_verification?: { readonly name?: string; readonly value?: string };
+}
+const prove = ({ ownership_verification: { name = '', value = '' } = {} }: Shows) =>
+  scene.shown.txt.set(name, value);
+type Owner = typeof owner;
+const upload = ({ client }: Owner, zone_id: string, { certificate, private_key }: Issued) =>
+  client.customCertificates.create({ zone_id, certificate, private_key, type: 'sni_custom' });
+const served = (names: readonly string[]) => Promise.all(names.map((one) => leafFor(scene.jobs, one)));
 
-  await was.client.zones.edit({ ...old, paused: true });
-  const held = await upload(was.client, old, await scene.ca.issue([`new.${name}`]));
+/** A zone with a custom hostname and an upload, both served: `names` are theirs, `leaves` what is shown for them. */
+async function givenServed(zone: string, host: string) {
+  const was = await scene.owner([zone]);
+  const zone_id = was.zones[0]?.id ?? assert.fail();
+  const names = [`www.${zone}`, host];
+  const [up, own] = [await scene.ca.issue([`www.${zone}`]), await scene.ca.issue([host])];
+  const one = await was.client.customHostnames.create({ zone_id, hostname: host, ssl: pair(own) });
+  prove(one);
+  await was.client.customHostnames.edit(one.id, { zone_id });
+  await upload(was, zone_id, up);
+  await scene.carry();
+  const leaves = [fingerprintOf(up), fingerprintOf(own)];
+  assert.deepEqual(await served(names), leaves);
+  return { was, zone_id, names, own, leaves, id: one.id };
+}
+
+it('while its zone is paused what serves goes on, and what is brought is held', async () => {
+  const { was, zone_id, names, leaves, id } = await givenServed('rests.test', 'www.resting-customer.test');
+  await was.client.zones.edit({ zone_id, paused: true });
+  const held = await upload(was, zone_id, await scene.ca.issue(['new.rests.test']));
+  const status = async () => (await was.client.customCertificates.get(held.id, { zone_id })).status;
   await scene.pass(3_600);
-  assert.deepEqual(await served(), before, 'what is there serves');
-  assert.equal((await was.client.customCertificates.get(held.id, old)).status, 'pending');
-  await was.client.zones.edit({ ...old, paused: false });
+  assert.deepEqual(await served(names), leaves);
+  assert.equal((await was.client.customHostnames.get(id, { zone_id })).status, 'active');
+  assert.equal(await status(), 'pending');
+  await was.client.zones.edit({ zone_id, paused: false });
   await scene.carry();
-  assert.equal((await was.client.customCertificates.get(held.id, old)).status, 'active');
+  assert.equal(await status(), 'active');
+});
 
-  const is = await scene.owner([]);
-  const zones = new ZoneScene(scene.jobs);
+it('when another account takes over its zone what serves goes on, and nothing has two owners', async () => {
+  const [name, hostname] = ['moves.test', 'www.moving-customer.test'];
+  const old = await givenServed(name, hostname);
+  const [is, zones] = [await scene.owner([]), new ZoneScene(scene.jobs)];
   const zone = await zones.zone(is.id, name);
   zones.show(zone);
   // As looks that find another delegation have it, for long enough.
@@ -195,34 +211,26 @@ it('a pause and a move of its zone to another account leave what serves, and not
   await zones.look();
   assert.deepEqual(await zones.statuses(zone), ['active']);
   await scene.pass(3_600);
-  assert.deepEqual(await served(), before, 'the new zone has nothing for them yet');
-  const here = { zone_id: zone.id };
+  assert.deepEqual(await served(old.names), old.leaves, 'the new zone has nothing for them yet');
   const anew = await scene.ca.issue([`www.${name}`]);
-  await upload(is.client, here, anew);
+  await upload(is, zone.id, anew);
+  const inIt = { zone_id: zone.id };
+  const second = await is.client.customHostnames.create({ ...inIt, hostname, ssl: pair(old.own) });
   await scene.carry();
-  assert.deepEqual(await served(), [fingerprintOf(anew), before[1]]);
-  const second = await is.client.customHostnames.create({ ...here, hostname: host, ssl: pair(own) });
-  await scene.carry();
-  assert.equal(
-    (await is.client.customHostnames.get(second.id, here)).status,
-    'pending',
-    'it is not shown yet',
-  );
+  const statuses = async () => [
+    (await old.was.client.customHostnames.get(old.id, { zone_id: old.zone_id })).status,
+    (await is.client.customHostnames.get(second.id, inIt)).status,
+  ];
+  assert.equal((await statuses())[1], 'pending', 'it is not shown yet');
   prove(second);
-  await is.client.customHostnames.edit(second.id, here);
+  await is.client.customHostnames.edit(second.id, inIt);
   await scene.pass(3_600);
-  assert.equal((await is.client.customHostnames.get(second.id, here)).status, 'active');
-  assert.equal((await was.client.customHostnames.get(first.id, old)).status, 'moved');
+  assert.deepEqual(await statuses(), ['moved', 'active']);
+  assert.deepEqual(await served(old.names), [fingerprintOf(anew), old.leaves[1]]);
   const { rows } = await scene.jobs.pool.query(
     `select (select count(*)::int from hostname_owners where hostname = $1) as hostname,
             (select count(*)::int from zone_names where name = $2 and is_holder) as zone`,
-    [host, name],
+    [hostname, name],
   );
   assert.deepEqual(rows, [{ hostname: 1, zone: 1 }]);
-  assert.deepEqual(await served(), [fingerprintOf(anew), before[1]]);
 });
-
-/** By what control of a hostname is shown. */
-interface Shows {
-  readonly ownership_verification?: { readonly name?: string; readonly value?: string };
-}

@@ -44,6 +44,12 @@ export const BAG =
   'Bag Attributes\n    localKeyID: 54 69 6D 65 20 31\n    friendlyName: shop\nsubject=CN = shop.test\n\nissuer=CN = CA\n\n';
 export const EC_PARAMETERS = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
 export const REQUEST = '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n';
+/** A certificate in which the byte behind the first of these, in hexadecimal, is another. */
+export function changed(pem: string, behind: string): string {
+  const der = Buffer.from(pem.replaceAll(/-----.*-----|\s/g, ''), 'base64');
+  der.writeUInt8(0x7f, der.indexOf(Buffer.from(behind, 'hex')) + behind.length / 2);
+  return `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+}
 export const relabelled = (pem: string, from: string, to: string) => pem.replaceAll(from, to);
 export const encrypted = String(
   ec.key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' }),
