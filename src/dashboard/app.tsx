@@ -15,6 +15,8 @@ import { Bulk } from './view/bulk.tsx';
 import { Cas } from './view/cas.tsx';
 import { Certificates } from './view/certificates.tsx';
 import { Csrs } from './view/csrs.tsx';
+import { EdgeView } from './view/edge.tsx';
+import { Edges } from './view/edges.tsx';
 import { Home } from './view/home.tsx';
 import { HostnameView } from './view/hostname.tsx';
 import { Hostnames } from './view/hostnames.tsx';
@@ -41,6 +43,8 @@ const VIEWS: readonly View[] = [
   { at: 'bulk', show: Bulk },
   { at: 'bulk/:job', show: JobView },
   { at: 'cas', show: Cas },
+  { at: 'edges', show: Edges },
+  { at: 'edges/:edge', show: EdgeView },
   { at: 'zones', show: Zones },
   { at: 'zones/:zone', show: ZoneView },
   { at: 'zones/:zone/order', show: OrderView },
@@ -63,6 +67,7 @@ const LINKS = [
   ['zones', 'Zones'],
   ['bulk', 'Jobs'],
   ['cas', 'CAs'],
+  ['edges', 'Edges'],
   ['alerts', 'Alerts'],
   ['tokens', 'Tokens'],
   ['audit', 'Audit log'],

@@ -11,9 +11,12 @@ export interface DashboardScene {
   readonly base: string;
 }
 
-/** Starts both. */
-export async function startDashboard(ends: AsyncDisposableStack): Promise<DashboardScene> {
-  const world = await startDev();
+/** Starts both, the world with options of the service. */
+export async function startDashboard(
+  ends: AsyncDisposableStack,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<DashboardScene> {
+  const world = await startDev([], environment);
   ends.defer(() => world.stop());
   return { world, base: new URL('/dashboard/', world.api).href, browser: await startBrowser(ends) };
 }
