@@ -35,6 +35,7 @@ interface Shown {
   readonly type: string;
   readonly deploy: string;
   readonly priority: number;
+  readonly policy_restrictions?: string;
 }
 const stored = (zone: string) => askApi<Shown[]>(scene.world, 'GET', `/zones/${zone}/custom_certificates`);
 
@@ -98,8 +99,11 @@ it('files are dropped or chosen, and what is no PEM is refused with what to do',
   await form.getByLabel('Type').selectOption('sni_custom');
   await form.getByLabel('Chain').selectOption('force');
   await form.getByLabel('Served by').selectOption('staging');
+  await form.getByLabel('Its key may be').selectOption('policy');
+  await form.getByLabel('Policy').fill('(country: US)');
   await form.getByRole('button', { name: 'Upload it' }).click();
   await rowOf(page, /drop\.test active staging sni custom/).waitFor(SHOWN);
+  assert.equal((await stored(zone))[0]?.policy_restrictions, '(country: US)');
   assert.deepEqual(troubles, []);
 });
 

@@ -14,4 +14,17 @@ export interface CustomCertificate {
   readonly uploaded_on: string;
   readonly expires_on: string;
   readonly certificate_pack_id: string;
+  readonly geo_restrictions?: { readonly label: string };
+  readonly policy_restrictions?: string;
+}
+
+/** A certificate whose key its owner keeps; its id is that of its pack. */
+export interface KeylessCertificate {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly status: 'active' | 'deleted';
+  readonly created_on: string;
+  readonly modified_on: string;
 }

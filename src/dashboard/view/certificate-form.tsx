@@ -11,12 +11,13 @@ import { say } from '../part/announce.tsx';
 import { EditForm } from '../part/edit-form.tsx';
 import { Field } from '../part/field.tsx';
 import { Choice, Text } from '../part/inputs.tsx';
+import { ANYWHERE, type KeyPlace, KeyPlaceFields, PLACE_FIELDS, placeBody } from './key-place.tsx';
 import { parted, readFiles } from './pem.ts';
 
 /** Address of a zone's custom certificates. */
 export const certificatesPath = (zoneId: string): string => `${zonePath(zoneId)}/custom_certificates`;
 
-interface Draft {
+interface Draft extends KeyPlace {
   readonly certificate: string;
   readonly privateKey: string;
   readonly type: UploadType;
@@ -25,6 +26,7 @@ interface Draft {
 }
 
 const draftOf = (one: CustomCertificate | undefined): Draft => ({
+  ...ANYWHERE,
   certificate: '',
   privateKey: '',
   type: one?.type ?? 'legacy_custom',
@@ -36,7 +38,8 @@ const TYPES = [
   ['legacy_custom', 'legacy custom: goes first, and can serve clients without SNI'],
   ['sni_custom', 'SNI custom'],
 ] as const;
-const BUNDLES = [
+/** Ways to a chain, by what they are called. */
+export const BUNDLES = [
   ['ubiquitous', 'for the most clients'],
   ['optimal', 'as short as can be'],
   ['force', 'as it is sent, trusted or not'],
@@ -45,7 +48,7 @@ const PLACES = [
   ['production', 'production'],
   ['staging', 'the staging edges alone'],
 ] as const;
-const FIELDS = ['certificate', 'private_key', 'type', 'bundle_method', 'deploy'] as const;
+const FIELDS = ['certificate', 'private_key', 'type', 'bundle_method', 'deploy', ...PLACE_FIELDS] as const;
 
 interface CertificateFormProps {
   readonly zoneId: string;
@@ -99,12 +102,12 @@ export function CertificateForm({ zoneId, certificate: old, onDone, onCancel }: 
 
 /** What is not said is as it was. */
 const bodyOf = (
-  { certificate, privateKey, type, bundle, deploy }: Draft,
+  { certificate, privateKey, type, bundle, deploy, ...place }: Draft,
   old: CustomCertificate | undefined,
 ) => ({
   ...((!old || certificate.trim() !== '') && { certificate }),
   ...(privateKey.trim() !== '' && { private_key: privateKey }),
-  ...(!old && { type }),
+  ...(!old && { type, ...placeBody(place) }),
   bundle_method: bundle,
   deploy,
 });
@@ -255,5 +258,6 @@ const Choices = ({ draft, set, refusal, isReplacing }: PartProps) => (
         onPick={(deploy) => set({ deploy })}
       />
     </div>
+    {!isReplacing && <KeyPlaceFields place={draft} set={set} refusal={refusal} />}
   </>
 );

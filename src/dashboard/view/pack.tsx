@@ -19,6 +19,7 @@ import { Backup } from './pack-backup.tsx';
 import { Certificates } from './pack-certificates.tsx';
 import { Edges } from './pack-edges.tsx';
 import { History, useHistory } from './pack-history.tsx';
+import { Place } from './pack-place.tsx';
 import { Progress } from './pack-progress.tsx';
 import { PublicNames } from './pack-public.tsx';
 import { Delegation, Records } from './pack-records.tsx';
@@ -108,6 +109,7 @@ function Whole({ zoneId, reply, again }: WholeProps) {
         </div>
         <div>
           <About pack={pack} />
+          <Place zoneId={zoneId} pack={pack} />
           <Backup {...props} />
           <History zoneId={zoneId} pack={pack} answer={history} />
           <Raw pack={pack} />
