@@ -21,6 +21,8 @@ import { Home } from './view/home.tsx';
 import { HostnameView } from './view/hostname.tsx';
 import { Hostnames } from './view/hostnames.tsx';
 import { JobView } from './view/job.tsx';
+import { Keyless } from './view/keyless.tsx';
+import { KeylessView } from './view/keyless-one.tsx';
 import { OrderView } from './view/order.tsx';
 import { PackView } from './view/pack.tsx';
 import { Packs } from './view/packs.tsx';
@@ -53,6 +55,8 @@ const VIEWS: readonly View[] = [
   { at: 'zones/:zone/csrs', show: Csrs },
   { at: 'zones/:zone/hostnames', show: Hostnames },
   { at: 'zones/:zone/hostnames/:hostname', show: HostnameView },
+  { at: 'zones/:zone/keyless', show: Keyless },
+  { at: 'zones/:zone/keyless/:keyless', show: KeylessView },
   { at: 'zones/:zone/packs/:pack', show: PackView },
   { at: 'tokens', show: Tokens },
   { at: 'alerts', show: Alerts },

@@ -77,53 +77,20 @@ function Whole({ edge, again }: EdgeProps) {
   );
 }
 
+interface ActsProps extends EdgeProps {
+  readonly onToken: (edge: EdgeWithToken) => void;
+}
+
 /** Buttons for what can be done with it. */
-const Acts = ({
-  edge: { id, name, status },
-  again,
-  onToken,
-}: EdgeProps & { readonly onToken: (edge: EdgeWithToken) => void }) => (
+const Acts = ({ edge, again, onToken }: ActsProps) => (
   <>
-    {status === 'drained' ? (
-      <Action
-        label="End the draining"
-        work={() => ask('PATCH', edgePath(id), { body: { drained: false } })}
-        done="Packs wait for the edge again."
-        onDone={again}
-      />
-    ) : (
-      <Confirm
-        label="Drain"
-        kind="primary"
-        title={`Drain ${name}?`}
-        work={() => ask('PATCH', edgePath(id), { body: { drained: true } })}
-        done="The edge is drained: no pack waits for it."
-        onDone={again}
-      >
-        <p>It goes on serving what it has and is told of changes, but no pack waits for it any more.</p>
-      </Confirm>
-    )}
-    <Confirm
-      label="Get another token"
-      opens="Another token"
-      kind="primary"
-      title={`Another token for ${name}?`}
-      work={async () => {
-        onToken((await ask<EdgeWithToken>('POST', `${edgePath(id)}/token`)).result);
-      }}
-      done="The edge has another token: take it now."
-      onDone={again}
-    >
-      <p>
-        A token before it is of no use then. The agent that is there goes on until another takes the edge up,
-        and is shut out at that moment.
-      </p>
-    </Confirm>
+    <Drain edge={edge} again={again} />
+    <NewToken edge={edge} again={again} onToken={onToken} />
     <Confirm
       label="Remove"
-      title={`Remove ${name}?`}
-      phrase={name}
-      work={() => ask('DELETE', edgePath(id))}
+      title={`Remove ${edge.name}?`}
+      phrase={edge.name}
+      work={() => ask('DELETE', edgePath(edge.id))}
       done="The edge is removed."
       onDone={() => go(['edges'])}
     >
@@ -133,6 +100,46 @@ const Acts = ({
       </p>
     </Confirm>
   </>
+);
+
+const Drain = ({ edge: { id, name, status }, again }: EdgeProps) =>
+  status === 'drained' ? (
+    <Action
+      label="End the draining"
+      work={() => ask('PATCH', edgePath(id), { body: { drained: false } })}
+      done="Packs wait for the edge again."
+      onDone={again}
+    />
+  ) : (
+    <Confirm
+      label="Drain"
+      kind="primary"
+      title={`Drain ${name}?`}
+      work={() => ask('PATCH', edgePath(id), { body: { drained: true } })}
+      done="The edge is drained: no pack waits for it."
+      onDone={again}
+    >
+      <p>It goes on serving what it has and is told of changes, but no pack waits for it any more.</p>
+    </Confirm>
+  );
+
+const NewToken = ({ edge: { id, name }, again, onToken }: ActsProps) => (
+  <Confirm
+    label="Get another token"
+    opens="Another token"
+    kind="primary"
+    title={`Another token for ${name}?`}
+    work={async () => {
+      onToken((await ask<EdgeWithToken>('POST', `${edgePath(id)}/token`)).result);
+    }}
+    done="The edge has another token: take it now."
+    onDone={again}
+  >
+    <p>
+      A token before it is of no use then. The agent that is there goes on until another takes the edge up,
+      and is shut out at that moment.
+    </p>
+  </Confirm>
 );
 
 const Figures = ({ edge }: { readonly edge: WholeEdge }) => (

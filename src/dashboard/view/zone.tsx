@@ -86,6 +86,11 @@ const Links = ({ id, type }: Zone) => (
         Custom hostnames
       </a>
     )}
+    {may('SSL and Certificates Read', id) && (
+      <a class="button" href={href(['zones', id, 'keyless'])}>
+        Keyless certificates
+      </a>
+    )}
     {may('SSL and Certificates Write', id) && (
       <a class="button primary" href={href(['zones', id, 'order'])}>
         Order a pack
