@@ -19,6 +19,7 @@ export interface HostnameSsl {
   readonly method?: string;
   readonly certificate_authority?: CertificateAuthority;
   readonly wildcard: boolean;
+  readonly settings: HostnameSettings;
   readonly hosts: readonly string[];
   readonly validation_records: readonly ValidationRecord[];
   readonly validation_errors: readonly { readonly message: string }[];
@@ -39,6 +40,16 @@ export interface CustomHostname {
   readonly verification_errors: readonly string[];
   readonly custom_metadata?: Readonly<Record<string, string>>;
   readonly custom_origin_server?: string;
+  readonly custom_origin_sni?: string;
+}
+
+/** Of TLS with clients. */
+export interface HostnameSettings {
+  readonly http2?: string;
+  readonly tls_1_3?: string;
+  readonly early_hints?: string;
+  readonly min_tls_version?: string;
+  readonly ciphers?: readonly string[];
 }
 
 export interface FallbackOrigin {

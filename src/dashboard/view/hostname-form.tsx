@@ -14,15 +14,19 @@ import { Key } from './certificate-form.tsx';
 import { hostnamesPath } from './hostname-words.ts';
 import { parted } from './pem.ts';
 
-type Way = 'txt' | 'http' | 'email' | 'upload' | 'none';
+export type Way = 'txt' | 'http' | 'email' | 'upload' | 'none';
 
-interface Draft {
-  readonly hostname: string;
+/** What a form says of certificates. */
+export interface SslDraft {
   readonly way: Way;
   readonly ca: CertificateAuthority | '';
   readonly wildcard: boolean;
   readonly certificate: string;
   readonly privateKey: string;
+}
+
+interface Draft extends SslDraft {
+  readonly hostname: string;
   readonly origin: string;
 }
 
@@ -36,7 +40,8 @@ const EMPTY: Draft = {
   origin: '',
 };
 
-const WAYS: readonly (readonly [Way, string])[] = [
+/** Ways to certificates, by what they are called. */
+export const WAYS: readonly (readonly [Way, string])[] = [
   ['txt', 'from a CA, by a TXT record'],
   ['http', 'from a CA, by a file'],
   ['email', 'from a CA, by mail'],
@@ -45,7 +50,7 @@ const WAYS: readonly (readonly [Way, string])[] = [
 ];
 
 /** What each needs of whoever has the name. */
-const NEEDS: Readonly<Record<Way, string>> = {
+export const NEEDS: Readonly<Record<Way, string>> = {
   txt: 'The customer creates a TXT record at _acme-challenge, or once and for all a CNAME there. Works before the name leads here, and for a wildcard.',
   http: 'Our edges show the file by themselves, once the name leads to them: nothing before the move, and no wildcard.',
   email:
@@ -119,11 +124,12 @@ export function HostnameForm({ zoneId }: { readonly zoneId: string }) {
 }
 
 interface PartProps {
-  readonly draft: Draft;
-  readonly set: (change: Partial<Draft>) => void;
+  readonly draft: SslDraft;
+  readonly set: (change: Partial<SslDraft>) => void;
 }
 
-const Issued = ({ draft, set }: PartProps) => (
+/** What is said of certificates of a CA. */
+export const Issued = ({ draft, set }: PartProps) => (
   <>
     <Choice label="CA" name="ca" value={draft.ca} options={CAS} onPick={(ca) => set({ ca })} />
     {draft.way !== 'http' && (
@@ -137,7 +143,8 @@ const Issued = ({ draft, set }: PartProps) => (
   </>
 );
 
-const Own = ({ draft, set, refusal }: PartProps & { readonly refusal: Refusal | undefined }) => (
+/** Certificate and key that a customer brings. */
+export const Own = ({ draft, set, refusal }: PartProps & { readonly refusal: Refusal | undefined }) => (
   <>
     <Text
       label="Certificate in PEM"

@@ -1,18 +1,17 @@
 /** One custom hostname: both statuses, what is to be published for it, its certificates. */
 import { useAnswer } from '../api/answer.ts';
-import { ask } from '../api/client.ts';
-import type { CustomHostname, HostnameQuota, HostnameSsl } from '../api/wire-hostnames.ts';
+import type { CustomHostname, HostnameQuota, HostnameSettings, HostnameSsl } from '../api/wire-hostnames.ts';
 import { Badge, PackBadge } from '../part/badge.tsx';
-import { Action, Confirm } from '../part/confirm.tsx';
 import { Copied } from '../part/copy.tsx';
 import { Facts, Head, Section } from '../part/section.tsx';
 import { NotAllowed, Shown } from '../part/state.tsx';
 import { Life, Time } from '../part/time.tsx';
-import { go, href } from '../route.ts';
+import { href } from '../route.ts';
 import { may } from '../session.ts';
-import { caName, PACK_WORDS } from '../words.ts';
+import { caName, PACK_WORDS, plain } from '../words.ts';
 import { Connect } from './domain-connect.tsx';
 import { quotaPath } from './fallback-origin.tsx';
+import { HostnameActs } from './hostname-acts.tsx';
 import { HOSTNAME_WORDS, hostnamePath, toneOf } from './hostname-words.ts';
 import { Delegation, Parts, partsOf } from './pack-records.tsx';
 import type { ViewProps } from './view.ts';
@@ -68,7 +67,7 @@ const Whole = ({ zoneId, hostname, again }: HostnameProps) => {
         }
       >
         {may('SSL and Certificates Write', zoneId) && !GOING.includes(status) && (
-          <Acts zoneId={zoneId} hostname={hostname} again={again} />
+          <HostnameActs zoneId={zoneId} hostname={hostname} again={again} />
         )}
       </Head>
       <div class="columns">
@@ -86,26 +85,6 @@ const Whole = ({ zoneId, hostname, again }: HostnameProps) => {
     </>
   );
 };
-
-const Acts = ({ zoneId, hostname: { id, hostname }, again }: HostnameProps) => (
-  <>
-    <Action
-      label="Look now"
-      work={() => ask('PATCH', hostnamePath(zoneId, id), { body: {} })}
-      done="It is looked at now, and what timed out is tried again."
-      onDone={again}
-    />
-    <Confirm
-      label="Delete"
-      title={`Delete ${hostname}?`}
-      work={() => ask('DELETE', hostnamePath(zoneId, id))}
-      done="The hostname is being deleted."
-      onDone={() => go(['zones', zoneId, 'hostnames'])}
-    >
-      <p>It is taken off the edges with its certificates. This cannot be undone.</p>
-    </Confirm>
-  </>
-);
 
 /** How control of the name is shown, and what was seen of that. */
 const Control = ({
@@ -229,8 +208,14 @@ function Move({ zoneId, name, isApart }: MoveProps) {
   );
 }
 
+/** Settings as they are read: `http2 on, tls 1 3 off`. */
+const settingsOf = (settings: HostnameSettings): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${plain(name)} ${String(value)}`)
+    .join(', ') || 'the usual ones';
+
 const About = ({
-  hostname: { id, ssl, created_at: at, custom_origin_server: origin, custom_metadata: metadata = {} },
+  hostname: { id, ssl, created_at: at, custom_origin_server: origin, ...more },
 }: Pick<HostnameProps, 'hostname'>) => (
   <Section title="About">
     <Facts
@@ -239,7 +224,14 @@ const About = ({
         { name: 'CA', value: caName(ssl?.certificate_authority) },
         { name: 'Validation', value: ssl ? (ssl.method ?? 'uploaded') : '–' },
         { name: 'Origin', value: <bdi>{origin ?? 'the fallback origin'}</bdi> },
-        ...Object.entries(metadata).map(([name, value]) => ({ name, value: <bdi>{value}</bdi> })),
+        ...(more.custom_origin_sni === undefined
+          ? []
+          : [{ name: 'Its SNI', value: <bdi>{more.custom_origin_sni}</bdi> }]),
+        ...(ssl ? [{ name: 'TLS', value: <bdi>{settingsOf(ssl.settings)}</bdi> }] : []),
+        ...Object.entries(more.custom_metadata ?? {}).map(([name, value]) => ({
+          name,
+          value: <bdi>{value}</bdi>,
+        })),
         { name: 'Made', value: <Time at={at} /> },
         { name: 'Id', value: <Copied text={id} what="the hostname’s id" /> },
       ]}

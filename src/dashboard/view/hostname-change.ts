@@ -1,0 +1,108 @@
+/** What a form says of a custom hostname, and which part of it is a change. */
+import type { CustomHostname, HostnameSettings, HostnameSsl } from '../api/wire-hostnames.ts';
+import type { SslDraft, Way } from './hostname-form.tsx';
+
+/** Settings that are on or off, by what they are called. */
+export const SETTINGS = [
+  ['http2', 'HTTP/2'],
+  ['tls_1_3', 'TLS 1.3'],
+  ['early_hints', 'Early hints'],
+] as const;
+export const VERSIONS = [
+  ['', 'as usual'],
+  ['1.0', '1.0'],
+  ['1.1', '1.1'],
+  ['1.2', '1.2'],
+  ['1.3', '1.3'],
+] as const;
+const NAMES = ['http2', 'tls_1_3', 'early_hints', 'min_tls_version'] as const;
+
+/** Empty: as usual. */
+type Settings = Readonly<Record<(typeof NAMES)[number], string>>;
+
+export interface Draft extends SslDraft, Settings {
+  readonly origin: string;
+  readonly sni: string;
+  /** `name=value`, a line each. */
+  readonly metadata: string;
+}
+
+const WAYS: readonly Way[] = ['txt', 'http', 'email'];
+
+const wayOf = (ssl: HostnameSsl | undefined): Way =>
+  ssl ? (WAYS.find((way) => way === ssl.method) ?? 'upload') : 'none';
+
+/** A hostname as a form has it. */
+export const draftOf = ({ ssl, ...hostname }: CustomHostname): Draft => ({
+  ...sslDraftOf(ssl),
+  ...settingsDraftOf(ssl?.settings ?? {}),
+  origin: hostname.custom_origin_server ?? '',
+  sni: hostname.custom_origin_sni ?? '',
+  metadata: Object.entries(hostname.custom_metadata ?? {})
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n'),
+});
+
+const sslDraftOf = (ssl: HostnameSsl | undefined): SslDraft => ({
+  way: wayOf(ssl),
+  ca: ssl?.certificate_authority ?? '',
+  wildcard: ssl?.wildcard ?? false,
+  certificate: '',
+  privateKey: '',
+});
+
+const settingsDraftOf = (now: HostnameSettings): Settings => ({
+  http2: now.http2 ?? '',
+  tls_1_3: now.tls_1_3 ?? '',
+  early_hints: now.early_hints ?? '',
+  min_tls_version: now.min_tls_version ?? '',
+});
+
+/** The body that makes a hostname what the form says: what is as it was is not sent. */
+export function changeOf(draft: Draft, was: CustomHostname): object {
+  const before = draftOf(was);
+  const ssl = sslOf(draft, before, was);
+  return {
+    ...(Object.keys(ssl).length > 0 && { ssl }),
+    ...(draft.origin.trim() !== before.origin && { custom_origin_server: draft.origin.trim() || null }),
+    ...(draft.sni.trim() !== before.sni && { custom_origin_sni: draft.sni.trim() || null }),
+    ...(draft.metadata.trim() !== before.metadata && { custom_metadata: metadataIn(draft.metadata) }),
+  };
+}
+
+function sslOf(draft: Draft, before: Draft, { ssl }: CustomHostname): object {
+  if (draft.way === 'none') return {};
+  return {
+    ...(draft.way === 'upload' ? broughtOf(draft, before) : issuedOf(draft, before)),
+    ...(draft.wildcard !== before.wildcard && { wildcard: draft.wildcard }),
+    ...(NAMES.some((name) => draft[name] !== before[name]) && { settings: settingsOf(draft, ssl) }),
+  };
+}
+
+/** What is brought replaces what there is, where something was pasted. */
+const broughtOf = ({ way, certificate, privateKey }: Draft, before: Draft): object =>
+  way === before.way && certificate === '' ? {} : { custom_certificate: certificate, custom_key: privateKey };
+
+const issuedOf = ({ way, ca }: Draft, before: Draft): object => ({
+  ...(way !== before.way && { method: way, type: 'dv' }),
+  ...(ca !== '' && ca !== before.ca && { certificate_authority: ca }),
+});
+
+/** They come as a whole: what has no field stays as it was. */
+const settingsOf = (draft: Settings, ssl: HostnameSsl | undefined): object => ({
+  ...(ssl?.settings.ciphers && { ciphers: ssl.settings.ciphers }),
+  ...Object.fromEntries(NAMES.flatMap((name) => (draft[name] === '' ? [] : [[name, draft[name]]]))),
+});
+
+/** A line without a sign of equality is a name with an empty value. */
+const metadataIn = (text: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [name = '', ...rest] = line.split('=');
+        return [name.trim(), rest.join('=').trim()];
+      }),
+  );
