@@ -14,7 +14,7 @@ import { Audit } from './view/audit.tsx';
 import { Bulk } from './view/bulk.tsx';
 import { Cas } from './view/cas.tsx';
 import { Certificates } from './view/certificates.tsx';
-import { Csrs } from './view/csrs.tsx';
+import { AccountCsrs, Csrs } from './view/csrs.tsx';
 import { EdgeView } from './view/edge.tsx';
 import { Edges } from './view/edges.tsx';
 import { Home } from './view/home.tsx';
@@ -23,6 +23,7 @@ import { Hostnames } from './view/hostnames.tsx';
 import { JobView } from './view/job.tsx';
 import { Keyless } from './view/keyless.tsx';
 import { KeylessView } from './view/keyless-one.tsx';
+import { Moves } from './view/moves.tsx';
 import { OrderView } from './view/order.tsx';
 import { PackView } from './view/pack.tsx';
 import { Packs } from './view/packs.tsx';
@@ -58,6 +59,8 @@ const VIEWS: readonly View[] = [
   { at: 'zones/:zone/keyless', show: Keyless },
   { at: 'zones/:zone/keyless/:keyless', show: KeylessView },
   { at: 'zones/:zone/packs/:pack', show: PackView },
+  { at: 'moves', show: Moves },
+  { at: 'csrs', show: AccountCsrs },
   { at: 'tokens', show: Tokens },
   { at: 'alerts', show: Alerts },
   { at: 'alerts/channels', show: Channels },

@@ -249,7 +249,7 @@ it(
     await page.getByRole('button', { name: 'Try again' }).click();
     await rowOf(page, /shop\.customer-rights\.test/).waitFor();
     await show(page, `zones/${zone}/hostnames/${id}`, /shop\.customer-rights\.test/);
-    assert.equal(await page.getByRole('button', { name: /Delete|Look now|Ask the DNS/ }).count(), 0);
+    assert.equal(await page.getByRole('button', { name: /Delete|Change|Look now|Ask the DNS/ }).count(), 0);
 
     const other = await signedIn(scene, await tokenOf('Zone Read'));
     for (const [at, heading] of [

@@ -1,6 +1,7 @@
 /** What the dashboard says: what waits, what is not allowed, what cannot be reached; in a real browser, on a whole small world. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { SITUATION_NAMES, SITUATIONS } from '../../src/pack/found.ts';
 import { needsBrowser } from '../support/browser.ts';
 import { type DashboardScene, show, signedIn, startDashboard } from '../support/dashboard.ts';
 import { type Given, givenViews } from '../support/dashboard-views.ts';
@@ -133,3 +134,46 @@ it('a form says at once what its CA does not allow, and orders nothing of it', L
   assert.match(page.url(), /order$/, 'nothing was ordered');
   assert.deepEqual(troubles, []);
 });
+
+it(
+  'each situation of a public name is told with its cause, whose move it is and what to do',
+  LIMIT,
+  async () => {
+    const { page, troubles } = await signedIn(scene);
+    const [zone, id] = given.served;
+    const situations = SITUATION_NAMES.map((situation) => ({
+      situation,
+      whose_move: SITUATIONS[situation] ?? null,
+      what: `cause of ${situation}`,
+      next_step: `mend ${situation}`,
+    }));
+    const told = { served_at_edges: true, leads_to: 'elsewhere', says: 'x', addresses: [], situations };
+    const hosts = [{ host: 'views-full.test', ...told }];
+    await page.route(/public_view$/, (route) =>
+      route.fulfill({
+        json: {
+          success: true,
+          errors: [],
+          messages: [],
+          result: { hosts, total: 1, seen_on: new Date().toISOString() },
+        },
+      }),
+    );
+    await show(page, `zones/${zone}/packs/${id}`, /views-full\.test/);
+    await page.getByRole('button', { name: 'Look where they lead' }).click();
+    const items = page
+      .getByRole('region', { name: 'Public names' })
+      .first()
+      .getByRole('row')
+      .getByRole('listitem');
+    await items.first().waitFor();
+    assert.equal(SITUATION_NAMES.length, 12);
+    const texts = await items.allTextContents();
+    for (const name of SITUATION_NAMES) {
+      const whose = SITUATIONS[name] === undefined ? 'nobody’s move' : `the ${SITUATIONS[name]}’s move`;
+      const wanted = `${name.replaceAll('_', ' ')}, ${whose}cause of ${name}. Next: mend ${name}.`;
+      assert(texts.includes(wanted), `${wanted} is not in ${texts.join('\n')}`);
+    }
+    assert.deepEqual(troubles, []);
+  },
+);

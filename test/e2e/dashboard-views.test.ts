@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { assertAccessible, assertFits, needsBrowser, openPage } from '../support/browser.ts';
 import { type DashboardScene, show, signedIn, startDashboard } from '../support/dashboard.ts';
-import { givenCustomers, givenViews, type View } from '../support/dashboard-views.ts';
+import { givenCustomers, givenElsewhere, givenViews, type View } from '../support/dashboard-views.ts';
 import { takePicture } from '../support/pictures.ts';
 
 const LIMIT = { timeout: 120_000, ...needsBrowser() };
@@ -13,9 +13,10 @@ let scene: DashboardScene;
 let views: readonly View[];
 before(async () => {
   if (LIMIT.skip !== false) return;
-  scene = await startDashboard(ends);
+  scene = await startDashboard(ends, { CERTPACKS_AGENT_LISTEN: '127.0.0.1:0' });
   const given = await givenViews(scene.world);
-  views = [...given.views, ...(await givenCustomers(scene.world, given))];
+  const more = [await givenCustomers(scene.world, given), await givenElsewhere(scene.world, given)];
+  views = [...given.views, ...more.flat()];
 }, LIMIT);
 after(() => ends.disposeAsync());
 

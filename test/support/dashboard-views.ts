@@ -91,6 +91,22 @@ export async function givenCustomers(world: DevWorld, { served: [zone_id] }: Giv
   ];
 }
 
+/** What is elsewhere, in a world that listens for agents: an edge that nobody took up, a name that moves in; the views. */
+export async function givenElsewhere(world: DevWorld, { waiting: [zone_id] }: Given): Promise<View[]> {
+  const account = `/accounts/${world.account_id}`;
+  const edge = { name: 'views-1', kind: 'nginx_by_name', region: ['EU', 'WEUR'], country: 'DE' };
+  const { id } = await askApi<{ id: string }>(world, 'POST', `${account}/edges`, edge);
+  const items = [{ zone_id, hosts: ['a-name-that-moves-in.views.test'] }];
+  await askApi(world, 'POST', `${account}/move_ins`, { items });
+  return [
+    ['edges', /Edges/, 'views-1'],
+    [`edges/${id}`, /views-1/, 'European Union'],
+    [`zones/${zone_id}/keyless`, /Keyless certificates/, 'no keyless certificates yet'],
+    ['moves', /Moving in/, 'a-name-that-moves-in'],
+    ['csrs', /Requests for certificates/, 'no requests yet'],
+  ];
+}
+
 /** A zone with its records and a pack that is served, one with a pack that waits, and a job that is over. */
 export async function givenViews(world: DevWorld): Promise<Given> {
   const { client, account_id: id } = world;

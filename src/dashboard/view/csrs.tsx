@@ -1,4 +1,4 @@
-/** Requests for certificates of a zone: their keys are made and kept here, and find the certificates that come back. */
+/** Requests for certificates of a zone, or of the account for any of its zones: their keys are made and kept here, and find the certificates that come back. */
 import { useState } from 'preact/hooks';
 import { useAnswer, useDoing } from '../api/answer.ts';
 import { ask, part, type Refusal, withQuery } from '../api/client.ts';
@@ -15,11 +15,18 @@ import { Empty, NotAllowed, Shown } from '../part/state.tsx';
 import { type Column, Table } from '../part/table.tsx';
 import { Time } from '../part/time.tsx';
 import { href, route } from '../route.ts';
-import { may } from '../session.ts';
+import { accountId, may } from '../session.ts';
 import type { ViewProps } from './view.ts';
 import { ZoneName } from './zone-choice.tsx';
 
-const csrsPath = (zoneId: string): string => `${zonePath(zoneId)}/custom_csrs`;
+/** Whose requests they are: those of a zone, or where there is none, of the account. */
+interface OwnerProps {
+  readonly zoneId?: string;
+}
+
+const csrsPath = ({ zoneId }: OwnerProps): string =>
+  `${zoneId === undefined ? `/accounts/${accountId()}` : zonePath(zoneId)}/custom_csrs`;
+const mayChange = ({ zoneId }: OwnerProps): boolean => may('SSL and Certificates Write', zoneId);
 
 export function Csrs({ of: { zone: id = '' } }: ViewProps) {
   const isAllowed = may('SSL and Certificates Read', id);
@@ -42,9 +49,25 @@ export function Csrs({ of: { zone: id = '' } }: ViewProps) {
   );
 }
 
-function Allowed({ zoneId }: { readonly zoneId: string }) {
+/** Those of the account: a certificate that comes back for one can be uploaded into any of its zones. */
+export function AccountCsrs() {
+  const isAllowed = may('SSL and Certificates Read');
+  return (
+    <>
+      <Head
+        title="Requests for certificates"
+        name="Requests for certificates, account"
+        above={<a href={href(['zones'])}>Zones</a>}
+      />
+      {isAllowed ? <Allowed /> : <NotAllowed permission="SSL and Certificates Read" isForAll />}
+    </>
+  );
+}
+
+function Allowed(owner: OwnerProps) {
+  const parts = owner.zoneId === undefined ? ['csrs'] : ['zones', owner.zoneId, 'csrs'];
   const page = route.value.query.get('page') ?? undefined;
-  const answer = useAnswer<readonly CustomCsr[]>(withQuery(csrsPath(zoneId), { page, per_page: '50' }));
+  const answer = useAnswer<readonly CustomCsr[]>(withQuery(csrsPath(owner), { page, per_page: '50' }));
   return (
     <div class="stack">
       <Shown of={answer} what="requests">
@@ -54,10 +77,10 @@ function Allowed({ zoneId }: { readonly zoneId: string }) {
               <Table
                 of="Requests for certificates"
                 rows={result}
-                columns={columnsFor(zoneId, answer.again)}
+                columns={columnsFor(owner, answer.again)}
                 keyOf={({ id }) => id}
               />
-              <Pages info={info} parts={['zones', zoneId, 'csrs']} query={{}} what="request" />
+              <Pages info={info} parts={parts} query={{}} what="request" />
             </div>
           ) : (
             <Empty title="There are no requests yet.">
@@ -66,16 +89,16 @@ function Allowed({ zoneId }: { readonly zoneId: string }) {
           )
         }
       </Shown>
-      {may('SSL and Certificates Write', zoneId) && (
+      {mayChange(owner) && (
         <Section title="Make a request">
-          <CsrForm zoneId={zoneId} onDone={answer.again} />
+          <CsrForm owner={owner} onDone={answer.again} />
         </Section>
       )}
     </div>
   );
 }
 
-const columnsFor = (zoneId: string, again: () => void): readonly Column<CustomCsr>[] => [
+const columnsFor = (owner: OwnerProps, again: () => void): readonly Column<CustomCsr>[] => [
   {
     name: 'Common name',
     kind: 'wide',
@@ -96,12 +119,12 @@ const columnsFor = (zoneId: string, again: () => void): readonly Column<CustomCs
         <Copy text={csr} what={`the request for ${name}`}>
           Copy the request
         </Copy>
-        {may('SSL and Certificates Write', zoneId) && (
+        {mayChange(owner) && (
           <Confirm
             label="Delete"
             kind="small"
             title={`Delete the request for ${name}?`}
-            work={() => ask('DELETE', `${csrsPath(zoneId)}/${part(id)}`)}
+            work={() => ask('DELETE', `${csrsPath(owner)}/${part(id)}`)}
             done="The request is deleted."
             onDone={again}
           >
@@ -141,11 +164,11 @@ const EMPTY: Draft = {
   key_type: 'rsa2048',
 };
 
-function CsrForm({ zoneId, onDone }: { readonly zoneId: string; readonly onDone: () => void }) {
+function CsrForm({ owner, onDone }: { readonly owner: OwnerProps; readonly onDone: () => void }) {
   const [draft, setDraft] = useState(EMPTY);
   const doing = useDoing();
   const work = () =>
-    ask('POST', csrsPath(zoneId), {
+    ask('POST', csrsPath(owner), {
       body: { ...draft, sans: draft.sans.split(/[\s,]+/).filter(Boolean) },
     });
   const done = () => {

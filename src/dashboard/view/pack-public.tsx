@@ -20,6 +20,13 @@ const LEADS: Readonly<Record<string, { readonly word: string; readonly tone: Ton
   unknown: { word: 'nobody can tell', tone: 'bad' },
 };
 
+/** Whose move it is. */
+const MOVES: Readonly<Record<string, string>> = {
+  '': 'nobody’s move',
+  ca: 'the CA’s move',
+  us: 'the service’s move',
+};
+
 const Leads = ({ of: { leads_to: to, cdn, addresses } }: { readonly of: PublicView }) => {
   const { word, tone } = LEADS[to] ?? { word: to, tone: 'off' };
   return (
@@ -44,7 +51,7 @@ const Situations = ({ of: { situations } }: { readonly of: PublicView }) =>
       {situations.map(({ situation, whose_move: whose, what, next_step: next }) => (
         <li key={situation}>
           <strong>{plain(situation)}</strong>
-          {whose !== null && <span class="quiet">, the {whose}’s move</span>}
+          <span class="quiet">, {MOVES[whose ?? ''] ?? `the ${whose}’s move`}</span>
           <br />
           <bdi>{what}.</bdi> <bdi>Next: {next}.</bdi>
         </li>

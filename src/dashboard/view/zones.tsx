@@ -39,7 +39,18 @@ export function Zones() {
   const answer = useAnswer<readonly Zone[]>(isAllowed ? path : undefined, 30);
   return (
     <>
-      <Head title="Zones" name="Zones" />
+      <Head title="Zones" name="Zones">
+        {may('SSL and Certificates Read') && (
+          <>
+            <a class="button" href={href(['moves'])}>
+              Moving in
+            </a>
+            <a class="button" href={href(['csrs'])}>
+              Requests for certificates
+            </a>
+          </>
+        )}
+      </Head>
       {!isAllowed && <NotAllowed permission="Zone Read" />}
       {isAllowed && (
         <div class="stack">
