@@ -14,6 +14,7 @@ import { alertsBench } from './alerts.ts';
 import { addAlone } from './alone.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
 import { type BenchDatabase, benchDatabase, databaseBeside, scratchBeside } from './database.ts';
+import { addFaultsBench } from './deployment-faults.ts';
 import { dnsBench } from './dns/dns.ts';
 import { addEdgesBench } from './edges/edges.ts';
 import { exactCheck } from './exact.ts';
@@ -277,6 +278,7 @@ bench
   .option('--parallel <n>', PARALLEL, toCount, 4)
   .action(async (options: CycleNumbers & Common) => print(await cycleBench(options, say), options));
 
+addFaultsBench(bench, say);
 addImportBench(bench, say);
 addEdgesBench(bench, say);
 

@@ -1,5 +1,6 @@
 /** Names in certificates, by their forms (RFC 5280 4.2.1.6), and the subtrees of them that CAs are limited to (4.2.1.10), out of DER. */
 import type { X509Certificate } from 'node:crypto';
+import { type DerValue, type Extension, extensionsOf, valuesIn, valuesOf } from '../kit/der-values.ts';
 
 /** Forms of names that can be judged. */
 const FORMS = { dns: 0x82, mail: 0x81, uri: 0x86, ip: 0x87, directory: 0xa4 } as const;
@@ -13,13 +14,7 @@ export interface GeneralName {
   readonly bytes: Buffer;
 }
 
-/** One value in DER (X.690). */
-interface Value {
-  readonly tag: number;
-  readonly contents: Buffer;
-}
-
-const TAG = { boolean: 0x01, integer: 0x02, octets: 0x04, sequence: 0x30, extensions: 0xa3 } as const;
+const TAG = { integer: 0x02, sequence: 0x30 } as const;
 const [PATH_LENGTH, LIMITS, ALTERNATIVES] = ['551d13', '551d1e', '551d11'];
 const MAIL_ATTRIBUTE = '2a864886f70d010901';
 
@@ -60,13 +55,13 @@ function subtreesIn({ contents, isCritical }: Extension): Subtrees {
 }
 
 /** The base of a subtree; undefined where it has distances, which no CA may give. */
-function baseIn({ contents }: Value): GeneralName | undefined {
+function baseIn({ contents }: DerValue): GeneralName | undefined {
   const [base, ...distances] = valuesOf(contents);
   const isPlain = distances.every(({ tag, contents: n }) => tag === 0x80 && n.every((byte) => byte === 0));
   return base && isPlain ? toName(base) : undefined;
 }
 
-const toName = ({ tag, contents: bytes }: Value): GeneralName => ({
+const toName = ({ tag, contents: bytes }: DerValue): GeneralName => ({
   form: KNOWN.find((form) => FORMS[form] === tag) ?? 'other',
   tag,
   bytes,
@@ -130,7 +125,7 @@ const TEXTS: readonly number[] = [0x0c, 0x13, 0x14, 0x16, 0x1a];
 const WIDE_TEXT = 0x1e;
 
 /** Case and spaces make no difference, nor by which kind of text it is written (RFC 5280 7.1). */
-function comparable({ tag, contents }: Value): string {
+function comparable({ tag, contents }: DerValue): string {
   const text = TEXTS.includes(tag)
     ? contents.toString('utf8')
     : tag === WIDE_TEXT && contents.length % 2 === 0
@@ -141,47 +136,5 @@ function comparable({ tag, contents }: Value): string {
     : `text:${text.trim().replaceAll(/\s+/g, ' ').toLowerCase()}`;
 }
 
-interface Extension {
-  readonly isCritical: boolean;
-  readonly contents: Buffer;
-}
-
 const numberOf = (bytes: Buffer): number =>
   bytes.length > 4 ? Infinity : Number(`0x${bytes.toString('hex')}`);
-
-/** Extensions by their identifiers in hexadecimal; OpenSSL has read the certificate before. */
-function extensionsOf(certificate: Buffer): ReadonlyMap<string, Extension> {
-  const [signed] = valuesIn(certificate);
-  const list = signed && valuesOf(signed.contents).find(({ tag }) => tag === TAG.extensions);
-  const extensions = list ? valuesIn(list.contents) : [];
-  return new Map(
-    extensions.flatMap(({ contents }) => {
-      const [id, ...more] = valuesOf(contents);
-      const value = more.find(({ tag }) => tag === TAG.octets);
-      const isCritical = more.some(({ tag, contents: told }) => tag === TAG.boolean && told[0] !== 0);
-      return id && value
-        ? [[id.contents.toString('hex'), { isCritical, contents: value.contents }] as const]
-        : [];
-    }),
-  );
-}
-
-/** The values inside the one value that there is. */
-const valuesIn = (der: Buffer): Value[] => valuesOf(valuesOf(der)[0]?.contents ?? Buffer.alloc(0));
-
-/** The values that stand one after the other; what is cut off is none. */
-function valuesOf(der: Buffer): Value[] {
-  const values: Value[] = [];
-  let at = 0;
-  while (at + 2 <= der.length) {
-    const short = der.readUInt8(at + 1);
-    const size = short < 0x80 ? 0 : short & 0x7f;
-    if (size > 4 || at + 2 + size > der.length) break;
-    const length = size === 0 ? short : der.readUIntBE(at + 2, size);
-    const from = at + 2 + size;
-    if (from + length > der.length) break;
-    values.push({ tag: der.readUInt8(at), contents: der.subarray(from, from + length) });
-    at = from + length;
-  }
-  return values;
-}
