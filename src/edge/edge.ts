@@ -40,6 +40,13 @@ export interface LiveEdge extends Pick<EdgeRow, 'name' | 'kind' | 'environment' 
     | undefined;
 }
 
+/** A certificate behind a leaf. */
+export interface ChainPart {
+  /** Lower-case hexadecimal SHA-256 of its DER. */
+  readonly fingerprint: string;
+  readonly subject: string;
+}
+
 /** The leaf that an edge showed in a handshake. */
 export interface ShownLeaf {
   /** Lower-case hexadecimal SHA-256 of the leaf's DER. */
@@ -48,6 +55,8 @@ export interface ShownLeaf {
   readonly issuer: string;
   readonly notAfter: Date;
   readonly hosts: readonly string[];
+  /** What it sent behind the leaf, in the order in which it did; undefined: nobody looked. */
+  readonly behind?: readonly ChainPart[] | undefined;
   /** TLS version and cipher suite of the handshake, e.g. `TLSv1.3 TLS_AES_256_GCM_SHA384`. */
   readonly protocol: string;
 }

@@ -4,7 +4,8 @@ import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
 import { isWildcard } from '../pack/hosts.ts';
 import type { Algorithm } from '../pack/pack.ts';
-import type { EdgeRow, ShowLeaf, ShownLeaf } from './edge.ts';
+import { MOST_PARTS, toPart } from './chain.ts';
+import type { ChainPart, EdgeRow, ShowLeaf, ShownLeaf } from './edge.ts';
 
 /** Time for connection and handshake together. */
 const DEADLINE: Seconds = 5;
@@ -58,10 +59,10 @@ export const showLeaf: ShowLeaf<Place> = async (edge, { name, algorithm }, signa
 
 const contexts = new Map<Algorithm, SecureContext>();
 
-/** Made once: it costs as much as a handshake, and holds nothing of an edge. */
+/** Made once: it costs as much as a handshake, and holds nothing of an edge. It trusts nobody, so that a chain is as the edge sent it. */
 function contextFor(algorithm: Algorithm): SecureContext {
   const made =
-    contexts.get(algorithm) ?? createSecureContext({ minVersion: 'TLSv1.2', ...OFFERS[algorithm] });
+    contexts.get(algorithm) ?? createSecureContext({ minVersion: 'TLSv1.2', ca: [], ...OFFERS[algorithm] });
   contexts.set(algorithm, made);
   return made;
 }
@@ -111,8 +112,17 @@ function leafOf(socket: TLSSocket): ShownLeaf | undefined {
     issuer: oneLine(leaf.issuer || ''),
     notAfter: leaf.validToDate,
     hosts: hostsOf(leaf),
+    behind: behind(leaf),
     protocol: `${socket.getProtocol()} ${socket.getCipher().standardName}`,
   };
+}
+
+/** What came behind a leaf: Node has it in the order of the edge's message, as far as nothing else is trusted. */
+function behind(leaf: X509Certificate): ChainPart[] {
+  const parts: ChainPart[] = [];
+  for (let one = leaf.issuerCertificate; one && parts.length < MOST_PARTS; one = one.issuerCertificate)
+    parts.push(toPart(one));
+  return parts;
 }
 
 /** Most characters of a distinguished name, and most names, that are taken from a leaf. */

@@ -3,7 +3,9 @@ import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Seconds } from '../../kit/time.ts';
 import { ALGORITHMS, type Algorithm } from '../../pack/pack.ts';
+import { chainProblem } from '../chain.ts';
 import type { EdgeAbilities, EdgeInHand } from '../driver.ts';
+import type { ShownLeaf } from '../edge.ts';
 import { Tally } from '../tally.ts';
 import { Bell } from './bell.ts';
 import { leavesAt } from './keeper.ts';
@@ -14,6 +16,8 @@ export interface ProverDeps {
   readonly serving: Serving;
   readonly edge: Pick<EdgeInHand, 'verify'>;
   readonly abilities: EdgeAbilities;
+  /** Chains of a pack in PEM, as they were told; none where they are not there. */
+  readonly chains: (pack: WantedPack) => Promise<Readonly<Partial<Record<Algorithm, string>>>>;
   readonly clock: Clock;
   readonly log: Log;
   /** Handshakes a second that look at all packs in turn; 0: none. */
@@ -149,14 +153,19 @@ export class Prover {
 
   async #see(pack: WantedPack, pauses: Seconds[], signal: AbortSignal): Promise<Seen[]> {
     const wanted = leavesAt(pack.leaves, this.#deps.abilities);
+    const chains = await this.#deps.chains(pack);
     const seen: Seen[] = [];
     for (const name of pack.names)
       for (const algorithm of ALGORITHMS) {
         const leaf = wanted[algorithm];
         if (leaf === undefined) continue;
-        const shown = await this.#shown({ name, algorithm }, (one) => one === leaf, { pauses, signal });
-        this.#outcomes.add(shown === leaf ? 'shown' : shown === undefined ? 'none' : 'other');
-        seen.push({ name, algorithm, shown });
+        const chain = chains[algorithm] ?? '';
+        const isGood = (one: ShownLeaf | undefined) =>
+          one?.fingerprint === leaf && chainProblem(chain, one) === undefined;
+        const one = await this.#shown({ name, algorithm }, isGood, { pauses, signal });
+        const shown = one?.fingerprint;
+        this.#outcomes.add(isGood(one) ? 'shown' : shown === undefined ? 'none' : 'other');
+        seen.push({ name, algorithm, shown, flaw: one && chainProblem(chain, one) });
       }
     return seen;
   }
@@ -164,11 +173,11 @@ export class Prover {
   /** The leaf that is shown, looked at again where it is not as it is to be yet. */
   async #shown(
     ask: { readonly name: string; readonly algorithm: Algorithm },
-    isGood: (leaf: string | undefined) => boolean,
+    isGood: (leaf: ShownLeaf | undefined) => boolean,
     { pauses, signal }: { readonly pauses: Seconds[]; readonly signal: AbortSignal },
-  ): Promise<string | undefined> {
+  ): Promise<ShownLeaf | undefined> {
     for (;;) {
-      const leaf = (await this.#deps.edge.verify(ask, signal))?.fingerprint;
+      const leaf = await this.#deps.edge.verify(ask, signal);
       // One patience for all names of a pack: an edge that shows nothing of it is not waited for at each.
       const pause = isGood(leaf) ? undefined : pauses.shift();
       if (pause === undefined) return leaf;
@@ -178,7 +187,7 @@ export class Prover {
 
   async #proveGone(pack: LeavingPack, signal: AbortSignal): Promise<void> {
     const leaves = new Set(Object.values(pack.leaves));
-    const isGone = (leaf: string | undefined) => leaf === undefined || !leaves.has(leaf);
+    const isGone = (one: ShownLeaf | undefined) => one === undefined || !leaves.has(one.fingerprint);
     const pauses = [...SETTLE_PAUSES];
     try {
       const asks = pack.names.flatMap((name) => ALGORITHMS.map((algorithm) => ({ name, algorithm })));
@@ -199,6 +208,8 @@ interface Seen {
   readonly name: string;
   readonly algorithm: Algorithm;
   readonly shown: string | undefined;
+  /** What is wrong with the chain behind it. */
+  readonly flaw: string | undefined;
 }
 
 /** A leaf is told where every name showed the same. */
@@ -208,7 +219,7 @@ function proofOf(packId: string, wanted: Leaves, seen: readonly Seen[]): Proof {
     return all.size === 1 ? [...all][0] : undefined;
   };
   const [ecdsa, rsa] = [shownOf('ecdsa'), shownOf('rsa')];
-  const wrong = seen.find(({ algorithm, shown }) => shown !== wanted[algorithm]);
+  const wrong = seen.find(({ algorithm, shown, flaw }) => shown !== wanted[algorithm] || flaw !== undefined);
   return {
     packId,
     ...(ecdsa !== undefined && { ecdsa }),
@@ -217,7 +228,9 @@ function proofOf(packId: string, wanted: Leaves, seen: readonly Seen[]): Proof {
   };
 }
 
-const wordsOf = ({ name, algorithm, shown }: Seen, wanted: Leaves): string =>
-  shown === undefined
-    ? `the edge shows no ${algorithm} certificate for ${name}`
+function wordsOf({ name, algorithm, shown, flaw }: Seen, wanted: Leaves): string {
+  if (shown === undefined) return `the edge shows no ${algorithm} certificate for ${name}`;
+  return shown === wanted[algorithm]
+    ? `the edge shows the ${algorithm} certificate for ${name} ${flaw ?? ''}`
     : `the edge shows another ${algorithm} certificate for ${name} (SHA-256 ${shown}) than ${wanted[algorithm]}`;
+}

@@ -1,10 +1,12 @@
 import { Fault } from '../../kit/fault.ts';
 import { after, between, type Seconds } from '../../kit/time.ts';
+import type { Algorithm } from '../../pack/pack.ts';
 import { Bell } from './bell.ts';
 import { Keeper, type KeeperDeps } from './keeper.ts';
 import type { Proof } from './protocol.ts';
 import { Prover, type ProverDeps } from './prover.ts';
 import type { Reports } from './reports.ts';
+import type { WantedPack } from './serving.ts';
 
 export interface UpkeepDeps
   extends Omit<KeeperDeps, 'applied' | 'withdrawn' | 'refused'>,
@@ -55,6 +57,7 @@ export class Upkeep {
     this.#prover = new Prover({
       ...deps,
       serving,
+      chains: (pack) => chainsOf(deps.state, pack),
       proved: (proof, isAsked) => this.#proved(proof, isAsked),
       released: (packId) => serving.pack(packId) ?? deps.reports.release(packId),
       stillShown: (packId) => deps.reports.prove({ packId, problem: STILL_SHOWN }, false),
@@ -183,6 +186,14 @@ export class Upkeep {
       );
     this.#deps.changedStanding();
   }
+}
+
+async function chainsOf(
+  state: UpkeepDeps['state'],
+  pack: WantedPack,
+): Promise<Partial<Record<Algorithm, string>>> {
+  const { ecdsa, rsa } = (await state.sealed(pack))?.certificates ?? {};
+  return { ...(ecdsa && { ecdsa: ecdsa.chain }), ...(rsa && { rsa: rsa.chain }) };
 }
 
 const STILL_SHOWN = 'the edge still shows it after it was taken off';

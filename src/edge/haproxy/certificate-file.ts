@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { ALGORITHMS, type Algorithm } from '../../pack/pack.ts';
+import { behindLeaf } from '../chain.ts';
 import type { CheckedPack } from '../placed/checked-pack.ts';
 
 /** A file and the names for which it is shown: one line of a crt-list. */
@@ -36,6 +37,10 @@ export const certificatesOf = (folder: string, { packId, names: given, files }: 
 /** As HAProxy shows it, in lower case. */
 export const sha1Of = ({ fingerprint }: X509Certificate): string =>
   fingerprint.replaceAll(':', '').toLowerCase();
+
+/** Subjects of what a PEM has behind its leaf, as HAProxy shows them. */
+export const subjectsBehind = (pem: string): string[] =>
+  behindLeaf(pem).map(({ subject }) => `/${(subject || '').replaceAll('\n', '/')}`);
 
 const FILE = /^([0-9A-Za-z-]{1,64})\.[0-9a-f]{16}\.pem\.(ecdsa|rsa)$/;
 

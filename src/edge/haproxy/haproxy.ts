@@ -18,7 +18,7 @@ import { someAtATime } from '../placed/some-at-a-time.ts';
 import { certificatesOf, type Entry, ownerOf, sha1Of } from './certificate-file.ts';
 import { readCrtList, writeCrtList } from './crt-list.ts';
 import { type Change, settle } from './round.ts';
-import { entriesOf, leavesOf, type Own, runningOf } from './running.ts';
+import { entriesOf, type Loaded, loadedOf, type Own, runningOf } from './running.ts';
 import { RuntimeApi, type RuntimePlace } from './runtime-api.ts';
 
 const OPTIONS = {
@@ -109,8 +109,8 @@ class HaproxyEdge implements EdgeInHand {
       using api = await RuntimeApi.connect(this.#place, signal);
       const packs = await entriesOf(api, this.#own);
       const paths = [...packs.values()].flat().map(({ path }) => path);
-      const leaves = await leavesOf(api, paths);
-      return await someAtATime([...packs], ([packId, entries]) => this.#heldOf(packId, entries, leaves));
+      const loaded = await loadedOf(api, paths);
+      return await someAtATime([...packs], ([packId, entries]) => this.#heldOf(packId, entries, loaded));
     });
   }
 
@@ -150,7 +150,7 @@ class HaproxyEdge implements EdgeInHand {
   async #heldOf(
     packId: string,
     entries: readonly Entry[],
-    leaves: ReadonlyMap<string, string | undefined>,
+    loaded: ReadonlyMap<string, Loaded>,
   ): Promise<HeldPack> {
     const found: { [algorithm in Algorithm]?: string } = {};
     const names = (entries[0]?.names ?? []).filter((name) =>
@@ -161,7 +161,7 @@ class HaproxyEdge implements EdgeInHand {
       const { algorithm = 'ecdsa' } = ownerOf(this.#own.folder, path) ?? {};
       const leaf = seen.has(algorithm) ? undefined : await leafIn(path);
       seen.add(algorithm);
-      if (leaf && sha1Of(leaf) === leaves.get(path))
+      if (leaf && sha1Of(leaf) === loaded.get(path)?.sha1)
         found[algorithm] = leaf.fingerprint256.replaceAll(':', '').toLowerCase();
     }
     return { packId, names, leaves: found };

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type GivenHaproxy, givenHaproxy, haproxyNeeds } from '../../../test/support/edge/given-haproxy.ts';
 import { givenPlaced, heldOf, leafIn } from '../../../test/support/edge/placed-packs.ts';
+import { make, makeCa, pemOf } from '../../../test/support/pki.ts';
+import { newUuid } from '../../kit/id.ts';
 import type { EdgeInHand } from '../driver.ts';
 
 const HAPROXY = haproxyNeeds();
@@ -34,6 +36,34 @@ test(
     await haproxy.start();
     assert.deepEqual(await edge.inventory(signal), [heldOf(second)]);
     assert.equal(await shownBy(edge, 'www.example.com'), leafIn(second, 'ecdsa'));
+  },
+);
+
+test(
+  'a chain that somebody cut in the running process is whole again when the pack is put on again',
+  HAPROXY,
+  async (t) => {
+    const { haproxy, edge } = await givenHaproxy(t);
+    const { root, intermediate } = await makeCa(new Date());
+    const leaf = await make(new Date(), { by: intermediate, hosts: ['www.example.com'] });
+    const chain = [leaf, intermediate, root].map(({ pem }) => pem).join('');
+    const pack = {
+      packId: newUuid(),
+      names: ['www.example.com'],
+      certificates: { ecdsa: { chain, key: pemOf(leaf) } },
+    };
+    await edge.apply([pack], signal);
+    const path = join(haproxy.folder, readdirSync(haproxy.folder)[0] ?? '');
+    await haproxy.ask(`set ssl cert ${path} <<\n${leaf.pem.trim()}\n${pemOf(leaf).trim()}\n`);
+    await haproxy.ask(`commit ssl cert ${path}`);
+    const behind = async () =>
+      (await edge.verify({ name: 'www.example.com', algorithm: 'ecdsa' }, signal))?.behind;
+    assert.deepEqual(await behind(), []);
+    await edge.apply([pack], signal);
+    assert.deepEqual(
+      (await behind())?.map(({ subject }) => subject),
+      [intermediate.subject, root.subject],
+    );
   },
 );
 

@@ -4,14 +4,15 @@ import { Fault } from '../../kit/fault.ts';
 import type { RefusedPack } from '../driver.ts';
 import { diskFault, replaceFile, syncFolder, UNFINISHED } from '../placed/durable-file.ts';
 import { someAtATime } from '../placed/some-at-a-time.ts';
-import { type Certificate, type Entry, ownerOf, sha1Of } from './certificate-file.ts';
+import { type Certificate, type Entry, ownerOf, sha1Of, subjectsBehind } from './certificate-file.ts';
 import { type CrtList, readCrtList, writeCrtList } from './crt-list.ts';
 import {
   abortOwn,
   bytesToTell,
   dropUnused,
   entriesOf,
-  leavesOf,
+  type Loaded,
+  loadedOf,
   type Own,
   type Running,
   type Telling,
@@ -116,7 +117,7 @@ async function tellingsFor({ own, api }: Round, sight: Sight): Promise<readonly 
   const entries = new Map([...sight.held.values()].flat().map(({ path, names }) => [path, names.join(' ')]));
   const wanted = sight.placed.flatMap(({ certificates }) => certificates);
   const there = wanted.filter(({ path }) => entries.has(path));
-  const leaves = await leavesOf(
+  const loaded = await loadedOf(
     api,
     there.map(({ path }) => path),
   );
@@ -127,10 +128,14 @@ async function tellingsFor({ own, api }: Round, sight: Sight): Promise<readonly 
     renamed.map(({ path }) => path),
   );
   for (const { path } of renamed) entries.delete(path);
-  const missing = wanted.filter(({ path, sha1 }) => !entries.has(path) || leaves.get(path) !== sha1);
+  const missing = wanted.filter((one) => !entries.has(one.path) || !isLoaded(one, loaded.get(one.path)));
   const tellings = [...missing, ...(await lostOf(sight))];
   return tellings.map((certificate) => ({ ...certificate, isListed: entries.has(certificate.path) }));
 }
+
+/** Whether the process has leaf and chain of a file: somebody may have set it otherwise by hand. Told twice does no harm. */
+const isLoaded = ({ sha1, pem }: Certificate, loaded: Loaded | undefined): boolean =>
+  loaded?.sha1 === sha1 && loaded.behind.join() === subjectsBehind(pem).join();
 
 /** What its crt-list has and the process has not, of packs that are not changed now. */
 async function lostOf({ list, held, placed, withdrawn }: Sight): Promise<Certificate[]> {

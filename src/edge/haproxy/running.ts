@@ -35,17 +35,29 @@ export async function entriesOf(api: RuntimeApi, own: Own): Promise<ReadonlyMap<
   throw new Fault('edge_refused', `HAProxy does not show its crt-list: ${saidIn(answer)}; ${next}`);
 }
 
-/** Lower-case hexadecimal SHA-1 of the leaves that it has of files; undefined: it has none of it. */
-export async function leavesOf(
+/** What HAProxy has of a file. */
+export interface Loaded {
+  /** Lower-case hexadecimal SHA-1 of the leaf; undefined: it has none. */
+  readonly sha1: string | undefined;
+  /** Subjects of what it sends behind the leaf, in one line each, as OpenSSL writes them. */
+  readonly behind: readonly string[];
+}
+
+/** What it has of files. */
+export async function loadedOf(
   api: RuntimeApi,
   paths: readonly string[],
-): Promise<ReadonlyMap<string, string | undefined>> {
+): Promise<ReadonlyMap<string, Loaded>> {
   const answers = await api.askAll(paths.map((path) => `show ssl cert ${path}`));
   return new Map(
-    paths.map((path, i) => [
-      path,
-      /^SHA1 FingerPrint: ([0-9A-F]+)$/m.exec(answers[i] ?? '')?.[1]?.toLowerCase(),
-    ]),
+    paths.map((path, i): [string, Loaded] => {
+      const answer = answers[i] ?? '';
+      const sha1 = /^SHA1 FingerPrint: ([0-9A-F]+)$/m.exec(answer)?.[1]?.toLowerCase();
+      return [
+        path,
+        { sha1, behind: [...answer.matchAll(/^Chain Subject: (.*)$/gm)].map(([, name = '']) => name) },
+      ];
+    }),
   );
 }
 

@@ -1,13 +1,15 @@
 import type { EdgeRow, ShownLeaf } from '../../edge/edge.ts';
+import { leafOf } from '../../edge/leaf.ts';
 import { Fault } from '../../kit/fault.ts';
 import { toName } from '../../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm } from '../../pack/pack.ts';
 import { servingAt } from '../../pack/priority.ts';
 import type { DueDeployment } from '../../store/deployment-looks.ts';
+import { listChains } from '../../store/certificates.ts';
 import { getPack } from '../../store/packs.ts';
 import { listCandidates } from '../../store/served-hosts.ts';
 import type { JobDeps } from '../job.ts';
-import { mismatch } from './verify-edge.ts';
+import { chainMismatch, mismatch } from './verify-edge.ts';
 
 /** Most names of a pack that are asked for in one look: the next goes on behind them. */
 const MOST_NAMES = 50;
@@ -34,12 +36,26 @@ export async function lookAtDeployment(
 ): Promise<DeploymentSeen> {
   const names = due.hosts.map(toName);
   const most = Math.min(MOST_NAMES, names.length);
+  const chains = await listChains(deps.pool, due.pack);
+  const chainOf = (leaf: string) => chains.find(({ chain }) => leafOf(chain) === leaf)?.chain ?? '';
+  const wanted = ALGORITHMS.flatMap((algorithm): Wanted[] => {
+    const leaf = due.wanted[algorithm];
+    return leaf === null ? [] : [{ algorithm, leaf, chain: chainOf(leaf) }];
+  });
   for (let count = 1; count <= most; count++) {
     const place = (due.nextName + count - 1) % names.length;
-    const problem = await problemOf(deps, edge, { due, name: names[place] ?? '' }, signal);
+    const problem = await problemOf(deps, edge, { due, name: names[place] ?? '', wanted }, signal);
     if (problem !== undefined) return { problem, nextName: place, count };
   }
   return { problem: undefined, nextName: (due.nextName + most) % names.length, count: most };
+}
+
+/** What is to be shown by one algorithm. */
+interface Wanted {
+  readonly algorithm: Algorithm;
+  readonly leaf: string;
+  /** In PEM; '': another certificate took its place meanwhile. */
+  readonly chain: string;
 }
 
 interface Asked {
@@ -50,16 +66,16 @@ interface Asked {
 async function problemOf(
   deps: JobDeps,
   edge: EdgeRow,
-  { due, name }: Asked,
+  { due, name, wanted }: Asked & { readonly wanted: readonly Wanted[] },
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  for (const algorithm of ALGORITHMS) {
-    const wanted = due.wanted[algorithm];
-    if (wanted === null) continue;
+  for (const { algorithm, leaf, chain } of wanted) {
     const shown = await deps.showLeaf(edge, { name, algorithm }, signal);
-    if (shown?.fingerprint === wanted || (await isRight(deps, edge, { due, name, algorithm, shown })))
-      continue;
-    return mismatch(edge, name, shown);
+    const flaw =
+      shown?.fingerprint === leaf ? chainMismatch(edge, name, chain, shown) : mismatch(edge, name, shown);
+    if (flaw === undefined) continue;
+    if (shown?.fingerprint === leaf || !(await isRight(deps, edge, { due, name, algorithm, shown })))
+      return flaw;
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { chainProblem } from '../../edge/chain.ts';
 import type { EdgeRow, LiveEdge, ShownLeaf } from '../../edge/edge.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Work } from '../../operation/work.ts';
@@ -6,6 +7,7 @@ import { toName } from '../../pack/hosts.ts';
 import type { Algorithm, Pack } from '../../pack/pack.ts';
 import { servingAt } from '../../pack/priority.ts';
 import { algorithmsOf } from '../../pack/type.ts';
+import { listChains } from '../../store/certificates.ts';
 import { listCandidates } from '../../store/served-hosts.ts';
 import type { JobDeps } from '../job.ts';
 
@@ -64,14 +66,19 @@ export async function verifyEdge(
 ): Promise<EdgeProof> {
   const began = performance.now();
   const observed: Partial<Record<Algorithm, string>> = {};
+  const chains = await listChains(deps.pool, pack);
   for (const algorithm of algorithmsOf(pack)) {
-    const wanted = run.certificates.find((certificate) => certificate.algorithm === algorithm)?.fingerprint;
+    const { id, fingerprint: wanted } = run.certificates.find((one) => one.algorithm === algorithm) ?? {};
+    const chain = chains.find((one) => one.id === id)?.chain ?? '';
     for (const name of names) {
       const shown = await shownOn(deps, edge, { name, algorithm }, signal);
       if (typeof shown === 'string') return { edge: edge.name, observed, problem: shown };
       if (shown) observed[algorithm] = shown.fingerprint;
-      if (shown?.fingerprint !== wanted)
-        return { edge: edge.name, observed, problem: mismatch(edge, name, shown) };
+      const problem =
+        shown?.fingerprint === wanted
+          ? chainMismatch(edge, name, chain, shown)
+          : mismatch(edge, name, shown);
+      if (problem !== undefined) return { edge: edge.name, observed, problem };
     }
   }
   deps.log.debug({ pack: pack.id, edge: edge.name, ms: performance.now() - began }, 'edge proved the pack');
@@ -92,6 +99,17 @@ async function shownOn(
     if (!(error instanceof Fault)) throw error;
     return error.message;
   }
+}
+
+/** Says that an edge shows the right leaf with a wrong chain; undefined: it is as it is to be. */
+export function chainMismatch(
+  { name: edge }: Pick<LiveEdge, 'name'>,
+  name: string,
+  chain: string,
+  shown: ShownLeaf | undefined,
+): string | undefined {
+  const flaw = shown && chainProblem(chain, shown);
+  return flaw === undefined ? undefined : `edge ${edge} serves ${name} ${flaw}; it is tried again`;
 }
 
 /** Says that an edge shows something else, or nothing, for a name. */
