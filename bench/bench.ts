@@ -14,6 +14,7 @@ import { alertsBench } from './alerts.ts';
 import { addAlone } from './alone.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
 import { type BenchDatabase, benchDatabase, databaseBeside, scratchBeside } from './database.ts';
+import { type FaultsNumbers, faultsBench } from './deployment-faults.ts';
 import { dnsBench } from './dns/dns.ts';
 import { addEdgesBench } from './edges/edges.ts';
 import { exactCheck } from './exact.ts';
@@ -244,6 +245,27 @@ bench
   .option('--orders <n>', PARALLEL, toCount, 20)
   .option('--seed <n>', 'of the random moments', toCount, 1)
   .action(async (options: CrashNumbers & Common) => print(await crashBench(options, say), options));
+
+bench
+  .command('faults')
+  .description(
+    'packs are deployed to a HAProxy, an nginx and a bundled edge that go wrong: whether one is ever active and not shown',
+  )
+  .option('--json', 'print the result as one line of JSON')
+  .option('--deployments <n>', 'in all', toCount, 1_000)
+  .option('--seconds <n>', 'after which no more is deployed', toCount, 600)
+  .option('--parallel <n>', PARALLEL, toCount, 10)
+  .option(
+    '--plants <n>',
+    'certificates that are planted by hand then, at each edge and in each manner',
+    toCount,
+    5,
+  )
+  .option('--seed <n>', 'of the random moments', toCount, 1)
+  .action(async (options: FaultsNumbers & Common) => {
+    requirePrograms('haproxy', 'nginx');
+    print(await faultsBench(options, say), options);
+  });
 
 bench
   .command('failover')

@@ -10,6 +10,8 @@ const PACKAGES = {
   'pebble-challtestsrv': 'pebble',
   openssl: 'openssl',
   chromium: 'chromium',
+  haproxy: 'haproxy',
+  nginx: 'nginx-light',
   'softhsm2-util': 'softhsm2',
   cc: 'gcc libssl-dev',
 } as const;
