@@ -7,7 +7,9 @@
  * - advance: to move a pack along its lifecycle; the only writer of its status.
  * The front file: what a job is given. One file per job of the lifecycle's table.
  */
+
 import type { Ca } from '../ca/ca.ts';
+import type { RevocationLists } from '../ca/revocation-lists.ts';
 import type { TxtPublisher } from '../dns/dns.ts';
 import type { EdgeChange, LiveEdge, ShowLeaf } from '../edge/edge.ts';
 import type { KeyPool } from '../key/key-pool.ts';
@@ -53,6 +55,8 @@ export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly edges: readonly LiveEdge[];
   readonly showLeaf: ShowLeaf;
   readonly verification: VerificationParts;
+  /** What CAs revoked, by the lists that leaves name; undefined: nobody looks. */
+  readonly revocations?: Pick<RevocationLists, 'look' | 'getNext'>;
   /** How long records of what happened are kept; 0: for ever. */
   readonly auditLife: Seconds;
   /** How long control that a zone has shown counts for its other packs and for renewals without another look; 0: not at all. */

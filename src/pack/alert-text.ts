@@ -32,6 +32,7 @@ const WEIGHTS: Readonly<Record<AlertEvent, Weight>> = {
   'expiration.upcoming':  { severity: 'critical' },
   'expiration.reached':   { severity: 'critical' },
   'revocation.requested': { severity: 'warning' },
+  'certificate.revoked':  { severity: 'critical' },
   'keys.lost':            { severity: 'critical' },
   'key.unreachable':      { severity: 'critical' },
   'key.reachable':        { severity: 'info', isEnd: true },

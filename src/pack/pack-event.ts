@@ -40,6 +40,7 @@ const KINDS: Readonly<Record<string, EventMeaning['kind']>> = {
   renewed: 'renewal',
   at_risk: 'renewal',
   revoke: 'revocation',
+  revoked_by_ca: 'revocation',
 };
 
 /** By events; one that is not here is its own word. */
@@ -91,7 +92,7 @@ const jobOf = (status: string | null): string | undefined => {
 };
 
 /** What the service writes because a CA answered. */
-const BY_CA = ['challenges_named', 'control_shown', 'certificates_issued', 'control_wanted_again', 'renewed'];
+const BY_CA = ['revoked_by_ca', 'challenges_named', 'control_shown', 'certificates_issued', 'control_wanted_again', 'renewed'];
 
 function ownerOf(recorded: RecordedEvent): EventOwner {
   if (recorded.actor === 'operator') return 'operator';

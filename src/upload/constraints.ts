@@ -1,5 +1,6 @@
 /** What certificates of CAs are limited to: for which names they may stand above a leaf, and how far (RFC 5280 4.2.1.9, 4.2.1.10). */
 import type { X509Certificate } from 'node:crypto';
+import { extensionsOf, valuesIn, valuesOf } from '../kit/der-values.ts';
 import { covers, isInZone, isWildcard } from '../pack/hosts.ts';
 
 /** What a CA may be above. */
@@ -68,44 +69,4 @@ const dnsNamesIn = (trees: Buffer): string[] =>
 const numberOf = (bytes: Buffer): number =>
   bytes.length > 4 ? Infinity : Number(`0x${bytes.toString('hex')}`);
 
-const TAG = { integer: 0x02, octets: 0x04, oid: 0x06, extensions: 0xa3, dnsName: 0x82 } as const;
-
-/** One value in DER (X.690). */
-interface Value {
-  readonly tag: number;
-  readonly contents: Buffer;
-}
-
-/** Contents of extensions by their identifiers in hexadecimal; OpenSSL has read the certificate before. */
-function extensionsOf(certificate: Buffer): ReadonlyMap<string, Buffer> {
-  const [signed] = valuesIn(certificate);
-  const list = signed && valuesOf(signed.contents).find(({ tag }) => tag === TAG.extensions);
-  const extensions = list ? valuesIn(list.contents) : [];
-  return new Map(
-    extensions.flatMap(({ contents }) => {
-      const [id, ...more] = valuesOf(contents);
-      const value = more.find(({ tag }) => tag === TAG.octets);
-      return id && value ? [[id.contents.toString('hex'), value.contents] as const] : [];
-    }),
-  );
-}
-
-/** The values inside the one value that there is. */
-const valuesIn = (der: Buffer): Value[] => valuesOf(valuesOf(der)[0]?.contents ?? Buffer.alloc(0));
-
-/** The values that stand one after the other; what is cut off is none. */
-function valuesOf(der: Buffer): Value[] {
-  const values: Value[] = [];
-  let at = 0;
-  while (at + 2 <= der.length) {
-    const short = der.readUInt8(at + 1);
-    const size = short < 0x80 ? 0 : short & 0x7f;
-    if (size > 4 || at + 2 + size > der.length) break;
-    const length = size === 0 ? short : der.readUIntBE(at + 2, size);
-    const from = at + 2 + size;
-    if (from + length > der.length) break;
-    values.push({ tag: der.readUInt8(at), contents: der.subarray(from, from + length) });
-    at = from + length;
-  }
-  return values;
-}
+const TAG = { integer: 0x02, dnsName: 0x82 } as const;

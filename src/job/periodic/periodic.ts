@@ -43,6 +43,7 @@ const PERIODIC: readonly Periodic[] = [
   { everyMs: 500, run: (deps, { signal }) => lookAtHostnames(deps, signal) },
   { everyMs: 1_000, run: (deps, { signal }) => lookAtKeys(deps, signal) },
   { everyMs: 1_000, run: (deps, { signal }) => lookAtTokenKeys(deps, signal) },
+  { everyMs: 1_000, run: async (deps, { signal }) => deps.revocations?.getNext(signal) },
   { everyMs: 1_000, run: (deps, { signal }) => lookAtEdges(deps, signal) },
   { everyMs: 1_000, run: (deps, { ring, signal }) => proveServed(deps, ring, signal) },
   { everyMs: 500, run: (deps, { ring, signal }) => keepDueZones(deps, ring, signal) },

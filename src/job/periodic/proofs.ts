@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EdgeRow } from '../../edge/edge.ts';
 import { after, between, type Seconds } from '../../kit/time.ts';
 import { LONGEST_WRONG, recordDrift, recordReturn } from '../../operation/record-drift.ts';
+import { recordRevoked } from '../../operation/record-revoked.ts';
 import { tellEdgesAgain } from '../../operation/tell-edges-again.ts';
 import { toName } from '../../pack/hosts.ts';
 import { isServed, may } from '../../pack/lifecycle.ts';
@@ -39,6 +40,7 @@ interface Looked {
   readonly due: DueDeployment;
   readonly look: DeploymentLook;
   readonly count: number;
+  readonly revoked: DeploymentSeen['revoked'];
 }
 
 /** Looks at deployments that are due, the longest unproved first, as many names as a second has. */
@@ -103,7 +105,7 @@ async function lookAt(deps: JobDeps, due: DueDeployment, round: Round): Promise<
   if (!edge || !isOurs(due, round)) return undefined;
   try {
     const seen = await lookAtDeployment(deps, edge, due, signal);
-    return { due, count: seen.count, look: lookOf(due, seen, deps.clock.now()) };
+    return { due, count: seen.count, revoked: seen.revoked, look: lookOf(due, seen, deps.clock.now()) };
   } catch (error) {
     if (!signal.aborted && !isUnreached(error)) report(deps, error, 'look at a deployment');
     return undefined;
@@ -135,6 +137,9 @@ interface Following {
 async function follow(deps: JobDeps, looked: Looked, following: Following): Promise<void> {
   try {
     await (looked.look.wrongSince === undefined ? followRight : followWrong)(deps, looked, following);
+    for (const one of looked.revoked)
+      if (await recordRevoked(deps, { pack: looked.due.pack, ...one }))
+        told(deps, looked.due, following.ring);
   } catch (error) {
     if (!following.round.signal.aborted) report(deps, error, 'record what an edge shows');
   }

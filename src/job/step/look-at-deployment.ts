@@ -1,11 +1,12 @@
+import type { RevokedLeaf } from '../../ca/revocation-lists.ts';
 import type { EdgeRow, ShownLeaf } from '../../edge/edge.ts';
 import { leafOf } from '../../edge/leaf.ts';
 import { Fault } from '../../kit/fault.ts';
 import { toName } from '../../pack/hosts.ts';
 import { ALGORITHMS, type Algorithm } from '../../pack/pack.ts';
 import { servingAt } from '../../pack/priority.ts';
-import type { DueDeployment } from '../../store/deployment-looks.ts';
 import { listChains } from '../../store/certificates.ts';
+import type { DueDeployment } from '../../store/deployment-looks.ts';
 import { getPack } from '../../store/packs.ts';
 import { listCandidates } from '../../store/served-hosts.ts';
 import type { JobDeps } from '../job.ts';
@@ -22,6 +23,8 @@ export interface DeploymentSeen {
   readonly nextName: number;
   /** How many names were asked for. */
   readonly count: number;
+  /** Leaves that are to be shown and that their CA revoked. */
+  readonly revoked: readonly { readonly leaf: string; readonly by: RevokedLeaf }[];
 }
 
 /**
@@ -42,12 +45,16 @@ export async function lookAtDeployment(
     const leaf = due.wanted[algorithm];
     return leaf === null ? [] : [{ algorithm, leaf, chain: chainOf(leaf) }];
   });
+  const revoked = wanted.flatMap(({ leaf, chain }) => {
+    const by = deps.revocations?.look(chain);
+    return by ? [{ leaf, by }] : [];
+  });
   for (let count = 1; count <= most; count++) {
     const place = (due.nextName + count - 1) % names.length;
     const problem = await problemOf(deps, edge, { due, name: names[place] ?? '', wanted }, signal);
-    if (problem !== undefined) return { problem, nextName: place, count };
+    if (problem !== undefined) return { problem, nextName: place, count, revoked };
   }
-  return { problem: undefined, nextName: (due.nextName + most) % names.length, count: most };
+  return { problem: undefined, nextName: (due.nextName + most) % names.length, count: most, revoked };
 }
 
 /** What is to be shown by one algorithm. */

@@ -75,9 +75,7 @@ export async function verifyEdge(
       if (typeof shown === 'string') return { edge: edge.name, observed, problem: shown };
       if (shown) observed[algorithm] = shown.fingerprint;
       const problem =
-        shown?.fingerprint === wanted
-          ? chainMismatch(edge, name, chain, shown)
-          : mismatch(edge, name, shown);
+        shown?.fingerprint === wanted ? chainMismatch(edge, name, chain, shown) : mismatch(edge, name, shown);
       if (problem !== undefined) return { edge: edge.name, observed, problem };
     }
   }

@@ -28,7 +28,7 @@ export interface FaultsResult {
   readonly seconds: number;
   /** Packs that the API called active while an edge did not show them: at once, or for more than 60 s after something was planted. */
   falseActive: number;
-  /** Packs that were not active and shown by all edges two minutes after the end of their fault. */
+  /** Packs that were not active and shown by all edges four minutes after the end of their fault. */
   lost: number;
   /** Rounds, by edge and fault, and seconds from the end of the fault (or from what was planted) until all edges showed the packs, at most. */
   readonly faults: Record<string, { rounds: number; longest: number }>;
@@ -45,7 +45,7 @@ interface Ordered {
 
 /** Longest time that a wrong certificate may be shown by an edge while its pack is active, in milliseconds. */
 const LONGEST_WRONG_MS = 60_000;
-const ROUND_MS = 120_000;
+const ROUND_MS = 240_000;
 
 /** Runs a plan. */
 export async function deployWithFaults(plan: FaultsPlan, say: (what: string) => void): Promise<FaultsResult> {
