@@ -25,6 +25,7 @@ const WEIGHTS: Readonly<Record<AlertEvent, Weight>> = {
   'issuance.failed':      { severity: 'error' },
   'deployment.succeeded': { severity: 'info', isEnd: true },
   'deployment.failed':    { severity: 'error' },
+  'deployment.drifted':   { severity: 'error' },
   'renewal.started':      { severity: 'info' },
   'renewal.late':         { severity: 'warning' },
   'renewal.succeeded':    { severity: 'info', isEnd: true },
@@ -43,6 +44,8 @@ const WEIGHTS: Readonly<Record<AlertEvent, Weight>> = {
   'zone.name_lost':       { severity: 'error' },
   'zone.deactivated':     { severity: 'error' },
   'zone.reactivated':     { severity: 'info', isEnd: true },
+  'edge.away':            { severity: 'error' },
+  'edge.back':            { severity: 'info', isEnd: true },
   'webhook.test':         { severity: 'info', isEnd: true },
 };
 
@@ -121,6 +124,12 @@ export function zoneFacts(
 ): AlertFacts {
   const text = `The zone ${zone.name} of the account ${frame.account.name}.`;
   return facts(frame, zone.name, text, { zone_name: zone.name, zone_tag: zone.id });
+}
+
+/** Of an edge of the account. */
+export function edgeFacts(frame: AlertFrame, edge: string): AlertFacts {
+  const text = `The edge ${edge} of the account ${frame.account.name}.`;
+  return facts(frame, edge, text, { edge });
 }
 
 const MOVES: Readonly<Record<Mover, string>> = {

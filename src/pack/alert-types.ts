@@ -14,6 +14,7 @@ export const ALERT_EVENTS = {
   'issuance.failed': 'The CA issued nothing in time',
   'deployment.succeeded': 'Every edge serves the certificates',
   'deployment.failed': 'An edge did not serve the certificates in time',
+  'deployment.drifted': 'An edge does not serve the certificates any more',
   'renewal.started': 'New certificates are on their way',
   'renewal.late': 'The renewal is late, and the certificates are at risk',
   'renewal.succeeded': 'Every edge serves the new certificates',
@@ -32,6 +33,8 @@ export const ALERT_EVENTS = {
   'zone.name_lost': 'Another account has shown control of the name of the zone',
   'zone.deactivated': 'The operator took the zone out of service',
   'zone.reactivated': 'The operator put the zone into service again',
+  'edge.away': 'Nobody has reached an edge for long, and nothing waits for it',
+  'edge.back': 'The edge answers, has shown all that it is to serve, and counts again',
   'webhook.test': 'A webhook was made, or has another URL',
 } as const;
 
@@ -41,10 +44,14 @@ export type AlertEvent = keyof typeof ALERT_EVENTS;
 const ALERT_EVENT_NAMES = Object.keys(ALERT_EVENTS) as AlertEvent[];
 
 const isOfZone = (event: AlertEvent): boolean => event.startsWith('zone.');
+const isOfEdge = (event: AlertEvent): boolean => event.startsWith('edge.');
 /** Told by no policy. */
 const isOfWebhook = (event: AlertEvent): boolean => event.startsWith('webhook.');
-const PACK_EVENTS = ALERT_EVENT_NAMES.filter((event) => !isOfZone(event) && !isOfWebhook(event));
+const PACK_EVENTS = ALERT_EVENT_NAMES.filter(
+  (event) => !isOfZone(event) && !isOfEdge(event) && !isOfWebhook(event),
+);
 const ZONE_EVENTS = ALERT_EVENT_NAMES.filter(isOfZone);
+const EDGE_EVENTS = ALERT_EVENT_NAMES.filter(isOfEdge);
 
 /** What a record says of a pack or a zone: `event` as it is called there, statuses of a pack before and after. */
 export interface Recorded {
@@ -69,6 +76,7 @@ const BY_PACK_EVENT: Readonly<Record<string, AlertEvent>> = {
   renewed: 'renewal.succeeded',
   revoke: 'revocation.requested',
   revoked_by_ca: 'certificate.revoked',
+  drift: 'deployment.drifted',
   lose: 'keys.lost',
   key_away: 'key.unreachable',
   key_back: 'key.reachable',
@@ -107,6 +115,15 @@ const BY_ZONE_EVENT: Readonly<Record<string, AlertEvent>> = {
   reactivate: 'zone.reactivated',
 };
 
+/** What a record of an edge tells its account, by what is recorded; undefined: nothing. */
+export const edgeAlertOf = ({ event }: Pick<Recorded, 'event'>): AlertEvent | undefined =>
+  Object.hasOwn(BY_EDGE_EVENT, event) ? BY_EDGE_EVENT[event] : undefined;
+
+const BY_EDGE_EVENT: Readonly<Record<string, AlertEvent>> = {
+  edge_away: 'edge.away',
+  edge_back: 'edge.back',
+};
+
 /** By what a policy may be narrowed: names of Cloudflare's filters. */
 export const ALERT_FILTERS = ['zones', 'target_hostname', 'event_type', 'new_status'] as const;
 export type AlertFilter = (typeof ALERT_FILTERS)[number];
@@ -120,7 +137,7 @@ export interface AlertTypeRow {
   readonly product: string;
   readonly name: string;
   readonly description: string;
-  /** Types of the packs that it tells of; none: it tells of zones. */
+  /** Types of the packs that it tells of; none: it tells of zones, or of edges. */
   readonly packs: readonly PackType[];
   readonly events: readonly AlertEvent[];
   readonly filters: readonly AlertFilter[];
@@ -163,6 +180,14 @@ export const ALERT_TYPES = {
     packs: [],
     events: ZONE_EVENTS,
     filters: ['zones', 'event_type'],
+  },
+  edge_status_event_type: {
+    product: 'Edges',
+    name: 'Edge Status Alert',
+    description: 'Nobody reaches an edge of the operator, so that nothing waits for it; it counts again',
+    packs: [],
+    events: EDGE_EVENTS,
+    filters: ['event_type'],
   },
 } as const satisfies Record<string, AlertTypeRow>;
 

@@ -92,7 +92,14 @@ const jobOf = (status: string | null): string | undefined => {
 };
 
 /** What the service writes because a CA answered. */
-const BY_CA = ['revoked_by_ca', 'challenges_named', 'control_shown', 'certificates_issued', 'control_wanted_again', 'renewed'];
+const BY_CA = [
+  'revoked_by_ca',
+  'challenges_named',
+  'control_shown',
+  'certificates_issued',
+  'control_wanted_again',
+  'renewed',
+];
 
 function ownerOf(recorded: RecordedEvent): EventOwner {
   if (recorded.actor === 'operator') return 'operator';

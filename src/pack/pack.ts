@@ -104,6 +104,10 @@ export type ValidationRecord = ShownBy & {
   readonly isOurs?: true;
 };
 
+/** Who sees what an edge shows: the agent beside it, the service by handshakes of its own. */
+export const PROVERS = ['agent', 'handshake'] as const;
+export type Prover = (typeof PROVERS)[number];
+
 /** An issued certificate of a pack. Its private key is not here: it stays in the store, sealed. */
 export interface Certificate {
   readonly id: string;

@@ -1,20 +1,21 @@
-/** Events that accounts can be told of: those of packs and of zones, in the order in which nothing comes to stand before what was read. */
+/** Events that accounts can be told of: those of packs, of zones and of edges, in the order in which nothing comes to stand before what was read. */
 
 import { type EventPosition, historyOf, IN_ORDER, IS_SETTLED, NOW } from './pack-events.ts';
 import { statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
 
-/** What happened to a pack, or to a zone. */
+/** What happened to a pack, a zone or an edge. */
 export interface AlertableEvent {
+  /** Of an edge the id of its account, in whose chain it stands. */
   readonly zoneId: string;
-  /** Undefined: it is of the zone. */
+  /** Undefined: it is of the zone, or of an edge. */
   readonly packId: string | undefined;
   readonly seq: number;
   readonly madeOn: Date;
   readonly event: string;
   readonly from: string | null;
   readonly to: string | null;
-  /** What a zone was called. */
+  /** What a zone or an edge was called. */
   readonly name: string | undefined;
   readonly position: EventPosition;
 }
@@ -80,9 +81,10 @@ const toEvent = (row: Row, xact: string): AlertableEvent => ({
   position: { xact, zoneId: row.zone_id, seq: Number(row.seq) },
 });
 
-/** Conditions of the two indexes that have what is told of. */
+/** Conditions of the indexes that have what is told of. */
 export const OF_PACKS = 'pack_id is not null';
 export const OF_ZONES = "resource = 'zone' and pack_id is null";
+export const OF_EDGES = "resource = 'edge' and pack_id is null";
 
 const COLUMNS = 'xact, zone_id, pack_id, seq, made_on, event, from_status, status, name';
 
@@ -96,7 +98,7 @@ const behind = (kind: string, since: string) => `(
 const next = (since: string) =>
   statement(`
     select history, one.* from (${NOW}) as now left join lateral (
-      select * from (${behind(OF_PACKS, since)} union all ${behind(OF_ZONES, since)}) as both_kinds
+      select * from (${behind(OF_PACKS, since)} union all ${behind(OF_ZONES, since)} union all ${behind(OF_EDGES, since)}) as all_kinds
        order by ${IN_ORDER} limit ${BATCH}) as one on true
      order by ${IN_ORDER}`);
 

@@ -2,7 +2,7 @@
  * How far the record of each account was read for its alerts: docs/decisions/0032-alerts.md. A reader without policies
  * sleeps, and goes on from where the record is by then when it is woken.
  */
-import { OF_PACKS, OF_ZONES } from './alert-events.ts';
+import { OF_EDGES, OF_PACKS, OF_ZONES } from './alert-events.ts';
 import { accountKey, OF_ACCOUNT } from './alert-row.ts';
 import { type EventPosition, IN_ORDER, IS_SETTLED, latestPosition } from './pack-events.ts';
 import { statement } from './statement.ts';
@@ -107,7 +107,7 @@ const TAKE = statement(`
      select cell, account_id
        from alert_readers as reader cross join (select pg_snapshot_xmin(pg_current_snapshot()) as horizon) as now
       where ${inCells('reader')} and due_at <= :now
-        and (history <> :history or told_from is not null or ${hasNews(OF_PACKS)} or ${hasNews(OF_ZONES)})
+        and (history <> :history or told_from is not null or ${hasNews(OF_PACKS)} or ${hasNews(OF_ZONES)} or ${hasNews(OF_EDGES)})
       order by due_at limit :limit for update of reader skip locked)
   returning account_id, history, xact, zone_id, seq, read_on, told_from, claim`);
 

@@ -1,4 +1,4 @@
-import type { Algorithm, Pack, PackKey } from '../pack/pack.ts';
+import type { Algorithm, Pack, PackKey, Prover } from '../pack/pack.ts';
 import { cover, uncover } from './served-hosts.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
@@ -65,6 +65,8 @@ export interface EdgeHandshakes {
   readonly shown: { readonly ecdsa: string | null; readonly rsa: string | null };
   /** Undefined: nobody looked yet. */
   readonly seenOn: Date | undefined;
+  /** Who looked so far: the agent beside the edge, the service by handshake. */
+  readonly provedBy: readonly Prover[];
   readonly problem: string | undefined;
 }
 
@@ -75,7 +77,11 @@ export async function listHandshakes(db: Db, pack: PackKey): Promise<EdgeHandsha
     edge: row.edge,
     wanted: { ecdsa: row.desired_ecdsa, rsa: row.desired_rsa },
     shown: { ecdsa: row.observed_ecdsa, rsa: row.observed_rsa },
-    seenOn: row.observed_on ?? undefined,
+    seenOn: row.seen_on ?? undefined,
+    provedBy: [
+      ...(row.reported_on ? ['agent' as const] : []),
+      ...(row.observed_on ? ['handshake' as const] : []),
+    ],
     problem: row.problem ?? undefined,
   }));
 }
@@ -86,12 +92,14 @@ interface HandshakeRow {
   desired_rsa: string | null;
   observed_ecdsa: string | null;
   observed_rsa: string | null;
+  seen_on: Date | null;
   observed_on: Date | null;
+  reported_on: Date | null;
   problem: string | null;
 }
 
 const HANDSHAKES = statement(`
-  select edge, desired_ecdsa, desired_rsa, coalesce(observed_on, reported_on) as observed_on,
+  select edge, desired_ecdsa, desired_rsa, coalesce(observed_on, reported_on) as seen_on, observed_on, reported_on,
          case when observed_on is null then reported_ecdsa else observed_ecdsa end as observed_ecdsa,
          case when observed_on is null then reported_rsa else observed_rsa end as observed_rsa,
          case when observed_on is null then reported_problem else problem end as problem

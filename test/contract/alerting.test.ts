@@ -49,6 +49,7 @@ it('the types of alerts that can fire here are listed by product, with what narr
       'universal_ssl_event_type',
       'custom_ssl_certificate_event_type',
       'zone_status_event_type',
+      'edge_status_event_type',
     ],
   );
   for (const type of types) assert(type.display_name && type.description && type.filter_options?.length);

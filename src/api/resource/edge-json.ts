@@ -1,5 +1,6 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import { between, type Seconds } from '../../kit/time.ts';
+import { PROVERS } from '../../pack/pack.ts';
 import type { Location } from '../../pack/region.ts';
 import type { Edge } from '../../store/edge-row.ts';
 import type { ConfiguredEdge } from '../deps.ts';
@@ -23,6 +24,8 @@ export const EdgeReply = Type.Object({
   highest_security: Type.Boolean(),
   host: TextOrNone,
   port: Type.Union([Type.Null(), Type.Integer()]),
+  /** By whose look a pack counts as served there: its agent's, and a handshake of the service where that reaches it. */
+  proved_by: Type.Array(Type.Enum([...PROVERS])),
   is_connected: Type.Boolean(),
   lag_seconds: Type.Union([Type.Null(), Type.Number()]),
   packs: Type.Integer(),
@@ -67,6 +70,7 @@ export const toEdgeJson = (edge: Edge, now: Date): Static<typeof EdgeReply> => (
   ...placeOf(edge.location),
   host: edge.address?.host ?? null,
   port: edge.address?.port ?? null,
+  proved_by: edge.address ? ['agent', 'handshake'] : ['agent'],
   is_connected: edge.seenOn !== undefined && between(edge.seenOn, now) < SILENCE,
   lag_seconds: edge.applied ? Math.max(0, between(edge.applied, now)) : null,
   ...saidOf(edge),
@@ -114,6 +118,7 @@ export const toConfiguredJson = (edge: ConfiguredEdge): Static<typeof EdgeReply>
   ...placeOf(edge.location),
   host: edge.host,
   port: edge.port,
+  proved_by: ['handshake'],
   is_connected: true,
   lag_seconds: null,
   packs: 0,

@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox';
 import { type ChainLink, linksIn } from '../../ca/chain-links.ts';
 import { packNotFound } from '../../operation/locked-pack.ts';
-import { ALGORITHMS } from '../../pack/pack.ts';
+import { ALGORITHMS, PROVERS } from '../../pack/pack.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
 import { listChains } from '../../store/certificates.ts';
 import { type EdgeHandshakes, listHandshakes } from '../../store/deployments.ts';
@@ -41,6 +41,7 @@ const Edge = Type.Object({
   is_shown: Type.Boolean(),
   wanted: Leaves,
   shown: Leaves,
+  proved_by: Type.Array(Type.Enum([...PROVERS])),
   seen_on: Type.Optional(Type.String()),
   problem: Type.Optional(Type.String()),
 });
@@ -104,12 +105,13 @@ const toLink = ({
   not_after: toWireTime(notAfter),
 });
 
-function toEdge({ edge, wanted, shown, seenOn, problem }: EdgeHandshakes): Static<typeof Edge> {
+function toEdge({ edge, wanted, shown, seenOn, provedBy, problem }: EdgeHandshakes): Static<typeof Edge> {
   return {
     edge,
     is_shown: seenOn !== undefined && wanted.ecdsa === shown.ecdsa && wanted.rsa === shown.rsa,
     wanted: toLeaves(wanted),
     shown: toLeaves(shown),
+    proved_by: [...provedBy],
     ...(seenOn && { seen_on: toWireTime(seenOn) }),
     ...(problem !== undefined && { problem }),
   };

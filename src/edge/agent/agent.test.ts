@@ -135,7 +135,7 @@ test('a pack whose file was altered on the disk is noticed and asked for again',
   await rm(dir, { recursive: true });
 });
 
-test('a look is proved at once, and told again', async (t) => {
+test('what is told once more is put on the edge, proved at once, and told again', async (t) => {
   const service = await givenAgentService(t);
   const { edge, begin } = await givenScene(t, service);
   const wide = service.add(await givenPack(['*.example.com']));
@@ -143,7 +143,7 @@ test('a look is proved at once, and told again', async (t) => {
   const agent = await begin();
   await until(() => service.proofOf(wide.packId) !== undefined && agent.stats().unreported === 0);
   const before = service.reports.length;
-  service.say({ look: [wide.packId] });
+  service.tell(['*.example.com']);
   await until(() => service.reports.slice(before).some(({ proofs }) => proofs[0]?.packId === wide.packId));
   assert.equal(edge.held.size, 2);
 });

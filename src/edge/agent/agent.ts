@@ -124,7 +124,6 @@ class Parts {
       standing: () => this.#standing(),
       hearer: {
         changed: (packIds, at) => this.#upkeep?.changed(packIds, at),
-        look: (packIds) => this.#upkeep?.look(packIds),
         refused: (packId, why) => this.#upkeep?.refused(packId, why),
       },
     });

@@ -12,7 +12,6 @@ export interface Hearer {
   /** The state is another: these packs changed, came or went. `at` is the cursor up to which it holds; undefined: the one before. */
   changed(packIds: ReadonlySet<string>, at?: string): void;
   /** These are to be proved anew. */
-  look(packIds: readonly string[]): void;
   /** A pack came that cannot serve here; what was there of it stays. */
   refused(packId: string, why: string): void;
 }
@@ -88,7 +87,6 @@ export class ChangeListener {
       await this.#count(batch, line.at);
       this.#batch = new Batch(false);
     }
-    if ('look' in line) this.#deps.hearer.look(line.look);
   }
 
   #begin({ isWhole, edge }: Extract<Line, { isWhole: boolean }>): void {

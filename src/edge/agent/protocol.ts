@@ -90,8 +90,6 @@ const Line = Type.Union([
   }),
   /** All up to here is told: what came before can be applied, and this is what to go on from after a break. */
   Type.Object({ at: Instant }),
-  /** Packs that are to be proved anew. */
-  Type.Object({ look: Type.Array(Uuid) }),
   Type.Object({ heartbeat: Type.Literal(true) }),
 ]);
 

@@ -90,10 +90,6 @@ export class Upkeep {
     this.#bell.ring();
   }
 
-  look(packIds: readonly string[]): void {
-    this.#prover.look(packIds, true);
-  }
-
   /** A pack that came, or that the edge was given, and that cannot serve: what was before it does. */
   refused(packId: string, why: string): void {
     this.#deps.log.warn(

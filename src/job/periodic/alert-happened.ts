@@ -1,6 +1,6 @@
 import type { ChoosingPolicy, Happened } from '../../pack/alert-choice.ts';
-import { type AlertFrame, packFacts, zoneFacts } from '../../pack/alert-text.ts';
-import { alertTypeOfPack, packAlertOf, zoneAlertOf } from '../../pack/alert-types.ts';
+import { type AlertFrame, edgeFacts, packFacts, zoneFacts } from '../../pack/alert-text.ts';
+import { alertTypeOfPack, edgeAlertOf, packAlertOf, zoneAlertOf } from '../../pack/alert-types.ts';
 import type { CustomHostname } from '../../pack/custom-hostname.ts';
 import { type Explanation, explain } from '../../pack/explanation.ts';
 import { toName } from '../../pack/hosts.ts';
@@ -17,6 +17,8 @@ import type { JobDeps } from '../job.ts';
 
 /** The type of alert that zones have. */
 const OF_ZONES = 'zone_status_event_type';
+/** The type that edges have. */
+const OF_EDGES = 'edge_status_event_type';
 
 /** What of the events of an account somebody wants to be told, in words, in their order. Of a pack that is gone nothing is told. */
 export async function happenedIn(
@@ -32,7 +34,7 @@ export async function happenedIn(
   const about = { account: { id: accountId, name: account?.name ?? '' }, wanted };
   const packs = await packsOf(deps, about, events);
   return events.flatMap((event) => {
-    if (event.packId === undefined) return ofZone(deps, about, event) ?? [];
+    if (event.packId === undefined) return ofZone(deps, about, event) ?? ofEdge(about, event) ?? [];
     const found = packs.get(event.packId);
     return (found && ofPack(deps, about, event, found)) ?? [];
   });
@@ -89,6 +91,21 @@ function ofZone(deps: JobDeps, { account, wanted }: About, event: AlertableEvent
     key: keyOf(event),
     fact: { event: alert, zoneId },
     facts: zoneFacts(frame, { id: zoneId, name }),
+  };
+}
+
+function ofEdge({ account, wanted }: About, event: AlertableEvent): Happened | undefined {
+  const alert = edgeAlertOf(event);
+  if (alert === undefined || !wanted.has(OF_EDGES)) return undefined;
+  const { zoneId, madeOn, name = '' } = event;
+  return {
+    accountId: account.id,
+    alertType: OF_EDGES,
+    subject: name,
+    madeOn,
+    key: keyOf(event),
+    fact: { event: alert, zoneId },
+    facts: edgeFacts({ event: alert, madeOn, account, link: undefined }, name),
   };
 }
 

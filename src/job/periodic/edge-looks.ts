@@ -2,9 +2,10 @@
 import type { EdgeRow } from '../../edge/edge.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, type Seconds } from '../../kit/time.ts';
+import { recordEdgePresence } from '../../operation/record-edge-presence.ts';
 import { presenceAfter } from '../../pack/edge-presence.ts';
 import { isProvedSince } from '../../store/deployment-looks.ts';
-import { type EdgeState, putEdgeState, takeDueEdges } from '../../store/edge-states.ts';
+import { type EdgeState, takeDueEdges } from '../../store/edge-states.ts';
 import type { JobDeps } from '../job.ts';
 import { reachedIn } from '../step/verify-edge.ts';
 import { report } from './repeat.ts';
@@ -46,7 +47,7 @@ async function lookAt(deps: JobDeps, edge: EdgeRow, was: EdgeState, signal: Abor
     (namesPerSecond === 0 || (await isProvedSince(deps.pool, edge.name, was.backSince)));
   const now = deps.clock.now();
   const is = { name: was.name, ...presenceAfter(was, { answers, isProved, now, awayAfter }) };
-  await putEdgeState(deps.pool, is, after(now, NEXT));
+  await recordEdgePresence(deps, { edge, was, is, lookAt: after(now, NEXT) });
   tell(deps, { was, is, why });
 }
 

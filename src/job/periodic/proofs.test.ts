@@ -136,6 +136,14 @@ test('an edge that nobody reaches holds packs up for 10 minutes and no longer, a
   await rounds(at.deps, 40);
   assert.deepEqual(await listAbsentEdges(at.deps.pool), []);
   assert.deepEqual(await problemsOf(second), []);
+  const { rows } = await at.deps.pool.query<{ event: string; name: string }>(
+    "select event, name from audit where resource = 'edge' order by seq",
+  );
+  assert.deepEqual(
+    rows.map(({ event, name }) => `${event} ${name}`),
+    ['edge_away edge-b', 'edge_back edge-b'],
+    'recorded once each, however many packs there are',
+  );
 });
 
 test('a pack for which every edge is away waits and says so', async () => {
