@@ -14,7 +14,7 @@ import { alertsBench } from './alerts.ts';
 import { addAlone } from './alone.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
 import { type BenchDatabase, benchDatabase, databaseBeside, scratchBeside } from './database.ts';
-import { type FaultsNumbers, faultsBench } from './deployment-faults.ts';
+import { addFaultsBench } from './deployment-faults.ts';
 import { dnsBench } from './dns/dns.ts';
 import { addEdgesBench } from './edges/edges.ts';
 import { exactCheck } from './exact.ts';
@@ -247,27 +247,6 @@ bench
   .action(async (options: CrashNumbers & Common) => print(await crashBench(options, say), options));
 
 bench
-  .command('faults')
-  .description(
-    'packs are deployed to a HAProxy, an nginx and a bundled edge that go wrong: whether one is ever active and not shown',
-  )
-  .option('--json', 'print the result as one line of JSON')
-  .option('--deployments <n>', 'in all', toCount, 1_000)
-  .option('--seconds <n>', 'after which no more is deployed', toCount, 600)
-  .option('--parallel <n>', PARALLEL, toCount, 10)
-  .option(
-    '--plants <n>',
-    'certificates that are planted by hand then, at each edge and in each manner',
-    toCount,
-    5,
-  )
-  .option('--seed <n>', 'of the random moments', toCount, 1)
-  .action(async (options: FaultsNumbers & Common) => {
-    requirePrograms('haproxy', 'nginx');
-    print(await faultsBench(options, say), options);
-  });
-
-bench
   .command('failover')
   .description(
     'a pack and its backup change places under handshakes: milliseconds until every edge shows the other',
@@ -299,6 +278,7 @@ bench
   .option('--parallel <n>', PARALLEL, toCount, 4)
   .action(async (options: CycleNumbers & Common) => print(await cycleBench(options, say), options));
 
+addFaultsBench(bench, say);
 addImportBench(bench, say);
 addEdgesBench(bench, say);
 

@@ -32,6 +32,9 @@ before(async () => {
 });
 after(() => ends.disposeAsync());
 
+const mayReach = () => true;
+const addressesOf = async (host: string) => [host];
+
 /** A CA of OpenSSL's, which answers with its list at a URL that its leaf names. */
 async function givenCa(t: { after(end: () => unknown): void }) {
   const dir = givenFolder(t, 'crl');
@@ -103,8 +106,6 @@ test('a certificate that its CA revoked is told of once, and renewed at once; a 
 }, async (t) => {
   const ca = await givenCa(t);
   const roots = rootsWith([]);
-  const mayReach = () => true;
-  const addressesOf = async (host: string) => [host];
   const revocations = new RevocationLists({
     clock: plain.clock,
     log: newLog('silent'),

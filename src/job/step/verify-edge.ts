@@ -4,10 +4,10 @@ import type { EdgeRow, LiveEdge, ShownLeaf } from '../../edge/edge.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Work } from '../../operation/work.ts';
 import { toName } from '../../pack/hosts.ts';
-import type { Algorithm, Pack } from '../../pack/pack.ts';
+import type { Algorithm, Certificate, Pack } from '../../pack/pack.ts';
 import { servingAt } from '../../pack/priority.ts';
 import { algorithmsOf } from '../../pack/type.ts';
-import { listChains } from '../../store/certificates.ts';
+import { type CertificateChain, listChains } from '../../store/certificates.ts';
 import { listCandidates } from '../../store/served-hosts.ts';
 import type { JobDeps } from '../job.ts';
 
@@ -68,19 +68,36 @@ export async function verifyEdge(
   const observed: Partial<Record<Algorithm, string>> = {};
   const chains = await listChains(deps.pool, pack);
   for (const algorithm of algorithmsOf(pack)) {
-    const { id, fingerprint: wanted } = run.certificates.find((one) => one.algorithm === algorithm) ?? {};
-    const chain = chains.find((one) => one.id === id)?.chain ?? '';
+    const certificate = run.certificates.find((one) => one.algorithm === algorithm);
     for (const name of names) {
       const shown = await shownOn(deps, edge, { name, algorithm }, signal);
       if (typeof shown === 'string') return { edge: edge.name, observed, problem: shown };
       if (shown) observed[algorithm] = shown.fingerprint;
-      const problem =
-        shown?.fingerprint === wanted ? chainMismatch(edge, name, chain, shown) : mismatch(edge, name, shown);
+      const problem = flawOf(edge, name, { shown, certificate, chains });
       if (problem !== undefined) return { edge: edge.name, observed, problem };
     }
   }
   deps.log.debug({ pack: pack.id, edge: edge.name, ms: performance.now() - began }, 'edge proved the pack');
   return { edge: edge.name, observed };
+}
+
+/** What is wrong with what an edge showed, if anything. */
+function flawOf(
+  edge: ReachedEdge,
+  name: string,
+  {
+    shown,
+    certificate,
+    chains,
+  }: {
+    readonly shown: ShownLeaf | undefined;
+    readonly certificate: Certificate | undefined;
+    readonly chains: readonly CertificateChain[];
+  },
+): string | undefined {
+  if (shown?.fingerprint !== certificate?.fingerprint) return mismatch(edge, name, shown);
+  const chain = chains.find(({ id }) => id === certificate?.id)?.chain ?? '';
+  return chainMismatch(edge, name, chain, shown);
 }
 
 /** The leaf shown, undefined for none, or words where nobody answers. */

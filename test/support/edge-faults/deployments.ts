@@ -201,9 +201,11 @@ class Run {
   /** Names of the edges that do not show a pack. */
   async #wrongAt({ id, host }: Ordered): Promise<string[]> {
     const wanted = await this.#world.leavesOf(id);
-    const looks = this.#world.edges.map(async ({ name, shown }) => {
-      const leaves = await shown(host);
-      return leaves !== 'away' && ALGORITHMS.every((one) => leaves[one] === wanted[one]) ? [] : [name];
+    const looks = this.#world.edges.map(async (edge) => {
+      const leaves = await edge.shown(host);
+      return leaves !== 'away' && ALGORITHMS.every((one) => leaves[one] === wanted[one])
+        ? []
+        : [edge.name];
     });
     return (await Promise.all(looks)).flat();
   }

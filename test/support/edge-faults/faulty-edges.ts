@@ -46,14 +46,15 @@ export async function startFaultyWorld(
 ): Promise<FaultyWorld> {
   const after = { after: (end: () => unknown) => ends.defer(async () => void (await end())) };
   const { dir, databaseUrl, pool, simulator, accountId, token } = await startGround(after, 'edge-faults');
-  const { api } = await startServe(after, {
+  const options = {
     CERTPACKS_CONFIG: writeConfiguration(dir, simulator, []),
     CERTPACKS_DATABASE_URL: databaseUrl,
     CERTPACKS_DATA_DIR: dir,
     CERTPACKS_DNS_LISTEN: RESPONDERS.map((address) => `${address}:${simulator.dnsPort}`).join(),
     CERTPACKS_AGENT_LISTEN: `127.0.0.1:${await freePort()}`,
     CERTPACKS_EDGE_PROOFS_PER_SECOND: '100',
-  });
+  };
+  const { api } = await startServe(after, options, { seconds: 120 });
   const client = newClient({ apiToken: token, baseURL: api });
   const edges: FaultyEdge[] = [];
   for (const make of makes)
