@@ -1,4 +1,3 @@
-import type { LiveEdge } from '../edge/edge.ts';
 import { type AuditEvent, recordAudit, WORKER } from '../store/audit.ts';
 import { type EdgeState, putEdgeState } from '../store/edge-states.ts';
 import { getEdge } from '../store/edges.ts';
@@ -8,7 +7,8 @@ import type { EdgeDeps } from './edge-event.ts';
 
 /** How an edge stood, how it stands by a look, and when it is looked at next. */
 export interface EdgePresence {
-  readonly edge: Pick<LiveEdge, 'name' | 'agent'>;
+  /** Its name, and the id of the one that an agent has. */
+  readonly edge: { readonly name: string; readonly agent?: { readonly id: string } | undefined };
   readonly was: EdgeState;
   readonly is: EdgeState;
   readonly lookAt: Date;
