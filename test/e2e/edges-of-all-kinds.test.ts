@@ -12,22 +12,22 @@ import { parseEdgeToken } from '../../src/edge/agent/token.ts';
 import { EDGE_DRIVERS } from '../../src/edge/drivers.ts';
 import { VirtualClock } from '../../src/kit/clock.ts';
 import { days } from '../../src/kit/time.ts';
-import { ALGORITHMS, EDGE_KINDS, type EdgeKind, ENVIRONMENTS, type Environment } from '../../src/pack/pack.ts';
-import { type FleetEdge, fleetEdge, leafAt } from '../support/edge/fleet-edge.ts';
+import {
+  ALGORITHMS,
+  EDGE_KINDS,
+  type EdgeKind,
+  ENVIRONMENTS,
+  type Environment,
+} from '../../src/pack/pack.ts';
+import { type FleetEdge, fleetEdge, leafAt, PROXY_NEEDS } from '../support/edge/fleet-edge.ts';
 import { quiet } from '../support/edge/given-service.ts';
 import { leavesOf } from '../support/handshakes.ts';
-import { needs } from '../support/peers.ts';
 import { make, pemOf } from '../support/pki.ts';
 import { freePort } from '../support/ports.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { fingerprintOf } from '../support/uploads.ts';
 import { until } from '../support/world.ts';
 
-const PROGRAMS = { haproxy: '/usr/sbin/haproxy', 'nginx-light': '/usr/sbin/nginx', caddy: '/usr/bin/caddy' };
-const NEEDED =
-  Object.entries(PROGRAMS)
-    .map(([apt, path]) => needs(path, apt))
-    .find(({ skip }) => skip !== false) ?? ({ skip: false } as const);
 /** That a change is quick to be seen: docs/edges.md has what they are unless told. */
 const QUICK: Partial<Record<EdgeKind, object>> = { nginx: { gather: 0.05, reload_every: 0.2 } };
 
@@ -99,7 +99,7 @@ async function givenNode(kind: EdgeKind, environment: Environment): Promise<Node
 }
 
 before(async () => {
-  if (NEEDED.skip !== false) return;
+  if (PROXY_NEEDS.skip !== false) return;
   service = await startTestService(ends, { edgeNames: [], options: { agent_listen: '127.0.0.1:0' } });
   const account = { id: service.accountId };
   zone_id = (await service.client.zones.create({ account, name: 'all.test', type: 'full' })).id;
@@ -117,10 +117,16 @@ async function shownIn(environment: Environment, name: string, algorithm: 'ecdsa
 }
 
 const allAre = (leaf: string | undefined) => Object.fromEntries(EDGE_KINDS.map((kind) => [kind, leaf]));
-const isDeep = (one: object, other: object) => EDGE_KINDS.every((kind) => Object(one)[kind] === Object(other)[kind]);
+const isDeep = (one: object, other: object) =>
+  EDGE_KINDS.every((kind) => Object(one)[kind] === Object(other)[kind]);
 
 /** Until all edges of an environment show a leaf for a name; undefined: none. */
-const untilShown = (environment: Environment, name: string, leaf: string | undefined, algorithm?: 'ecdsa' | 'rsa') =>
+const untilShown = (
+  environment: Environment,
+  name: string,
+  leaf: string | undefined,
+  algorithm?: 'ecdsa' | 'rsa',
+) =>
   until(
     () => shownIn(environment, name, algorithm),
     (shown) => isDeep(shown, allAre(leaf)),
@@ -131,83 +137,101 @@ const read = (id: string) => service.client.ssl.certificatePacks.get(id, { zone_
 const leaves = async (id: string) => (await leavesOf(service, [id])).get(id) ?? assert.fail();
 let id: string;
 
-test('an order is active once every make of edge showed it, exact and wildcard, by both algorithms', NEEDED, async () => {
-  const ordered = await service.client.ssl.certificatePacks.create({
-    zone_id,
-    type: 'advanced',
-    hosts: ['all.test', '*.all.test'],
-    certificate_authority: 'google',
-    validation_method: 'txt',
-    validity_days: 90,
-  });
-  id = ordered.id;
-  await until(
-    () => read(id),
-    ({ status }) => status === 'active',
-    30,
-  );
-  const issued = await leaves(id);
-  for (const algorithm of ALGORITHMS)
-    for (const name of ['all.test', 'deep.all.test'])
-      assert.deepEqual(await shownIn('production', name, algorithm), allAre(issued[algorithm]));
-  assert.deepEqual(await shownIn('staging', 'all.test'), allAre(undefined));
-});
+test(
+  'an order is active once every make of edge showed it, exact and wildcard, by both algorithms',
+  PROXY_NEEDS,
+  async () => {
+    const ordered = await service.client.ssl.certificatePacks.create({
+      zone_id,
+      type: 'advanced',
+      hosts: ['all.test', '*.all.test'],
+      certificate_authority: 'google',
+      validation_method: 'txt',
+      validity_days: 90,
+    });
+    id = ordered.id;
+    await until(
+      () => read(id),
+      ({ status }) => status === 'active',
+      30,
+    );
+    const issued = await leaves(id);
+    for (const algorithm of ALGORITHMS)
+      for (const name of ['all.test', 'deep.all.test'])
+        assert.deepEqual(await shownIn('production', name, algorithm), allAre(issued[algorithm]));
+    assert.deepEqual(await shownIn('staging', 'all.test'), allAre(undefined));
+  },
+);
 
-test('a certificate goes to every edge of staging, by PATCH to every edge of production, and off both', NEEDED, async () => {
-  const made = await make(new Date(), { hosts: ['brought.all.test'] });
-  const body = { certificate: made.pem, private_key: pemOf(made), bundle_method: 'force' } as const;
-  const certificates = service.client.customCertificates;
-  const staged = await certificates.create({ zone_id, ...body, type: 'sni_custom', deploy: 'staging' });
-  const leaf = fingerprintOf({ leaf: made.pem });
-  const general = (await leaves(id)).ecdsa;
-  await untilShown('staging', 'brought.all.test', leaf);
-  assert.deepEqual(await shownIn('production', 'brought.all.test'), allAre(general));
-  const promoted = await certificates.edit(String(Object(staged).id), { zone_id, deploy: 'production' });
-  await untilShown('production', 'brought.all.test', leaf);
-  await untilShown('staging', 'brought.all.test', undefined);
-  await certificates.delete(String(Object(promoted).id), { zone_id });
-  await untilShown('production', 'brought.all.test', general);
-});
+test(
+  'a certificate goes to every edge of staging, by PATCH to every edge of production, and off both',
+  PROXY_NEEDS,
+  async () => {
+    const made = await make(new Date(), { hosts: ['brought.all.test'] });
+    const body = { certificate: made.pem, private_key: pemOf(made), bundle_method: 'force' } as const;
+    const certificates = service.client.customCertificates;
+    const staged = await certificates.create({ zone_id, ...body, type: 'sni_custom', deploy: 'staging' });
+    const leaf = fingerprintOf({ leaf: made.pem });
+    const general = (await leaves(id)).ecdsa;
+    await untilShown('staging', 'brought.all.test', leaf);
+    assert.deepEqual(await shownIn('production', 'brought.all.test'), allAre(general));
+    const promoted = await certificates.edit(String(Object(staged).id), { zone_id, deploy: 'production' });
+    await untilShown('production', 'brought.all.test', leaf);
+    await untilShown('staging', 'brought.all.test', undefined);
+    await certificates.delete(String(Object(promoted).id), { zone_id });
+    await untilShown('production', 'brought.all.test', general);
+  },
+);
 
 /** Agents without which their edge serves nobody. */
 const ALWAYS: readonly EdgeKind[] = ['caddy'];
 
-test('a renewal while agents are away and their clocks jump is served once they are back, and what was there until then', NEEDED, async () => {
-  const old = await leaves(id);
-  const production = nodesIn('production');
-  const away = production.filter(({ edge }) => !ALWAYS.includes(edge.kind));
-  await Promise.all(away.map((node) => node.end()));
-  production.forEach(({ clock }, i) => clock.advance(i % 2 === 0 ? 86_400 : -86_400));
-  await service.advance(days(61));
-  await until(
-    async () => {
-      await service.advance(3_600);
-      return (await read(id)).certificates.length;
-    },
-    (count) => count === 4,
-    30,
-  );
-  for (const { edge } of away) assert.equal(await leafAt(edge, 'all.test'), old.ecdsa, edge.kind);
-  await Promise.all(away.map((node) => node.begin()));
-  await until(
-    async () => {
-      await service.advance(61);
-      return leaves(id);
-    },
-    (now) => now.ecdsa !== old.ecdsa && now.rsa !== old.rsa,
-    60,
-  );
-  const renewed = await leaves(id);
-  for (const algorithm of ALGORITHMS) await untilShown('production', 'x.all.test', renewed[algorithm], algorithm);
-});
+test(
+  'a renewal while agents are away and their clocks jump is served once they are back, and what was there until then',
+  PROXY_NEEDS,
+  async () => {
+    const old = await leaves(id);
+    const production = nodesIn('production');
+    const away = production.filter(({ edge }) => !ALWAYS.includes(edge.kind));
+    await Promise.all(away.map((node) => node.end()));
+    production.forEach(({ clock }, i) => clock.advance(i % 2 === 0 ? 86_400 : -86_400));
+    await service.advance(days(61));
+    await until(
+      async () => {
+        await service.advance(3_600);
+        return (await read(id)).certificates.length;
+      },
+      (count) => count === 4,
+      30,
+    );
+    for (const { edge } of away) assert.equal(await leafAt(edge, 'all.test'), old.ecdsa, edge.kind);
+    await Promise.all(away.map((node) => node.begin()));
+    await until(
+      async () => {
+        await service.advance(61);
+        return leaves(id);
+      },
+      (now) => now.ecdsa !== old.ecdsa && now.rsa !== old.rsa,
+      60,
+    );
+    const renewed = await leaves(id);
+    for (const algorithm of ALGORITHMS)
+      await untilShown('production', 'x.all.test', renewed[algorithm], algorithm);
+  },
+);
 
-test('a pack that is deleted is shown by no edge, nothing of it is left beside one, and then it is deleted', NEEDED, async () => {
-  await service.client.ssl.certificatePacks.delete(id, { zone_id });
-  await untilShown('production', 'all.test', undefined);
-  await until(
-    () => read(id).catch(() => ({ status: 'gone' })),
-    ({ status }) => status === 'deleted' || status === 'gone',
-    30,
-  );
-  for (const node of nodes) assert.deepEqual([node.stats()?.packs, node.stats()?.problems.edge], [0, undefined]);
-});
+test(
+  'a pack that is deleted is shown by no edge, nothing of it is left beside one, and then it is deleted',
+  PROXY_NEEDS,
+  async () => {
+    await service.client.ssl.certificatePacks.delete(id, { zone_id });
+    await untilShown('production', 'all.test', undefined);
+    await until(
+      () => read(id).catch(() => ({ status: 'gone' })),
+      ({ status }) => status === 'deleted' || status === 'gone',
+      30,
+    );
+    for (const node of nodes)
+      assert.deepEqual([node.stats()?.packs, node.stats()?.problems.edge], [0, undefined]);
+  },
+);

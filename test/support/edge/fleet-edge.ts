@@ -8,9 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startBundledEdge } from '../../../src/edge/bundled/bundled.ts';
 import { showLeaf } from '../../../src/edge/handshake.ts';
 import type { Algorithm, EdgeKind } from '../../../src/pack/pack.ts';
+import { needs } from '../peers.ts';
 import { freePort } from '../ports.ts';
 import { type Ends, exampleText, NGINX, openFolder } from './given-nginx.ts';
 import { quiet } from './given-service.ts';
+
+const PROGRAMS = { haproxy: '/usr/sbin/haproxy', 'nginx-light': NGINX, caddy: '/usr/bin/caddy' };
+/** Options of a test that needs edges of every make. */
+export const PROXY_NEEDS = Object.entries(PROGRAMS)
+  .map(([apt, path]) => needs(path, apt))
+  .find(({ skip }) => skip !== false) ?? { skip: false };
 
 /** Where an edge stands. */
 export interface Stand {
@@ -50,113 +57,113 @@ export async function fleetEdge(ends: Ends, kind: EdgeKind, stand: Stand): Promi
 
 type Made = Pick<FleetEdge, 'options' | 'start'>;
 
-const MAKES: Readonly<
-  Record<EdgeKind, (ends: Ends, folder: string, stand: Stand) => Made | Promise<Made>>
-> = {
-  haproxy(ends, folder, stand) {
-    const [socket, list] = [join(folder, 'runtime.sock'), join(folder, 'certpacks.list')];
-    const config = written(folder, 'haproxy/haproxy.cfg', {
-      '/run/haproxy/certpacks.sock': socket,
-      '/etc/haproxy/certpacks.list': list,
-      'bind :443': `bind ${stand.host}:${stand.port}`,
-    });
-    writeFileSync(list, '');
-    return {
-      options: { socket, crt_list: list, folder: join(folder, 'tls') },
-      start: async () => void await run(ends, stand, ['/usr/sbin/haproxy', '-W', '-db', '-f', config]),
-    };
-  },
+const MAKES: Readonly<Record<EdgeKind, (ends: Ends, folder: string, stand: Stand) => Made | Promise<Made>>> =
+  {
+    haproxy(ends, folder, stand) {
+      const [socket, list] = [join(folder, 'runtime.sock'), join(folder, 'certpacks.list')];
+      const config = written(folder, 'haproxy/haproxy.cfg', {
+        '/run/haproxy/certpacks.sock': socket,
+        '/etc/haproxy/certpacks.list': list,
+        'bind :443': `bind ${stand.host}:${stand.port}`,
+      });
+      writeFileSync(list, '');
+      return {
+        options: { socket, crt_list: list, folder: join(folder, 'tls') },
+        start: async () => void (await run(ends, stand, ['/usr/sbin/haproxy', '-W', '-db', '-f', config])),
+      };
+    },
 
-  nginx(ends, folder, stand) {
-    const config = written(folder, 'nginx/nginx.conf', {
-      'user www-data;\n': '',
-      'worker_processes auto': 'worker_processes 1',
-      '/run/nginx.pid': join(folder, 'nginx.pid'),
-      '/var/log/nginx/error.log': join(folder, 'error.log'),
-      '/var/lib/certpacks/nginx/': `${join(folder, 'servers')}/`,
-      'listen 443': `listen ${stand.host}:${stand.port}`,
-    });
-    const include = written(folder, 'nginx/certpacks-site.conf', {
-      'proxy_pass http://127.0.0.1:8080': 'return 200',
-    });
-    const options = { folder: join(folder, 'servers'), config, pid: join(folder, 'nginx.pid'), include };
-    return {
-      options: { ...options, listen: [`${stand.host}:${stand.port} ssl`] },
-      start: async () => void await run(ends, stand, [NGINX, '-c', config, '-g', 'daemon off;']),
-    };
-  },
+    nginx(ends, folder, stand) {
+      const config = written(folder, 'nginx/nginx.conf', {
+        'user www-data;\n': '',
+        'worker_processes auto': 'worker_processes 1',
+        '/run/nginx.pid': join(folder, 'nginx.pid'),
+        '/var/log/nginx/error.log': join(folder, 'error.log'),
+        '/var/lib/certpacks/nginx/': `${join(folder, 'servers')}/`,
+        'listen 443': `listen ${stand.host}:${stand.port}`,
+      });
+      const include = written(folder, 'nginx/certpacks-site.conf', {
+        'proxy_pass http://127.0.0.1:8080': 'return 200',
+      });
+      const options = { folder: join(folder, 'servers'), config, pid: join(folder, 'nginx.pid'), include };
+      return {
+        options: { ...options, listen: [`${stand.host}:${stand.port} ssl`] },
+        start: async () => void (await run(ends, stand, [NGINX, '-c', config, '-g', 'daemon off;'])),
+      };
+    },
 
-  nginx_by_name(ends, folder, stand) {
-    const names = join(folder, 'names');
-    mkdirSync(names);
-    if (process.getuid?.() === 0) chownSync(names, 0, groupOf('www-data'));
-    chmodSync(names, 0o2750);
-    const config = written(folder, 'nginx-by-name/nginx.conf', {
-      'worker_processes auto': 'worker_processes 1',
-      '/run/nginx.pid': join(folder, 'nginx.pid'),
-      '/var/log/nginx/error.log': join(folder, 'error.log'),
-      'include /var/lib/certpacks-by-name/': `include ${names}/`,
-      'listen 443': `listen ${stand.host}:${stand.port}`,
-      'proxy_pass http://127.0.0.1:8080': 'root /',
-    });
-    return {
-      options: { folder: names },
-      start: async () => void await run(ends, stand, [NGINX, '-c', config, '-g', 'daemon off;']),
-    };
-  },
+    nginx_by_name(ends, folder, stand) {
+      const names = join(folder, 'names');
+      mkdirSync(names);
+      if (process.getuid?.() === 0) chownSync(names, 0, groupOf('www-data'));
+      chmodSync(names, 0o2750);
+      const config = written(folder, 'nginx-by-name/nginx.conf', {
+        'worker_processes auto': 'worker_processes 1',
+        '/run/nginx.pid': join(folder, 'nginx.pid'),
+        '/var/log/nginx/error.log': join(folder, 'error.log'),
+        'include /var/lib/certpacks-by-name/': `include ${names}/`,
+        'listen 443': `listen ${stand.host}:${stand.port}`,
+        'proxy_pass http://127.0.0.1:8080': 'root /',
+      });
+      return {
+        options: { folder: names },
+        start: async () => void (await run(ends, stand, [NGINX, '-c', config, '-g', 'daemon off;'])),
+      };
+    },
 
-  async caddy(ends, folder, stand) {
-    const config = written(folder, 'caddy/Caddyfile', {
-      'auto_https disable_redirects': `auto_https disable_redirects\n\thttps_port ${stand.port}`,
-      'https:// {': `https:// {\n\tbind ${stand.host}`,
-      '/var/lib/certpacks-caddy/': `${folder}/`,
-      'reverse_proxy 127.0.0.1:8080': 'respond hello',
-    });
-    const listen = `127.0.0.1:${await freePort()}`;
-    return {
-      options: { folder, listen },
-      start: async () => void await run(ends, stand, ['/usr/bin/caddy', 'run', '--config', config], folder),
-    };
-  },
+    async caddy(ends, folder, stand) {
+      const config = written(folder, 'caddy/Caddyfile', {
+        'auto_https disable_redirects': `auto_https disable_redirects\n\thttps_port ${stand.port}`,
+        'https:// {': `https:// {\n\tbind ${stand.host}`,
+        '/var/lib/certpacks-caddy/': `${folder}/`,
+        'reverse_proxy 127.0.0.1:8080': 'respond hello',
+      });
+      const listen = `127.0.0.1:${await freePort()}`;
+      return {
+        options: { folder, listen },
+        start: async () =>
+          void (await run(ends, stand, ['/usr/bin/caddy', 'run', '--config', config], folder)),
+      };
+    },
 
-  files(ends, folder, stand) {
-    const [tls, list, hook] = [join(folder, 'tls'), join(folder, 'list'), join(folder, 'hook')];
-    mkdirSync(tls);
-    writeFileSync(list, '');
-    writeFileSync(hook, hookText({ folder, tls, list }), { mode: 0o700 });
-    const config = written(folder, 'haproxy/haproxy.cfg', {
-      'stats socket /run/haproxy/certpacks.sock mode 600 level admin': '',
-      '/etc/haproxy/certpacks.list': list,
-      'bind :443': `bind ${stand.host}:${stand.port}`,
-    });
-    return {
-      options: { folder: tls, contents: 'combined', hook: [hook], hook_interval_s: 0 },
-      start: async () => {
-        const { pid } = await run(ends, stand, ['/usr/sbin/haproxy', '-W', '-db', '-f', config]);
-        writeFileSync(join(folder, 'pid'), `${pid}`);
-      },
-    };
-  },
+    files(ends, folder, stand) {
+      const [tls, list, hook] = [join(folder, 'tls'), join(folder, 'list'), join(folder, 'hook')];
+      mkdirSync(tls);
+      writeFileSync(list, '');
+      writeFileSync(hook, hookText({ folder, tls, list }), { mode: 0o700 });
+      const config = written(folder, 'haproxy/haproxy.cfg', {
+        'stats socket /run/haproxy/certpacks.sock mode 600 level admin': '',
+        '/etc/haproxy/certpacks.list': list,
+        'bind :443': `bind ${stand.host}:${stand.port}`,
+      });
+      return {
+        options: { folder: tls, contents: 'combined', hook: [hook], hook_interval_s: 0 },
+        start: async () => {
+          const { pid } = await run(ends, stand, ['/usr/sbin/haproxy', '-W', '-db', '-f', config]);
+          writeFileSync(join(folder, 'pid'), `${pid}`);
+        },
+      };
+    },
 
-  bundled(ends, folder, stand) {
-    const socket = join(folder, 'pull', 'pull.sock');
-    mkdirSync(join(folder, 'pull'), { mode: 0o700 });
-    const { host, port } = stand;
-    return {
-      options: { socket },
-      start: async () => {
-        const edge = await startBundledEdge({
-          host,
-          port,
-          environment: 'production',
-          pull: socket,
-          log: quiet(),
-        });
-        ends.defer(() => edge.close());
-      },
-    };
-  },
-};
+    bundled(ends, folder, stand) {
+      const socket = join(folder, 'pull', 'pull.sock');
+      mkdirSync(join(folder, 'pull'), { mode: 0o700 });
+      const { host, port } = stand;
+      return {
+        options: { socket },
+        start: async () => {
+          const edge = await startBundledEdge({
+            host,
+            port,
+            environment: 'production',
+            pull: socket,
+            log: quiet(),
+          });
+          ends.defer(() => edge.close());
+        },
+      };
+    },
+  };
 
 /** Writes an example with changes; its path. */
 function written(folder: string, example: string, changes: Readonly<Record<string, string>>): string {
@@ -171,7 +178,12 @@ function groupOf(name: string): number {
 }
 
 /** Starts a program where the edge stands, and waits until it listens. */
-async function run(ends: Ends, stand: Stand, command: readonly string[], home?: string): Promise<ChildProcess> {
+async function run(
+  ends: Ends,
+  stand: Stand,
+  command: readonly string[],
+  home?: string,
+): Promise<ChildProcess> {
   const [program = '', ...args] = [...stand.within, ...command];
   const homes = home === undefined ? {} : { HOME: home, XDG_DATA_HOME: home, XDG_CONFIG_HOME: home };
   const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...homes } });
@@ -202,7 +214,11 @@ async function listens({ host, port }: Stand, child: ChildProcess): Promise<void
 }
 
 /** A hook as an operator writes it: it lists the files for a program that reads them when it is told to, and tells it. */
-const hookText = ({ folder, tls, list }: Readonly<Record<'folder' | 'tls' | 'list', string>>): string => `#!/bin/sh
+const hookText = ({
+  folder,
+  tls,
+  list,
+}: Readonly<Record<'folder' | 'tls' | 'list', string>>): string => `#!/bin/sh
 for pack in ${tls}/*; do
   for file in $pack/*-combined.pem; do
     [ -f $file ] && echo $file $(cat $pack/names)
