@@ -21,6 +21,7 @@ import { ensureFilled, fill, fillingOf } from './fill.ts';
 import { addImportBench } from './import.ts';
 import { type IssueOptions, issueBench } from './issue/issue.ts';
 import { listBench, pagesBench } from './list/list.ts';
+import { addNodesBench } from './nodes.ts';
 import { paintBench } from './paint.ts';
 import { type Program, requirePrograms } from './programs.ts';
 import { type Common, print, REPETITIONS, SECONDS, toCount } from './result.ts';
@@ -279,5 +280,6 @@ bench
 
 addImportBench(bench, say);
 addEdgesBench(bench, say);
+addNodesBench(bench, say);
 
 await bench.parseAsync().catch(fail);

@@ -1,5 +1,5 @@
 /** The service away for a while, agents killed meanwhile, and clients that shake hands with every edge all the time. */
-import type { EdgeKind } from '../../../src/pack/pack.ts';
+import { ALGORITHMS, type Algorithm, type EdgeKind } from '../../../src/pack/pack.ts';
 import { until } from '../world.ts';
 import { leafAt } from './fleet-edge.ts';
 import { type Node, type NodesScene, ZONE } from './nodes.ts';
@@ -17,6 +17,8 @@ export interface AwayResult {
 
 /** Milliseconds between two handshakes of one client: they are to be seen, not to fill the machine. */
 const PAUSE_MS = 20;
+/** Seconds until an edge has to show a name: all of them, when it just began. */
+const PATIENCE = 600;
 /** Kinds whose edge serves nobody without its agent. */
 const ALWAYS: readonly EdgeKind[] = ['caddy'];
 
@@ -33,13 +35,18 @@ export async function orderName({ client, zoneId }: NodesScene, name: string): P
   return id;
 }
 
-/** Until an edge shows a name by both algorithms; milliseconds since `began`. */
-export async function servedAfter({ edge }: Node, name: string, began: number): Promise<number> {
-  for (const algorithm of ['ecdsa', 'rsa'] as const)
+/** Until an edge shows a name by those algorithms; milliseconds since `began`. */
+export async function servedAfter(
+  { edge }: Node,
+  name: string,
+  began: number,
+  algorithms: readonly Algorithm[] = ALGORITHMS,
+): Promise<number> {
+  for (const algorithm of algorithms)
     await until(
       () => leafAt(edge, name, algorithm),
       (leaf) => leaf !== undefined,
-      120,
+      PATIENCE,
     );
   return performance.now() - began;
 }

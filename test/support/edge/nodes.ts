@@ -1,12 +1,13 @@
 /** A service as a process, and edges of several makes with agents as processes, each on a network of its own. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import type Cloudflare from 'cloudflare';
+import { enrol } from '../../../src/edge/agent/enrol.ts';
+import { parseEdgeToken } from '../../../src/edge/agent/token.ts';
 import type { EdgeKind } from '../../../src/pack/pack.ts';
 import { newClient } from '../client.ts';
 import { MAIN } from '../commands.ts';
@@ -35,9 +36,9 @@ export class Node {
   }
 
   async enrol(token: string): Promise<void> {
-    const { within, host, port, options, folder } = this.edge;
-    const [program, ...args] = [...within, process.execPath, MAIN, 'agent', 'enrol', token];
-    await promisify(execFile)(program, [...args, '--dir', this.#dir], { timeout: 60_000 });
+    const { host, port, options, folder } = this.edge;
+    const asked = { dir: this.#dir, token: parseEdgeToken(token), version: 'test', now: new Date() };
+    await enrol(asked, AbortSignal.timeout(30_000));
     const all = { address: `${host}:${port}`, inventory_seconds: 30, ...options };
     const lines = Object.entries(all).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
     writeFileSync(join(folder, 'agent.toml'), `[edge]\n${lines.join('')}`);
