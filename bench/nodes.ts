@@ -1,6 +1,7 @@
 /** Edges of several makes on networks of their own: how soon a new name is served by all, and what is served with the service away. */
-import type { Command } from 'commander';
+
 import { loadavg } from 'node:os';
+import type { Command } from 'commander';
 import type { EdgeKind } from '../src/pack/pack.ts';
 import { givenNodes, type NodesScene, ZONE } from '../test/support/edge/nodes.ts';
 import { type AwayResult, awayOf, orderName, servedAfter } from '../test/support/edge/nodes-away.ts';

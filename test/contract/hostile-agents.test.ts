@@ -115,9 +115,15 @@ test('a report is taken as the protocol has it or not at all, whatever stands in
     assert.equal(await report({ released: [packId] }), 400);
   }
   assert.equal(await report({ packs: -1 }), 400);
-  assert.equal(await report({ proofs: [{ packId: randomUUID(), ecdsa: 'ab'.repeat(32), problem: 'a\0b' }] }), 200);
+  assert.equal(
+    await report({ proofs: [{ packId: randomUUID(), ecdsa: 'ab'.repeat(32), problem: 'a\0b' }] }),
+    200,
+  );
   assert.equal(await report({ released: [randomUUID()] }), 200);
-  assert.equal(await report({ problem: '\u001b[2J\0\r\n<script>\ud800', at: '+275760-09-13T00:00:00.000Z' }), 200);
+  assert.equal(
+    await report({ problem: '\u001b[2J\0\r\n<script>\ud800', at: '+275760-09-13T00:00:00.000Z' }),
+    200,
+  );
   const path = `/accounts/${service.accountId}/edges/${edge.id}`;
   const { result }: { result: { problem: string; status: string } } = await service.client.get(path);
   assert.equal(result.problem, '\\u001b[2J\\u0000\\u000d\\u000a<script>\\ud800');
@@ -132,7 +138,8 @@ test('what an agent replays of another, and packs that it was not told of, give 
   const { status, body } = await connection.ask('POST', PATHS.packs, { packs: heard });
   assert.deepEqual([status, SHAPES.packsGiven.Check(body) && body.packs], [200, []]);
   const proofs = heard.map((packId) => ({ packId, ecdsa: 'cd'.repeat(32) }));
-  for (let i = 0; i < 3; i++) assert.equal(await statusOf(connection, 'POST', PATHS.reports, reportOf({ proofs })), 200);
+  for (let i = 0; i < 3; i++)
+    assert.equal(await statusOf(connection, 'POST', PATHS.reports, reportOf({ proofs })), 200);
   assert.deepEqual((await service.pool.query('select count(*) from deployments')).rows, rows);
 });
 
@@ -140,7 +147,12 @@ test('a secret that is guessed is refused soon, and a right one from elsewhere i
   const { csr } = await newAgentKeys();
   const connection = connected({ ...agent, shown: undefined });
   const guess = (secret: string) =>
-    statusOf(connection, 'POST', PATHS.enrol, { secret, csr, sealingKey: Buffer.alloc(32).toString('base64'), version: 'a\0b' });
+    statusOf(connection, 'POST', PATHS.enrol, {
+      secret,
+      csr,
+      sealingKey: Buffer.alloc(32).toString('base64'),
+      version: 'a\0b',
+    });
   const odd = ['', '\0', "' or true --", 'x'.repeat(200)];
   for (const secret of odd) assert.equal(await guess(secret), 403);
   const all: number[] = [];
@@ -179,7 +191,10 @@ test('connections that say nothing take not all the places, and a body that tric
   const idle = Array.from({ length: 300 }, () => connectTcp(Number(port), host).on('error', () => undefined));
   ends.defer(() => idle.forEach((socket) => void socket.destroy()));
   const closed = idle.filter((_, i) => i >= 256).map((socket) => once(socket.resume(), 'close'));
-  await Promise.race([Promise.any(closed), once(AbortSignal.timeout(5_000), 'abort').then(() => assert.fail())]);
+  await Promise.race([
+    Promise.any(closed),
+    once(AbortSignal.timeout(5_000), 'abort').then(() => assert.fail()),
+  ]);
   for (const socket of idle) socket.destroy();
   await new Promise((resolve) => setTimeout(resolve, 200));
   const session = connect(`https://${address}`, {
