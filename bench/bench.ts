@@ -22,6 +22,7 @@ import { ensureFilled, fill, fillingOf } from './fill.ts';
 import { addImportBench } from './import.ts';
 import { type IssueOptions, issueBench } from './issue/issue.ts';
 import { listBench, pagesBench } from './list/list.ts';
+import { addNodesBench } from './nodes.ts';
 import { paintBench } from './paint.ts';
 import { type Program, requirePrograms } from './programs.ts';
 import { type Common, print, REPETITIONS, SECONDS, toCount } from './result.ts';
@@ -281,5 +282,6 @@ bench
 addFaultsBench(bench, say);
 addImportBench(bench, say);
 addEdgesBench(bench, say);
+addNodesBench(bench, say);
 
 await bench.parseAsync().catch(fail);

@@ -1,3 +1,4 @@
+import { printable } from '../kit/unprintable.ts';
 import { type EdgeReport, putReport } from '../store/edge-agents.ts';
 import {
   type EdgeKey,
@@ -40,15 +41,21 @@ export async function noteReport(
   );
   const said = proofs.flatMap(({ packId, ecdsa, rsa, problem }) => {
     const pack = told.get(packId);
-    return pack ? [{ ...pack, ecdsa, rsa, problem }] : [];
+    return pack ? [{ ...pack, ecdsa, rsa, problem: plainWords(problem) }] : [];
   });
   const gone = released.flatMap((id) => told.get(id) ?? []);
   const heard: HeardPack[] = [
     ...(await repeated(pool, () => noteProofs(pool, edge, said, now))),
     ...(await repeated(pool, () => noteReleased(pool, edge, gone, now))),
   ];
-  await putReport(pool, edge.id, report, now);
+  await putReport(pool, edge.id, { ...report, problem: plainWords(report.problem) }, now);
   const awaited = heard.filter(({ isAwaited }) => isAwaited);
   await repeated(pool, () => wakePacks(pool, awaited, now));
   return awaited.map(({ id }) => id);
 }
+
+const MOST_WORDS = 1_000;
+
+/** What is shown to people, and can be stored: an agent may say anything. */
+const plainWords = (problem: string | undefined): string | undefined =>
+  problem === undefined ? undefined : printable(problem).slice(0, MOST_WORDS);

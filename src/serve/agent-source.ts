@@ -6,6 +6,7 @@ import type { Clock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
 import { PUBLIC_KEY_LENGTH } from '../kit/hpke.ts';
 import { after } from '../kit/time.ts';
+import { printable } from '../kit/unprintable.ts';
 import { noteReport } from '../operation/note-report.ts';
 import { renewAgent, takeUpEdge } from '../operation/take-up-edge.ts';
 import { toName } from '../pack/hosts.ts';
@@ -51,7 +52,7 @@ export function agentSource(deps: AgentDeps): AgentSource {
     isKnown: ({ edgeId, keyHash }) => deps.live.get(edgeId)?.agentKeys.includes(keyHash) ?? false,
     async renew(agent, { csr, version }) {
       const request = await readRequest(csr);
-      const next = { key: request.keyHash, version, certificateUntil: until(deps) };
+      const next = { key: request.keyHash, version: plain(version), certificateUntil: until(deps) };
       await renewAgent(deps, { id: agent.edgeId, shownKey: agent.keyHash }, next, agent.address);
       await deps.live.refresh();
       return issued(deps, agent.edgeId, request);
@@ -73,7 +74,7 @@ export function agentSource(deps: AgentDeps): AgentSource {
     packs: async (agent, ids) => ({ packs: await packsOf(deps, edgeOf(agent), ids) }),
     async report(agent, { at, ...report }) {
       const edge = edgeOf(agent);
-      const applied = appliedOf(caughtUp.get(edge.id), at);
+      const applied = appliedOf(caughtUp.get(edge.id), at, deps.clock.now());
       const said = { ...report, applied, problem: report.problem };
       for (const id of await noteReport(deps, edge, said)) deps.poke(id);
       if (applied && !edge.applied) await deps.live.refresh();
@@ -89,7 +90,12 @@ async function enrol(deps: AgentDeps, { secret, csr, sealingKey, version }: Enro
   const raw = Buffer.from(sealingKey, 'base64');
   if (raw.length !== PUBLIC_KEY_LENGTH)
     throw new Fault('malformed_request', 'sealingKey must be 32 bytes of X25519 in base64');
-  const by = { key: request.keyHash, sealingKey: raw, version, certificateUntil: until(deps) };
+  const by = {
+    key: request.keyHash,
+    sealingKey: raw,
+    version: plain(version),
+    certificateUntil: until(deps),
+  };
   const edge = await takeUpEdge(deps, secret, by, address);
   // What is known of it by now is of the agent that had it before.
   await deps.live.refresh();
@@ -121,11 +127,16 @@ function instantOf(text: string | undefined): Date | undefined {
   return Number.isNaN(instant.getTime()) ? undefined : instant;
 }
 
-/** What is applied counts from where all was told in this generation of the database. */
-function appliedOf(caughtUp: CaughtUp | undefined, cursor: string | undefined) {
+/** What is applied counts from where all was told in this generation of the database; nobody was told of what is to come. */
+function appliedOf(caughtUp: CaughtUp | undefined, cursor: string | undefined, now: Date) {
   const at = instantOf(cursor);
-  return caughtUp && at && at >= caughtUp.at ? { at, generation: caughtUp.generation } : undefined;
+  return caughtUp && at && at >= caughtUp.at && at <= now
+    ? { at, generation: caughtUp.generation }
+    : undefined;
 }
+
+/** As it is shown to people, and can be stored. */
+const plain = (version: string): string => printable(version).slice(0, 100);
 
 /** Of packs that an agent asks for, those that serve a name at its edge. */
 async function packsOf(deps: AgentDeps, edge: Edge, ids: readonly string[]) {

@@ -110,8 +110,13 @@ export class ChangeListener {
       batch.gone.delete(name);
       batch.names.set(name, [packId, digest]);
     }
-    if (batch.names.size > MOST_NAMES) throw broken(`told more than ${MOST_NAMES} names`);
-    await this.#store(packs, batch.stored);
+    if (batch.names.size + batch.gone.size > MOST_NAMES) throw broken(`told more than ${MOST_NAMES} names`);
+    // What serves no name would fill the disk for nothing.
+    const named = new Set(names.map(([, packId]) => packId));
+    await this.#store(
+      packs.filter(({ packId }) => named.has(packId)),
+      batch.stored,
+    );
   }
 
   /** All up to a cursor is told: what is lacking is asked for, and then it counts. */

@@ -117,6 +117,19 @@ test('names that no client can ask for are left out, and the others serve', asyn
   assert.deepEqual(edge.held.get(packId)?.names, ['a.example.com']);
 });
 
+test('packs that serve no name are not kept', async (t) => {
+  const { service, dir, packId, digest } = await givenServed(t);
+  const [stray, other] = [await givenPack(['c.example.com']), await givenPack(['b.example.com'])];
+  service.say({ names: [], gone: [], packs: [service.seal(stray, randomUUID())] });
+  const named = service.add(other);
+  service.tell(['b.example.com']);
+  await until(() => service.proofOf(named.packId) !== undefined);
+  assert.deepEqual(
+    (await readdir(join(dir, 'state', 'packs'))).toSorted(),
+    [`${packId}.${digest}`, `${named.packId}.${named.digest}`].toSorted(),
+  );
+});
+
 test('packs that are told and not given leave their names as they are, until all is told anew', async (t) => {
   const { service, edge, packId, agent } = await givenServed(t);
   const other = service.add(await givenPack(['a.example.com']));

@@ -6,10 +6,12 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Seconds } from '../../kit/time.ts';
+import { printable } from '../../kit/unprintable.ts';
 import { isHostName } from '../bundled/host-name.ts';
 import { isValidationPath } from '../edge.ts';
 import { shownBy } from './authority.ts';
@@ -17,6 +19,7 @@ import { writeLines } from './line-stream.ts';
 import { BOUNDS, PATHS, SHAPES } from './protocol.ts';
 import { refusalOf } from './refusal.ts';
 import { readBody } from './request-body.ts';
+import { Shares } from './shares.ts';
 import type { AgentSource, KnownAgent } from './source.ts';
 import { Tries } from './tries.ts';
 
@@ -43,8 +46,10 @@ export interface AgentListener {
 
 /** Agents that may be connected, exchanges of one, and tries of tokens by one address in a minute. */
 const [MOST_CONNECTIONS, MOST_STREAMS, MOST_TRIES] = [1_024, 32, 10];
-/** Milliseconds for which somebody without a certificate, or without an exchange, is kept. */
-const IDLE_MS = 30_000;
+/** Connections of one address, connections of one edge, and what an agent asks for at once beside its stream of changes. */
+const [MOST_OF_ADDRESS, MOST_OF_EDGE, MOST_AT_ONCE] = [256, 4, 8];
+/** Milliseconds for which a connection without an exchange is kept, and one of nobody that is known, whatever it says. */
+const [IDLE_MS, STRANGER_MS] = [30_000, 60_000];
 
 /** Starts it. Throws `configuration` where the address cannot be listened on. */
 export async function startAgentListener(options: AgentListenerOptions): Promise<AgentListener> {
@@ -60,6 +65,7 @@ export async function startAgentListener(options: AgentListenerOptions): Promise
   });
   server.maxConnections = MOST_CONNECTIONS;
   const desk = new Desk(options);
+  server.on('connection', (socket) => desk.letIn(socket));
   server.on('session', (session) => desk.take(session));
   server.on('sessionError', (error) => log.debug({ code: codeOf(error) }, 'agents: a connection broke'));
   server.on('tlsClientError', (error) => log.debug({ code: codeOf(error) }, 'agents: no handshake'));
@@ -119,14 +125,24 @@ class Desk {
   /** The stream of changes of each edge: a second one ends the first. */
   readonly #streams = new Map<string, AbortController>();
   readonly #tries = new Tries(MOST_TRIES);
+  readonly #addresses = new Shares(MOST_OF_ADDRESS);
+  readonly #asking = new Shares(MOST_AT_ONCE);
 
   constructor(options: AgentListenerOptions) {
     this.#options = options;
   }
 
+  /** Before anything of it is read: one address does not take all the places. */
+  letIn(socket: Socket): void {
+    const address = socket.remoteAddress ?? '';
+    if (!this.#addresses.take(address)) return void socket.destroy();
+    socket.once('close', () => this.#addresses.giveBack(address));
+  }
+
   take(session: ServerHttp2Session): void {
     const caller = callerOf(session);
     this.#callers.set(session, caller);
+    this.#bound(session, caller);
     session.once('close', () => this.#callers.delete(session));
     session.on('error', (error) =>
       this.#options.log.debug({ code: codeOf(error) }, 'agents: a connection broke'),
@@ -137,6 +153,17 @@ class Desk {
       stream.on('error', () => stream.destroy());
       this.#answer(stream, headers, caller).catch((error: unknown) => this.#refuse(stream, error, caller));
     });
+  }
+
+  /** A stranger stays for as long as an enrolment takes; of an edge that connects again and again the first connections end. */
+  #bound(session: ServerHttp2Session, { agent }: Caller): void {
+    if (!agent || !this.#options.source.isKnown(agent)) {
+      const late = setTimeout(() => session.destroy(), STRANGER_MS).unref();
+      session.once('close', () => clearTimeout(late));
+      return;
+    }
+    const own = [...this.#callers].filter(([, other]) => other.agent?.edgeId === agent.edgeId);
+    for (const [earlier] of own.slice(0, -MOST_OF_EDGE)) earlier.destroy();
   }
 
   recheck(): void {
@@ -156,7 +183,10 @@ class Desk {
     const agent = this.#demandKnown(caller);
     if (asked === `GET ${PATHS.changes}`) return this.#tell(stream, agent, query.get('since') ?? undefined);
     const answer = ANSWERS[asked];
-    if (!answer) throw new Fault('no_such_route', `there is no ${asked.slice(0, 200)}`);
+    if (!answer) throw new Fault('no_such_route', `there is no ${printable(asked).slice(0, 200)}`);
+    if (!this.#asking.take(agent.edgeId))
+      throw new Fault('too_many_requests', `an agent asks for ${MOST_AT_ONCE} things at once at most`);
+    stream.once('close', () => this.#asking.giveBack(agent.edgeId));
     const result = await answer({ stream, agent, query, source: this.#options.source });
     // What was found for an edge that was removed meanwhile is not for its agent.
     this.#demandKnown(caller);

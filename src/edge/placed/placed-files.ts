@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Fault } from '../../kit/fault.ts';
 import { ALGORITHMS, type Algorithm } from '../../pack/pack.ts';
 import type { CheckedPack } from './checked-pack.ts';
+import { syncFolder } from './durable-file.ts';
 
 /** Who but their owner may read what is written: nobody, or the group of the folder, which an edge's workers are in. */
 export type Readers = 'nobody' | 'group';
@@ -43,6 +44,7 @@ export class PlacedFiles {
       try {
         await writeSynced(beside, text, this.#readers === 'group' ? 0o640 : 0o600);
         await rename(beside, whole);
+        await syncFolder(dirname(whole));
       } catch (error) {
         await rm(beside, { force: true }).catch(() => undefined);
         throw error;
@@ -70,6 +72,8 @@ export class PlacedFiles {
       await rm(beside, { force: true });
       await symlink(target, beside);
       await rename(beside, whole);
+      // What it led to before may be removed next: after a crash it must not lead there.
+      await syncFolder(dirname(whole));
     });
   }
 
