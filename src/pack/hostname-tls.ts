@@ -56,10 +56,13 @@ export function tlsOf(settings: SslSettings): HostnameTls | undefined {
   const ciphers = [...known, ...unshownBy(settings).map((algorithm) => LEAST[algorithm])];
   const isLatestAlone = listed.length > 0 && ciphers.length === 0;
   const minVersion = isLatestAlone ? '1.3' : TLS_VERSIONS.find((one) => one === least);
+  const ofEarlier: HostnameTls = {
+    ...(tls13 === 'off' && { maxVersion: '1.2' }),
+    ...(ciphers.length > 0 && { ciphers }),
+  };
   const tls: HostnameTls = {
     ...(minVersion && { minVersion }),
-    ...(tls13 === 'off' && minVersion !== '1.3' && { maxVersion: '1.2' }),
-    ...(ciphers.length > 0 && minVersion !== '1.3' && { ciphers }),
+    ...(minVersion !== '1.3' && ofEarlier),
     ...(http2 === 'off' && { http2: false }),
   };
   return Object.keys(tls).length > 0 ? tls : undefined;

@@ -26,6 +26,7 @@ import { getHostname, takeDueHostnames } from './custom-hostnames.ts';
 import { takeDueOrigins } from './fallback-origins.ts';
 import { listHostnamePacks } from './hostname-packs.ts';
 import { getHostnameOrigin, listHostnameSettings } from './hostname-settings.ts';
+import type { Pool } from './store.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;
@@ -50,6 +51,12 @@ const TERMS = {
   bundleMethod: 'force',
   settings: {},
 } as const;
+
+async function assertShown(pool: Pool, id: string): Promise<void> {
+  const page = { page: 1, perPage: 5, order: 'ssl_status', isDescending: true } as const;
+  assert.equal((await listShownHostnames(pool, { zoneId: zone.id, startsWith: 'app' }, page)).total, 1);
+  assert((await getShownHostname(pool, zone.id, id))?.pack);
+}
 
 test('a custom hostname is made, shown, listed, changed, looked at, deleted and removed inside one piece', async () => {
   const on = { ...deps, rows: new Map(), trust: trustIn([]), quotas: NO_QUOTAS, hostnames: FREE_HOSTNAMES };
@@ -87,9 +94,7 @@ test('a custom hostname is made, shown, listed, changed, looked at, deleted and 
     const packs = (await listHostnamePacks(on.pool, zone.id, id)).map(({ packId }) => ({ id: packId, zone }));
     assert.equal((await listHostnameSettings(on.pool, packs)).size, packs.length);
     for (const pack of packs) assert.equal((await getHostnameOrigin(on.pool, pack))?.zoneName, zone.name);
-    const page = { page: 1, perPage: 5, order: 'ssl_status', isDescending: true } as const;
-    assert.equal((await listShownHostnames(on.pool, { zoneId: zone.id, startsWith: 'app' }, page)).total, 1);
-    assert((await getShownHostname(on.pool, zone.id, id))?.pack);
+    await assertShown(on.pool, id);
     assert.equal((await hostnameQuotaOf(on.pool, FREE_HOSTNAMES, zone.id)).used, 1);
     await setFallbackOrigin(on, { zone, origin: 'o.zone.test', by });
     await lookAtFallbackOrigin(on, zone.id);

@@ -158,7 +158,11 @@ function readSettings(given: unknown): SslSettings | undefined {
   const kept = ['ciphers', 'early_hints', 'http2', 'min_tls_version', 'tls_1_3'].filter((name) =>
     has(given[name]),
   );
-  const settings: SslSettings = Object.fromEntries(kept.map((name) => [name, given[name]]));
+  return demandShown(Object.fromEntries(kept.map((name) => [name, given[name]])));
+}
+
+/** Throws where certificates of an algorithm could be shown to nobody. */
+function demandShown(settings: SslSettings): SslSettings {
   const [unshown] = unshownBy(settings);
   if (unshown === undefined) return settings;
   const next = `list one, or leave out ciphers or tls_1_3`;

@@ -26,6 +26,38 @@ async function agreed(port: number, flags: string, name = NAME): Promise<string 
 
 const AES_128 = 'ECDHE-ECDSA-AES128-GCM-SHA256';
 
+const OLD = '-cipher ALL:@SECLEVEL=0';
+const USUAL = {
+  [`-tls1_1 ${OLD}`]: undefined,
+  '-tls1_2': `TLSv1.2 ${AES_128} h2`,
+  '-tls1_3': 'TLSv1.3 TLS_AES_128_GCM_SHA256 h2',
+};
+const BOTH = '-tls1_2 -cipher ECDHE-RSA-AES256-SHA:AES128-SHA';
+const SCENES: [HostnameTls | undefined, Record<string, string | undefined>][] = [
+  [undefined, USUAL],
+  [{ minVersion: '1.3' }, { ...USUAL, '-tls1_2': undefined }],
+  [{ maxVersion: '1.2' }, { ...USUAL, '-tls1_3': undefined }],
+  [{ http2: false }, { '-tls1_3': 'TLSv1.3 TLS_AES_128_GCM_SHA256 http/1.1' }],
+  [
+    { minVersion: '1.1' },
+    { [`-tls1 ${OLD}`]: undefined, [`-tls1_1 ${OLD}`]: 'TLSv1.1 ECDHE-ECDSA-AES128-SHA h2' },
+  ],
+  [
+    { minVersion: '1.0' },
+    { [`-tls1 ${OLD}`]: 'TLSv1 ECDHE-ECDSA-AES128-SHA h2', '-tls1_3': USUAL['-tls1_3'] },
+  ],
+  [
+    { ciphers: ['AES128-SHA', 'ECDHE-RSA-AES256-SHA'] },
+    {
+      [BOTH]: 'TLSv1.2 AES128-SHA h2',
+      [`-tls1_2 -cipher ${AES_128}`]: undefined,
+      '-tls1_3': USUAL['-tls1_3'],
+    },
+  ],
+  [{ ciphers: ['DES-CBC3-SHA'] }, { '-tls1_2': undefined, '-tls1_3': USUAL['-tls1_3'] }],
+  [undefined, USUAL],
+];
+
 test(
   'versions, suites and HTTP/2 are as the hostname says, and other names are as before',
   needs('openssl'),
@@ -42,43 +74,12 @@ test(
       service.pull.push({ environment: 'production', hosts: [NAME] });
       await until(() => bundled.stats().changes > changes);
     };
-    const old = '-cipher ALL:@SECLEVEL=0';
-    const usual = {
-      [`-tls1_1 ${old}`]: undefined,
-      '-tls1_2': `TLSv1.2 ${AES_128} h2`,
-      '-tls1_3': 'TLSv1.3 TLS_AES_128_GCM_SHA256 h2',
-    };
-    const both = '-tls1_2 -cipher ECDHE-RSA-AES256-SHA:AES128-SHA';
-    const scenes: [HostnameTls | undefined, Record<string, string | undefined>][] = [
-      [undefined, usual],
-      [{ minVersion: '1.3' }, { ...usual, '-tls1_2': undefined }],
-      [{ maxVersion: '1.2' }, { ...usual, '-tls1_3': undefined }],
-      [{ http2: false }, { '-tls1_3': 'TLSv1.3 TLS_AES_128_GCM_SHA256 http/1.1' }],
-      [
-        { minVersion: '1.1' },
-        { [`-tls1 ${old}`]: undefined, [`-tls1_1 ${old}`]: 'TLSv1.1 ECDHE-ECDSA-AES128-SHA h2' },
-      ],
-      [
-        { minVersion: '1.0' },
-        { [`-tls1 ${old}`]: 'TLSv1 ECDHE-ECDSA-AES128-SHA h2', '-tls1_3': usual['-tls1_3'] },
-      ],
-      [
-        { ciphers: ['AES128-SHA', 'ECDHE-RSA-AES256-SHA'] },
-        {
-          [both]: 'TLSv1.2 AES128-SHA h2',
-          [`-tls1_2 -cipher ${AES_128}`]: undefined,
-          '-tls1_3': usual['-tls1_3'],
-        },
-      ],
-      [{ ciphers: ['DES-CBC3-SHA'] }, { '-tls1_2': undefined, '-tls1_3': usual['-tls1_3'] }],
-      [undefined, usual],
-    ];
-    for (const [tls, wanted] of scenes) {
+    for (const [tls, wanted] of SCENES) {
       await tell(tls);
       const seen = Object.keys(wanted).map(async (flags) => [flags, await agreed(row.port, flags)]);
       const other = agreed(row.port, '-tls1_2', OTHER);
       assert.deepEqual(Object.fromEntries(await Promise.all(seen)), wanted, JSON.stringify(tls));
-      assert.equal(await other, usual['-tls1_2'], `of another name: ${JSON.stringify(tls)}`);
+      assert.equal(await other, USUAL['-tls1_2'], `of another name: ${JSON.stringify(tls)}`);
     }
     assert.equal(bundled.stats().failures.protocol_version > 0, true);
   },

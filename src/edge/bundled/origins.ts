@@ -18,8 +18,8 @@ export interface OriginTerms {
   /** Networks that may be reached beside public addresses, in CIDR notation. */
   readonly networks: readonly string[];
   readonly port: number;
-  /** Certificates of CAs, in PEM, by which origins are known; undefined: those that Node knows. `plain`: there is no TLS. */
-  readonly trust: string | 'plain' | undefined;
+  /** Certificates of CAs, in PEM, by which origins are known; undefined: those that Node knows. 'plain': there is no TLS. */
+  readonly trust: string | undefined;
 }
 
 /** Time for the address, the connection and the handshake together. */
@@ -77,17 +77,26 @@ function open(
 /** Gives a connection the addresses alone that it may have: those that are judged are those that are connected to. */
 const lookupIn =
   (at: readonly string[], networks: readonly string[]): LookupFunction =>
-  (_host, { all = false }, give) => {
-    allowedOf(at, networks).then(
-      (found) => {
-        const [first] = found;
-        if (!first) give(new Error('it leads to no address that may be reached'), '', 0);
-        else if (all) give(null, found);
-        else give(null, first.address, first.family);
-      },
-      (error: unknown) => give(error instanceof Error ? error : new Error('not found'), '', 0),
-    );
-  };
+  (_host, { all = false }, give) =>
+    void look({ at, networks, all }, give);
+
+interface Look {
+  readonly at: readonly string[];
+  readonly networks: readonly string[];
+  readonly all: boolean;
+}
+
+async function look({ at, networks, all }: Look, give: Parameters<LookupFunction>[2]): Promise<void> {
+  try {
+    const found = await allowedOf(at, networks);
+    const [first] = found;
+    if (!first) give(new Error('it leads to no address that may be reached'), '', 0);
+    else if (all) give(null, found);
+    else give(null, first.address, first.family);
+  } catch (error) {
+    give(error instanceof Error ? error : new Error('not found'), '', 0);
+  }
+}
 
 async function allowedOf(at: readonly string[], networks: readonly string[]) {
   const found = await Promise.all(at.map(async (one) => (isAddress(one) ? [one] : await addressesOf(one))));

@@ -203,9 +203,7 @@ class Run {
     const wanted = await this.#world.leavesOf(id);
     const looks = this.#world.edges.map(async (edge) => {
       const leaves = await edge.shown(host);
-      return leaves !== 'away' && ALGORITHMS.every((one) => leaves[one] === wanted[one])
-        ? []
-        : [edge.name];
+      return leaves !== 'away' && ALGORITHMS.every((one) => leaves[one] === wanted[one]) ? [] : [edge.name];
     });
     return (await Promise.all(looks)).flat();
   }
