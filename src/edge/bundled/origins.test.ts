@@ -97,6 +97,7 @@ test('addresses are judged by networks: public ones but the machine’s own, and
     '2a00::7',
     '127.0.0.1',
     '169.254.169.254',
+    '168.63.129.16',
     '192.168.1.1',
     '172.16.0.1',
     '100.64.0.1',

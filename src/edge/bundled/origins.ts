@@ -111,9 +111,14 @@ async function allowedOf(at: readonly string[], networks: readonly string[]) {
 const addressesOf = async (name: string): Promise<string[]> =>
   (await lookUp(name, { all: true })).map(({ address }) => address);
 
+/** Answers each virtual machine of Azure with what it is given to know, keys too, and looks public (Azure, IP address 168.63.129.16). */
+const OF_THE_HOST = '168.63.129.16';
+
 /** Public addresses but this machine's own, by which an edge would send clients to itself, and those of the operator's networks. */
-export const mayReach = (address: string, networks: readonly string[], own: ReadonlySet<string>): boolean =>
-  isAllowed(address, networks) && !(own.has(address) && isAllowed(address, []));
+export function mayReach(address: string, networks: readonly string[], own: ReadonlySet<string>): boolean {
+  if (address === OF_THE_HOST) return false;
+  return isAllowed(address, networks) && !(own.has(address) && isAllowed(address, []));
+}
 
 const ownAddresses = (): ReadonlySet<string> =>
   new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)));
