@@ -189,11 +189,16 @@ function toOrigins({
 function readCas(path: string): string {
   try {
     const text = readFileSync(path, 'utf8');
-    return new X509Certificate(text) && text;
+    new X509Certificate(text).toString();
+    return text;
   } catch (cause) {
-    throw new Fault('configuration', `--origin-ca: ${path} cannot be read, or begins with no certificate in PEM`, {
-      cause,
-    });
+    throw new Fault(
+      'configuration',
+      `--origin-ca: ${path} cannot be read, or begins with no certificate in PEM`,
+      {
+        cause,
+      },
+    );
   }
 }
 
