@@ -1,4 +1,5 @@
 /** Options of `certpacks edge`, and what an edge is given for them. */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { openAccessLog } from '../edge/bundled/access-log.ts';
@@ -181,14 +182,23 @@ function toOrigins({
   if (wrong !== undefined)
     throw new Fault('configuration', `--origin-network '${wrong}' must be a network as 10.20.0.0/16`);
   if (originPlain) return { networks, port, trust: 'plain' };
-  return { networks, port, trust: originCa === undefined ? undefined : readText(originCa) };
+  return { networks, port, trust: originCa === undefined ? undefined : readCas(originCa) };
 }
 
-function readText(path: string): string {
+/** TLS passes silently over what is no certificate, and would know no origin. */
+function readCas(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    const text = readFileSync(path, 'utf8');
+    new X509Certificate(text).toString();
+    return text;
   } catch (cause) {
-    throw new Fault('configuration', `--origin-ca: ${path} cannot be read`, { cause });
+    throw new Fault(
+      'configuration',
+      `--origin-ca: ${path} cannot be read, or begins with no certificate in PEM`,
+      {
+        cause,
+      },
+    );
   }
 }
 

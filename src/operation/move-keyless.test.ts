@@ -101,6 +101,15 @@ test('one reaches no edge outside its places, also when these change, and is ser
   assert.equal(await change(zone, id, { facts: { restriction: wide } }), 'active');
   assert.equal(await shownBy(zone), 'de fr us');
   assert.deepEqual((await packOf(deps, id)).keptTo, wide);
+  const nowhere = { policy: 'country: JP' };
+  await changeKeyless(on(), { zoneId: zone.id, id, by: OPERATOR, facts: { restriction: nowhere } });
+  assert.equal(await shownBy(zone), '');
+  await carryAll(deps);
+  const { rows } = await deps.pool.query(
+    'select edge from deployments where pack_id = $1 and desired_ecdsa is not null',
+    [id],
+  );
+  assert.deepEqual(rows, [], 'no edge is asked for it any more');
 });
 
 test('where no edge is surely in its places it waits, and says for whom', async () => {

@@ -22,6 +22,8 @@ test('without TLS 1.3 each certificate has a suite by which it can be shown', ()
   const settings = { tls_1_3: 'off', ciphers: ['AES128-SHA'] };
   assert.deepEqual(unshownBy(settings), ['ecdsa']);
   assert.deepEqual(unshownBy({ ...settings, tls_1_3: 'on' }), []);
+  const old = ['ECDHE-ECDSA-AES128-SHA', 'DES-CBC3-SHA'];
+  assert.deepEqual(unshownBy({ ...settings, ciphers: old }), ['rsa'], 'what no edge has shows nothing');
   assert.deepEqual(tlsOf(settings), {
     maxVersion: '1.2',
     ciphers: ['AES128-SHA', 'ECDHE-ECDSA-AES128-GCM-SHA256'],

@@ -25,6 +25,9 @@ export type TlsSetting = (typeof TLS_SETTINGS)[number];
 /** BoringSSL's names of the three suites of TLS 1.3, which are offered whatever is listed. */
 const OF_TLS_13 = 'AEAD-';
 
+/** Of triple DES, which no present OpenSSL has. */
+const GONE = 'DES-CBC3-SHA';
+
 /** The suites of versions below 1.3 that edges can be told of. */
 export const EARLIER_SUITES: readonly string[] = CIPHER_SUITES.filter((one) => !one.startsWith(OF_TLS_13));
 
@@ -36,7 +39,7 @@ export const algorithmOf = (suite: string): Algorithm => (suite.includes('ECDSA'
  */
 export function unshownBy({ tls_1_3: tls13, ciphers = [] }: SslSettings): readonly Algorithm[] {
   if (tls13 !== 'off' || ciphers.length === 0) return [];
-  const suites = EARLIER_SUITES.filter((one) => ciphers.includes(one));
+  const suites = EARLIER_SUITES.filter((one) => one !== GONE && ciphers.includes(one));
   return ALGORITHMS.filter((algorithm) => !suites.some((one) => algorithmOf(one) === algorithm));
 }
 
@@ -51,10 +54,8 @@ const LEAST: Readonly<Record<Algorithm, string>> = {
  * and where suites of TLS 1.3 alone are listed it is the least version.
  */
 export function tlsOf(settings: SslSettings): HostnameTls | undefined {
-  const { ciphers: listed = [], http2, tls_1_3: tls13, min_tls_version: least } = settings;
-  const known = listed.filter((one) => EARLIER_SUITES.includes(one));
-  const ciphers = [...known, ...unshownBy(settings).map((algorithm) => LEAST[algorithm])];
-  const isLatestAlone = listed.length > 0 && ciphers.length === 0;
+  const { http2, tls_1_3: tls13, min_tls_version: least } = settings;
+  const { ciphers, isLatestAlone } = suitesIn(settings);
   const minVersion = isLatestAlone ? '1.3' : TLS_VERSIONS.find((one) => one === least);
   const ofEarlier: HostnameTls = {
     ...(tls13 === 'off' && { maxVersion: '1.2' }),
@@ -66,6 +67,14 @@ export function tlsOf(settings: SslSettings): HostnameTls | undefined {
     ...(http2 === 'off' && { http2: false }),
   };
   return Object.keys(tls).length > 0 ? tls : undefined;
+}
+
+/** Each once: edges refuse longer lists than there are suites, and with one all that came with it. */
+function suitesIn(settings: SslSettings): { ciphers: readonly string[]; isLatestAlone: boolean } {
+  const listed = new Set(settings.ciphers);
+  const known = [...listed].filter((one) => EARLIER_SUITES.includes(one));
+  const ciphers = [...known, ...unshownBy(settings).map((algorithm) => LEAST[algorithm])];
+  return { ciphers, isLatestAlone: listed.size > 0 && ciphers.length === 0 };
 }
 
 /** The settings that have a part in what edges are given. */

@@ -66,7 +66,7 @@ export function changeOf(draft: Draft, was: CustomHostname): object {
     ...(Object.keys(ssl).length > 0 && { ssl }),
     ...(draft.origin.trim() !== before.origin && { custom_origin_server: draft.origin.trim() || null }),
     ...(draft.sni.trim() !== before.sni && { custom_origin_sni: draft.sni.trim() || null }),
-    ...(draft.metadata.trim() !== before.metadata && { custom_metadata: metadataIn(draft.metadata) }),
+    ...(draft.metadata !== before.metadata && { custom_metadata: metadataIn(draft.metadata) }),
   };
 }
 

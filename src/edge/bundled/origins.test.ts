@@ -1,8 +1,10 @@
 /** Origins of custom hostnames: where bytes go, and where they never do. */
 import assert from 'node:assert/strict';
+import dns from 'node:dns/promises';
 import { createServer as createTcpServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createServer } from 'node:tls';
+import { authoritative, startWorld } from '../../../test/support/dns/small-dns.ts';
 import { givenPort, givenServedName, NAME, shaken } from '../../../test/support/edge/given-edge.ts';
 import { givenPack, until } from '../../../test/support/edge/given-service.ts';
 import type { HostnameOrigin } from '../../pack/hostname-origin.ts';
@@ -97,6 +99,7 @@ test('addresses are judged by networks: public ones but the machine’s own, and
     '2a00::7',
     '127.0.0.1',
     '169.254.169.254',
+    '168.63.129.16',
     '192.168.1.1',
     '172.16.0.1',
     '100.64.0.1',
@@ -116,4 +119,25 @@ test('without TLS bytes go as they are, and a client that goes first leaves noth
   const client = await shaken(row.port, { ALPNProtocols: ['http/1.1'] });
   client.destroy();
   await until(() => bundled.stats().connections === 0);
+});
+
+test('names are asked of the DNS, where those of slow name servers take none of the process’s few threads', async (t) => {
+  const answers = authoritative({ 'origin.test': [['www.origin.test', 'A', '127.0.0.1']] });
+  const world = await startWorld();
+  t.after(() => world.close());
+  await world.set('127.0.70.2', (question, ...rest) =>
+    question.name.startsWith('slow') ? undefined : answers(question, ...rest),
+  );
+  const before = dns.getServers();
+  dns.setServers([`127.0.70.2:${world.port}`]);
+  t.after(() => dns.setServers(before));
+  const { row, set, ask } = await givenOrigin(t);
+  await set(at('slow.origin.test'));
+  const slow = await Promise.all(
+    Array.from({ length: 8 }, () => shaken(row.port, { ALPNProtocols: ['http/1.1'] })),
+  );
+  t.after(() => slow.map((client) => client.destroy()));
+  await until(() => world.asked.some((one) => one.includes('slow')));
+  await set(at('www.origin.test'));
+  assert.equal(await ask(), 'from the origin');
 });

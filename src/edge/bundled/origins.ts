@@ -2,14 +2,14 @@
  * Origins of custom hostnames. Whoever has a hostname says where its clients go, so that only what the operator lets be reached is:
  * each address is judged when a connection to it is made, whatever name led there.
  */
-import { lookup as lookUp } from 'node:dns/promises';
+import dns from 'node:dns/promises';
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import { isAddress, isAllowed } from '../../dns/address.ts';
 import type { Seconds } from '../../kit/time.ts';
-import type { HostnameOrigin } from '../../pack/hostname-origin.ts';
+import { type HostnameOrigin, MOST_ORIGIN_ADDRESSES } from '../../pack/hostname-origin.ts';
 import type { Shaken } from './shaken.ts';
 import { join, type Upstream } from './upstream.ts';
 
@@ -108,12 +108,21 @@ async function allowedOf(at: readonly string[], networks: readonly string[]) {
   });
 }
 
-const addressesOf = async (name: string): Promise<string[]> =>
-  (await lookUp(name, { all: true })).map(({ address }) => address);
+/** Asked of the DNS itself: `lookup` takes one of the few threads of the process, and a tenant's slow name servers would take them all. */
+async function addressesOf(name: string): Promise<string[]> {
+  const found = await Promise.allSettled([dns.resolve4(name), dns.resolve6(name)]);
+  const all = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  return all.slice(0, MOST_ORIGIN_ADDRESSES);
+}
+
+/** Answers each virtual machine of Azure with what it is given to know, keys too, and looks public (Azure, IP address 168.63.129.16). */
+const OF_THE_HOST = '168.63.129.16';
 
 /** Public addresses but this machine's own, by which an edge would send clients to itself, and those of the operator's networks. */
-export const mayReach = (address: string, networks: readonly string[], own: ReadonlySet<string>): boolean =>
-  isAllowed(address, networks) && !(own.has(address) && isAllowed(address, []));
+export function mayReach(address: string, networks: readonly string[], own: ReadonlySet<string>): boolean {
+  if (address === OF_THE_HOST) return false;
+  return isAllowed(address, networks) && !(own.has(address) && isAllowed(address, []));
+}
 
 const ownAddresses = (): ReadonlySet<string> =>
   new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)));

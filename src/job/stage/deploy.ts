@@ -37,7 +37,7 @@ export const deploy: Job = async (deps, work, signal) => {
     ({ environment, location }) => environment === pack.environment && allows(restriction, location),
   );
   const edges = given.filter(({ agent }) => agent?.isWaitedFor ?? true);
-  if (given.length === 0) return waitForEdge(deps, work);
+  // Also where there is none: those that had it are to show it no more.
   await assign(deps, work, given);
   if (edges.length === 0) return waitForEdge(deps, work);
 
