@@ -67,11 +67,9 @@ test('a custom hostname is made, shown, listed, changed, looked at, deleted and 
   const request = { request: { zoneId: zone.id, bodyHash: randomBytes(32) }, isRetry: true };
   const met = await assertInOnePiece({ tables, seen }, async () => {
     const { id } = await createCustomHostname(on, {
-      zone,
-      hostname,
+      ...{ zone, hostname, by },
       terms: TERMS,
       ssl: { kind: 'given', pairs },
-      by,
       ...request,
     });
     await carryIn(on, zone);

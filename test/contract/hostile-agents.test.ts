@@ -170,7 +170,7 @@ test('bodies and headers that are too long end their connection or are refused, 
 });
 
 test('an agent that asks without end is answered a few things at once, and has few connections', async () => {
-  const before = process.memoryUsage().rss;
+  const first = process.memoryUsage().rss;
   const connection = connected(agent);
   const counts = new Map<number, number>();
   for (let round = 0; round < 40; round++) {
@@ -178,7 +178,7 @@ test('an agent that asks without end is answered a few things at once, and has f
     for (const status of await Promise.all(all)) counts.set(status, (counts.get(status) ?? 0) + 1);
   }
   assert.ok((counts.get(200) ?? 0) > 0 && (counts.get(429) ?? 0) > 0, JSON.stringify([...counts]));
-  assert.ok(process.memoryUsage().rss - before < 200_000_000);
+  assert.ok(process.memoryUsage().rss - first < 200_000_000);
   const many = Array.from({ length: 8 }, () => connected(agent));
   for (const one of many) await statusOf(one, 'POST', PATHS.packs, { packs: [] });
   await Promise.race([many[0]?.closed, once(AbortSignal.timeout(5_000), 'abort').then(() => assert.fail())]);
