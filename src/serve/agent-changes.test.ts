@@ -131,6 +131,20 @@ test('a wildcard that changes has the exact names under it told, as it may serve
   assert.deepEqual(gone, ['*.zone.test', 'a.zone.test', 'b.zone.test']);
 });
 
+test('a name whose pack went is told as gone where a wildcard serves it since: with the wildcard it would stay', async () => {
+  const wide = await givenServed(`unnest(array['*.zone.test']) as host`);
+  const names = ['*.zone.test', 'a.zone.test'];
+  const served = async () =>
+    [...(await servingNames(telling(), await at, names))].map(([name, { id }]) => [name, id]);
+  const at = givenEdge();
+  assert.deepEqual(await served(), [['*.zone.test', wide]]);
+  const own = await givenServed(`unnest(array['a.zone.test']) as host`);
+  assert.deepEqual(await served(), [
+    ['*.zone.test', wide],
+    ['a.zone.test', own],
+  ]);
+});
+
 test('a pack whose key does not open keeps no other from being told', async () => {
   await givenServed(`unnest(array['broken.zone.test']) as host`);
   const edge = await givenEdge();

@@ -64,13 +64,13 @@ test('a custom hostname is made, shown, listed, changed, looked at, deleted and 
   const made = await make(deps.clock.now(), { hosts: [hostname] });
   const by = OPERATOR;
   const pairs = [{ certificate: made.pem, key: pemOf(made), pointer: '/ssl' }];
-  const request = { request: { zoneId: zone.id, bodyHash: randomBytes(32) }, isRetry: true };
+  const request = { zoneId: zone.id, bodyHash: randomBytes(32) };
+  const asked = { zone, hostname, by, request, isRetry: true };
   const met = await assertInOnePiece({ tables, seen }, async () => {
     const { id } = await createCustomHostname(on, {
-      ...{ zone, hostname, by },
+      ...asked,
       terms: TERMS,
       ssl: { kind: 'given', pairs },
-      ...request,
     });
     await carryIn(on, zone);
     const found = async () => (await getHostname(on.pool, zone.id, id)) ?? assert.fail();

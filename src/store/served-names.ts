@@ -43,7 +43,10 @@ const UNDER = statement(`
 /** A pack that could serve a name, and its zone. */
 export type NameCandidate = Candidate & Pick<PackKey, 'zone'>;
 
-/** As `listCandidates`, for many names. */
+/**
+ * As `listCandidates`, for many names as packs have them. A name that is covered by a wildcard alone has none: where it was covered
+ * itself, what serves it since is the wildcard's, which is told by its own name and would be forgotten with it.
+ */
 export async function listCandidatesOf(
   db: Db,
   names: readonly string[],
@@ -62,10 +65,9 @@ export async function listCandidatesOf(
       const zones = suffixesOf(name).flatMap(
         (suffix) => holders.get(suffix)?.map((row) => row.zone_id) ?? [],
       );
-      const rows = [
-        ...(byHost.get(name) ?? []),
-        ...(isWildcard(name) ? [] : (byHost.get(wildcardOf(name)) ?? [])),
-      ];
+      const own = byHost.get(name) ?? [];
+      const rows =
+        own.length === 0 || isWildcard(name) ? own : [...own, ...(byHost.get(wildcardOf(name)) ?? [])];
       const hasName = (row: Omit<CandidateRow, 'has_name'>) =>
         zones.includes(row.zone_id) || (row.is_shown && zones.length === 0);
       return [name, rows.map((row) => toCandidate({ ...row, has_name: hasName(row) }))];
