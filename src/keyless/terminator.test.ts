@@ -26,8 +26,12 @@ type Signature = (content: Buffer) => Promise<Buffer>;
 const signs: Signature = async (content) => sign('sha256', content, made.key);
 
 /** A port where a terminator shakes hands, and how its connections ended. */
-async function given(signature: Signature, limits?: RemoteLimits): Promise<{ port: number; ends: string[] }> {
-  const terminator = new Terminator({ program, log: newLog('silent'), patience: 0.5 });
+async function given(
+  signature: Signature,
+  limits?: RemoteLimits,
+  from = program,
+): Promise<{ port: number; ends: string[] }> {
+  const terminator = new Terminator({ program: from, log: newLog('silent'), patience: 0.5 });
   const context: RemoteContext = {
     pairs: [{ chain: made.pem, key: undefined }],
     signer: { sign: (_scheme, content) => signature(content) },
@@ -142,4 +146,12 @@ test('a client that sends on while its signature is awaited is ended at 128 KiB'
   assert(address && typeof address === 'object');
   assert.equal(await read(address.port), undefined);
   assert.deepEqual(ended, ['TLS failed: too much data']);
+});
+
+test('a program that was not built with this version is told no more, and serves nobody', needs, async () => {
+  // It sends back what it is told, as one does that says no version.
+  const { port, ends: ended } = await given(signs, undefined, '/bin/cat');
+  assert.equal(await read(port), undefined);
+  assert.equal(await read(port), undefined);
+  assert.deepEqual(ended, ['TLS failed: key unreachable', 'TLS failed: key unreachable']);
 });

@@ -75,6 +75,10 @@ const MOST_CONTEXTS = 10_000;
 const LAST_ID = 0xffff_ffff;
 /** How long a program that ended is left alone. */
 const REST_MS = 1_000;
+/** How long one that has to be built anew is left alone. */
+const OTHER_REST_MS = 10_000;
+/** What the program says first (`native/terminator.c`). */
+const VERSION = '2';
 
 /**
  * TLS for names whose keys are elsewhere: a process of its own (`native/terminator.c`), begun with the first client and again
@@ -173,13 +177,25 @@ export class Terminator {
     started.on('error', (error) => this.#ended(started, error.message));
     started.on('exit', (code, signal) => this.#ended(started, `it ended with ${code ?? signal}`));
     started.stdin.on('error', () => started.kill('SIGKILL'));
+    let isKnown = false;
     started.stdout.on('data', (chunk: Buffer) => {
-      for (const frame of frames.read(chunk)) this.#take(frame);
+      for (const frame of frames.read(chunk)) {
+        if (isKnown) this.#take(frame);
+        else if (frame.kind !== 'w' || frame.bytes.toString() !== VERSION) return this.#isOther(started);
+        isKnown = true;
+      }
     });
     this.#running = started;
     this.#isOpening = token !== undefined;
     if (token) this.#send(0, 'M', Buffer.from(textsOf(token)));
     return true;
+  }
+
+  /** One that was built before: it would pass over what it does not know, and with it what is demanded of a handshake. */
+  #isOther(program: Program): void {
+    if (this.#running === program) this.#restUntil = performance.now() + OTHER_REST_MS;
+    this.#ended(program, 'it is of another version than this program: certpacks keyless build');
+    program.kill('SIGKILL');
   }
 
   /** One that was stopped obeys no other signal, and has nothing to bring to an end. */

@@ -16,6 +16,7 @@
  *        a bytes for the client, or their end, were taken                  x            the context cannot be used
  *        m what is wrong, and it ends; none: open                                      t signature    u why there is none
  *                                                                          t, of G: its point or modulus; of D: nothing
+ *        w version, before all others: what it understands
  *        l why: the token is of no use any more, and the program ends
  *
  * A key is the length of its label (2), its label, the length of its id (2), its id. A context whose key has neither asks by s;
@@ -725,6 +726,9 @@ static size_t read_frames(unsigned char *input, size_t held) {
   return held - at;
 }
 
+/* Another one whenever a frame is added or changed, here and in terminator.ts. */
+static const char VERSION[] = "2";
+
 int main(void) {
   static unsigned char input[LONGEST_FRAME + HEAD];
   size_t held = 0;
@@ -735,6 +739,8 @@ int main(void) {
   if (!OSSL_PROVIDER_load(NULL, "default") || OSSL_PROVIDER_add_builtin(NULL, "elsewhere", provider_init) != 1 ||
       !OSSL_PROVIDER_load(NULL, "elsewhere") || EVP_set_default_properties(NULL, "?provider=default") != 1 || ASYNC_init_thread(MOST_JOBS, 16) != 1)
     return 2;
+  tell(0, 'w', VERSION, sizeof VERSION - 1);
+  flush();
   for (;;) {
     struct pollfd ready[] = {{STDIN_FILENO, POLLIN, 0}, {token_signal(), POLLIN, 0}};
     if (poll(ready, 2, -1) < 0) continue;
