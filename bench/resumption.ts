@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, createSecureContext } from 'node:tls';
+import type { ServedPack } from '../src/edge/edge.ts';
 import { startPull } from '../src/edge/pull/pull.ts';
 import { newLog } from '../src/kit/log.ts';
 import { givenPack } from '../test/support/edge/given-service.ts';
 import { freePort } from '../test/support/ports.ts';
 import { cpuSeconds, median, start, until } from './edge-process.ts';
+import { PEER, type Peer } from './edges/peers.ts';
 
 export interface ResumptionNumbers {
   readonly seconds: number;
@@ -33,6 +34,8 @@ interface Figures {
   readonly full_per_core_second: number;
   readonly resumed_per_core_second: number;
   readonly ratio: number;
+  /** The same ratio of Node's own server with one ECDSA certificate; of RSA it is not measured. */
+  readonly bare_node_ratio?: number;
   readonly failed: number;
 }
 
@@ -44,38 +47,43 @@ export async function resumptionBench(
   say: (what: string) => void,
 ): Promise<Readonly<Record<Kind, Figures>>> {
   await using ends = new AsyncDisposableStack();
-  const edge = await startEdge(ends);
+  const pack = await givenPack([NAME]);
+  const edge = await startEdge(ends, pack);
+  const bare = await PEER.bare_node(ends, pack);
   const seen: Record<Kind, Pair[]> = { tls13_ecdsa: [], tls13_rsa: [], tls12_ecdsa: [], tls12_rsa: [] };
+  const seenBare: Partial<Record<Kind, Pair[]>> = { tls13_ecdsa: [], tls12_ecdsa: [] };
+  const pairOf = async (server: Peer, kind: Kind): Promise<Pair> => ({
+    full: await measure({ ...server, kind, isResumed: false, ...numbers }),
+    resumed: await measure({ ...server, kind, isResumed: true, ...numbers }),
+  });
   // The first round is to warm up.
   for (let i = 0; i <= numbers.repetitions; i++)
     for (const kind of KINDS) {
-      const full = await measure({ ...edge, kind, isResumed: false, ...numbers });
-      const resumed = await measure({ ...edge, kind, isResumed: true, ...numbers });
+      const pair = await pairOf(edge, kind);
+      const other = seenBare[kind] && (await pairOf(bare, kind));
       if (i === 0) continue;
-      seen[kind].push({ full, resumed });
-      say(
-        `${i}: ${kind} ${Math.round(full.perCore)} in whole, ${Math.round(resumed.perCore)} by session, a core-second`,
-      );
+      seen[kind].push(pair);
+      if (other) seenBare[kind]?.push(other);
+      const [full, resumed] = [pair.full, pair.resumed].map(({ perCore }) => Math.round(perCore));
+      say(`${i}: ${kind} ${full} in whole, ${resumed} by session, a core-second`);
     }
+  const of = (kind: Kind): Figures => {
+    const others = seenBare[kind];
+    return { ...figures(seen[kind]), ...(others && { bare_node_ratio: ratioOf(others) }) };
+  };
   return {
-    tls13_ecdsa: figures(seen.tls13_ecdsa),
-    tls13_rsa: figures(seen.tls13_rsa),
-    tls12_ecdsa: figures(seen.tls12_ecdsa),
-    tls12_rsa: figures(seen.tls12_rsa),
+    tls13_ecdsa: of('tls13_ecdsa'),
+    tls13_rsa: of('tls13_rsa'),
+    tls12_ecdsa: of('tls12_ecdsa'),
+    tls12_rsa: of('tls12_rsa'),
   };
 }
 
-interface Edge {
-  readonly port: number;
-  readonly process: ChildProcess;
-}
-
-async function startEdge(ends: AsyncDisposableStack): Promise<Edge> {
+async function startEdge(ends: AsyncDisposableStack, pack: ServedPack): Promise<Peer> {
   const dir = mkdtempSync(join(tmpdir(), 'certpacks-bench-resumption-'));
   ends.defer(() => rmSync(dir, { recursive: true, force: true }));
   const path = join(dir, 'edge', 'pull.sock');
   mkdirSync(join(dir, 'edge'), { mode: 0o700 });
-  const pack = await givenPack([NAME]);
   const source = {
     packFor: async (name: string) => (name === NAME ? pack : undefined),
     fileFor: async () => undefined,
@@ -85,10 +93,10 @@ async function startEdge(ends: AsyncDisposableStack): Promise<Edge> {
   const port = await freePort();
   const process = start(ends, ['edge', '--pull', path, '--host', '127.0.0.1', '--port', `${port}`], {});
   await until(() => shake(port, {}));
-  return { port, process };
+  return { port, pids: [process] };
 }
 
-interface Load extends ResumptionNumbers, Edge {
+interface Load extends ResumptionNumbers, Peer {
   readonly kind: Kind;
   readonly isResumed: boolean;
 }
@@ -103,11 +111,11 @@ interface Pair {
   readonly resumed: Seen;
 }
 
-async function measure({ port, process, kind, isResumed, seconds, parallel }: Load): Promise<Seen> {
+async function measure({ port, pids, kind, isResumed, seconds, parallel }: Load): Promise<Seen> {
   const secureContext = createSecureContext(CLIENTS[kind]);
   const session = isResumed ? await sessionOf(port, { secureContext }) : undefined;
   const options = { secureContext, ...(session && { session }) };
-  const before = cpuSeconds([process]);
+  const before = cpuSeconds(pids);
   const begun = performance.now();
   let [done, failed] = [0, 0];
   const client = async () => {
@@ -116,7 +124,7 @@ async function measure({ port, process, kind, isResumed, seconds, parallel }: Lo
       else failed++;
   };
   await Promise.all(Array.from({ length: parallel }, client));
-  return { perCore: done / (cpuSeconds([process]) - before), failed };
+  return { perCore: done / (cpuSeconds(pids) - before), failed };
 }
 
 const whole = (port: number, options: ConnectionOptions): ConnectionOptions => ({
@@ -150,9 +158,12 @@ function figures(pairs: readonly Pair[]): Figures {
   return {
     full_per_core_second: rounded(pairs.map(({ full }) => full.perCore)),
     resumed_per_core_second: rounded(pairs.map(({ resumed }) => resumed.perCore)),
-    ratio: Math.round(median(pairs.map(({ full, resumed }) => resumed.perCore / full.perCore)) * 100) / 100,
+    ratio: ratioOf(pairs),
     failed: pairs.reduce((sum, { full, resumed }) => sum + full.failed + resumed.failed, 0),
   };
 }
+
+const ratioOf = (pairs: readonly Pair[]): number =>
+  Math.round(median(pairs.map(({ full, resumed }) => resumed.perCore / full.perCore)) * 100) / 100;
 
 const rounded = (numbers: readonly number[]): number => Math.round(median(numbers));
