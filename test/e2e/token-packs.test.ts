@@ -35,7 +35,7 @@ const settle = (labels: readonly string[]): Promise<unknown> =>
 
 /** Whether a renewal of a pack has begun. */
 async function begun(pack: string): Promise<boolean> {
-  const sql = "select from audit where pack_id = $1 and event = 'renewal_begun'";
+  const sql = "select from audit where pack_id = $1 and event = 'renew'";
   return (await scene.service.pool.query(sql, [pack])).rows.length > 0;
 }
 
