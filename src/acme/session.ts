@@ -13,7 +13,7 @@ import { type Endpoint, type PauseStore, Pauses } from './pauses.ts';
 import { errorStatusOf, isProblem, problemName, problemOf, WrongAnswer } from './problem.ts';
 import { jsonOf, toRefusal } from './response.ts';
 import { retryAfterOf } from './retry-after.ts';
-import { Semaphore } from './semaphore.ts';
+import { Semaphore } from '../kit/semaphore.ts';
 
 /** Most bytes of an answer in JSON. */
 const MOST_JSON = 256 * 1_024;

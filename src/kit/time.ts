@@ -12,3 +12,10 @@ export const after = (instant: Date, seconds: Seconds): Date => new Date(instant
 
 /** Seconds from `from` to `to`, negative when `to` is earlier. */
 export const between = (from: Date, to: Date): Seconds => (to.getTime() - from.getTime()) / 1_000;
+
+/**
+ * Whether the time of something has come that is due `most` seconds ahead at most: what is farther off was set by a clock that was
+ * put back since, and would be waited for as long as that.
+ */
+export const hasCome = (due: Date, now: Date, most: Seconds): boolean =>
+  due <= now || between(now, due) > most;

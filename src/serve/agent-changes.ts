@@ -126,9 +126,12 @@ export async function* tellChanges(
   }
 }
 
+/** Whether an instant is none that is still to come, by the clock of any machine of the service. */
+export const isReached = (instant: Date, now: Date): boolean => instant <= after(now, OVERLAP);
+
 /** Whether what changed since an instant is all known, so that nothing is to be told again. */
 export const isWithinReach = (since: Date, now: Date): boolean =>
-  since >= after(now, OVERLAP * 2 - CHANGE_LIFE) && since <= after(now, OVERLAP);
+  since >= after(now, OVERLAP * 2 - CHANGE_LIFE) && isReached(since, now);
 
 /** All names that are served at an edge, without packs. */
 async function* tellAll(deps: TellDeps, edge: Edge, signal: AbortSignal): AsyncGenerator<Line> {

@@ -16,7 +16,7 @@ import { type Edge } from '../store/edge-row.ts';
 import { getGeneration } from '../store/installation-settings.ts';
 import { listNames } from '../store/packs.ts';
 import { getFile } from '../store/published-records.ts';
-import { isWithinReach, type TellDeps, tellChanges } from './agent-changes.ts';
+import { isReached, isWithinReach, type TellDeps, tellChanges } from './agent-changes.ts';
 import { isTellable, packsIn, servingNames } from './agent-names.ts';
 import { sealedPacks } from './agent-packs.ts';
 import type { LiveEdges } from './live-edges.ts';
@@ -130,7 +130,7 @@ function instantOf(text: string | undefined): Date | undefined {
 /** What is applied counts from where all was told in this generation of the database; nobody was told of what is to come. */
 function appliedOf(caughtUp: CaughtUp | undefined, cursor: string | undefined, now: Date) {
   const at = instantOf(cursor);
-  return caughtUp && at && at >= caughtUp.at && at <= now
+  return caughtUp && at && at >= caughtUp.at && isReached(at, now)
     ? { at, generation: caughtUp.generation }
     : undefined;
 }

@@ -92,7 +92,7 @@ it('a renewal has new keys, and the old ones are destroyed when the edge shows i
       return (await leavesOf(service, [id])).get(id);
     },
     (now) => now?.ecdsa !== old?.ecdsa && now?.rsa !== old?.rsa,
-    60,
+    30,
   );
   await settle(keysOf(id));
   const leaves = (await leavesOf(service, [id])).get(id);

@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { givenScene } from '../../../test/support/edge/given-agent.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { driverFor, givenScene, MemoryEdge } from '../../../test/support/edge/given-agent.ts';
 import { givenAgentService } from '../../../test/support/edge/given-agent-service.ts';
 import { fingerprintIn, givenPack, until } from '../../../test/support/edge/given-service.ts';
+import { type Clock, systemClock } from '../../kit/clock.ts';
+import type { DriverDeps, EdgeDriver } from '../driver.ts';
+import { PATHS } from './protocol.ts';
 
 test('what the service says is put on the edge, and proved by handshake for both algorithms', async (t) => {
   const service = await givenAgentService(t);
@@ -108,6 +112,48 @@ test('what is missing at the edge, and what is there of nobody, is found by look
   edge.held.set('strange', { ...held, packId: 'strange', names: ['x.example.com'] });
   await begin();
   await until(() => edge.held.has(packId) && !edge.held.has('strange'));
+});
+
+test('a clock that is put back by a day puts off no look at all of the edge', async (t) => {
+  const service = await givenAgentService(t);
+  let back = 0;
+  const real = systemClock();
+  const clock: Clock = {
+    now: () => new Date(Date.now() - back),
+    sleep: (seconds, signal) => real.sleep(seconds, signal),
+  };
+  const { edge, begin } = await givenScene(t, service, { clock, inventoryEvery: 0.2 });
+  const { packId } = service.add(await givenPack(['a.example.com']));
+  await begin();
+  await until(() => service.proofOf(packId) !== undefined);
+  back = 86_400_000;
+  edge.held.clear();
+  await until(() => edge.held.has(packId));
+});
+
+test('files that CAs ask for all at once are all had, a few at a time', async (t) => {
+  const service = await givenAgentService(t);
+  let [running, most] = [0, 0];
+  service.answers.set(PATHS.files, async () => {
+    running += 1;
+    most = Math.max(most, running);
+    await delay(5);
+    running -= 1;
+    return { body: 'shown' };
+  });
+  const edge = new MemoryEdge();
+  const got: DriverDeps[] = [];
+  const open: EdgeDriver['open'] = async (_options, deps) => {
+    got.push(deps);
+    return edge;
+  };
+  const { begin } = await givenScene(t, service, { driver: { ...driverFor(edge), open } });
+  const agent = await begin();
+  await until(() => agent.stats().isConnected);
+  const path = '/.well-known/acme-challenge/token';
+  const asked = Array.from({ length: 100 }, (_, i) => got[0]?.fileFor(`n${i}.example.com`, path));
+  assert.deepEqual(new Set((await Promise.all(asked)).map((file) => file?.body)), new Set(['shown']));
+  assert(most > 1 && most <= 4, `${most} at once`);
 });
 
 test('an edge that is away is told as such, and is as it is to be when it is back', async (t) => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kit/clock.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
-import { after, type Seconds } from '../../kit/time.ts';
+import { after, hasCome, type Seconds } from '../../kit/time.ts';
 import { printable } from '../../kit/unprintable.ts';
 import { ALGORITHMS } from '../../pack/pack.ts';
 import type { EdgeAbilities, EdgeInHand, HeldPack, PlacedPack } from '../driver.ts';
@@ -63,7 +63,7 @@ export class Keeper {
     const held = new Map((await edge.inventory(signal)).map((pack) => [pack.packId, pack]));
     const { serving } = state;
     const now = clock.now();
-    const isDue = ({ packId }: WantedPack) => (this.#failures.get(packId)?.until ?? now) <= now;
+    const isDue = ({ packId }: WantedPack) => isPast(this.#failures.get(packId), now);
     const differing = serving.packs.filter((pack) => !isHeld(pack, held.get(pack.packId), abilities));
     await this.#apply(differing.filter(isDue), signal);
     // While it is not known what all is, what nobody told of stays.
@@ -87,13 +87,13 @@ export class Keeper {
   /** Packs that failed and whose time has come. */
   get due(): string[] {
     const now = this.#deps.clock.now();
-    return [...this.#failures].flatMap(([packId, { until }]) => (until <= now ? [packId] : []));
+    return [...this.#failures].flatMap(([packId, one]) => (isPast(one, now) ? [packId] : []));
   }
 
   /** The edge does not show a pack that it took: it is put on again, at once the first time. */
   mistrust(packId: string): void {
     const before = this.#failures.get(packId);
-    if (before && before.until > this.#deps.clock.now()) return;
+    if (!isPast(before, this.#deps.clock.now())) return;
     const tries = (before?.tries ?? 0) + 1;
     this.#fail(packId, tries, tries === 1 ? 0 : pauseAfter(tries - 1));
   }
@@ -163,6 +163,10 @@ export class Keeper {
 }
 
 const MOST_WORDS = 500;
+
+/** Whether it may be tried again. */
+const isPast = (failure: Failure | undefined, now: Date): boolean =>
+  failure === undefined || hasCome(failure.until, now, PAUSE.most);
 
 const pauseAfter = (tries: number): Seconds => Math.min(PAUSE.most, PAUSE.first * 2 ** (tries - 1));
 

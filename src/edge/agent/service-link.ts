@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import type { Clock } from '../../kit/clock.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
+import { Semaphore } from '../../kit/semaphore.ts';
 import { between, hours, minutes, type Seconds } from '../../kit/time.ts';
 import type { ServedFile } from '../edge.ts';
 import { Bell } from './bell.ts';
@@ -38,6 +39,8 @@ const FILE = Compile(Type.Object({ body: Type.String({ maxLength: 65_536 }) }));
 const TAKEN = Compile(Type.Object({}));
 
 const PAUSE: { readonly first: Seconds; readonly most: Seconds } = { first: 0.2, most: 30 };
+/** Files that are asked for at once, fewer than the service answers; the others wait, so long at most: CAs ask for many together. */
+const [FILES_AT_ONCE, FILE_MS] = [4, 10_000];
 /** What is new is gathered for so long before it is told. */
 const GATHER: Seconds = 0.05;
 
@@ -46,6 +49,7 @@ export class ServiceLink {
   readonly #deps: LinkDeps;
   readonly #lost = new Set<string>();
   readonly #bell = new Bell();
+  readonly #files = new Semaphore(FILES_AT_ONCE);
   #identity: Identity;
   #connection: ServiceConnection | undefined;
   #failures = 0;
@@ -87,7 +91,8 @@ export class ServiceLink {
   /** The file that shows control of a name; undefined also where the service cannot be asked. Never rejects. */
   async file(name: string, path: string): Promise<ServedFile | undefined> {
     const query = new URLSearchParams({ name, path }).toString();
-    return this.#connection?.get(`${PATHS.files}?${query}`, FILE).catch(() => undefined);
+    const ask = async () => this.#connection?.get(`${PATHS.files}?${query}`, FILE);
+    return this.#files.run(ask, AbortSignal.timeout(FILE_MS)).catch(() => undefined);
   }
 
   /** Until the signal. */

@@ -1,5 +1,5 @@
 import { Fault } from '../../kit/fault.ts';
-import { after, between, type Seconds } from '../../kit/time.ts';
+import { after, between, hasCome, type Seconds } from '../../kit/time.ts';
 import type { Algorithm } from '../../pack/pack.ts';
 import { Bell } from './bell.ts';
 import { Keeper, type KeeperDeps } from './keeper.ts';
@@ -111,7 +111,7 @@ export class Upkeep {
     const { clock, inventoryEvery, log } = this.#deps;
     let next = clock.now();
     for (let failures = 0; !signal.aborted; ) {
-      const isAll = next <= clock.now();
+      const isAll = hasCome(next, clock.now(), Math.max(inventoryEvery, PAUSE.most));
       try {
         await this.#bring(isAll, signal);
         failures = 0;
