@@ -71,7 +71,7 @@ async function bundled(ends: Ends): Promise<RunningEdge> {
     port,
     pids: async () => [running],
     put: async (some) => {
-      for (const pack of some) for (const name of pack.hosts) packs.set(name, pack);
+      keep(packs, some);
       for (const { hosts } of some) pull.push({ environment: 'production', hosts });
     },
     restart: async () => {
@@ -157,7 +157,7 @@ async function caddy(ends: Ends): Promise<RunningEdge> {
     port,
     pids: async () => [running],
     put: async (some) => {
-      for (const pack of some) for (const name of pack.hosts) packs.set(name, pack);
+      keep(packs, some);
       await apply(edge, some);
     },
     restart: async () => {
@@ -165,6 +165,11 @@ async function caddy(ends: Ends): Promise<RunningEdge> {
       running = await begin();
     },
   };
+}
+
+/** For edges that ask: what is there for each name. */
+function keep(packs: Map<string, ServedPack>, some: readonly ServedPack[]): void {
+  for (const pack of some) for (const name of pack.hosts) packs.set(name, pack);
 }
 
 /** Throws where an edge refuses any. */

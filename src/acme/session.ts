@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { Fault } from '../kit/fault.ts';
+import { Semaphore } from '../kit/semaphore.ts';
 import type { Seconds } from '../kit/time.ts';
 import type { Account } from './account.ts';
 import type { Directory } from './acme.ts';
@@ -13,7 +14,6 @@ import { type Endpoint, type PauseStore, Pauses } from './pauses.ts';
 import { errorStatusOf, isProblem, problemName, problemOf, WrongAnswer } from './problem.ts';
 import { jsonOf, toRefusal } from './response.ts';
 import { retryAfterOf } from './retry-after.ts';
-import { Semaphore } from '../kit/semaphore.ts';
 
 /** Most bytes of an answer in JSON. */
 const MOST_JSON = 256 * 1_024;

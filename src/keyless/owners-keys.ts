@@ -4,8 +4,9 @@ import type { Log } from '../kit/log.ts';
 import { type KeyElsewhere, type ServerKey, type TokenKey, toKeyElsewhere } from '../pack/key-elsewhere.ts';
 import { KeyServerClient } from './key-server-client.ts';
 import { keyHashOf, publicKeyOf, type Signer } from './signer.ts';
-import { type RemoteContext, type RemoteLimits, Terminator, type TokenPlace } from './terminator.ts';
+import { type RemoteContext, Terminator } from './terminator.ts';
 import { destroyIn, type KeysInTokens, makeIn, signerIn, tokenKeyOf } from './token-keys.ts';
+import type { RemoteLimits, TokenPlace } from './told.ts';
 
 /** How keys that are elsewhere are reached. */
 export interface KeylessSetting {

@@ -9,7 +9,8 @@ import { connect, type SecureContextOptions } from 'node:tls';
 import { builtTerminator, keylessNeeds } from '../../test/support/keyless.ts';
 import { type Made, make } from '../../test/support/pki.ts';
 import { newLog } from '../kit/log.ts';
-import { type RemoteContext, type RemoteLimits, Terminator } from './terminator.ts';
+import { type RemoteContext, Terminator } from './terminator.ts';
+import type { RemoteLimits } from './told.ts';
 
 const needs = keylessNeeds();
 const ends = new AsyncDisposableStack();

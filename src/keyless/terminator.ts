@@ -4,53 +4,30 @@ import type { Readable, Writable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../kit/log.ts';
 import type { Seconds } from '../kit/time.ts';
-import type { TokenKey } from '../pack/key-elsewhere.ts';
 import { type Frame, FrameReader, headOf } from './frames.ts';
 import { Liveness } from './liveness.ts';
 import { PlainSignatures } from './plain-signatures.ts';
 import { RemoteTls, type TlsLink } from './remote-tls.ts';
 import type { Signer } from './signer.ts';
-
-/** A key in the token of a terminator. */
-export type KeyName = Pick<TokenKey, 'label' | 'id'>;
-
-/** What hands are shaken by, where it is not as the terminator does by itself. */
-export interface RemoteLimits {
-  /** TLS 1.3 alone. */
-  readonly isLatest: boolean;
-  /** No TLS 1.3. */
-  readonly isEarlier: boolean;
-  /** Suites of TLS 1.2; none: as the terminator has them. */
-  readonly suites: readonly string[];
-}
+import {
+  type KeyName,
+  limitBytes,
+  named,
+  numbered,
+  pairBytes,
+  type RemoteLimits,
+  type ShownPair,
+  type TokenPlace,
+  textsOf,
+} from './told.ts';
 
 /** What a terminator shows for a name, and who signs for it. */
 export interface RemoteContext {
   /** At most one for each algorithm. */
-  readonly pairs: readonly {
-    /** PEM, leaf first. */
-    readonly chain: string;
-    /** In the token of the terminator; undefined: `signer` signs. */
-    readonly key: KeyName | undefined;
-  }[];
+  readonly pairs: readonly ShownPair[];
   readonly signer: Signer | undefined;
   readonly limits?: RemoteLimits | undefined;
   readonly terminator: Terminator;
-}
-
-/** A token that a terminator signs with. */
-export interface TokenPlace {
-  /** Path of the PKCS#11 module. */
-  readonly module: string;
-  /** Label of the token; '' for any in the slot. */
-  readonly token: string;
-  /** Undefined: any slot. */
-  readonly slot: string | undefined;
-  readonly pin: string;
-  /** Sessions that sign at the same time. */
-  readonly sessions: number;
-  /** What the module finds its own configuration by. */
-  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface TerminatorOptions {
@@ -272,32 +249,3 @@ export class Terminator {
     for (const connection of this.#connections.values()) connection.receive('f', Buffer.from(code));
   }
 }
-
-function numbered(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-/** A key's name as a frame has it: lengths and bytes of its label and its id. */
-function named(key: KeyName | undefined): Buffer {
-  const parts = [Buffer.from(key?.label ?? ''), key?.id ?? Buffer.alloc(0)];
-  return Buffer.concat(parts.flatMap((part) => [Buffer.from([part.length >> 8, part.length & 0xff]), part]));
-}
-
-/** Versions as TLS numbers them (RFC 8446 4.2.1), then the suites. */
-const [TLS_12, TLS_13] = [0x0303, 0x0304];
-function limitBytes({ isLatest, isEarlier, suites }: RemoteLimits): Buffer {
-  const versions = Buffer.alloc(4);
-  versions.writeUInt16BE(isLatest ? TLS_13 : TLS_12);
-  versions.writeUInt16BE(isEarlier ? TLS_12 : TLS_13, 2);
-  return Buffer.concat([versions, Buffer.from(suites.join(':'))]);
-}
-
-const pairBytes = ({ chain, key }: RemoteContext['pairs'][number]): Buffer[] => {
-  const bytes = Buffer.from(chain);
-  return [named(key), numbered(bytes.length), bytes];
-};
-
-const textsOf = ({ module, token, slot, pin, sessions }: TokenPlace): string =>
-  [module, token, slot ?? -1, pin, sessions].map((text) => `${text}\0`).join('');

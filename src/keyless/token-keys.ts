@@ -4,7 +4,8 @@ import { Fault } from '../kit/fault.ts';
 import { type TokenKey, toKeyElsewhere } from '../pack/key-elsewhere.ts';
 import type { Algorithm } from '../pack/pack.ts';
 import type { Signer } from './signer.ts';
-import type { KeyName, Terminator } from './terminator.ts';
+import type { Terminator } from './terminator.ts';
+import type { KeyName } from './told.ts';
 
 /** Keys of packs in tokens, by their URIs (RFC 7512). */
 export interface KeysInTokens {

@@ -151,7 +151,7 @@ test('files that CAs ask for all at once are all had, a few at a time', async (t
   const agent = await begin();
   await until(() => agent.stats().isConnected);
   const path = '/.well-known/acme-challenge/token';
-  const asked = Array.from({ length: 100 }, (_, i) => got[0]?.fileFor(`n${i}.example.com`, path));
+  const asked = Array.from({ length: 100 }, async (_, i) => got[0]?.fileFor(`n${i}.example.com`, path));
   assert.deepEqual(new Set((await Promise.all(asked)).map((file) => file?.body)), new Set(['shown']));
   assert(most > 1 && most <= 4, `${most} at once`);
 });

@@ -12,8 +12,7 @@ import { Fault } from '../../kit/fault.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Seconds } from '../../kit/time.ts';
 import { printable } from '../../kit/unprintable.ts';
-import { isHostName } from '../bundled/host-name.ts';
-import { isValidationPath } from '../edge.ts';
+import { ANSWERS, askedIn, reply } from './answers.ts';
 import { shownBy } from './authority.ts';
 import { writeLines } from './line-stream.ts';
 import { BOUNDS, PATHS, SHAPES } from './protocol.ts';
@@ -241,14 +240,6 @@ class Desk {
   }
 }
 
-function askedIn(headers: IncomingHttpHeaders): { readonly asked: string; readonly query: URLSearchParams } {
-  const url = URL.parse(headers[':path'] ?? '', 'https://service');
-  return {
-    asked: `${headers[':method'] ?? ''} ${url?.pathname ?? ''}`,
-    query: url?.searchParams ?? new URLSearchParams(),
-  };
-}
-
 function callerOf(session: ServerHttp2Session): Caller {
   const { socket } = session;
   const address = socket.remoteAddress ?? '';
@@ -256,36 +247,4 @@ function callerOf(session: ServerHttp2Session): Caller {
   const { raw } = socket.getPeerCertificate();
   const shown = raw && shownBy(raw);
   return { address, agent: shown && { ...shown, address } };
-}
-
-interface Asked {
-  readonly stream: ServerHttp2Stream;
-  readonly agent: KnownAgent;
-  readonly query: URLSearchParams;
-  readonly source: AgentSource;
-}
-
-const ANSWERS: Readonly<Record<string, ((asked: Asked) => Promise<object>) | undefined>> = {
-  [`POST ${PATHS.certificate}`]: async ({ stream, agent, source }) =>
-    source.renew(agent, await readBody(stream, SHAPES.renew)),
-  [`POST ${PATHS.packs}`]: async ({ stream, agent, source }) =>
-    source.packs(agent, (await readBody(stream, SHAPES.packsAsked)).packs),
-  [`POST ${PATHS.reports}`]: async ({ stream, agent, source }) => {
-    await source.report(agent, await readBody(stream, SHAPES.report));
-    return {};
-  },
-  [`GET ${PATHS.files}`]: async ({ query, source }) => {
-    const [name, path] = [query.get('name') ?? '', query.get('path') ?? ''];
-    if (!isHostName(name) || !isValidationPath(path))
-      throw new Fault('malformed_request', 'name and path must be those of a file of a validation');
-    const file = await source.fileFor(name, path);
-    if (file) return file;
-    throw new Fault('no_such_route', 'there is no such file');
-  },
-};
-
-function reply(stream: ServerHttp2Stream, status: number, body: object): void {
-  if (stream.destroyed || stream.headersSent) return;
-  stream.respond({ ':status': status, 'content-type': 'application/json', 'cache-control': 'no-store' });
-  stream.end(JSON.stringify(body));
 }

@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls';
-import type { RemoteContext, RemoteLimits } from '../../keyless/terminator.ts';
+import type { RemoteContext } from '../../keyless/terminator.ts';
+import type { RemoteLimits } from '../../keyless/told.ts';
 import { Fault } from '../../kit/fault.ts';
 import type { HostnameOrigin } from '../../pack/hostname-origin.ts';
 import type { TlsVersion } from '../../pack/hostname-tls.ts';
