@@ -6,7 +6,7 @@ export interface HostnameOrigin {
   readonly name: string;
   /** What TLS with it asks for and is shown a certificate of; absent: the name that the client asked for. */
   readonly sni?: string;
-  /** Addresses, or one name to look up. */
+  /** Addresses, or one name to look up; none: it cannot be reached. */
   readonly at: readonly string[];
 }
 

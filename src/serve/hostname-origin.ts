@@ -7,13 +7,15 @@ import { listRecords } from '../store/dns-records.ts';
 import { getHostnameOrigin, type SaidOrigin } from '../store/hostname-settings.ts';
 import type { Db } from '../store/store.ts';
 
-/** The origin of a pack's hostname, its own or its zone's; undefined: there is none, or nothing is known to reach it by. */
+/**
+ * The origin of a pack's hostname, its own or its zone's; undefined: there is none. One whose records lead nowhere is without
+ * addresses: clients who are meant for it are not sent elsewhere.
+ */
 export async function originOfPack(db: Db, pack: PackKey): Promise<HostnameOrigin | undefined> {
   const said = await getHostnameOrigin(db, pack);
   const name = said?.own ?? said?.fallback;
   if (!said || name === undefined) return undefined;
   const at = await placesOf(db, pack, { said, name });
-  if (at.length === 0) return undefined;
   return { name, ...sniOf(name, said.own === undefined ? undefined : said.sni), at };
 }
 

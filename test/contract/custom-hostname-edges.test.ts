@@ -85,14 +85,18 @@ it('edges that pull are given its origin as the records of the zone have it, els
     ['CNAME', alias, origin],
     ['CNAME', out, 'lb.elsewhere.net'],
   ] as const;
+  const made: string[] = [];
   for (const [type, name, content] of records)
-    await dns.records.create({ ...at, type, name, content, ttl: 300 });
+    made.push((await dns.records.create({ ...at, type, name, content, ttl: 300 })).id);
   await set(alias);
   assert.deepEqual(await originGiven(), { name: alias, sni: alias, at: ['203.0.113.10'] });
   await set(out, 'sni.saas.test');
   assert.deepEqual(await originGiven(), { name: out, sni: 'sni.saas.test', at: ['lb.elsewhere.net'] });
   await set(out, ':request_host_header:');
   assert.deepEqual(await originGiven(), { name: out, at: ['lb.elsewhere.net'] });
+  await set(alias);
+  await dns.records.delete(made[0] ?? '', at);
+  assert.deepEqual(await originGiven(), { name: alias, at: [] }, 'nobody is sent elsewhere');
   await set(null);
   assert.equal(await originGiven(), undefined);
   await turn('partial');

@@ -64,6 +64,8 @@ test('clients of a hostname go to its origin, over TLS by its name, and those of
   assert.deepEqual(heard, [`${ORIGIN} hello`]);
   assert.equal(await ask(OTHER), 'from the upstream');
   assert.equal(bundled.stats().upstreamFailures, 0);
+  await set({ ...at('127.0.0.1'), at: [] });
+  assert.equal(await ask(), '', 'one that leads nowhere is not the upstream');
   await set(undefined);
   assert.equal(await ask(), 'from the upstream');
 });

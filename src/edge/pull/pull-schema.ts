@@ -9,7 +9,7 @@ const KeyPair = Type.Object({ chain: Type.String(), key: Type.String() });
 const Origin = Type.Object({
   name: Type.String(),
   sni: Type.Optional(Type.String()),
-  at: Type.Array(Type.String(), { minItems: 1, maxItems: MOST_ORIGIN_ADDRESSES }),
+  at: Type.Array(Type.String(), { maxItems: MOST_ORIGIN_ADDRESSES }),
 });
 
 const packShape = Compile(
