@@ -7,11 +7,13 @@ export interface CrashNumbers {
   readonly seed: number;
 }
 
+type Counts = Omit<CrashResult, 'missing'>;
+
 /** Kills each kind of victim in turn, `kills` times in all. The sums of what came of it, and each part. */
 export async function crashBench(
   { kills, orders, seed }: CrashNumbers,
   say: (what: string) => void,
-): Promise<CrashResult & { readonly seed: number; readonly parts: Readonly<Record<string, CrashResult>> }> {
+): Promise<Counts & { readonly seed: number; readonly parts: Readonly<Record<string, CrashResult>> }> {
   const parts: Record<string, CrashResult> = {};
   say(`killing ${kills} times, about 5 s each`);
   for (const [i, victim] of VICTIMS.entries()) {
@@ -21,7 +23,7 @@ export async function crashBench(
     parts[victim] = await crash(plan, (n) => say(`${victim}: killed ${n} of ${share} times`));
     say(`${victim}: ${JSON.stringify(parts[victim])}`);
   }
-  const sum = (name: keyof CrashResult) =>
+  const sum = (name: keyof Counts) =>
     Object.values(parts).reduce((total, part) => total + part[name], 0);
   return {
     kills: sum('kills'),

@@ -10,6 +10,7 @@ const CAS = ['lets_encrypt', 'google', 'ssl_com'] as const;
 interface Pack {
   readonly id: string;
   readonly status: string;
+  readonly validation_errors?: readonly { readonly message?: string }[];
 }
 
 /** Whoever orders: patient, and with a memory of what was acknowledged. Services come and go meanwhile. */
@@ -51,7 +52,10 @@ export class CrashClient {
     const active = packs.filter(({ id, status }) => this.#acknowledged.has(id) && status === 'active').length;
     const issued = await certificatesByHost(simulator);
     const double = [...issued.values()].reduce((sum, n) => sum + Math.max(0, n - 2), 0);
-    return { orders, active, lost: orders - active, double, surplus: packs.length - orders };
+    const missing = packs
+      .filter(({ status }) => status !== 'active')
+      .map(({ status, validation_errors: errors = [] }) => [status, ...errors.map((one) => one.message)].join());
+    return { orders, active, missing, lost: orders - active, double, surplus: packs.length - orders };
   }
 
   async #place(host: string, i: number): Promise<string> {

@@ -38,11 +38,13 @@ export interface CrashPlan {
   readonly seed: number;
 }
 
-/** What came of it. All but the first two are to be 0. */
+/** What came of it. All but the first three are to be 0. */
 export interface CrashResult {
   readonly kills: number;
   readonly orders: number;
   readonly active: number;
+  /** Of each pack that is not: its status, and what it says. */
+  readonly missing: readonly string[];
   /** Orders that were acknowledged and are not there, or never became active. */
   readonly lost: number;
   /** Certificates that a CA issued beyond one for each algorithm of a pack. */
