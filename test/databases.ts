@@ -22,11 +22,11 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { install } from './support/apt.ts';
+import { runTestFiles } from './support/run-files.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DEBIAN = '/usr/lib/postgresql';
 const LIMIT_MS = 30_000;
-const SETUP = '--test-global-setup=test/support/shared-server.ts';
 /** Of what starts whole processes that which asks the database in ways of its own. */
 const OWN_WAYS = /e2e\/(operator|audit-chain|alerts|bulk|event-stream|two-services)\.test/;
 /** On the embedded database whatever the setting: the commands under test bring it with them. */
@@ -50,11 +50,11 @@ try {
   const files = filesOfTheDatabase();
   const direct = files.filter(isWorthTheServer);
   say(`${direct.length} files of tests on PostgreSQL ${newest()}`);
-  const onServer = await runTests(direct, urlOf(server));
+  const onServer = await runOn(urlOf(server), direct);
   const pooled = files.filter(isWorthThePooler);
   say(`${pooled.length} files of tests on the same through pgbouncer in transaction mode`);
-  const onPooler = await runTests(pooled, urlOf(pooler));
-  process.exitCode = onServer || onPooler;
+  const onPooler = await runOn(urlOf(pooler), pooled);
+  process.exitCode = onServer && onPooler ? 0 : 1;
 } finally {
   for (const one of started.toReversed()) await one.stop();
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
@@ -184,20 +184,10 @@ function isWorthTheServer(file: string): boolean {
   return isEverything || file.startsWith('src/store/');
 }
 
-/** Runs them; the exit status. */
-async function runTests(files: readonly string[], url: string): Promise<number> {
-  const args = [
-    '--test',
-    '--test-timeout=180000',
-    '--test-concurrency=3',
-    '--test-reporter=dot',
-    SETUP,
-    ...files,
-  ];
-  const env = { ...process.env, CERTPACKS_TEST_SERVER: url };
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'inherit' });
-  const [code] = await once(child, 'exit');
-  return typeof code === 'number' ? code : 1;
+/** Runs them there; whether all passed. */
+async function runOn(url: string, files: readonly string[]): Promise<boolean> {
+  process.env['CERTPACKS_TEST_SERVER'] = url;
+  return runTestFiles(files, 'dot');
 }
 
 async function freePort(): Promise<number> {

@@ -54,7 +54,9 @@ export class CrashClient {
     const double = [...issued.values()].reduce((sum, n) => sum + Math.max(0, n - 2), 0);
     const missing = packs
       .filter(({ status }) => status !== 'active')
-      .map(({ status, validation_errors: errors = [] }) => [status, ...errors.map((one) => one.message)].join());
+      .map(({ status, validation_errors: errors = [] }) =>
+        [status, ...errors.map((one) => one.message)].join(),
+      );
     return { orders, active, missing, lost: orders - active, double, surplus: packs.length - orders };
   }
 

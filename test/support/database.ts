@@ -31,7 +31,7 @@ export function startTestDatabase(dir: string): Promise<TestDatabase> {
 
 /** The same; where this run's server has a database with the schema, that comes with it. */
 export function startTestDatabaseWithSchema(dir: string): Promise<TestDatabase> {
-  return startDatabase(dir, TEMPLATE && `template ${TEMPLATE}`);
+  return startDatabase(dir, TEMPLATE && `template ${TEMPLATE} strategy file_copy`);
 }
 
 async function startDatabase(dir: string, how: string): Promise<TestDatabase> {

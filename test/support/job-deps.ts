@@ -98,12 +98,28 @@ export function jobDepsOn(ends: AsyncDisposableStack, pool: TestJobDeps['pool'])
 /** Holds that all is stored as lists need it (`assertStored`), then removes everything that an earlier test left. */
 export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
-  await pool.query('truncate accounts, served_hosts, txt_records, http_files cascade');
-  await pool.query(
-    'truncate edge_changes, edge_states, ca_limits, dns_published, revocations, domains, names_given_up',
-  );
-  await pool.query('truncate authorizations, authorization_urls, name_servers_used');
+  await pool.query(EMPTY);
 }
+
+/**
+ * Empties what hangs on these tables, and they themselves. Row by row: to truncate so many small tables takes fifty times as long, as
+ * each gets new files.
+ */
+const EMPTY = `do $$
+  declare one regclass;
+  begin
+    set local session_replication_role = replica;
+    for one in
+      with recursive reached as (
+        select unnest(array['accounts', 'served_hosts', 'txt_records', 'http_files', 'edge_changes', 'edge_states', 'ca_limits',
+          'dns_published', 'revocations', 'domains', 'names_given_up', 'authorizations', 'authorization_urls',
+          'name_servers_used'])::regclass as oid
+        union select conrelid::regclass from pg_constraint join reached on confrelid = reached.oid where contype = 'f')
+      select oid from reached
+    loop
+      execute format('delete from %s', one);
+    end loop;
+  end $$`;
 
 /** A zone of an account of its own. */
 export async function givenZone(
