@@ -1,7 +1,8 @@
 /**
- * `npm run test:databases`: every test that has to do with the database, on Debian's PostgreSQL through pgbouncer in transaction
- * mode, and those of the store on that server without it; with `--all` both in full, with those that start whole worlds. The rest of
- * the suite knows no database and is the same on any. With names of files, these alone, both ways.
+ * `npm run test:databases`: the tests of rooms that have to do with the database, and those of routes and whole worlds that ask it in
+ * ways of their own, on Debian's PostgreSQL through pgbouncer in transaction mode; those of the store on that server without it. With
+ * `--all` every test of the database both ways. The rest of the suite knows no database and is the same on any. With names of files,
+ * these alone, both ways.
  */
 import { execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,8 +28,9 @@ import { runTestFiles } from './support/run-files.ts';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DEBIAN = '/usr/lib/postgresql';
 const LIMIT_MS = 30_000;
-/** Of what starts whole processes that which asks the database in ways of its own. */
-const OWN_WAYS = /e2e\/(operator|audit-chain|alerts|bulk|event-stream|two-services)\.test/;
+/** Of what comes by routes, or starts whole processes, that which asks the database in ways of its own: streams, waits, locks, jobs. */
+const OWN_WAYS =
+  /e2e\/(operator|audit-chain|alerts|bulk|event-stream|two-services)\.test|contract\/(account-(cursor|walk)|alerting|bulk|database-states|event-stream|export|import|list|move-ins|order-(at-once|repeats)|summary|two-tenants|waiting)[a-z-]*\.test/;
 /** On the embedded database whatever the setting: the commands under test bring it with them. */
 const OWN = /e2e\/backup\.test/;
 const chosen = process.argv.slice(2).filter((one) => !one.startsWith('-'));
@@ -174,9 +176,9 @@ function filesOfTheDatabase(): string[] {
     .filter((file) => chosen.length === 0 || chosen.includes(file));
 }
 
-/** What whole worlds ask of the database is mostly asked by the tests of rooms and of the contract as well, and sooner. */
+/** What routes and whole worlds ask of the database is mostly asked by the tests of rooms as well, and sooner. */
 function isWorthThePooler(file: string): boolean {
-  return isEverything || !file.startsWith('test/e2e/') || OWN_WAYS.test(file);
+  return isEverything || file.startsWith('src/') || OWN_WAYS.test(file);
 }
 
 /** Nothing but the store knows whether somebody stands between: its statements, with plans and prepared as they are without. */
