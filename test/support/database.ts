@@ -46,12 +46,21 @@ async function startDatabase(dir: string, how: string): Promise<TestDatabase> {
   return { connection: { host, port, user, password, database: name, ssl: false }, url: url.href, stop };
 }
 
-/** Environment of a process of ours that is to use a new database; nothing where it brings its own. */
-export async function databaseEnvironment(ends: {
+/** Environment of a process of ours that brings its own database, but where the tests are on a server that is given. */
+export async function databaseEnvironment(ends: Ends): Promise<Readonly<Record<string, string>>> {
+  return TEST_SERVER === '' ? {} : environmentOf(ends, await startTestDatabase(''));
+}
+
+/** Environment of one that is to use a new database of this run's server, where there is one: that spares it one of its own. */
+export async function sharedEnvironment(ends: Ends): Promise<Readonly<Record<string, string>>> {
+  return SERVER === '' ? {} : environmentOf(ends, await startTestDatabaseWithSchema(''));
+}
+
+interface Ends {
   after(end: () => unknown): void;
-}): Promise<Readonly<Record<string, string>>> {
-  if (TEST_SERVER === '') return {};
-  const database = await startTestDatabase('');
+}
+
+function environmentOf(ends: Ends, database: TestDatabase): Readonly<Record<string, string>> {
   ends.after(() => database.stop());
   return { CERTPACKS_DATABASE_URL: database.url };
 }

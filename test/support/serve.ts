@@ -78,7 +78,7 @@ export interface Serving {
 export async function startServe(
   ends: Ends,
   options: Readonly<Record<string, string>>,
-  { seconds = 30, main = MAIN }: { readonly seconds?: number; readonly main?: string } = {},
+  { seconds = 90, main = MAIN }: { readonly seconds?: number; readonly main?: string } = {},
 ): Promise<Serving> {
   const env = { ...process.env, ...options };
   const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type Cloudflare from 'cloudflare';
 import { newClient } from './client.ts';
-import { databaseEnvironment } from './database.ts';
+import { sharedEnvironment } from './database.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const LIMIT_MS = 90_000;
@@ -40,7 +40,9 @@ export async function startDev(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<DevWorld> {
   await using ends = new AsyncDisposableStack();
-  const database = await databaseEnvironment({ after: (end) => ends.defer(async () => void (await end())) });
+  const atEnd = { after: (end: () => unknown) => ends.defer(async () => void (await end())) };
+  // What is to outlive this process has its database in its folder.
+  const database = args.includes('--data') ? {} : await sharedEnvironment(atEnd);
   // Most tests begin with an empty list.
   const universal = args.includes('--universal') ? [] : ['--universal', 'off'];
   const child = spawn(process.execPath, [MAIN, 'dev', '--json', ...universal, ...args], {
