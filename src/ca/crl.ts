@@ -1,10 +1,16 @@
 /** Lists of what a CA revoked (CRLs, RFC 5280 5): where a leaf says that its own is, and what one says. */
-import { verify, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { type DerValue, extensionsOf, valuesIn, valuesOf } from '../kit/der-values.ts';
+import {
+  isSigned,
+  REASONS,
+  type RevocationAnswer,
+  type RevokedEntry,
+  toSerial,
+} from './revocation-answer.ts';
 
 const TAG = {
   integer: 0x02,
-  bits: 0x03,
   sequence: 0x30,
   first: 0xa0,
   url: 0x86,
@@ -28,35 +34,11 @@ export function listUrlsOf(leaf: X509Certificate): string[] {
     .slice(0, MOST_URLS);
 }
 
-/** An entry of a list. */
-export interface RevokedEntry {
-  readonly on: Date | undefined;
-  /** Name of RFC 5280 5.3.1; undefined: none is told. */
-  readonly reason: string | undefined;
-}
-
-/** What a list says. */
-export interface Crl {
-  /** By serial numbers in upper-case hexadecimal without leading zeros, as Node has them. */
-  readonly revoked: ReadonlyMap<string, RevokedEntry>;
-  /** When the CA makes the next one at the latest; undefined: it does not say. */
-  readonly nextUpdate: Date | undefined;
-}
-
-const HASHES: Readonly<Record<string, string>> = {
-  '2a8648ce3d040302': 'sha256',
-  '2a8648ce3d040303': 'sha384',
-  '2a8648ce3d040304': 'sha512',
-  '2a864886f70d01010b': 'sha256',
-  '2a864886f70d01010c': 'sha384',
-  '2a864886f70d01010d': 'sha512',
-};
-
 /** Reads a list in DER that the issuer of a leaf signed; in words why it is none. Never throws. */
-export function readCrl(der: Buffer, issuer: X509Certificate): Crl | string {
-  const [signed, algorithm, signature] = valuesIn(der);
-  if (!signed || !algorithm || signature?.tag !== TAG.bits) return 'it is no list in DER';
-  if (!isSigned(signed, algorithm, signature, issuer)) return 'it is not signed by the issuer of the leaf';
+export function readCrl(der: Buffer, issuer: X509Certificate): RevocationAnswer | string {
+  const [signed, ...proof] = valuesIn(der);
+  if (!signed || proof.length < 2) return 'it is no list in DER';
+  if (!isSigned(signed, proof, issuer.publicKey)) return 'it is not signed by the issuer of the leaf';
   const fields = valuesOf(signed.contents).filter(({ tag }, i) => !(i === 0 && tag === TAG.integer));
   // Signature algorithm, issuer, this update; then next update and what is revoked, each of which may be missing.
   const [, , , ...rest] = fields;
@@ -67,42 +49,14 @@ export function readCrl(der: Buffer, issuer: X509Certificate): Crl | string {
   return { revoked, nextUpdate: next && timeIn(next) };
 }
 
-function isSigned(
-  signed: DerValue,
-  algorithm: DerValue,
-  signature: DerValue,
-  issuer: X509Certificate,
-): boolean {
-  const hash = HASHES[valuesOf(algorithm.contents)[0]?.contents.toString('hex') ?? ''];
-  if (hash === undefined) return false;
-  try {
-    return verify(hash, signed.whole, issuer.publicKey, signature.contents.subarray(1));
-  } catch {
-    return false;
-  }
-}
-
 function addEntry(revoked: Map<string, RevokedEntry>, { contents }: DerValue): void {
   const [serial, on, extensions] = valuesOf(contents);
   if (serial?.tag !== TAG.integer) return;
-  const number = serial.contents
-    .toString('hex')
-    .toUpperCase()
-    .replace(/^0+(?=.)/, '');
-  revoked.set(number, { on: on && timeIn(on), reason: extensions && reasonIn(extensions) });
+  revoked.set(toSerial(serial.contents.toString('hex')), {
+    on: on && timeIn(on),
+    reason: extensions && reasonIn(extensions),
+  });
 }
-
-/** Numbers of RFC 5280 5.3.1. */
-const REASONS: Readonly<Record<number, string>> = {
-  1: 'keyCompromise',
-  2: 'cACompromise',
-  3: 'affiliationChanged',
-  4: 'superseded',
-  5: 'cessationOfOperation',
-  6: 'certificateHold',
-  9: 'privilegeWithdrawn',
-  10: 'aACompromise',
-};
 
 function reasonIn({ contents }: DerValue): string | undefined {
   for (const extension of valuesOf(contents)) {

@@ -9,7 +9,7 @@
  */
 
 import type { Ca } from '../ca/ca.ts';
-import type { RevocationLists } from '../ca/revocation-lists.ts';
+import type { RevocationStatus } from '../ca/revocation-status.ts';
 import type { TxtPublisher } from '../dns/dns.ts';
 import type { EdgeChange, LiveEdge, ShowLeaf } from '../edge/edge.ts';
 import type { KeyPool } from '../key/key-pool.ts';
@@ -55,8 +55,8 @@ export interface JobDeps extends AdvanceDeps, ManagedDeps {
   readonly edges: readonly LiveEdge[];
   readonly showLeaf: ShowLeaf;
   readonly verification: VerificationParts;
-  /** What CAs revoked, by the lists that leaves name; undefined: nobody looks. */
-  readonly revocations?: Pick<RevocationLists, 'look' | 'getNext'>;
+  /** What CAs revoked, by the lists and responders that leaves name; undefined: nobody looks. */
+  readonly revocations?: Pick<RevocationStatus, 'look' | 'getNext'>;
   /** How long records of what happened are kept; 0: for ever. */
   readonly auditLife: Seconds;
   /** How long control that a zone has shown counts for its other packs and for renewals without another look; 0: not at all. */

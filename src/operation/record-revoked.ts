@@ -1,4 +1,4 @@
-import type { RevokedLeaf } from '../ca/revocation-lists.ts';
+import type { RevokedLeaf } from '../ca/revocation-status.ts';
 import { Fault } from '../kit/fault.ts';
 import { isServed } from '../pack/lifecycle.ts';
 import type { Certificate, Pack, PackKey } from '../pack/pack.ts';

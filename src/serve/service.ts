@@ -34,7 +34,7 @@ import { backupsOf, hostnamesOf, managedOf, namesOf, quotasOf, zonePolicyOf } fr
 import { openSeal } from './open-seal.ts';
 import { startOwnResponder } from './own-responder.ts';
 import { startRendering } from './rendering.ts';
-import { revocationLists } from './revocation-lists.ts';
+import { revocationStatus } from './revocation-status.ts';
 import type { ServiceParts } from './service-parts.ts';
 import { caStores, pullSource } from './sources.ts';
 import { hearExchange, hearHandshakes, hearLooks, hearPublishers, newCaHealth } from './tell-troubles.ts';
@@ -243,7 +243,7 @@ function heardParts(parts: ServiceParts, { seal, troubles, metrics, health, live
     cas: openCas(parts.rows, { ...stores, clock, log, onExchange }),
     showLeaf: metrics.watched(hearHandshakes(troubles, showLeaf)),
     publishers: hearPublishers(troubles, publishers),
-    revocations: revocationLists(parts),
+    revocations: revocationStatus(parts),
     alerts: alertPartsOf(parts.options, metrics.onAlert),
     names: namesOf(parts.options, live.list, publishers),
     zonePolicy: zonePolicyOf(parts.options),

@@ -29,7 +29,7 @@ interface Part {
 }
 
 /** Tables that have a cell, by the first column of all their keys. Fails for one whose keys begin otherwise. */
-export async function listCutTables(pool: Pool): Promise<CutTable[]> {
+async function listCutTables(pool: Pool): Promise<CutTable[]> {
   const { rows } = await pool.query<{ name: string; firsts: string[] }>(
     `select relname as name, array_agg(distinct attname::text) as firsts
        from pg_index join pg_class on pg_class.oid = indrelid

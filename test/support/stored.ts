@@ -63,7 +63,7 @@ const TALLY = statement(`with once as (select), ${tallied('once')} select from o
 const PLAN = statement(`with once as (select) ${planPut('once')}`);
 
 /** What accounts are counted as having, and when their packs are to be renewed, is what looking at each pack shows. */
-export async function assertOfAccounts(pool: Pool, packs: readonly Pack[]): Promise<void> {
+async function assertOfAccounts(pool: Pool, packs: readonly Pack[]): Promise<void> {
   const { rows: counts } = await pool.query<{ key: string; n: number }>(
     `select account_id || ' ' || slot as key, sum(n)::int as n from account_counts group by account_id, slot
      having sum(n) <> 0 order by (account_id || ' ' || slot) collate "C"`,

@@ -2,7 +2,7 @@
 import { type Calls, ID, type RefusedCall, zone } from './suite-calls.ts';
 
 /** Id of the documentation's custom hostname, of its pack and of a certificate of it. */
-export const HOSTNAME = '0d89c70d-ad9f-4843-b99f-6cc0252067e9';
+const HOSTNAME = '0d89c70d-ad9f-4843-b99f-6cc0252067e9';
 
 const terms = {
   custom_metadata: { foo: 'string' },

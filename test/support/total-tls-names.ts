@@ -24,7 +24,7 @@ export const caRow = (name: CertificateAuthority, other: Partial<CaRow> = {}): C
 });
 
 /** The three CAs. */
-export const CA_ROWS = [caRow('google'), caRow('lets_encrypt'), caRow('ssl_com')];
+const CA_ROWS = [caRow('google'), caRow('lets_encrypt'), caRow('ssl_com')];
 
 /** Zones with Total TLS, on the database of `plain`. */
 export class TotalTlsNames {
@@ -97,7 +97,7 @@ export class TotalTlsNames {
 }
 
 /** A proxied record of a name. */
-export const proxied = (name: string): RecordTerms => ({
+const proxied = (name: string): RecordTerms => ({
   name,
   type: 'A',
   content: '192.0.2.1',

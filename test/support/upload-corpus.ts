@@ -9,16 +9,15 @@ export const now = new Date('2026-06-01T12:00:00Z');
 export const ZONE = 'shop.test';
 export const hosts = [ZONE, `www.${ZONE}`];
 
-export const { root, intermediate } = await makeCa(now);
+export const { root, intermediate: by } = await makeCa(now);
 export const stranger = await makeCa(now);
 const old = await make(now, { isCa: true, from: after(now, -days(2_000)) });
-export const below = await make(now, { isCa: true, by: intermediate });
+export const below = await make(now, { isCa: true, by });
 /** The newer root, as the older one signed it: a longer way to a root that more clients have. */
 export const crossed = await make(now, { isCa: true, by: old, as: root, subject: root.subject });
 export const known = await make(now, { isCa: true, by: root });
 const trust = trustIn([root.pem + old.pem + known.pem]);
 
-export const by = intermediate;
 export const ec = await make(now, { by, hosts });
 export const rsa = await make(now, { by, hosts, kind: 'rsa2048' });
 export const p384 = await make(now, { by, hosts, kind: 'p384' });

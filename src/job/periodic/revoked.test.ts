@@ -17,7 +17,7 @@ import {
 } from '../../../test/support/job-deps.ts';
 import { needs } from '../../../test/support/peers.ts';
 import { givenServed, oddEdges } from '../../../test/support/proving.ts';
-import { RevocationLists } from '../../ca/revocation-lists.ts';
+import { RevocationStatus } from '../../ca/revocation-status.ts';
 import { newLog } from '../../kit/log.ts';
 import { days, minutes } from '../../kit/time.ts';
 import { rootsWith } from '../../notify/http-exchange.ts';
@@ -106,7 +106,7 @@ test('a certificate that its CA revoked is told of once, and renewed at once; a 
 }, async (t) => {
   const ca = await givenCa(t);
   const roots = rootsWith([]);
-  const revocations = new RevocationLists({
+  const revocations = new RevocationStatus({
     clock: plain.clock,
     log: newLog('silent'),
     fetch: (url, most, one) => getBytes({ addressesOf, mayReach, roots }, url, most, one),

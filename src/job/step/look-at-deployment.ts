@@ -1,4 +1,4 @@
-import type { RevokedLeaf } from '../../ca/revocation-lists.ts';
+import type { RevokedLeaf } from '../../ca/revocation-status.ts';
 import type { EdgeRow, ShownLeaf } from '../../edge/edge.ts';
 import { leafOf } from '../../edge/leaf.ts';
 import { Fault } from '../../kit/fault.ts';

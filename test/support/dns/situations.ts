@@ -7,7 +7,8 @@ import { authoritative, type Line, refusing, type Scripted } from './small-dns.t
 import { OTHER_WEB, WEB, type Web } from './web.ts';
 
 /** Where the edge of the scenes is, and where everybody else. */
-export const [EDGE, ELSEWHERE] = [WEB, OTHER_WEB];
+export const EDGE = WEB;
+const ELSEWHERE = OTHER_WEB;
 /** What customers lead their names to. */
 export const PUBLIC_NAME = 'edge.shop.test';
 

@@ -46,7 +46,7 @@ export interface Place {
 }
 
 /** The CA of a token, as the service shows it. */
-export async function caOf(token: string): Promise<Place> {
+async function caOf(token: string): Promise<Place> {
   const { address, caFingerprint } = parseEdgeToken(token);
   const [host = '', port] = address.split(':');
   const socket = connectTls({ host, port: Number(port), rejectUnauthorized: false, ALPNProtocols: ['h2'] });

@@ -12,7 +12,7 @@ export async function givenPlaced(hosts: readonly string[], packId = newUuid()):
 }
 
 /** Lower-case hexadecimal SHA-256 of a pack's leaves, as `inventory` tells them. */
-export const leavesIn = (pack: PlacedPack): HeldPack['leaves'] =>
+const leavesIn = (pack: PlacedPack): HeldPack['leaves'] =>
   Object.fromEntries(
     ALGORITHMS.flatMap((algorithm) =>
       pack.certificates[algorithm] ? [[algorithm, leafIn(pack, algorithm)]] : [],
