@@ -38,6 +38,8 @@ export interface LiveEdge extends Pick<EdgeRow, 'name' | 'kind' | 'environment' 
         readonly id: string;
         /** Whether packs wait for it: it came to have all once, and nobody drains it. */
         readonly isWaitedFor: boolean;
+        /** When it was heard last; undefined: never yet. */
+        readonly heardOn?: Date | undefined;
       }
     | undefined;
 }

@@ -13,6 +13,13 @@ export interface Presence {
 /** An edge that answered at its last look, and counts. */
 const PRESENT: Presence = { unreachableSince: undefined, awaySince: undefined, backSince: undefined };
 
+/** An agent that was not heard of for so long is not connected. */
+const AGENT_SILENCE: Seconds = 30;
+
+/** Whether an agent is connected, by when it was heard last. */
+export const isAgentHeard = (heardOn: Date | undefined, now: Date): boolean =>
+  heardOn !== undefined && now < after(heardOn, AGENT_SILENCE);
+
 /** What a look at an edge came to. */
 export interface EdgeSeen {
   readonly answers: boolean;

@@ -76,11 +76,15 @@ export class LiveEdges {
   }
 }
 
-const toLive = ({ id, name, kind, environment, location, address, applied, drainedOn }: Edge): LiveEdge => ({
+const toLive = ({ id, name, kind, environment, location, address, ...edge }: Edge): LiveEdge => ({
   name,
   kind,
   environment,
   location,
   ...(address && { host: address.host, port: address.port }),
-  agent: { id, isWaitedFor: applied !== undefined && drainedOn === undefined },
+  agent: {
+    id,
+    isWaitedFor: edge.applied !== undefined && edge.drainedOn === undefined,
+    heardOn: edge.seenOn,
+  },
 });

@@ -198,3 +198,24 @@ export async function isProvedSince(db: Db, edge: string, instant: Date): Promis
 const UNPROVED = statement(`
   select 1 from deployments
    where edge = :edge and ${WANTED} and (observed_on is null or observed_on < :instant or problem_since is not null) limit 1`);
+
+/**
+ * Whether the agent of an edge, by its id, has told since `instant` that it has everything, and of all that it was given that the edge
+ * shows it. What it was not given another pack serves there.
+ */
+export async function isReportedSince(
+  db: Db,
+  { id, name }: { readonly id: string; readonly name: string },
+  instant: Date,
+): Promise<boolean> {
+  const { rows } = await execute(db, UNREPORTED, { id, edge: name, instant });
+  return rows.length === 0;
+}
+
+const UNREPORTED = statement(`
+  (select 1 from edges where id = :id and (applied is null or applied < :instant))
+  union all
+  (select 1 from deployments
+    where edge = :edge and ${WANTED} and given_on is not null
+      and (reported_problem is not null or reported_ecdsa is null and reported_rsa is null
+           or reported_ecdsa <> desired_ecdsa or reported_rsa <> desired_rsa) limit 1)`);

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import { between, type Seconds } from '../../kit/time.ts';
+import { between } from '../../kit/time.ts';
+import { isAgentHeard } from '../../pack/edge-presence.ts';
 import { PROVERS } from '../../pack/pack.ts';
 import type { Location } from '../../pack/region.ts';
 import type { Edge } from '../../store/edge-row.ts';
@@ -56,9 +57,6 @@ export const OneEdgeReply = Type.Object({
   out_of_step: Type.Array(OutOfStep),
 });
 
-/** An agent that was not heard of for so long is not connected. */
-const SILENCE: Seconds = 30;
-
 /** An edge with an agent, without its token. */
 export const toEdgeJson = (edge: Edge, now: Date): Static<typeof EdgeReply> => ({
   id: edge.id,
@@ -71,7 +69,7 @@ export const toEdgeJson = (edge: Edge, now: Date): Static<typeof EdgeReply> => (
   host: edge.address?.host ?? null,
   port: edge.address?.port ?? null,
   proved_by: edge.address ? ['agent', 'handshake'] : ['agent'],
-  is_connected: edge.seenOn !== undefined && between(edge.seenOn, now) < SILENCE,
+  is_connected: isAgentHeard(edge.seenOn, now),
   lag_seconds: edge.applied ? Math.max(0, between(edge.applied, now)) : null,
   ...saidOf(edge),
   ...timesOf(edge),

@@ -19,6 +19,7 @@ import { BOUNDS, PATHS, SHAPES } from './protocol.ts';
 import { refusalOf } from './refusal.ts';
 import { readBody } from './request-body.ts';
 import { Shares } from './shares.ts';
+import { demandLife } from './sign-of-life.ts';
 import type { AgentSource, KnownAgent } from './source.ts';
 import { Tries } from './tries.ts';
 
@@ -220,10 +221,12 @@ class Desk {
     this.#streams.set(agent.edgeId, ended);
     stream.once('close', () => ended.abort());
     ended.signal.addEventListener('abort', () => stream.close());
+    const stop = stream.session && demandLife(stream.session);
     try {
       stream.respond({ ':status': 200, 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
       await writeLines(stream, source.changes(agent, since, ended.signal), { heartbeat });
     } finally {
+      stop?.();
       ended.abort();
       if (this.#streams.get(agent.edgeId) === ended) this.#streams.delete(agent.edgeId);
     }

@@ -1,13 +1,13 @@
 /** Looks at whether edges answer: one that nobody reaches for long is away, and holds nothing up. */
-import type { EdgeRow } from '../../edge/edge.ts';
+import type { LiveEdge } from '../../edge/edge.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, type Seconds } from '../../kit/time.ts';
 import { recordEdgePresence } from '../../operation/record-edge-presence.ts';
-import { presenceAfter } from '../../pack/edge-presence.ts';
-import { isProvedSince } from '../../store/deployment-looks.ts';
+import { isAgentHeard, presenceAfter } from '../../pack/edge-presence.ts';
+import { isProvedSince, isReportedSince } from '../../store/deployment-looks.ts';
 import { type EdgeState, takeDueEdges } from '../../store/edge-states.ts';
 import type { JobDeps } from '../job.ts';
-import { reachedIn } from '../step/verify-edge.ts';
+import { isReached, waitedFor } from '../step/verify-edge.ts';
 import { report } from './repeat.ts';
 
 /** How often an edge is looked at. */
@@ -19,7 +19,7 @@ const PROBE = 'certpacks-probe.invalid';
 
 /** Looks at the edges that are due, side by side. */
 export async function lookAtEdges(deps: JobDeps, signal: AbortSignal): Promise<void> {
-  const edges = reachedIn(deps.edges);
+  const edges = waitedFor(deps.edges).filter((edge) => edge.agent !== undefined || isReached(edge));
   if (edges.length === 0) return;
   const now = deps.clock.now();
   const names = edges.map(({ name }) => name);
@@ -36,23 +36,30 @@ export async function lookAtEdges(deps: JobDeps, signal: AbortSignal): Promise<v
   );
 }
 
-async function lookAt(deps: JobDeps, edge: EdgeRow, was: EdgeState, signal: AbortSignal): Promise<void> {
+async function lookAt(deps: JobDeps, edge: LiveEdge, was: EdgeState, signal: AbortSignal): Promise<void> {
   const why = await trouble(deps, edge, signal);
-  const { namesPerSecond, awayAfter } = deps.verification;
+  const { awayAfter } = deps.verification;
   const answers = why === undefined;
-  // Where nobody proves anything but deployments, that it answers has to be enough.
-  const isProved =
-    answers &&
-    was.backSince !== undefined &&
-    (namesPerSecond === 0 || (await isProvedSince(deps.pool, edge.name, was.backSince)));
+  const isProved = answers && was.backSince !== undefined && (await hasShownAll(deps, edge, was.backSince));
   const now = deps.clock.now();
   const is = { name: was.name, ...presenceAfter(was, { answers, isProved, now, awayAfter }) };
   await recordEdgePresence(deps, { edge, was, is, lookAt: after(now, NEXT) });
   tell(deps, { was, is, why });
 }
 
-/** Why nobody reaches an edge; undefined: it answers. */
-async function trouble(deps: JobDeps, edge: EdgeRow, signal: AbortSignal): Promise<string | undefined> {
+/** What its agent reported, and what it showed to the service where that reaches it. */
+async function hasShownAll({ pool, verification }: JobDeps, edge: LiveEdge, since: Date): Promise<boolean> {
+  if (edge.agent && !(await isReportedSince(pool, { ...edge.agent, name: edge.name }, since))) return false;
+  // Where nobody proves anything but deployments, that it answers has to be enough.
+  if (!isReached(edge) || verification.namesPerSecond === 0) return true;
+  return isProvedSince(pool, edge.name, since);
+}
+
+/** Why an edge gets nothing that is new, or nobody reaches it; undefined: it answers. */
+async function trouble(deps: JobDeps, edge: LiveEdge, signal: AbortSignal): Promise<string | undefined> {
+  if (edge.agent && !isAgentHeard(edge.agent.heardOn, deps.clock.now()))
+    return `the agent of edge ${edge.name} is not connected; start it, and see what it logs`;
+  if (!isReached(edge)) return undefined;
   try {
     await deps.showLeaf(edge, { name: PROBE, algorithm: 'ecdsa' }, signal);
     return undefined;

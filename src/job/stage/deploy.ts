@@ -19,6 +19,7 @@ import {
   type ServedNames,
   splitServedNames,
   verifyEdge,
+  waitedFor,
 } from '../step/verify-edge.ts';
 import { renewDrifted } from './renew.ts';
 
@@ -36,7 +37,7 @@ export const deploy: Job = async (deps, work, signal) => {
   const given = deps.edges.filter(
     ({ environment, location }) => environment === pack.environment && allows(restriction, location),
   );
-  const edges = given.filter(({ agent }) => agent?.isWaitedFor ?? true);
+  const edges = waitedFor(given);
   // Also where there is none: those that had it are to show it no more.
   await assign(deps, work, given);
   if (edges.length === 0) return waitForEdge(deps, work);

@@ -54,8 +54,11 @@ export const isReached = (edge: LiveEdge): edge is ReachedEdge =>
   edge.host !== undefined && edge.port !== undefined;
 
 /** The edges that are asked all the time: those that the service reaches, and that packs wait for. */
-export const reachedIn = (edges: readonly LiveEdge[]): ReachedEdge[] =>
-  edges.filter(isReached).filter(({ agent }) => agent?.isWaitedFor ?? true);
+export const reachedIn = (edges: readonly LiveEdge[]): ReachedEdge[] => waitedFor(edges).filter(isReached);
+
+/** The edges that packs wait for. */
+export const waitedFor = (edges: readonly LiveEdge[]): LiveEdge[] =>
+  edges.filter(({ agent }) => agent?.isWaitedFor ?? true);
 
 /** Shakes hands with an edge for each name and algorithm; all must show the pack's own leaf. */
 export async function verifyEdge(

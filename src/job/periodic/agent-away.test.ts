@@ -1,0 +1,114 @@
+/** An edge of whose agent nothing is heard is away: it holds no order up, and counts again once it has reported everything. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  carryAll,
+  edgeNamed,
+  givenCertificates,
+  givenPack,
+  givenZone,
+  packOf,
+  startJobDeps,
+  type TestJobDeps,
+  truthful,
+} from '../../../test/support/job-deps.ts';
+import { oddEdges, rounds } from '../../../test/support/proving.ts';
+import type { LiveEdge } from '../../edge/edge.ts';
+import { newKeyPair, rawPublicKey } from '../../kit/hpke.ts';
+import { createEdge } from '../../operation/create-edge.ts';
+import { noteReport } from '../../operation/note-report.ts';
+import { takeUpEdge } from '../../operation/take-up-edge.ts';
+import { OPERATOR } from '../../store/audit.ts';
+import { noteGiven, noteTold } from '../../store/edge-packs.ts';
+import { listAbsentEdges } from '../../store/edge-states.ts';
+
+const ends = new AsyncDisposableStack();
+let plain: TestJobDeps;
+before(async () => {
+  plain = await startJobDeps(ends);
+});
+after(() => ends.disposeAsync());
+
+/** An edge of the configuration that shows what it is to show, and one with an agent, which the service does not reach. */
+async function givenBoth() {
+  const zone = await givenZone(plain, 'one.test');
+  const terms = { name: 'far', kind: 'files', environment: 'production' } as const;
+  const asked = { ...terms, location: undefined, address: undefined };
+  const { edge, secret } = await createEdge(plain, zone.accountId, asked, OPERATOR);
+  const key = { key: 'ab'.repeat(32), sealingKey: rawPublicKey(newKeyPair()) };
+  await takeUpEdge(plain, secret, { ...key, version: '1', certificateUntil: new Date() }, '127.0.0.1');
+  let heardOn = plain.clock.now();
+  const agent = {
+    id: edge.id,
+    isWaitedFor: true,
+    get heardOn() {
+      return heardOn;
+    },
+  };
+  const far: LiveEdge = { ...terms, agent };
+  const { deps } = oddEdges({ ...plain, edges: [edgeNamed('near'), far], showLeaf: truthful(plain) });
+  const hear = () => {
+    heardOn = plain.clock.now();
+  };
+  return { deps, zone, edge: { id: edge.id, name: 'far' }, hear };
+}
+
+type Scene = Awaited<ReturnType<typeof givenBoth>>;
+
+async function order({ deps, zone }: Scene, host: string) {
+  const id = await givenPack(deps, zone, { status: 'pending_deployment', hosts: [host] });
+  const leaves = await givenCertificates(deps, id);
+  await carryAll(deps);
+  return { id, leaves };
+}
+
+/** The agent was given a pack, and says what its edge shows of it. */
+async function reported({ deps, edge, hear, zone }: Scene, packId: string, ecdsa: string): Promise<void> {
+  hear();
+  const key = { id: packId, zone };
+  await noteTold(deps.pool, edge, [{ ...key, leaves: {} }]);
+  await noteGiven(deps.pool, edge, [key], deps.clock.now());
+  const said = {
+    packs: 1,
+    names: 1,
+    applied: { at: deps.clock.now(), generation: 'g' },
+    released: [],
+    problem: undefined,
+  };
+  await noteReport(deps, edge, { ...said, proofs: [{ packId, ecdsa, rsa: undefined }] });
+}
+
+test('an agent of which nothing is heard for ten minutes holds no order up, and counts again once it has reported all', async () => {
+  const scene = await givenBoth();
+  const { deps, hear } = scene;
+  const first = await order(scene, 'one.test');
+  const statusOf = async (id: string) => (await packOf(deps, id)).status;
+  const isAway = async () =>
+    (await listAbsentEdges(deps.pool)).some(({ name, awaySince }) => name === 'far' && awaySince);
+  assert.equal(await statusOf(first.id), 'pending_deployment', 'it waits for the agent');
+  await rounds(deps, 300, 20);
+  assert.equal(await statusOf(first.id), 'pending_deployment', 'for ten minutes');
+  await rounds(deps, 400, 20);
+  assert.deepEqual([await isAway(), await statusOf(first.id)], [true, 'active']);
+
+  hear();
+  await rounds(deps, 20);
+  assert.equal(await isAway(), true, 'it is there, and has not told that it has everything');
+  await reported(scene, first.id, 'f'.repeat(64));
+  await rounds(deps, 20);
+  assert.equal(await isAway(), true, 'it shows another certificate');
+  const [leaf] = (await packOf(deps, first.id)).certificates.filter(({ algorithm }) => algorithm === 'ecdsa');
+  await reported(scene, first.id, leaf?.fingerprint ?? '');
+  await rounds(deps, 10);
+  assert.equal(await isAway(), false);
+  hear();
+  const second = await order(scene, 'www.one.test');
+  assert.equal(await statusOf(second.id), 'pending_deployment', 'it is waited for again');
+  const { rows } = await deps.pool.query(
+    `select event from audit where event in ('edge_away', 'edge_back') order by seq`,
+  );
+  assert.deepEqual(
+    rows.map(({ event }) => event),
+    ['edge_away', 'edge_back'],
+  );
+});
