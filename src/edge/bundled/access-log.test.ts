@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
@@ -109,4 +109,20 @@ test('a disk that takes nothing ends no edge, and the log goes on once it takes 
   log.write(ENDED);
   assert.equal(JSON.parse(`${taking.read()}`).outcome, 'not_tls');
   await log.close();
+});
+
+const linesOf = (file: string): number =>
+  existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
+
+test('a log that was moved away is written on at its path, and no line is lost', async (t) => {
+  const path = join(givenFolder(t), 'access.log');
+  const log = openAccessLog(path, 1_000_000, quiet(), 0.05);
+  log.write(ENDED);
+  await until(() => linesOf(path) === 1);
+  renameSync(path, `${path}.1`);
+  for (let i = 0; i < 100; i++) log.write(ENDED);
+  await until(() => existsSync(path));
+  log.write(ENDED);
+  await log.close();
+  assert.deepEqual([linesOf(`${path}.1`), linesOf(path)], [101, 1]);
 });

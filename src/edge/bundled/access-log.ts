@@ -1,5 +1,6 @@
 /** What came of each connection, as lines of JSON. */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, fstat, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import type { Log } from '../../kit/log.ts';
 import type { Seconds } from '../../kit/time.ts';
@@ -24,11 +25,13 @@ export interface Ended extends Pick<Ends, 'client'> {
 /** Lines that nobody has taken yet may come to this much. */
 const MOST_WAITING_BYTES = 4_194_304;
 
-/** After it could not be written, a log is opened again when so much time is over. */
+/** After it could not be written, a log is opened again when so much time is over; so often it is looked whether it was moved away. */
 const REST: Seconds = 5;
 
 export interface AccessLogOptions {
   readonly open: () => Writable;
+  /** Whether what is written lies no more where it is to: somebody moved it away. Undefined: it cannot be. */
+  readonly isMoved?: () => Promise<boolean>;
   /** Most lines in one. */
   readonly perSecond: number;
   readonly log: Log;
@@ -42,6 +45,7 @@ export interface AccessLogOptions {
  */
 export class AccessLog {
   readonly #options: AccessLogOptions;
+  readonly #looking: NodeJS.Timeout;
   #out: Writable | undefined;
   #second = 0;
   #inSecond = 0;
@@ -51,6 +55,7 @@ export class AccessLog {
   constructor(options: AccessLogOptions) {
     this.#options = options;
     this.#open();
+    this.#looking = setInterval(() => void this.#look(), (options.rest ?? REST) * 1_000).unref();
   }
 
   get counts(): { readonly lines: number; readonly dropped: number } {
@@ -68,6 +73,7 @@ export class AccessLog {
 
   /** Resolves when what was written is with the system, or cannot be. */
   close(): Promise<void> {
+    clearInterval(this.#looking);
     const { promise, resolve } = Promise.withResolvers<void>();
     if (!this.#out) resolve();
     else if (this.#out === process.stdout) this.#out.write('', () => resolve());
@@ -84,6 +90,14 @@ export class AccessLog {
     });
   }
 
+  /** What was moved away, as whoever rotates logs does, gets the lines until then, and a new file those from then on. */
+  async #look(): Promise<void> {
+    const out = this.#out;
+    if (!out || !(await this.#options.isMoved?.()) || this.#out !== out) return;
+    this.#open();
+    out.end();
+  }
+
   #hasRoom(out: Writable): boolean {
     const second = Math.floor(performance.now() / 1_000);
     if (second !== this.#second) this.#inSecond = 0;
@@ -94,12 +108,24 @@ export class AccessLog {
 }
 
 /** Opens an access log at a path, `-` for standard output; what is there is written on. */
-export const openAccessLog = (path: string, perSecond: number, log: Log): AccessLog =>
-  new AccessLog({
-    open: () => (path === '-' ? process.stdout : createWriteStream(path, { flags: 'a', mode: 0o640 })),
-    perSecond,
-    log,
-  });
+export function openAccessLog(path: string, perSecond: number, log: Log, rest = REST): AccessLog {
+  if (path === '-') return new AccessLog({ open: () => process.stdout, perSecond, log });
+  let ours: Stats | undefined;
+  const open = () => {
+    ours = undefined;
+    return createWriteStream(path, { flags: 'a', mode: 0o640 }).once('open', (fd) => {
+      fstat(fd, (error, is) => {
+        ours = error ? undefined : is;
+      });
+    });
+  };
+  const isMoved = async () => {
+    const is = ours;
+    const there = await stat(path).catch(() => undefined);
+    return is !== undefined && is === ours && (there?.ino !== is.ino || there.dev !== is.dev);
+  };
+  return new AccessLog({ open, isMoved, perSecond, log, rest });
+}
 
 const lineOf = ({ client, outcome, name, shaken, algorithm, bytesIn, bytesOut, seconds }: Ended) => ({
   time: new Date().toISOString(),
