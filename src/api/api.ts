@@ -21,6 +21,7 @@ import { replyFault, replyFaults } from './http/envelope.ts';
 import { errorPageRoute } from './http/error-page.ts';
 import { healthRoutes } from './http/health.ts';
 import { readJson } from './http/json-body.ts';
+import { lateValidation } from './http/late-validation.ts';
 import { serveOpenApi } from './http/openapi.ts';
 import { PageBudget } from './http/page-budget.ts';
 import { keepPinned } from './http/pinned.ts';
@@ -173,7 +174,7 @@ const ownWays =
 /** The framework, without a route. */
 function newApp(log: Log, http: HttpOptions, pinned: Pinned | undefined): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = log;
-  return Fastify({
+  const app: FastifyInstance = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
     genReqId: newHexId,
@@ -193,6 +194,6 @@ function newApp(log: Log, http: HttpOptions, pinned: Pinned | undefined): Fastif
     routerOptions: { maxParamLength: http.headerLimit },
     clientErrorHandler: refuseUnread(log),
     frameworkErrors: (error, request, reply) => void replyFault(error, request, reply),
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
+  return app.setValidatorCompiler(lateValidation());
 }
