@@ -10,6 +10,7 @@ import { type CycleNumbers, cycleBench } from '../test/support/cycle.ts';
 import { type FailoverNumbers, failoverBench } from '../test/support/failover.ts';
 import { type SwitchNumbers, switchBench } from '../test/support/universal-switch.ts';
 import { accountBench } from './account.ts';
+import { addAgentBench } from './agent.ts';
 import { alertsBench } from './alerts.ts';
 import { addAlone } from './alone.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
@@ -283,5 +284,6 @@ addFaultsBench(bench, say);
 addImportBench(bench, say);
 addEdgesBench(bench, say);
 addNodesBench(bench, say);
+addAgentBench(bench, say);
 
 await bench.parseAsync().catch(fail);
