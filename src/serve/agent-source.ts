@@ -9,12 +9,11 @@ import { after } from '../kit/time.ts';
 import { printable } from '../kit/unprintable.ts';
 import { noteReport } from '../operation/note-report.ts';
 import { renewAgent, takeUpEdge } from '../operation/take-up-edge.ts';
-import { toName } from '../pack/hosts.ts';
 import { touchEdge } from '../store/edge-agents.ts';
 import { listTold } from '../store/edge-packs.ts';
 import { type Edge } from '../store/edge-row.ts';
 import { getGeneration } from '../store/installation-settings.ts';
-import { listNames } from '../store/packs.ts';
+import { listNamesOf } from '../store/packs.ts';
 import { getFile } from '../store/published-records.ts';
 import { isReached, isWithinReach, type TellDeps, tellChanges } from './agent-changes.ts';
 import { isTellable, packsIn, servingNames } from './agent-names.ts';
@@ -141,7 +140,7 @@ const plain = (version: string): string => printable(version).slice(0, 100);
 /** Of packs that an agent asks for, those that serve a name at its edge. */
 async function packsOf(deps: AgentDeps, edge: Edge, ids: readonly string[]) {
   const told = await listTold(deps.pool, edge, [...new Set(ids)]);
-  const names = (await Promise.all(told.map((pack) => listNames(deps.pool, pack)))).flat().map(toName);
+  const names = await listNamesOf(deps.pool, told);
   const wanted = new Set(told.map(({ id }) => id));
   const found = new Map<string, Awaited<ReturnType<typeof packsIn>>[number]>();
   const all = [...new Set(names)].filter(isTellable);

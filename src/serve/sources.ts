@@ -16,7 +16,7 @@ import { isOfHostname, TYPES } from '../pack/type.ts';
 import { lifeOf, rdataOf } from '../record/rdata.ts';
 import { beginCaAccount, getCaAccount, putCaAccount } from '../store/ca-accounts.ts';
 import { listEndpointPauses, pauseEndpoint } from '../store/ca-limits.ts';
-import { listKeyPairs } from '../store/certificates.ts';
+import { listKeyPairs, listKeyPairsOf, type ServedKeyPairs } from '../store/certificates.ts';
 import { listNames } from '../store/packs.ts';
 import type { NameAsked, NamedRecord, Published } from '../store/published-names.ts';
 import { published } from '../store/published-names.ts';
@@ -85,28 +85,47 @@ async function packServed(
 
 type KeyPairs = Partial<Record<Algorithm, ServedKeyPair>>;
 
+/** A pack whose certificates are wanted. */
+type PairsAsked = Pick<Candidate, 'packId' | 'type' | 'restriction'> & Pick<PackKey, 'zone'>;
+
+/** Whether its keys are sealed to regions. */
+const isRegional = ({ restriction, type }: PairsAsked): boolean =>
+  restriction !== undefined && TYPES[type].key !== 'owner';
+
 /**
  * The certificates of a pack with their keys opened; undefined where it is restricted, and none opens here. Of a keyless one it is
  * where the key is that is opened: that is no key, and sealed as what is not restricted.
  */
-export function pairsOf(
-  deps: PullDeps,
-  {
-    packId,
-    zone,
-    type,
-    restriction,
-  }: Pick<Candidate, 'packId' | 'type' | 'restriction'> & Pick<PackKey, 'zone'>,
-): Promise<KeyPairs | undefined> {
+function pairsOf(deps: PullDeps, asked: PairsAsked): Promise<KeyPairs | undefined> {
+  const { packId, zone, type } = asked;
   const pack = { id: packId, zone, type };
-  return restriction && TYPES[type].key !== 'owner'
+  return isRegional(asked)
     ? restrictedPairs(deps, deps.regionKeys ?? new RegionKeys([]), pack)
     : keyPairs(deps, pack);
 }
 
-async function keyPairs({ pool, seal }: SourceDeps, pack: PackKey & Pick<Pack, 'type'>): Promise<KeyPairs> {
+/** As `pairsOf`, of many packs whose certificates are read together. */
+export async function pairsOfMany(
+  deps: PullDeps,
+  candidates: readonly PairsAsked[],
+): Promise<(one: PairsAsked) => Promise<KeyPairs | undefined>> {
+  const toKey = ({ packId, zone, type }: PairsAsked) => ({ id: packId, zone, type });
+  const plain = candidates.filter((one) => !isRegional(one));
+  const stored = await listKeyPairsOf(deps.pool, plain.map(toKey));
+  return async (one) =>
+    isRegional(one) ? pairsOf(deps, one) : openedPairs(deps, toKey(one), stored.get(one.packId) ?? []);
+}
+
+const keyPairs = async (deps: SourceDeps, pack: PackKey & Pick<Pack, 'type'>): Promise<KeyPairs> =>
+  openedPairs(deps, pack, await listKeyPairs(deps.pool, pack));
+
+function openedPairs(
+  { seal }: Pick<SourceDeps, 'seal'>,
+  pack: PackKey & Pick<Pack, 'type'>,
+  stored: ServedKeyPairs,
+): KeyPairs {
   const pairs: KeyPairs = {};
-  for (const { algorithm, chain, sealedKey } of await listKeyPairs(pool, pack))
+  for (const { algorithm, chain, sealedKey } of stored)
     pairs[algorithm] = {
       chain,
       key: keyPlaceOf(pack.type).open({ seal }, { pack, algorithm }, sealedKey),

@@ -1,7 +1,7 @@
 import type { Algorithm, Certificate, PackKey } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
-import { OF_PACK, packKey } from './zone-key.ts';
+import { cellsOf, inCells, OF_PACK, packKey } from './zone-key.ts';
 
 interface CertificateRow {
   id: string;
@@ -140,15 +140,31 @@ interface KeyPairRow {
   is_coming: boolean;
 }
 
+/** Of a pack, one for each algorithm. */
+export type ServedKeyPairs = readonly (StoredKeyPair & { readonly algorithm: Algorithm })[];
+
 /**
  * Chains and sealed keys of a pack that edges are to serve: those to come, once there is one for each that is there. Keys that are
  * sealed to regions are in `region-keys.ts`.
  */
-export async function listKeyPairs(
-  db: Db,
-  pack: PackKey,
-): Promise<readonly (StoredKeyPair & { readonly algorithm: Algorithm })[]> {
+export async function listKeyPairs(db: Db, pack: PackKey): Promise<ServedKeyPairs> {
   const { rows } = await execute<KeyPairRow>(db, KEY_PAIRS, packKey(pack));
+  return servedIn(rows);
+}
+
+/** The same of many packs, by their ids. Those that have none are left out. */
+export async function listKeyPairsOf(
+  db: Db,
+  packs: readonly PackKey[],
+): Promise<ReadonlyMap<string, ServedKeyPairs>> {
+  if (packs.length === 0) return new Map();
+  const zones = packs.map(({ zone }) => zone.id);
+  const values = { ...cellsOf(zones), zones, packs: packs.map(({ id }) => id) };
+  const { rows } = await execute<KeyPairRow & { pack_id: string }>(db, KEY_PAIRS_OF, values);
+  return new Map([...Map.groupBy(rows, (row) => row.pack_id)].map(([id, all]) => [id, servedIn(all)]));
+}
+
+function servedIn(rows: readonly KeyPairRow[]): ServedKeyPairs {
   const [coming, present] = [rows.filter((row) => row.is_coming), rows.filter((row) => !row.is_coming)];
   const isWhole = present.every(({ algorithm }) => coming.some((row) => row.algorithm === algorithm));
   const served = coming.length > 0 && isWhole ? coming : present;
@@ -158,6 +174,17 @@ export async function listKeyPairs(
 const KEY_PAIRS = statement(`
   select algorithm, chain, sealed_key, false as is_coming from certificates where ${OF_PACK} and sealed_key is not null
   union all select algorithm, chain, sealed_key, true from successors where ${OF_PACK} order by algorithm`);
+
+const own = (table: string): string =>
+  `${inCells(table)} and ${table}.cell = asked.cell and ${table}.zone_id = asked.zone_id and ${table}.pack_id = asked.id`;
+
+const KEY_PAIRS_OF = statement(`
+  select asked.id as pack_id, found.*
+    from unnest(:own::smallint[], :zones::text[], :packs::uuid[]) as asked (cell, zone_id, id)
+   cross join lateral (
+     select algorithm, chain, sealed_key, false as is_coming from certificates where ${own('certificates')} and sealed_key is not null
+     union all select algorithm, chain, sealed_key, true from successors where ${own('successors')}) as found
+   order by asked.id, found.algorithm`);
 
 const toCertificate = (row: CertificateRow): Certificate => ({
   id: row.id,

@@ -10,6 +10,7 @@ import { type Db, execute, type Tx } from './store.ts';
 import {
   AFTER_PACK,
   afterPack,
+  cellsOf,
   IN_ORDER,
   IN_ZONE,
   inCells,
@@ -66,6 +67,20 @@ export async function listNames(db: Db, pack: PackKey): Promise<string[]> {
 }
 
 const HOSTS = statement(`select hosts from packs where ${THIS}`);
+
+/** The same of many packs, together. */
+export async function listNamesOf(db: Db, packs: readonly PackKey[]): Promise<string[]> {
+  if (packs.length === 0) return [];
+  const zones = packs.map(({ zone }) => zone.id);
+  const values = { ...cellsOf(zones), zones, packs: packs.map(({ id }) => id) };
+  const { rows } = await execute<{ hosts: string[] }>(db, HOSTS_OF, values);
+  return rows.flatMap(({ hosts }) => hosts.map(toName));
+}
+
+const HOSTS_OF = statement(`
+  select packs.hosts from packs join unnest(:own::smallint[], :zones::text[], :packs::uuid[]) as asked (cell, zone_id, id)
+      on packs.cell = asked.cell and packs.zone_id = asked.zone_id and packs.id = asked.id
+   where ${inCells('packs')}`);
 
 /** Packs that follow `last` in the order of their keys; undefined: from the first. */
 export async function listKeysAfter(db: Db, last: PackKey | undefined, limit: number): Promise<PackKey[]> {
