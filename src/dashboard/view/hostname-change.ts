@@ -1,6 +1,6 @@
 /** What a form says of a custom hostname, and which part of it is a change. */
 import type { CustomHostname, HostnameSettings, HostnameSsl } from '../api/wire-hostnames.ts';
-import type { SslDraft, Way } from './hostname-form.tsx';
+import { broughtOf, type SslDraft, type Way } from './hostname-ssl.ts';
 
 /** Settings that are on or off, by what they are called. */
 export const SETTINGS = [
@@ -73,15 +73,15 @@ export function changeOf(draft: Draft, was: CustomHostname): object {
 function sslOf(draft: Draft, before: Draft, { ssl }: CustomHostname): object {
   if (draft.way === 'none') return {};
   return {
-    ...(draft.way === 'upload' ? broughtOf(draft, before) : issuedOf(draft, before)),
+    ...(draft.way === 'upload' ? newOf(draft, before) : issuedOf(draft, before)),
     ...(draft.wildcard !== before.wildcard && { wildcard: draft.wildcard }),
     ...(NAMES.some((name) => draft[name] !== before[name]) && { settings: settingsOf(draft, ssl) }),
   };
 }
 
 /** What is brought replaces what there is, where something was pasted. */
-const broughtOf = ({ way, certificate, privateKey }: Draft, before: Draft): object =>
-  way === before.way && certificate === '' ? {} : { custom_certificate: certificate, custom_key: privateKey };
+const newOf = (draft: Draft, before: Draft): object =>
+  draft.way === before.way && draft.certificate === '' ? {} : broughtOf(draft);
 
 const issuedOf = ({ way, ca }: Draft, before: Draft): object => ({
   ...(way !== before.way && { method: way, type: 'dv' }),
