@@ -18,7 +18,7 @@ import type { Environment, PackZone } from '../pack/pack.ts';
 import { servingNotes } from '../pack/serving-notes.ts';
 import { STANDINGS } from '../pack/standing.ts';
 import { OPERATOR } from '../store/audit.ts';
-import { listCandidates } from '../store/served-hosts.ts';
+import { listHeirs } from '../store/heirs.ts';
 import { getCustomCertificateOf } from '../store/uploads.ts';
 import { createUpload } from './create-upload.ts';
 import { deleteUpload } from './delete-upload.ts';
@@ -56,6 +56,12 @@ async function upload(zone: PackZone, environment: Environment = 'production', o
     { zone, given, type: 'sni_custom', environment, by, ...asked(zone) },
   );
   return { id, leaf: fingerprintOf(made) };
+}
+
+/** What is told of who serves the apex of a zone, and who will. */
+async function notesOn(zone: PackZone, id: string): Promise<string[]> {
+  const candidates = await listHeirs(deps.pool, zone.name, 'production');
+  return servingNotes(await packOf(deps, id), [{ name: zone.name, candidates }]);
 }
 
 const statusOf = async (id: string) => (await packOf(deps, id)).status;
@@ -99,13 +105,9 @@ test('an upload ends by itself: told at a tenth of its life, off the edges at it
   const { id, leaf } = await upload(zone);
   await carryAll(deps);
   assert.deepEqual([await statusOf(id), await leafFor(deps, zone.name)], ['active', leaf]);
-  const { environment } = await packOf(deps, id);
-  const candidates = await listCandidates(deps.pool, zone.name, environment);
-  const notesOn = async (pack: string) =>
-    servingNotes(await packOf(deps, pack), [{ name: zone.name, candidates }]);
   const [heir] = [`certificate pack ${longer.id} (sni_custom)`];
-  assert.deepEqual(await notesOn(id), [`when it is over, ${heir} serves ends.test`]);
-  assert.deepEqual(await notesOn(longer.id), [
+  assert.deepEqual(await notesOn(zone, id), [`when it is over, ${heir} serves ends.test`]);
+  assert.deepEqual(await notesOn(zone, longer.id), [
     `certificate pack ${id} (sni_custom) serves ends.test, and goes before this one: it came later`,
   ]);
   deps.clock.advance(days(81));
@@ -116,6 +118,35 @@ test('an upload ends by itself: told at a tenth of its life, off the edges at it
   assert.equal(await statusOf(id), 'expired');
   assert.deepEqual(await servedHosts(deps, id), []);
   assert.equal(await leafFor(deps, zone.name), longer.leaf);
+  await clear(deps);
+});
+
+test('as what serves next nothing is told of that is going itself: what another replaced, what is being deleted, what ends before', async () => {
+  const zone = await givenZone(deps, 'next.test');
+  const customOf = async (id: string) => (await getCustomCertificateOf(deps.pool, { id, zone }))?.id ?? '';
+  const [long, next] = [
+    await upload(zone, 'production', deps, 300),
+    await upload(zone, 'production', deps, 60),
+  ];
+  await carryAll(deps);
+  deps.clock.advance(1);
+  const { id } = await upload(zone);
+  await carryAll(deps);
+  const told = (who: string) => `when it is over, certificate pack ${who} (sni_custom) serves ${zone.name}`;
+  assert.deepEqual(await notesOn(zone, id), [told(long.id)]);
+  const change = { zone, id: await customOf(long.id), bundleMethod: 'force', by, ...asked(zone) } as const;
+  const later = await replaceUpload({ ...deps, trust: ca.trust }, change);
+  const ends = (who: string) =>
+    `when it is over, nothing else serves ${zone.name}: certificate pack ${who} (sni_custom) ends no later`;
+  assert.deepEqual(await notesOn(zone, id), [ends(next.id)], 'what took its place is not on its way yet');
+  await carryAll(deps);
+  deps.clock.advance(60);
+  await carryAll(deps);
+  assert.deepEqual(await notesOn(zone, later.id), [ends(id)], 'it serves, and outlives the others');
+  await deleteUpload(deps, { zoneId: zone.id, id: await customOf(id), by });
+  assert.deepEqual(await notesOn(zone, later.id), [ends(next.id)]);
+  await deleteUpload(deps, { zoneId: zone.id, id: await customOf(next.id), by });
+  assert.deepEqual(await notesOn(zone, later.id), [`when it is over, nothing else serves ${zone.name}`]);
   await clear(deps);
 });
 

@@ -134,6 +134,9 @@ const LEAVING: readonly PackStatus[] = [
 /** Whether DELETE was taken for a pack in this status. */
 export const isLeaving = (status: PackStatus): boolean => LEAVING.includes(status);
 
+/** Statuses in which a pack is on its way off the edges, or off. */
+export const GOING: readonly PackStatus[] = [...LEAVING, 'deactivating', 'expired'];
+
 const SERVED_STATUSES: readonly PackStatus[] = ['active', 'staging_active', 'pending_expiration'];
 
 /** Whether a pack in this status is in the default list: served, as far as the status alone tells. */

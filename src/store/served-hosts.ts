@@ -1,5 +1,6 @@
 /** Which packs cover a name on the edges: found by the name, as whoever asks knows no zone. */
 import { wildcardOf } from '../pack/hosts.ts';
+import { GOING } from '../pack/lifecycle.ts';
 import type { Environment, Pack, PackKey } from '../pack/pack.ts';
 import { type Candidate, serving, successor } from '../pack/priority.ts';
 import { type Restriction, restrictionOf } from '../pack/region.ts';
@@ -73,6 +74,7 @@ export async function leaveHosts(tx: Tx, pack: Pack, now: Date): Promise<void> {
   const { rows } = await execute<CandidateRow>(tx, RIVALS, {
     ...packKey(pack),
     environment: pack.environment,
+    going: GOING,
   });
   const left = [...Map.groupBy(rows.map(toCandidate), ({ host }) => host).values()].flatMap((rivals) => {
     const first = serving(rivals);
@@ -113,6 +115,7 @@ export interface CandidateRow {
   restriction: Restriction | null;
   has_name: boolean;
   is_shown: boolean;
+  is_going?: boolean;
 }
 
 /** Every pack that could serve `name` (or a wildcard as it is) in an environment. */
@@ -144,6 +147,7 @@ export const toCandidate = (row: CandidateRow): Candidate & Pick<PackKey, 'zone'
   isYielding: row.is_yielding,
   hasName: row.has_name,
   isShown: row.is_shown,
+  ...(row.is_going && { isGoing: true }),
 });
 
 /** The pack that serves `name` (or a wildcard as it is) in an environment, wherever its key may be, or undefined. */
@@ -174,11 +178,19 @@ const COVERING = statement(`
     from (select ${COVERING_COLUMNS}
             from served_hosts where host = any(:names) and environment = :environment) as found`);
 
+/** Whether a pack of a zone that covers hosts is there only until what took its place is shown. */
+const IS_REPLACED = `
+     (exists (select from uploads
+               where ${IN_ZONE} and uploads.pack_id = served_hosts.pack_id and not is_current)
+      or exists (select from custom_hostname_packs as of_hostname
+                  where ${IN_ZONE} and of_hostname.pack_id = served_hosts.pack_id and not is_current))`;
+
 /** All that cover the same hosts for one zone, but those that are there only until what took their place is shown. */
 const RIVALS = statement(`
-  select ${ORDER_OF}, true as has_name, true as is_shown from served_hosts
+  select ${ORDER_OF}, true as has_name, true as is_shown,
+         exists (select from packs where ${IN_ZONE} and packs.id = served_hosts.pack_id and status = any(:going)) as is_going
+    from served_hosts
    where ${IN_ZONE} and environment = :environment
-     and not exists (select from uploads
-                      where ${IN_ZONE} and uploads.pack_id = served_hosts.pack_id and not is_current)
+     and not ${IS_REPLACED}
      and host in (select own.host from served_hosts as own
                    where own.cell = :cell and own.zone_id = :zone and own.pack_id = :pack)`);
