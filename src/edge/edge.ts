@@ -7,7 +7,7 @@
  * The front file; `handshake.ts` proves, `pull.ts` hands out, `bundled.ts` serves.
  */
 import type { HostnameOrigin } from '../pack/hostname-origin.ts';
-import type { HostnameTls } from '../pack/hostname-tls.ts';
+import type { HostnameTls, TlsSetting } from '../pack/hostname-tls.ts';
 import type { Algorithm, EdgeKind, Environment } from '../pack/pack.ts';
 import type { Location } from '../pack/region.ts';
 
@@ -38,6 +38,8 @@ export interface LiveEdge extends Pick<EdgeRow, 'name' | 'kind' | 'environment' 
         readonly id: string;
         /** Whether packs wait for it: it came to have all once, and nobody drains it. */
         readonly isWaitedFor: boolean;
+        /** Settings of custom hostnames that its agent said it applies; undefined: it did not say. */
+        readonly tlsSettings?: readonly TlsSetting[] | undefined;
       }
     | undefined;
 }

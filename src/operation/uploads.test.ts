@@ -136,15 +136,15 @@ test('as what serves next nothing is told of that is going itself: what another 
   assert.deepEqual(await notesOn(zone, id), [told(long.id)]);
   const change = { zone, id: await customOf(long.id), bundleMethod: 'force', by, ...asked(zone) } as const;
   const later = await replaceUpload({ ...deps, trust: ca.trust }, change);
-  const ends = (who: string) =>
+  const alone = (who: string) =>
     `when it is over, nothing else serves ${zone.name}: certificate pack ${who} (sni_custom) ends no later`;
-  assert.deepEqual(await notesOn(zone, id), [ends(next.id)], 'what took its place is not on its way yet');
+  assert.deepEqual(await notesOn(zone, id), [alone(next.id)], 'what took its place is not on its way yet');
   await carryAll(deps);
   deps.clock.advance(60);
   await carryAll(deps);
-  assert.deepEqual(await notesOn(zone, later.id), [ends(id)], 'it serves, and outlives the others');
+  assert.deepEqual(await notesOn(zone, later.id), [alone(id)], 'it serves, and outlives the others');
   await deleteUpload(deps, { zoneId: zone.id, id: await customOf(id), by });
-  assert.deepEqual(await notesOn(zone, later.id), [ends(next.id)]);
+  assert.deepEqual(await notesOn(zone, later.id), [alone(next.id)]);
   await deleteUpload(deps, { zoneId: zone.id, id: await customOf(next.id), by });
   assert.deepEqual(await notesOn(zone, later.id), [`when it is over, nothing else serves ${zone.name}`]);
   await clear(deps);

@@ -76,11 +76,11 @@ export class LiveEdges {
   }
 }
 
-const toLive = ({ id, name, kind, environment, location, address, applied, drainedOn }: Edge): LiveEdge => ({
-  name,
-  kind,
-  environment,
-  location,
+const toLive = ({ id, address, applied, drainedOn, tlsSettings, ...edge }: Edge): LiveEdge => ({
+  name: edge.name,
+  kind: edge.kind,
+  environment: edge.environment,
+  location: edge.location,
   ...(address && { host: address.host, port: address.port }),
-  agent: { id, isWaitedFor: applied !== undefined && drainedOn === undefined },
+  agent: { id, isWaitedFor: applied !== undefined && drainedOn === undefined, tlsSettings },
 });
