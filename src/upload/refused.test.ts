@@ -10,7 +10,6 @@ import {
   encrypted,
   given,
   gone,
-  inBer,
   issued,
   many,
   now,
@@ -67,19 +66,6 @@ const BAD: Readonly<Record<string, readonly [fault: FaultName, says: RegExp, sen
     'invalid_certificate',
     /from when and until when it is valid is no time in block 1/,
     [changed(ec.pem, YEAR), pemOf(ec)],
-  ],
-  'a certificate in BER': [
-    'invalid_certificate',
-    /has a value of indefinite length in block 1, which is BER: openssl x509 writes it as DER/,
-    [inBer(ec.pem), pemOf(ec)],
-  ],
-  'a certificate in BER that is called trusted': [
-    'invalid_certificate',
-    /which is BER/,
-    [
-      relabelled(inBer(ec.pem), 'BEGIN CERT', 'BEGIN TRUSTED CERT').replace('END CERT', 'END TRUSTED CERT'),
-      pemOf(ec),
-    ],
   ],
   'a certificate with characters that are no base64': [
     'invalid_certificate',
