@@ -20,6 +20,7 @@ import { STANDINGS } from '../pack/standing.ts';
 import { OPERATOR } from '../store/audit.ts';
 import { listHeirs } from '../store/heirs.ts';
 import { getCustomCertificateOf } from '../store/uploads.ts';
+import { assignToEdges } from './assign-to-edges.ts';
 import { createUpload } from './create-upload.ts';
 import { deleteUpload } from './delete-upload.ts';
 import { prioritizeUploads } from './prioritize-uploads.ts';
@@ -27,6 +28,7 @@ import { NO_QUOTAS } from './quotas.ts';
 import { recoverFromLostKey } from './recover-from-lost-key.ts';
 import { replaceUpload } from './replace-upload.ts';
 import { rewrapKeys } from './rewrap-keys.ts';
+import { lifeWork } from './work.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;
@@ -178,6 +180,27 @@ test('hosts are not left to a certificate in whose place another came, though it
   }
   assert.deepEqual([await statusOf(id), await statusOf(long.id)], ['active', 'deleted']);
   assert.equal(await leafFor(deps, zone.name), fingerprintOf(next));
+  await clear(deps);
+});
+
+test('hosts that were left to a certificate stay with it when it goes to one more edge', async () => {
+  const zone = await givenZone(deps, 'stays.test');
+  const long = await upload(zone, 'production', deps, 300);
+  const brought = [long];
+  for (const length of [200, 100]) {
+    await carryAll(deps);
+    deps.clock.advance(1);
+    brought.push(await upload(zone, 'production', deps, length));
+  }
+  await carryAll(deps);
+  const last = await packOf(deps, brought[2]?.id ?? '');
+  await deleteUpload(deps, { zoneId: zone.id, id: last.upload?.id ?? '', by });
+  await carryAll(deps);
+  assert.equal(await leafFor(deps, zone.name), long.leaf, 'it ends last');
+  const edges = [...deps.edges.map(({ name }) => name), 'one-more'];
+  assert.ok(await assignToEdges(deps, lifeWork(await packOf(deps, long.id)), edges));
+  assert.equal(await leafFor(deps, zone.name), long.leaf);
+  assert.deepEqual(await servedHosts(deps, long.id), [zone.name]);
   await clear(deps);
 });
 

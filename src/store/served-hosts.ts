@@ -10,11 +10,11 @@ import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
 import { IN_ZONE, OF_PACK, packKey, zoneKey } from './zone-key.ts';
 
-/** Covers names with a pack, and none but these. */
+/** Covers names with a pack, and none but these. What was left to it of these, or has it give way, stays so. */
 export async function cover(tx: Tx, pack: Pack, names: readonly string[]): Promise<void> {
   const { environment, type, createdOn, pair } = pack;
   const { since: created_on = createdOn, isStandby: is_standby = false } = pair ?? {};
-  await uncover(tx, pack);
+  await execute(tx, UNCOVER_OTHERS, { ...packKey(pack), environment, names });
   const { priority = 0 } = pack.upload ?? {};
   const restriction = restrictionOf(pack) ?? null;
   const ordered = { type, created_on, is_standby, priority, restriction, not_after: endOf(pack) };
@@ -25,7 +25,13 @@ const COVER = statement(`
   insert into served_hosts (host, environment, cell, zone_id, pack_id, type, created_on, is_standby, priority, not_after,
     restriction)
   select unnest(:names::text[]), :environment, :cell, :zone, :pack, :type, :created_on, :is_standby, :priority, :not_after,
-         :restriction::jsonb`);
+         :restriction::jsonb
+  on conflict (host, environment, pack_id) do update
+     set type = excluded.type, created_on = excluded.created_on, is_standby = excluded.is_standby, priority = excluded.priority,
+         not_after = excluded.not_after, restriction = excluded.restriction`);
+
+const UNCOVER_OTHERS = statement(`
+  delete from served_hosts where ${OF_PACK} and (environment <> :environment or host <> all(:names::text[]))`);
 
 /** When the first certificate of an upload ends; those of others are renewed. */
 function endOf({ type, certificates }: Pack): Date | null {
