@@ -44,14 +44,15 @@ describe('settings', () => {
   });
 });
 
-describe('metadata', () => {
-  const edited = (metadata: Readonly<Record<string, string>>, edit: (text: string) => string): unknown => {
-    const was = hostname({}, metadata);
-    const draft = draftOf(was);
-    const change: unknown = changeOf({ ...draft, metadata: edit(draft.metadata) }, was);
-    return change;
-  };
+/** What is sent once the metadata of a hostname was edited. */
+const edited = (metadata: Readonly<Record<string, string>>, edit: (text: string) => string): unknown => {
+  const was = hostname({}, metadata);
+  const draft = draftOf(was);
+  const change: unknown = changeOf({ ...draft, metadata: edit(draft.metadata) }, was);
+  return change;
+};
 
+describe('metadata', () => {
   it('is as it was after an edit that adds white space alone, whatever is in it', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.string()), (metadata) => {

@@ -20,7 +20,6 @@ import { STANDINGS } from '../pack/standing.ts';
 import { OPERATOR } from '../store/audit.ts';
 import { listHeirs } from '../store/heirs.ts';
 import { getCustomCertificateOf } from '../store/uploads.ts';
-import { assignToEdges } from './assign-to-edges.ts';
 import { createUpload } from './create-upload.ts';
 import { deleteUpload } from './delete-upload.ts';
 import { prioritizeUploads } from './prioritize-uploads.ts';
@@ -28,7 +27,6 @@ import { NO_QUOTAS } from './quotas.ts';
 import { recoverFromLostKey } from './recover-from-lost-key.ts';
 import { replaceUpload } from './replace-upload.ts';
 import { rewrapKeys } from './rewrap-keys.ts';
-import { lifeWork } from './work.ts';
 
 const ends = new AsyncDisposableStack();
 let deps: TestJobDeps;
@@ -123,35 +121,6 @@ test('an upload ends by itself: told at a tenth of its life, off the edges at it
   await clear(deps);
 });
 
-test('as what serves next nothing is told of that is going itself: what another replaced, what is being deleted, what ends before', async () => {
-  const zone = await givenZone(deps, 'next.test');
-  const customOf = async (id: string) => (await getCustomCertificateOf(deps.pool, { id, zone }))?.id ?? '';
-  const [long, next] = [
-    await upload(zone, 'production', deps, 300),
-    await upload(zone, 'production', deps, 60),
-  ];
-  await carryAll(deps);
-  deps.clock.advance(1);
-  const { id } = await upload(zone);
-  await carryAll(deps);
-  const told = (who: string) => `when it is over, certificate pack ${who} (sni_custom) serves ${zone.name}`;
-  assert.deepEqual(await notesOn(zone, id), [told(long.id)]);
-  const change = { zone, id: await customOf(long.id), bundleMethod: 'force', by, ...asked(zone) } as const;
-  const later = await replaceUpload({ ...deps, trust: ca.trust }, change);
-  const alone = (who: string) =>
-    `when it is over, nothing else serves ${zone.name}: certificate pack ${who} (sni_custom) ends no later`;
-  assert.deepEqual(await notesOn(zone, id), [alone(next.id)], 'what took its place is not on its way yet');
-  await carryAll(deps);
-  deps.clock.advance(60);
-  await carryAll(deps);
-  assert.deepEqual(await notesOn(zone, later.id), [alone(id)], 'it serves, and outlives the others');
-  await deleteUpload(deps, { zoneId: zone.id, id: await customOf(id), by });
-  assert.deepEqual(await notesOn(zone, later.id), [alone(next.id)]);
-  await deleteUpload(deps, { zoneId: zone.id, id: await customOf(next.id), by });
-  assert.deepEqual(await notesOn(zone, later.id), [`when it is over, nothing else serves ${zone.name}`]);
-  await clear(deps);
-});
-
 test('hosts are not left to a certificate in whose place another came, though it ends last: that one would wait for ever', async () => {
   const zone = await givenZone(deps, 'left.test');
   const long = await upload(zone, 'production', deps, 300);
@@ -180,27 +149,6 @@ test('hosts are not left to a certificate in whose place another came, though it
   }
   assert.deepEqual([await statusOf(id), await statusOf(long.id)], ['active', 'deleted']);
   assert.equal(await leafFor(deps, zone.name), fingerprintOf(next));
-  await clear(deps);
-});
-
-test('hosts that were left to a certificate stay with it when it goes to one more edge', async () => {
-  const zone = await givenZone(deps, 'stays.test');
-  const long = await upload(zone, 'production', deps, 300);
-  const brought = [long];
-  for (const length of [200, 100]) {
-    await carryAll(deps);
-    deps.clock.advance(1);
-    brought.push(await upload(zone, 'production', deps, length));
-  }
-  await carryAll(deps);
-  const last = await packOf(deps, brought[2]?.id ?? '');
-  await deleteUpload(deps, { zoneId: zone.id, id: last.upload?.id ?? '', by });
-  await carryAll(deps);
-  assert.equal(await leafFor(deps, zone.name), long.leaf, 'it ends last');
-  const edges = [...deps.edges.map(({ name }) => name), 'one-more'];
-  assert.ok(await assignToEdges(deps, lifeWork(await packOf(deps, long.id)), edges));
-  assert.equal(await leafFor(deps, zone.name), long.leaf);
-  assert.deepEqual(await servedHosts(deps, long.id), [zone.name]);
   await clear(deps);
 });
 
