@@ -52,7 +52,8 @@ export async function changeHostnameCertificate(
     );
   const { bundleMethod } = hostname;
   const rules = { hostname: hostname.hostname, bundleMethod, trust: deps.trust, now: deps.clock.now() };
-  const ssl = await asUploaded(deps, zone, readPairs(await withKeys(deps, zone, pairs), rules));
+  const keyed = await withKeys(deps, zone, pairs);
+  const ssl = await asUploaded(deps, zone, { uploads: readPairs(keyed, rules), pairs: keyed });
   return transaction(deps.pool, async (tx) => {
     const now = deps.clock.now();
     const seat = await takeOrd(tx, zone);

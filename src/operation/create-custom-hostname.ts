@@ -101,7 +101,8 @@ export async function readSsl(
   if (ssl?.kind === 'managed') supplierOf(deps, names, ssl);
   if (ssl?.kind !== 'given') return ssl;
   const rules = { hostname, bundleMethod, trust: deps.trust, now: deps.clock.now() };
-  return asUploaded(deps, zone, readPairs(await withKeys(deps, zone, ssl.pairs), rules));
+  const pairs = await withKeys(deps, zone, ssl.pairs);
+  return asUploaded(deps, zone, { uploads: readPairs(pairs, rules), pairs });
 }
 
 const newHostname = (

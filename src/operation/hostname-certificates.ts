@@ -15,6 +15,8 @@ export interface GivenPair {
   readonly key: string | undefined;
   /** That request; undefined, too: the one whose key the certificate has. */
   readonly csrId?: string | undefined;
+  /** Whether the key was here before, so that it may be that of a request of ours. */
+  readonly isKept?: boolean | undefined;
   /** Where it stands in the request. */
   readonly pointer: string;
 }

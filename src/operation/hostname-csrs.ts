@@ -25,7 +25,7 @@ async function withKey(deps: Deps, zone: PackZone, pair: GivenPair): Promise<Giv
   if (key !== undefined) return pair;
   try {
     const found = await csrKeyFor(deps, zone, { certificate, csrId, restriction: undefined });
-    return { ...pair, key: found?.privateKey };
+    return { ...pair, key: found?.privateKey, isKept: true };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.fault === 'csr_not_found')
@@ -43,9 +43,10 @@ async function withKey(deps: Deps, zone: PackZone, pair: GivenPair): Promise<Giv
 export async function asUploaded(
   { pool }: Pick<Deps, 'pool'>,
   { id: zoneId, accountId }: PackZone,
-  uploads: readonly Upload[],
+  { uploads, pairs }: { readonly uploads: readonly Upload[]; readonly pairs: readonly GivenPair[] },
 ): Promise<UploadedSsl> {
   const keys = uploads.map(({ sent }) => publicKeyHash(new X509Certificate(sent).publicKey));
-  const csrs = await findCsrs(pool, { accountId, zoneId }, keys);
+  const isOurs = pairs.some(({ isKept }) => isKept);
+  const csrs = isOurs ? await findCsrs(pool, { accountId, zoneId }, keys) : [];
   return { kind: 'uploaded', uploads, csrIds: csrs.map(({ id }) => id).toSorted() };
 }
