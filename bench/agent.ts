@@ -128,7 +128,10 @@ class Scene {
     service.edge.kind = kind;
     const edge = await fleetEdge(ends, kind, { host: '127.0.0.1', port: await freePort(), within: [] });
     const dir = join(edge.folder, 'agent');
-    await enrol({ dir, token: service.token, version: 'bench', now: new Date() }, AbortSignal.timeout(30_000));
+    await enrol(
+      { dir, token: service.token, version: 'bench', now: new Date() },
+      AbortSignal.timeout(30_000),
+    );
     const agent = await startAgent(ends, edge, dir);
     await edge.start();
     const scene = new Scene(service, agent);

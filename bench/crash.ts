@@ -23,8 +23,7 @@ export async function crashBench(
     parts[victim] = await crash(plan, (n) => say(`${victim}: killed ${n} of ${share} times`));
     say(`${victim}: ${JSON.stringify(parts[victim])}`);
   }
-  const sum = (name: keyof Counts) =>
-    Object.values(parts).reduce((total, part) => total + part[name], 0);
+  const sum = (name: keyof Counts) => Object.values(parts).reduce((total, part) => total + part[name], 0);
   return {
     kills: sum('kills'),
     orders: sum('orders'),

@@ -1,6 +1,6 @@
 /** Lists of what a CA revoked (CRLs, RFC 5280 5): where a leaf says that its own is, and what one says. */
 import type { X509Certificate } from 'node:crypto';
-import { type DerValue, extensionsOf, valuesIn, valuesOf } from '../kit/der-values.ts';
+import { type DerValue, extensionsOf, ifDer, valuesIn, valuesOf } from '../kit/der-values.ts';
 import {
   isSigned,
   REASONS,
@@ -21,7 +21,9 @@ const [DISTRIBUTION_POINTS, REASON] = ['551d1f', '551d15'];
 const MOST_URLS = 4;
 
 /** URLs by plain HTTP at which a leaf says that the list is on which it would stand. */
-export function listUrlsOf(leaf: X509Certificate): string[] {
+export const listUrlsOf = (leaf: X509Certificate): string[] => ifDer(() => urlsIn(leaf), []);
+
+function urlsIn(leaf: X509Certificate): string[] {
   const points = extensionsOf(leaf.raw).get(DISTRIBUTION_POINTS);
   const urls = (points ? valuesIn(points.contents) : []).flatMap(({ contents }) => {
     const name = valuesOf(contents).find(({ tag }) => tag === TAG.first);
@@ -35,7 +37,10 @@ export function listUrlsOf(leaf: X509Certificate): string[] {
 }
 
 /** Reads a list in DER that the issuer of a leaf signed; in words why it is none. Never throws. */
-export function readCrl(der: Buffer, issuer: X509Certificate): RevocationAnswer | string {
+export const readCrl = (der: Buffer, issuer: X509Certificate): RevocationAnswer | string =>
+  ifDer(() => crlIn(der, issuer), 'it is no list in DER: a value has an indefinite length, which is BER');
+
+function crlIn(der: Buffer, issuer: X509Certificate): RevocationAnswer | string {
   const [signed, ...proof] = valuesIn(der);
   if (!signed || proof.length < 2) return 'it is no list in DER';
   if (!isSigned(signed, proof, issuer.publicKey)) return 'it is not signed by the issuer of the leaf';

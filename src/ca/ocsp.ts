@@ -1,7 +1,7 @@
 /** What the responder of a CA says of one certificate (OCSP, RFC 6960): where a leaf says that it is, what is asked, what it says. */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { CertID, SingleResponse } from '@peculiar/asn1-ocsp';
-import { type DerValue, extensionsOf, valuesIn, valuesOf } from '../kit/der-values.ts';
+import { type DerValue, extensionsOf, ifDer, valuesIn, valuesOf } from '../kit/der-values.ts';
 import { after, minutes } from '../kit/time.ts';
 import { isSigned, REASONS, type RevocationAnswer, toSerial } from './revocation-answer.ts';
 
@@ -23,8 +23,10 @@ const REFUSALS: Readonly<Record<number, string>> = {
   6: 'that it is not asked by whom it answers',
 };
 
-/** URLs by plain HTTP of the responders that a leaf names. */
-export function responderUrlsOf(leaf: X509Certificate): string[] {
+/** URLs by plain HTTP of the responders that a leaf names; none of a leaf that is no DER. */
+export const responderUrlsOf = (leaf: X509Certificate): readonly string[] => ifDer(() => urlsIn(leaf), []);
+
+function urlsIn(leaf: X509Certificate): string[] {
   const access = extensionsOf(leaf.raw).get(AUTHORITY_ACCESS);
   return (access ? valuesIn(access.contents) : [])
     .map(({ contents }) => valuesOf(contents))
@@ -65,7 +67,7 @@ const sha1 = (bytes: Buffer): Buffer => createHash('sha1').update(bytes).digest(
 
 /** The URL that asks a responder of a leaf (RFC 6960 A.1). Undefined: the leaf cannot be read. */
 export async function questionUrl(responder: string, issued: Issued): Promise<string | undefined> {
-  const name = nameOf(issued);
+  const name = ifDer(() => nameOf(issued), undefined);
   if (!name) return undefined;
   const [{ CertID, OCSPRequest, Request, TBSRequest }, { AsnConvert, OctetString }, x509] = await libraries();
   const reqCert = new CertID({

@@ -1,6 +1,6 @@
 /** What a list (CRL) or a responder (OCSP) of a CA says, and how it is seen that the CA said it. */
 import { type KeyObject, verify } from 'node:crypto';
-import { type DerValue, valuesOf } from '../kit/der-values.ts';
+import { type DerValue, ifDer, valuesOf } from '../kit/der-values.ts';
 
 const BITS = 0x03;
 
@@ -49,7 +49,8 @@ export function isSigned(
   [algorithm, signature]: readonly (DerValue | undefined)[],
   key: KeyObject,
 ): boolean {
-  const hash = HASHES[algorithm ? (valuesOf(algorithm.contents)[0]?.contents.toString('hex') ?? '') : ''];
+  const [id] = algorithm ? ifDer(() => valuesOf(algorithm.contents), []) : [];
+  const hash = HASHES[id?.contents.toString('hex') ?? ''];
   if (hash === undefined || signature?.tag !== BITS) return false;
   try {
     return verify(hash, signed.whole, key, signature.contents.subarray(1));

@@ -7,7 +7,7 @@
  * The front file; `handshake.ts` proves, `pull.ts` hands out, `bundled.ts` serves.
  */
 import type { HostnameOrigin } from '../pack/hostname-origin.ts';
-import type { HostnameTls } from '../pack/hostname-tls.ts';
+import type { HostnameTls, TlsSetting } from '../pack/hostname-tls.ts';
 import type { Algorithm, EdgeKind, Environment } from '../pack/pack.ts';
 import type { Location } from '../pack/region.ts';
 
@@ -40,6 +40,8 @@ export interface LiveEdge extends Pick<EdgeRow, 'name' | 'kind' | 'environment' 
         readonly isWaitedFor: boolean;
         /** When it was heard last; undefined: never yet. */
         readonly heardOn?: Date | undefined;
+        /** Settings of custom hostnames that its agent said it applies; undefined: it did not say. */
+        readonly tlsSettings?: readonly TlsSetting[] | undefined;
       }
     | undefined;
 }

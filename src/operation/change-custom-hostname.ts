@@ -184,7 +184,7 @@ export async function storedPairs(
     const pair = keys.find((one) => one.algorithm === algorithm);
     if (certificate === undefined || !pair) return [];
     const key = keyPlaceOf(pack.type).open({ seal }, { pack, algorithm }, pair.sealedKey);
-    return [{ id, certificate, key, pointer: '/ssl' }];
+    return [{ id, certificate, key, pointer: '/ssl', isKept: true }];
   });
 }
 

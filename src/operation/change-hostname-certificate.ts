@@ -10,6 +10,7 @@ import { transaction } from '../store/store.ts';
 import { takeOrd } from '../store/zones.ts';
 import { storedPairs } from './change-custom-hostname.ts';
 import { type GivenPair, readPairs } from './hostname-certificates.ts';
+import { asUploaded, withKeys } from './hostname-csrs.ts';
 import { hostnameEvent } from './hostname-event.ts';
 import { hostnameNotFound } from './hostname-faults.ts';
 import { endUnserved, insertHostnamePack } from './hostname-packs.ts';
@@ -51,7 +52,8 @@ export async function changeHostnameCertificate(
     );
   const { bundleMethod } = hostname;
   const rules = { hostname: hostname.hostname, bundleMethod, trust: deps.trust, now: deps.clock.now() };
-  const ssl = { kind: 'uploaded', uploads: readPairs(pairs, rules) } as const;
+  const keyed = await withKeys(deps, zone, pairs);
+  const ssl = await asUploaded(deps, zone, { uploads: readPairs(keyed, rules), pairs: keyed });
   return transaction(deps.pool, async (tx) => {
     const now = deps.clock.now();
     const seat = await takeOrd(tx, zone);

@@ -3,6 +3,7 @@ import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
 import { elsewhereText, toKeyElsewhere } from '../pack/key-elsewhere.ts';
 import { isLeaving, may } from '../pack/lifecycle.ts';
+import { isOff } from '../pack/managed.ts';
 import type { Environment, Pack } from '../pack/pack.ts';
 import type { Actor } from '../store/audit.ts';
 import { listKeyPairs, replaceSealedKey } from '../store/certificates.ts';
@@ -47,9 +48,10 @@ export function changeKeyless(deps: KeylessDeps, change: KeylessChange): Promise
       await replaceSealedKey(tx, pack, algorithm, sealedKey);
     }
     const place = { environment: change.environment ?? pack.environment, restriction };
-    const served = isElsewhere(pack, place)
-      ? await moveKeyless(tx, deps, pack, { ...place, by })
-      : await goOn(tx, deps, pack, by);
+    const served =
+      isOff(pack) || isElsewhere(pack, place)
+        ? await moveKeyless(tx, deps, pack, { ...place, by })
+        : await goOn(tx, deps, pack, by);
     for (const one of served) await logChange(tx, one, deps.clock.now());
     return served;
   });

@@ -8,8 +8,8 @@ import { getHostnameOf } from '../store/hostname-packs.ts';
 import { putOrderRequest } from '../store/order-requests.ts';
 import { transaction } from '../store/store.ts';
 import { takeOrd } from '../store/zones.ts';
-import { csrKeyFor } from './csr-key.ts';
 import { type GivenPair, readPairs } from './hostname-certificates.ts';
+import { asUploaded, withKeys } from './hostname-csrs.ts';
 import { hostnameEvent } from './hostname-event.ts';
 import { insertHostnamePack, type ManagedSsl, type PackIds, type Ssl, supplierOf } from './hostname-packs.ts';
 import { checkHostnameQuota, checkKept, checkTerms, type HostnameDeps } from './hostname-policy.ts';
@@ -101,22 +101,8 @@ export async function readSsl(
   if (ssl?.kind === 'managed') supplierOf(deps, names, ssl);
   if (ssl?.kind !== 'given') return ssl;
   const rules = { hostname, bundleMethod, trust: deps.trust, now: deps.clock.now() };
-  const pairs = await Promise.all(ssl.pairs.map((pair) => withKey(deps, zone, pair)));
-  const csrId = pairs.find((pair) => pair.csrId !== undefined)?.csrId;
-  return { kind: 'uploaded', uploads: readPairs(pairs, rules), csrId };
-}
-
-/** The key of a request of ours in its place. */
-async function withKey(deps: HostnameDeps, zone: PackZone, pair: GivenPair): Promise<GivenPair> {
-  const { csrId, certificate } = pair;
-  if (csrId === undefined) return pair;
-  try {
-    const found = await csrKeyFor(deps, zone, { certificate, csrId, restriction: undefined });
-    return { ...pair, key: found?.privateKey ?? '' };
-  } catch (error) {
-    if (!(error instanceof Fault) || error.fault !== 'csr_not_found') throw error;
-    throw new Fault('ssl_csr_not_found', error.message, { pointer: '/ssl/custom_csr_id' });
-  }
+  const pairs = await withKeys(deps, zone, ssl.pairs);
+  return asUploaded(deps, zone, { uploads: readPairs(pairs, rules), pairs });
 }
 
 const newHostname = (

@@ -11,9 +11,12 @@ import { readUpload, type Upload } from '../upload/upload.ts';
 /** A certificate with its key as they were sent. */
 export interface GivenPair {
   readonly certificate: string;
-  readonly key: string;
-  /** The request of ours whose key it is of, in the place of `key`. */
+  /** Undefined: it is kept here, as that of a request of ours. */
+  readonly key: string | undefined;
+  /** That request; undefined, too: the one whose key the certificate has. */
   readonly csrId?: string | undefined;
+  /** Whether the key was here before, so that it may be that of a request of ours. */
+  readonly isKept?: boolean | undefined;
   /** Where it stands in the request. */
   readonly pointer: string;
 }
@@ -47,8 +50,9 @@ function readPair({ certificate, key, pointer }: GivenPair, rules: PairRules): U
   const at = { certificate: `${pointer}/custom_certificate`, key: `${pointer}/custom_key` };
   if (certificate.trim() === '')
     throw new Fault('ssl_certificate_empty', 'the certificate is empty', { pointer: at.certificate });
-  judge('ssl_key_unread', at.key, () => readKeys(key));
+  if (key !== undefined) judge('ssl_key_unread', at.key, () => readKeys(key));
   const sent = judge('ssl_certificate_unread', at.certificate, () => readCertificates(certificate));
+  if (key === undefined) throw keyless(at.key);
   const leaves = sent.filter(({ ca }) => !ca);
   if (leaves.length > 1)
     throw new Fault(
@@ -73,6 +77,13 @@ const around = (hostname: string): string => {
   const above = hostname.slice(hostname.indexOf('.') + 1);
   return above.includes('.') ? above : hostname;
 };
+
+const keyless = (pointer: string): Fault =>
+  new Fault(
+    'ssl_key_unread',
+    'custom_key is missing: it must be the private key of the certificate, in PEM, as no custom CSR of the zone or its account has that key',
+    { pointer },
+  );
 
 const missing = (hostname: string, pointer: string): Fault =>
   new Fault('ssl_host_missing', `the certificate is not for ${hostname}`, { pointer });

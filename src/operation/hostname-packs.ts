@@ -46,8 +46,8 @@ export interface ManagedSsl {
 export interface UploadedSsl {
   readonly kind: 'uploaded';
   readonly uploads: readonly Upload[];
-  /** The request of ours that a key is of. */
-  readonly csrId?: string | undefined;
+  /** The requests of ours that keys are of. */
+  readonly csrIds: readonly string[];
 }
 
 export type Ssl = ManagedSsl | UploadedSsl;
@@ -133,7 +133,7 @@ export async function insertHostnamePack(
   const pack = isManaged ? managedPack(deps, ssl, place) : uploadedPack(deps, ssl, place);
   await insertPack(tx, deps, pack, { lane: seat.lane, by, event: isManaged ? 'order' : 'upload' });
   if (!isManaged) await putCertificates(tx, deps, pack, ssl);
-  if (!isManaged && ssl.csrId !== undefined) await useCsr(tx, pack, ssl.csrId);
+  for (const csrId of isManaged ? [] : ssl.csrIds) await useCsr(tx, pack, csrId);
   await putHostnamePack(tx, pack, { hostnameId: hostname.id, sent: isManaged ? undefined : sentBy(ssl) });
   return pack.id;
 }

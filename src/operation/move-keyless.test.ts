@@ -1,12 +1,14 @@
 /** Keyless packs go to the edges that their owners say, and to no others. */
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { carryAll, givenZone, packOf, startJobDeps, type TestJobDeps } from '../../test/support/job-deps.ts';
 import { make } from '../../test/support/pki.ts';
 import { asked, edgeAt } from '../../test/support/regions.ts';
+import { CHECK } from '../../test/support/zone-scene.ts';
 import { parseLeaf } from '../ca/leaf.ts';
 import type { EdgeRow } from '../edge/edge.ts';
+import { sealOf } from '../kit/seal.ts';
 import type { Environment, PackStatus, PackZone } from '../pack/pack.ts';
 import type { Restriction } from '../pack/region.ts';
 import { pullSource } from '../serve/sources.ts';
@@ -14,8 +16,10 @@ import { OPERATOR } from '../store/audit.ts';
 import { listChanges } from '../store/edge-changes.ts';
 import { trustIn } from '../upload/trust.ts';
 import { changeKeyless, type KeylessChange } from './change-keyless.ts';
+import { changeZone } from './change-zone.ts';
 import { createKeyless } from './create-keyless.ts';
 import { NO_QUOTAS } from './quotas.ts';
+import { recoverFromLostKey } from './recover-from-lost-key.ts';
 
 const EDGES: readonly EdgeRow[] = [
   ...['de', 'fr', 'us', 'nowhere'].map(edgeAt),
@@ -161,4 +165,60 @@ test('one whose certificate has ended goes nowhere, and one in a paused zone whe
   await deps.pool.query('update packs set due_at = $1 where id = $2', [deps.clock.now(), held]);
   await carryAll(deps);
   assert.equal((await packOf(deps, held)).status, 'staging_active');
+});
+
+/** One whose place was lost with the key-encryption key, and that is off the edges for that. */
+async function lose(zone: PackZone, id: string): Promise<void> {
+  const other = { ...deps, seal: sealOf(randomBytes(32)) };
+  await recoverFromLostKey(other, [other.seal.id]);
+  await carryAll(deps);
+  assert.deepEqual([(await packOf(deps, id)).status, await shownBy(zone)], ['inactive', '']);
+}
+
+test('one that is off as its place was lost comes back when that is said again, or it is sent elsewhere', async () => {
+  const zone = await givenZone(deps, 'back.test');
+  const id = await bring(zone, 'production');
+  await lose(zone, id);
+  await changeKeyless(on(), { zoneId: zone.id, id, by: OPERATOR, facts: { host: 'pkcs11:object=k1' } });
+  await carryAll(deps);
+  const pack = await packOf(deps, id);
+  assert.deepEqual([pack.status, pack.validationErrors], ['active', []]);
+  assert.equal(await shownBy(zone), 'de fr us nowhere');
+  await lose(zone, id);
+  assert.equal(await change(zone, id, { environment: 'staging' }), 'staging_active');
+  assert.equal(await shownBy(zone), 'pl');
+});
+
+for (const environment of [undefined, 'staging'] as const)
+  test(`one that is off in a paused zone is held ${environment ? 'for the staging edges' : 'where it was'}, shown by no edge, and comes back when the pause ends`, async () => {
+    const zone = await givenZone(deps, `paused-${environment ?? 'same'}.test`);
+    const id = await bring(zone, 'production');
+    await lose(zone, id);
+    const pause = (isPaused: boolean) =>
+      changeZone({ ...deps, zonePolicy: CHECK }, zone, { isPaused }, OPERATOR);
+    await pause(true);
+    await changeKeyless(on(), { zoneId: zone.id, id, by: OPERATOR, facts: { name: 'y' }, environment });
+    for (const seconds of [1, 3_600]) {
+      assert.deepEqual([(await packOf(deps, id)).status, await shownBy(zone)], ['holding_deployment', '']);
+      deps.clock.advance(seconds);
+      await carryAll(deps);
+    }
+    const covers = 'select 1 from served_hosts where pack_id = $1';
+    assert.equal((await deps.pool.query(covers, [id])).rowCount, 0);
+    await pause(false);
+    await carryAll(deps);
+    const { status, validationErrors } = await packOf(deps, id);
+    assert.deepEqual([status, validationErrors], [environment ? 'staging_active' : 'active', []]);
+    assert.equal(await shownBy(zone), environment ? 'pl' : 'de fr us nowhere');
+  });
+
+test('one that was not off yet when its zone was paused is off at once where it is held', async () => {
+  const zone = await givenZone(deps, 'going.test');
+  const id = await bring(zone, 'production');
+  const other = { ...deps, seal: sealOf(randomBytes(32)) };
+  await recoverFromLostKey(other, [other.seal.id]);
+  assert.equal((await packOf(deps, id)).status, 'deactivating');
+  await changeZone({ ...deps, zonePolicy: CHECK }, zone, { isPaused: true }, OPERATOR);
+  await changeKeyless(on(), { zoneId: zone.id, id, by: OPERATOR, facts: { name: 'y' } });
+  assert.deepEqual([(await packOf(deps, id)).status, await shownBy(zone)], ['holding_deployment', '']);
 });

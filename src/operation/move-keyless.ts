@@ -1,8 +1,10 @@
 import { Fault } from '../kit/fault.ts';
 import { toName } from '../pack/hosts.ts';
 import { earliestEnd, may, type PackEvent } from '../pack/lifecycle.ts';
+import { isOff } from '../pack/managed.ts';
 import type { Environment, Pack } from '../pack/pack.ts';
 import type { Restriction } from '../pack/region.ts';
+import { isOpen } from '../pack/zone-life.ts';
 import { undeploy } from '../store/deployments.ts';
 import { keepTo, leaveHosts } from '../store/served-hosts.ts';
 import type { Tx } from '../store/store.ts';
@@ -23,7 +25,7 @@ export const isElsewhere = (pack: Pack, { environment, restriction }: KeylessPla
 
 /**
  * Has a keyless pack go to other edges under its own id, in a transaction that holds it: it is off those of another environment at
- * once, and covers nothing any more where it may not be. What changed, for the edges to be told of. Throws `transition_refused` for
+ * once, and covers nothing any more where it may not be. One that was off comes back, or is held while its zone is closed. What changed, for the edges to be told of. Throws `transition_refused` for
  * one whose certificate has ended.
  */
 export async function moveKeyless(
@@ -35,13 +37,14 @@ export async function moveKeyless(
   const now = deps.clock.now();
   const end = earliestEnd(pack);
   if (pack.status === 'expired' || (end && end <= now)) throw ended(pack);
-  if (environment === pack.environment) await keepTo(tx, pack, restriction);
+  const event = eventTo(pack, environment);
+  // What is held is nowhere, also where it was not off yet.
+  if (environment === pack.environment && event !== 'hold') await keepTo(tx, pack, restriction);
   else {
     await leaveHosts(tx, pack, now);
     await undeploy(tx, pack);
   }
   const change = { environment, keptTo: restriction, validationErrors: [], ...by };
-  const event = eventTo(pack, environment);
   if (event === undefined) await amend(tx, deps, pack, { event: 'move', ...change });
   else await override(tx, deps, pack, { event, ...change });
   const hosts = pack.hosts.map(toName);
@@ -49,8 +52,10 @@ export async function moveKeyless(
 }
 
 /** Undefined: it is on its way there already, or is held until its zone is open. */
-function eventTo({ status }: Pack, environment: Environment): PackEvent | undefined {
+function eventTo(pack: Pack, environment: Environment): PackEvent | undefined {
+  const { status, zone } = pack;
   if (status === 'holding_deployment') return undefined;
+  if (isOff(pack) && !isOpen(zone)) return 'hold';
   if (environment === 'staging') return may(status, 'stage') ? 'stage' : undefined;
   if (status === 'deployment_timed_out') return 'restart';
   return may(status, 'promote') ? 'promote' : undefined;

@@ -1,4 +1,5 @@
 import { printable } from '../kit/unprintable.ts';
+import { TLS_SETTINGS } from '../pack/hostname-tls.ts';
 import { type EdgeReport, putReport } from '../store/edge-agents.ts';
 import {
   type EdgeKey,
@@ -12,13 +13,15 @@ import { repeated } from '../store/store.ts';
 import type { EdgeDeps } from './edge-event.ts';
 
 /** What an agent says of its edge. */
-export interface AgentReport extends EdgeReport {
+export interface AgentReport extends Omit<EdgeReport, 'tlsSettings'> {
   readonly proofs: readonly {
     readonly packId: string;
     readonly ecdsa?: string | undefined;
     readonly rsa?: string | undefined;
     readonly problem?: string | undefined;
   }[];
+  /** Settings of custom hostnames that it applies, some of which we may not know; undefined: it did not say. */
+  readonly tlsSettings?: readonly string[] | undefined;
   /** Ids of packs that it has no more. */
   readonly released: readonly string[];
 }
@@ -48,7 +51,8 @@ export async function noteReport(
     ...(await repeated(pool, () => noteProofs(pool, edge, said, now))),
     ...(await repeated(pool, () => noteReleased(pool, edge, gone, now))),
   ];
-  await putReport(pool, edge.id, { ...report, problem: plainWords(report.problem) }, now);
+  const tlsSettings = report.tlsSettings && TLS_SETTINGS.filter((one) => report.tlsSettings?.includes(one));
+  await putReport(pool, edge.id, { ...report, tlsSettings, problem: plainWords(report.problem) }, now);
   const awaited = heard.filter(({ isAwaited }) => isAwaited);
   await repeated(pool, () => wakePacks(pool, awaited, now));
   return awaited.map(({ id }) => id);

@@ -18,7 +18,7 @@ import type { Environment, PackZone } from '../pack/pack.ts';
 import { servingNotes } from '../pack/serving-notes.ts';
 import { STANDINGS } from '../pack/standing.ts';
 import { OPERATOR } from '../store/audit.ts';
-import { listCandidates } from '../store/served-hosts.ts';
+import { listHeirs } from '../store/heirs.ts';
 import { getCustomCertificateOf } from '../store/uploads.ts';
 import { createUpload } from './create-upload.ts';
 import { deleteUpload } from './delete-upload.ts';
@@ -56,6 +56,12 @@ async function upload(zone: PackZone, environment: Environment = 'production', o
     { zone, given, type: 'sni_custom', environment, by, ...asked(zone) },
   );
   return { id, leaf: fingerprintOf(made) };
+}
+
+/** What is told of who serves the apex of a zone, and who will. */
+async function notesOn(zone: PackZone, id: string): Promise<string[]> {
+  const candidates = await listHeirs(deps.pool, zone.name, 'production');
+  return servingNotes(await packOf(deps, id), [{ name: zone.name, candidates }]);
 }
 
 const statusOf = async (id: string) => (await packOf(deps, id)).status;
@@ -99,13 +105,9 @@ test('an upload ends by itself: told at a tenth of its life, off the edges at it
   const { id, leaf } = await upload(zone);
   await carryAll(deps);
   assert.deepEqual([await statusOf(id), await leafFor(deps, zone.name)], ['active', leaf]);
-  const { environment } = await packOf(deps, id);
-  const candidates = await listCandidates(deps.pool, zone.name, environment);
-  const notesOn = async (pack: string) =>
-    servingNotes(await packOf(deps, pack), [{ name: zone.name, candidates }]);
   const [heir] = [`certificate pack ${longer.id} (sni_custom)`];
-  assert.deepEqual(await notesOn(id), [`when it is over, ${heir} serves ends.test`]);
-  assert.deepEqual(await notesOn(longer.id), [
+  assert.deepEqual(await notesOn(zone, id), [`when it is over, ${heir} serves ends.test`]);
+  assert.deepEqual(await notesOn(zone, longer.id), [
     `certificate pack ${id} (sni_custom) serves ends.test, and goes before this one: it came later`,
   ]);
   deps.clock.advance(days(81));

@@ -33,12 +33,14 @@ test('without TLS 1.3 each certificate has a suite by which it can be shown', ()
 test('explain says which edges do not apply what is said, a sentence for each make', () => {
   const settings = ['min_tls_version', 'http2'] as const;
   const notes = idleNotes([
-    { edge: 'fra-1', kind: 'nginx', settings },
-    { edge: 'fra-2', kind: 'nginx', settings },
-    { edge: 'mail', kind: 'files', settings: ['http2'] },
+    { edge: 'fra-1', kind: 'nginx', settings, because: 'kind' },
+    { edge: 'fra-2', kind: 'nginx', settings, because: 'kind' },
+    { edge: 'mail', kind: 'files', settings: ['http2'], because: 'kind' },
+    { edge: 'ams-1', kind: 'bundled', settings, because: 'agent' },
   ]);
   assert.deepEqual(notes, [
     'edges fra-1 and 1 more do not apply min_tls_version, http2 of the custom hostname, as those of kind nginx do not: what is configured there holds',
     'edge mail does not apply http2 of the custom hostname, as those of kind files do not: what is configured there holds',
+    'edge ams-1 does not apply min_tls_version, http2 of the custom hostname, as far as its agent says: install the present version of certpacks beside it, and start it again',
   ]);
 });

@@ -88,20 +88,28 @@ const PART_OF: Readonly<Record<TlsSetting, readonly (keyof HostnameTls)[]>> = {
   http2: ['http2'],
 };
 
-/** Settings of a hostname that an edge does not apply, as those of its make do not. */
+/** Settings of a hostname that an edge does not apply. */
 export interface IdleSettings {
   readonly edge: string;
   readonly kind: EdgeKind;
   readonly settings: readonly TlsSetting[];
+  /** Those of its make do not, or its agent, of an earlier version, does not say that it does. */
+  readonly because: 'kind' | 'agent';
 }
 
-/** Says so, for `explain`: a sentence for each make. */
+/** Says so, for `explain`: a sentence for each make, and each cause. */
 export const idleNotes = (idle: readonly IdleSettings[]): string[] =>
-  [...Map.groupBy(idle, ({ kind, settings }) => `${kind} ${settings.join()}`).values()].flatMap(
+  [...Map.groupBy(idle, (one) => `${one.kind} ${one.because} ${one.settings.join()}`).values()].flatMap(
     ([first, ...more]) => {
       if (!first) return [];
-      const { edge, kind, settings } = first;
+      const { edge, settings } = first;
       const who = more.length > 0 ? `edges ${edge} and ${more.length} more do` : `edge ${edge} does`;
-      return `${who} not apply ${settings.join(', ')} of the custom hostname, as those of kind ${kind} do not: what is configured there holds`;
+      return `${who} not apply ${settings.join(', ')} of the custom hostname, ${WHY[first.because](first)}`;
     },
   );
+
+const WHY: Readonly<Record<IdleSettings['because'], (one: IdleSettings) => string>> = {
+  kind: ({ kind }) => `as those of kind ${kind} do not: what is configured there holds`,
+  agent: () =>
+    'as far as its agent says: install the present version of certpacks beside it, and start it again',
+};

@@ -27,7 +27,7 @@ export type PackEvent =
   | 'delete' // the subscriber wants it gone: DELETE pack, or its zone
   | 'revalidate' // an order needs validation of its own, or a CA refused and a new order stands behind the pack
   | 'stage' // goes, or goes back, to the staging edges
-  | 'hold' // issued while the zone is pending, moved or paused
+  | 'hold' // issued, or wished back, while the zone is pending, moved or paused
   | 'back_up' // issued as a backup for another pack
   | 'promote' // goes, or goes back, to the production edges
   | 'retire' // will not be renewed
@@ -59,6 +59,8 @@ const PROMOTED = { promote: 'pending_deployment' } as const;
 const LOST = { lose: 'initializing' } as const;
 const STAGED = { stage: 'staging_deployment' } as const;
 const TO_EDGES = { ...PROMOTED, ...STAGED } as const;
+/** A keyless one is wanted back, and its zone is closed. */
+const HELD = { hold: 'holding_deployment' } as const;
 /** Only what drifted lasts so long. */
 const ENDED = { end: 'pending_expiration' } as const;
 /** The other of a pack and its backup is put in its place. */
@@ -77,8 +79,8 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   holding_deployment:     { job: 'hold',                                  late: 'pending_expiration',     within: 'not_after', on: { ...TO_EDGES, ...LOST, withdraw: 'deactivating' } },
   backup_issued:          { job: 'renew',                                  late: 'expired',                within: 'not_after', on: { ...TO_EDGES, ...LOST } },
 
-  deactivating:           { job: 'withdraw', done: 'inactive',           on: { ...TO_EDGES, back_up: 'backup_issued' } },
-  inactive:               { job: 'renew',                                  late: 'expired',                within: 'not_after', on: { ...TO_EDGES, ...LOST } },
+  deactivating:           { job: 'withdraw', done: 'inactive',           on: { ...TO_EDGES, ...HELD, back_up: 'backup_issued' } },
+  inactive:               { job: 'renew',                                  late: 'expired',                within: 'not_after', on: { ...TO_EDGES, ...HELD, ...LOST } },
   pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active', ...TO_EDGES, withdraw: 'deactivating' } },
   expired:                { restart: 'initializing' },
 
@@ -133,6 +135,9 @@ const LEAVING: readonly PackStatus[] = [
 
 /** Whether DELETE was taken for a pack in this status. */
 export const isLeaving = (status: PackStatus): boolean => LEAVING.includes(status);
+
+/** Statuses in which a pack is on its way off the edges, or off. */
+export const GOING: readonly PackStatus[] = [...LEAVING, 'deactivating', 'expired'];
 
 const SERVED_STATUSES: readonly PackStatus[] = ['active', 'staging_active', 'pending_expiration'];
 

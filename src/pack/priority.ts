@@ -21,9 +21,11 @@ export interface Candidate {
   readonly isStandby?: boolean;
   /** Whether it is there only until edges have shown what takes its place. */
   readonly isYielding?: boolean;
+  /** Whether it is on its way off the edges for good: it is being deleted, or another took its place. */
+  readonly isGoing?: boolean;
   /** Of an upload: that with the higher number goes first. */
   readonly priority?: number;
-  /** Of an upload: when its certificate ends. */
+  /** When its certificate ends, where that is not renewed: an upload's. */
   readonly notAfter?: Date | undefined;
   /** Of an upload: when one went that served this host, and left it to this one. */
   readonly chosenOn?: Date | undefined;
@@ -51,10 +53,10 @@ export const byAddress = <T extends Candidate>(candidates: readonly T[]): T[] =>
 
 /**
  * The candidate that serves when one that serves goes off the edges: as always, but of uploads of its type and priority the one
- * that ends last.
+ * that ends last. One that goes too is none.
  */
 export function successor<T extends Candidate>(gone: T, candidates: readonly T[]): T | undefined {
-  const others = candidates.filter(({ packId }) => packId !== gone.packId);
+  const others = candidates.filter(({ packId, isGoing }) => packId !== gone.packId && !isGoing);
   const next = serving(others);
   if (!next || next.type !== gone.type || next.host !== gone.host) return next;
   if (TYPES[next.type].renewedBy !== 'owner') return next;

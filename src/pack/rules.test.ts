@@ -142,6 +142,11 @@ describe('successor', () => {
     assert.equal(successor({ ...gone, type: 'keyless' }, [gone, other, long])?.packId, 'late');
   });
 
+  it('is none that goes too', () => {
+    assert.equal(successor(gone, [gone, late, { ...long, isGoing: true }])?.packId, 'late');
+    assert.equal(successor(gone, [gone, { ...late, isGoing: true }]), undefined);
+  });
+
   it('is the one ordered last of what is renewed, as the ends of that say nothing', () => {
     const managed = [gone, late, long].map((one) => ({ ...one, type: 'advanced' as const }));
     assert.equal(successor({ ...gone, type: 'advanced' }, managed)?.packId, 'late');

@@ -21,7 +21,7 @@ export function servingNotes(pack: Pack, covered: readonly CoveredName[]): strin
   });
   const others = now.filter(({ who }) => who && who.packId !== pack.id);
   const heirs = now.flatMap(({ name, candidates, who, own }) =>
-    own && who === own ? [{ name, who: successor(own, candidates), why: undefined }] : [],
+    own && who === own ? [{ name, ...heirOf(own, candidates) }] : [],
   );
   const isTold = TYPES[pack.type].renewedBy === 'owner';
   return [
@@ -29,12 +29,22 @@ export function servingNotes(pack: Pack, covered: readonly CoveredName[]): strin
       ({ names, who, why }) =>
         `${nameOf(pack, who)} serves ${names}, and goes before this one${why === undefined ? '' : `: ${why}`}`,
     ),
-    ...(isTold ? grouped(heirs) : []).map(({ names, who }) =>
-      who
+    ...(isTold ? grouped(heirs) : []).map(({ names, who, why }) => {
+      if (!who) return `when it is over, nothing else serves ${names}`;
+      return why === undefined
         ? `when it is over, ${nameOf(pack, who)} serves ${names}`
-        : `when it is over, nothing else serves ${names}`,
-    ),
+        : `when it is over, nothing else serves ${names}: ${nameOf(pack, who)} ${why}`;
+    }),
   ];
+}
+
+/** Which serves when one that does is over; where all others will be over too, the one that would until then. */
+function heirOf(own: CoveredName['candidates'][number], candidates: CoveredName['candidates']) {
+  const outlives = ({ notAfter }: Candidate) => !own.notAfter || !notAfter || notAfter > own.notAfter;
+  const heir = successor(own, candidates.filter(outlives));
+  if (heir) return { who: heir, why: undefined };
+  const who = successor(own, candidates);
+  return { who, why: who && 'ends no later' };
 }
 
 /** A name, who serves it, and why. */

@@ -4,20 +4,17 @@ import type { EdgeTerms } from '../api/deps.ts';
 import type { Authority } from '../edge/agent/authority.ts';
 import { type AgentListener, startAgentListener } from '../edge/agent/listener.ts';
 import { printEdgeToken } from '../edge/agent/token.ts';
-import { EDGE_DRIVERS } from '../edge/drivers.ts';
-import type { LiveEdge } from '../edge/edge.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { Options } from '../kit/config.ts';
 import type { Endings } from '../kit/endings.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Seal } from '../kit/seal.ts';
 import { hours } from '../kit/time.ts';
-import { type HostnameTls, type IdleSettings, settingsIn } from '../pack/hostname-tls.ts';
-import type { Environment } from '../pack/pack.ts';
 import { toAddress } from './addresses.ts';
 import { agentAuthority } from './agent-ca.ts';
 import { ChangeFeed } from './agent-changes.ts';
 import { type AgentDeps, agentSource } from './agent-source.ts';
+import { idleAt } from './idle-settings.ts';
 import { LiveEdges } from './live-edges.ts';
 import { toLocation } from './regions.ts';
 import type { ServiceParts } from './service-parts.ts';
@@ -76,13 +73,6 @@ export async function startAgents(started: Endings, parts: ServiceParts, own: Gi
     },
   };
 }
-
-/** What edges do not apply of what a hostname says of handshakes. */
-const idleAt = (edges: readonly LiveEdge[], environment: Environment, tls: HostnameTls): IdleSettings[] =>
-  edges.flatMap(({ name: edge, kind, environment: own }) => {
-    const settings = settingsIn(tls).filter((one) => !EDGE_DRIVERS[kind].abilities.tlsSettings.includes(one));
-    return own === environment && settings.length > 0 ? [{ edge, kind, settings }] : [];
-  });
 
 /** Where an edge is said to be. Throws `malformed_request` for a place that is none. */
 const locationIn: EdgeTerms['locationIn'] = (given) =>

@@ -76,15 +76,16 @@ export class LiveEdges {
   }
 }
 
-const toLive = ({ id, name, kind, environment, location, address, ...edge }: Edge): LiveEdge => ({
-  name,
-  kind,
-  environment,
-  location,
+const toLive = ({ id, address, applied, drainedOn, tlsSettings, ...edge }: Edge): LiveEdge => ({
+  name: edge.name,
+  kind: edge.kind,
+  environment: edge.environment,
+  location: edge.location,
   ...(address && { host: address.host, port: address.port }),
   agent: {
     id,
-    isWaitedFor: edge.applied !== undefined && edge.drainedOn === undefined,
+    isWaitedFor: applied !== undefined && drainedOn === undefined,
     heardOn: edge.seenOn,
+    tlsSettings,
   },
 });

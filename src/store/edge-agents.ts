@@ -1,4 +1,5 @@
 /** Agents of edges: the tokens by which they take them up, the keys by which they are known, what they say. */
+import type { TlsSetting } from '../pack/hostname-tls.ts';
 import { EDGE_COLUMNS, type Edge, type StoredEdge, toEdge } from './edge-row.ts';
 import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
@@ -48,7 +49,7 @@ export async function putAgent(tx: Tx, id: string, agent: AgentOfEdge, now: Date
 
 const PUT_AGENT = statement(`
   update edges set token_key = :key, agent_keys = array[:key::text], certificate_until = :until, sealing_key = :sealing_key,
-         version = :version, enrolled_on = :now, seen_on = :now, applied = null, problem = null
+         version = :version, enrolled_on = :now, seen_on = :now, applied = null, tls_settings = null, problem = null
    where id = :id`);
 
 /** Takes another key beside the one by which the agent is known, until it shows that. */
@@ -71,13 +72,15 @@ export interface EdgeReport {
   readonly applied: { readonly at: Date; readonly generation: string } | undefined;
   readonly packs: number;
   readonly names: number;
+  /** Settings of custom hostnames that are applied there; undefined: it did not say. */
+  readonly tlsSettings?: readonly TlsSetting[] | undefined;
   readonly problem: string | undefined;
 }
 
 /** Notes what an agent said; how far it came stays where it says nothing of that. */
 export async function putReport(db: Db, id: string, report: EdgeReport, now: Date): Promise<void> {
-  const { applied, packs, names, problem } = report;
-  const values = { packs, names, problem: problem ?? null, now };
+  const { applied, packs, names, tlsSettings, problem } = report;
+  const values = { packs, names, tls: tlsSettings ?? null, problem: problem ?? null, now };
   await execute(db, PUT_REPORT, {
     id,
     ...values,
@@ -87,7 +90,7 @@ export async function putReport(db: Db, id: string, report: EdgeReport, now: Dat
 }
 
 const PUT_REPORT = statement(`
-  update edges set seen_on = :now, packs = :packs, names = :names, problem = :problem,
+  update edges set seen_on = :now, packs = :packs, names = :names, tls_settings = :tls::text[], problem = :problem,
          applied = coalesce(:at::timestamptz, applied), generation = coalesce(:generation::text, generation)
    where id = :id`);
 

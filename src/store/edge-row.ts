@@ -1,4 +1,5 @@
 /** An edge that has an agent, as it is stored. */
+import type { TlsSetting } from '../pack/hostname-tls.ts';
 import type { EdgeKind, Environment } from '../pack/pack.ts';
 import type { Location } from '../pack/region.ts';
 
@@ -36,6 +37,8 @@ export interface Edge extends EdgeTerms {
   readonly drainedOn: Date | undefined;
   readonly packs: number;
   readonly names: number;
+  /** Settings of custom hostnames that its agent said it applies; undefined: it did not say. */
+  readonly tlsSettings: readonly TlsSetting[] | undefined;
   readonly problem: string | undefined;
 }
 
@@ -62,11 +65,12 @@ export interface StoredEdge {
   drained_on: Date | null;
   packs: number;
   names: number;
+  tls_settings: TlsSetting[] | null;
   problem: string | null;
 }
 
 export const EDGE_COLUMNS = `id, account_id, name, kind, environment, host, port, location, created_on, token_until, agent_keys,
-  certificate_until, sealing_key, version, enrolled_on, seen_on, applied, generation, drained_on, packs, names, problem`;
+  certificate_until, sealing_key, version, enrolled_on, seen_on, applied, generation, drained_on, packs, names, tls_settings, problem`;
 
 export const toEdge = (row: StoredEdge): Edge => ({
   ...termsIn(row),
@@ -101,5 +105,6 @@ const stateIn = (row: StoredEdge) => ({
   drainedOn: row.drained_on ?? undefined,
   packs: row.packs,
   names: row.names,
+  tlsSettings: row.tls_settings ?? undefined,
   problem: row.problem ?? undefined,
 });

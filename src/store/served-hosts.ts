@@ -1,5 +1,6 @@
 /** Which packs cover a name on the edges: found by the name, as whoever asks knows no zone. */
 import { wildcardOf } from '../pack/hosts.ts';
+import { GOING } from '../pack/lifecycle.ts';
 import type { Environment, Pack, PackKey } from '../pack/pack.ts';
 import { type Candidate, serving, successor } from '../pack/priority.ts';
 import { type Restriction, restrictionOf } from '../pack/region.ts';
@@ -9,11 +10,11 @@ import { statement } from './statement.ts';
 import { type Db, execute, type Tx } from './store.ts';
 import { IN_ZONE, OF_PACK, packKey, zoneKey } from './zone-key.ts';
 
-/** Covers names with a pack, and none but these. */
+/** Covers names with a pack, and none but these. What was left to it of these, or has it give way, stays so. */
 export async function cover(tx: Tx, pack: Pack, names: readonly string[]): Promise<void> {
   const { environment, type, createdOn, pair } = pack;
   const { since: created_on = createdOn, isStandby: is_standby = false } = pair ?? {};
-  await uncover(tx, pack);
+  await execute(tx, UNCOVER_OTHERS, { ...packKey(pack), environment, names });
   const { priority = 0 } = pack.upload ?? {};
   const restriction = restrictionOf(pack) ?? null;
   const ordered = { type, created_on, is_standby, priority, restriction, not_after: endOf(pack) };
@@ -24,7 +25,13 @@ const COVER = statement(`
   insert into served_hosts (host, environment, cell, zone_id, pack_id, type, created_on, is_standby, priority, not_after,
     restriction)
   select unnest(:names::text[]), :environment, :cell, :zone, :pack, :type, :created_on, :is_standby, :priority, :not_after,
-         :restriction::jsonb`);
+         :restriction::jsonb
+  on conflict (host, environment, pack_id) do update
+     set type = excluded.type, created_on = excluded.created_on, is_standby = excluded.is_standby, priority = excluded.priority,
+         not_after = excluded.not_after, restriction = excluded.restriction`);
+
+const UNCOVER_OTHERS = statement(`
+  delete from served_hosts where ${OF_PACK} and (environment <> :environment or host <> all(:names::text[]))`);
 
 /** When the first certificate of an upload ends; those of others are renewed. */
 function endOf({ type, certificates }: Pack): Date | null {
@@ -73,6 +80,7 @@ export async function leaveHosts(tx: Tx, pack: Pack, now: Date): Promise<void> {
   const { rows } = await execute<CandidateRow>(tx, RIVALS, {
     ...packKey(pack),
     environment: pack.environment,
+    going: GOING,
   });
   const left = [...Map.groupBy(rows.map(toCandidate), ({ host }) => host).values()].flatMap((rivals) => {
     const first = serving(rivals);
@@ -113,6 +121,7 @@ export interface CandidateRow {
   restriction: Restriction | null;
   has_name: boolean;
   is_shown: boolean;
+  is_going?: boolean;
 }
 
 /** Every pack that could serve `name` (or a wildcard as it is) in an environment. */
@@ -144,6 +153,7 @@ export const toCandidate = (row: CandidateRow): Candidate & Pick<PackKey, 'zone'
   isYielding: row.is_yielding,
   hasName: row.has_name,
   isShown: row.is_shown,
+  ...(row.is_going && { isGoing: true }),
 });
 
 /** The pack that serves `name` (or a wildcard as it is) in an environment, wherever its key may be, or undefined. */
@@ -174,11 +184,19 @@ const COVERING = statement(`
     from (select ${COVERING_COLUMNS}
             from served_hosts where host = any(:names) and environment = :environment) as found`);
 
+/** Whether a pack of a zone that covers hosts is there only until what took its place is shown. */
+const IS_REPLACED = `
+     (exists (select from uploads
+               where ${IN_ZONE} and uploads.pack_id = served_hosts.pack_id and not is_current)
+      or exists (select from custom_hostname_packs as of_hostname
+                  where ${IN_ZONE} and of_hostname.pack_id = served_hosts.pack_id and not is_current))`;
+
 /** All that cover the same hosts for one zone, but those that are there only until what took their place is shown. */
 const RIVALS = statement(`
-  select ${ORDER_OF}, true as has_name, true as is_shown from served_hosts
+  select ${ORDER_OF}, true as has_name, true as is_shown,
+         exists (select from packs where ${IN_ZONE} and packs.id = served_hosts.pack_id and status = any(:going)) as is_going
+    from served_hosts
    where ${IN_ZONE} and environment = :environment
-     and not exists (select from uploads
-                      where ${IN_ZONE} and uploads.pack_id = served_hosts.pack_id and not is_current)
+     and not ${IS_REPLACED}
      and host in (select own.host from served_hosts as own
                    where own.cell = :cell and own.zone_id = :zone and own.pack_id = :pack)`);

@@ -1,5 +1,6 @@
 /** Certificates as people send them, in any order, and which of them is the leaf. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
+import { demandDefinite, ifDer, valuesOf } from '../kit/der-values.ts';
 import { Fault, type FaultName } from '../kit/fault.ts';
 import { type PemBlock, readBlocks } from './pem.ts';
 import { refused as refusedKey } from './private-key.ts';
@@ -29,6 +30,11 @@ export function readCertificates(text: string): [X509Certificate, ...X509Certifi
 const NOT_PEM = 'is not PEM: it has to begin with -----BEGIN CERTIFICATE-----';
 
 function toCertificate({ label, der }: PemBlock, i: number): X509Certificate {
+  // OpenSSL reads BER too, and whoever is handed it may not.
+  if (!isDer(der))
+    throw invalid(
+      `has a value of indefinite length in block ${i + 1}, which is BER: openssl x509 writes it as DER`,
+    );
   const certificate = parsed(
     () => {
       // What OpenSSL adds to a trusted one stands behind it.
@@ -52,13 +58,14 @@ function parsed<T>(read: () => T, why: string): T {
   }
 }
 
+const isDer = (der: Buffer): boolean =>
+  ifDer(() => {
+    demandDefinite(der);
+    return true;
+  }, false);
+
 /** The first value of some in DER (X.690 8.1.3). */
-function firstValue(der: Buffer): Buffer {
-  const length = der.readUInt8(1);
-  const size = length < 0x80 ? 0 : length & 0x7f;
-  const contents = size === 0 ? length : der.readUIntBE(2, Math.min(size, 4));
-  return der.subarray(0, 2 + size + contents);
-}
+const firstValue = (der: Buffer): Buffer => valuesOf(der)[0]?.whole ?? der;
 
 /** What was sent: which certificate the key belongs to, the key, and the other certificates in their order. */
 export interface Parted {

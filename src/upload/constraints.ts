@@ -1,5 +1,6 @@
 /** What certificates of CAs are limited to: for which names they may stand above a leaf, and how far (RFC 5280 4.2.1.9, 4.2.1.10). */
 import type { X509Certificate } from 'node:crypto';
+import { ifDer } from '../kit/der-values.ts';
 import { covers, isInZone, isWildcard } from '../pack/hosts.ts';
 import {
   type GeneralName,
@@ -14,7 +15,13 @@ import {
  * Why a chain, leaf first and a root last, is none: in words that go on after "the certificate"; undefined: it is one. Looked at are
  * all names of the leaf and of the CAs below the one that is limited.
  */
-export function breach(chain: readonly X509Certificate[]): string | undefined {
+export const breach = (chain: readonly X509Certificate[]): string | undefined =>
+  ifDer(
+    () => breachIn(chain),
+    'has a chain with names that cannot be judged: one is BER, of indefinite length, and not DER',
+  );
+
+function breachIn(chain: readonly X509Certificate[]): string | undefined {
   for (const [i, ca] of chain.entries()) {
     if (i === 0) continue;
     const { subtrees, most } = limitsIn(ca);

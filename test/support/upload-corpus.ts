@@ -1,4 +1,5 @@
 /** CAs, certificates and keys of which uploads are made as people send them. */
+import { valuesOf } from '../../src/kit/der-values.ts';
 import { after, days } from '../../src/kit/time.ts';
 import type { BundleMethod } from '../../src/pack/pack.ts';
 import { trustIn } from '../../src/upload/trust.ts';
@@ -48,6 +49,13 @@ export function changed(pem: string, behind: string): string {
   const der = Buffer.from(pem.replaceAll(/-----.*-----|\s/g, ''), 'base64');
   der.writeUInt8(0x7f, der.indexOf(Buffer.from(behind, 'hex')) + behind.length / 2);
   return `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+}
+/** The same certificate with an outermost length that is indefinite: OpenSSL reads it. */
+export function inBer(pem: string): string {
+  const der = Buffer.from(pem.replaceAll(/-----.*-----|\s/g, ''), 'base64');
+  const contents = valuesOf(der)[0]?.contents ?? der;
+  const ber = Buffer.concat([Buffer.from([0x30, 0x80]), contents, Buffer.from([0, 0])]);
+  return `-----BEGIN CERTIFICATE-----\n${ber.toString('base64')}\n-----END CERTIFICATE-----\n`;
 }
 export const relabelled = (pem: string, from: string, to: string) => pem.replaceAll(from, to);
 export const encrypted = String(

@@ -11,7 +11,7 @@ const Ssl = Type.Optional(
   Type.Unknown({
     description:
       'method (http, txt, email) and type (dv) of certificates that are got here, with certificate_authority, cloudflare_branding; ' +
-      'or custom_certificate and custom_key, or one or two of these in custom_cert_bundle; with bundle_method, wildcard and settings ' +
+      'or custom_certificate and custom_key (none for the key of a custom CSR), or one or two of these in custom_cert_bundle; with bundle_method, wildcard and settings ' +
       '(ciphers, early_hints, http2, min_tls_version, tls_1_3).',
   }),
 );
@@ -29,7 +29,10 @@ export const HostnamePatch = Type.Optional(
   Type.Union([Type.Null(), Type.Object({ hostname: Type.Optional(Type.String()), ...CHANGES })]),
 );
 /** Body of a certificate that comes in the place of another. */
-export const PairBody = Type.Object({ custom_certificate: Type.String(), custom_key: Type.String() });
+export const PairBody = Type.Object({
+  custom_certificate: Type.String(),
+  custom_key: Type.Optional(Type.Union([Type.Null(), Type.String()])),
+});
 /** Body of a fallback origin. */
 export const OriginBody = Type.Object({ origin: Type.String() });
 

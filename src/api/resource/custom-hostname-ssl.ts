@@ -109,12 +109,12 @@ function readPairs(given: Fields): GivenPair[] | undefined {
 function pairOfRequest(given: Fields, csrId: string): GivenPair {
   if (has(given['custom_key']))
     throw refused('ssl_attribute', 'custom_csr_id', 'and custom_key cannot both be: leave one of them out');
-  return { ...readPair({ ...given, custom_key: '' }, '/ssl'), csrId };
+  return { ...readPair(given, '/ssl'), csrId };
 }
 
-/** A certificate with its key, from fields of the wire. */
+/** A certificate with its key, from fields of the wire; the key of a custom CSR is here, and does not come. */
 export function readPair(
-  { custom_certificate: certificate, custom_key: key }: Fields,
+  { custom_certificate: certificate, custom_key: sent }: Fields,
   pointer: string,
 ): GivenPair {
   if (!has(certificate)) throw empty(pointer);
@@ -126,7 +126,8 @@ export function readPair(
         pointer: `${pointer}/custom_certificate`,
       },
     );
-  if (typeof key !== 'string' || key.length > LONGEST_UPLOAD)
+  const key = sent ?? undefined;
+  if (key !== undefined && (typeof key !== 'string' || key.length > LONGEST_UPLOAD))
     throw new Fault('ssl_key_unread', 'custom_key must be the private key of the certificate, in PEM', {
       pointer: `${pointer}/custom_key`,
     });

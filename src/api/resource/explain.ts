@@ -10,10 +10,10 @@ import { PACK_STATUSES, type Pack, RUN_KINDS } from '../../pack/pack.ts';
 import { toWireTime } from '../../pack/pack-json.ts';
 import type { CoveredName } from '../../pack/serving-notes.ts';
 import { isOfHostname } from '../../pack/type.ts';
+import { listHeirs } from '../../store/heirs.ts';
 import { listHostnameSettings } from '../../store/hostname-settings.ts';
 import { getAside } from '../../store/pack-aside.ts';
 import { getPack } from '../../store/packs.ts';
-import { listCandidates } from '../../store/served-hosts.ts';
 import type { Pool } from '../../store/store.ts';
 import { type KnownTokenKey, listTokenKeys } from '../../store/token-keys.ts';
 import type { Zone } from '../../store/zone-row.ts';
@@ -129,7 +129,7 @@ const coveredNames = (pool: Pool, { hosts, environment }: Pack): Promise<Covered
   Promise.all(
     hosts.slice(0, MOST_NAMES).map(async (host) => {
       const name = toName(host);
-      return { name, candidates: await listCandidates(pool, name, environment) };
+      return { name, candidates: await listHeirs(pool, name, environment) };
     }),
   );
 

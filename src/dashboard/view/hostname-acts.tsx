@@ -137,7 +137,7 @@ const Origin = ({ draft, set, refusal }: FieldsProps) => (
     <Text
       label="Metadata"
       name="custom_metadata"
-      hint="A line each: name=value."
+      hint="A line each: name=value. Or an object in JSON, for values of several lines."
       wrong={refusal?.of('custom_metadata')}
       rows={3}
       value={draft.metadata}

@@ -1,6 +1,6 @@
 /** What a form says of a custom hostname, and which part of it is a change. */
 import type { CustomHostname, HostnameSettings, HostnameSsl } from '../api/wire-hostnames.ts';
-import type { SslDraft, Way } from './hostname-form.tsx';
+import { broughtOf, type SslDraft, type Way } from './hostname-ssl.ts';
 
 /** Settings that are on or off, by what they are called. */
 export const SETTINGS = [
@@ -23,7 +23,7 @@ type Settings = Readonly<Record<(typeof NAMES)[number], string>>;
 export interface Draft extends SslDraft, Settings {
   readonly origin: string;
   readonly sni: string;
-  /** `name=value`, a line each. */
+  /** `name=value`, a line each; an object in JSON where that cannot say it. */
   readonly metadata: string;
 }
 
@@ -38,9 +38,7 @@ export const draftOf = ({ ssl, ...hostname }: CustomHostname): Draft => ({
   ...settingsDraftOf(ssl?.settings ?? {}),
   origin: hostname.custom_origin_server ?? '',
   sni: hostname.custom_origin_sni ?? '',
-  metadata: Object.entries(hostname.custom_metadata ?? {})
-    .map(([name, value]) => `${name}=${value}`)
-    .join('\n'),
+  metadata: metadataText(hostname.custom_metadata ?? {}),
 });
 
 const sslDraftOf = (ssl: HostnameSsl | undefined): SslDraft => ({
@@ -73,29 +71,54 @@ export function changeOf(draft: Draft, was: CustomHostname): object {
 function sslOf(draft: Draft, before: Draft, { ssl }: CustomHostname): object {
   if (draft.way === 'none') return {};
   return {
-    ...(draft.way === 'upload' ? broughtOf(draft, before) : issuedOf(draft, before)),
+    ...(draft.way === 'upload' ? newOf(draft, before) : issuedOf(draft, before)),
     ...(draft.wildcard !== before.wildcard && { wildcard: draft.wildcard }),
     ...(NAMES.some((name) => draft[name] !== before[name]) && { settings: settingsOf(draft, ssl) }),
   };
 }
 
 /** What is brought replaces what there is, where something was pasted. */
-const broughtOf = ({ way, certificate, privateKey }: Draft, before: Draft): object =>
-  way === before.way && certificate === '' ? {} : { custom_certificate: certificate, custom_key: privateKey };
+const newOf = (draft: Draft, before: Draft): object =>
+  draft.way === before.way && draft.certificate === '' ? {} : broughtOf(draft);
 
 const issuedOf = ({ way, ca }: Draft, before: Draft): object => ({
   ...(way !== before.way && { method: way, type: 'dv' }),
   ...(ca !== '' && ca !== before.ca && { certificate_authority: ca }),
 });
 
-/** They come as a whole: what has no field stays as it was. */
+/** They come as a whole: what has no field stays as it was, but suites where there is nothing left to choose. */
 const settingsOf = (draft: Settings, ssl: HostnameSsl | undefined): object => ({
-  ...(ssl?.settings.ciphers && { ciphers: ssl.settings.ciphers }),
+  ...(ssl?.settings.ciphers && draft.min_tls_version !== '1.3' && { ciphers: ssl.settings.ciphers }),
   ...Object.fromEntries(NAMES.flatMap((name) => (draft[name] === '' ? [] : [[name, draft[name]]]))),
 });
 
+type Metadata = Readonly<Record<string, string>>;
+
+/** In lines where these are read as what they were, else in JSON. */
+function metadataText(metadata: Metadata): string {
+  const lines = Object.entries(metadata).map(([name, value]) => `${name}=${value}`);
+  const text = lines.join('\n');
+  const read = Object.entries(linesIn(text));
+  const isSame =
+    !isJson(text) && read.length === lines.length && read.every(([name, value]) => metadata[name] === value);
+  return isSame ? text : JSON.stringify(metadata, undefined, 2);
+}
+
+const isJson = (text: string): boolean => text.trimStart().startsWith('{');
+
+const metadataIn = (text: string): unknown => (isJson(text) ? jsonIn(text) : linesIn(text));
+
+/** What is no JSON goes as it is: the API says what is wrong, and keeps what there was. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** A line without a sign of equality is a name with an empty value. */
-const metadataIn = (text: string): Readonly<Record<string, string>> =>
+const linesIn = (text: string): Metadata =>
   Object.fromEntries(
     text
       .split('\n')

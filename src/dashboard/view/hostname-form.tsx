@@ -1,6 +1,6 @@
 /** Makes a custom hostname: the form says what each way to its certificates needs. */
 import { useRef, useState } from 'preact/hooks';
-import { CERTIFICATE_AUTHORITIES, type CertificateAuthority } from '../../pack/pack.ts';
+import { CERTIFICATE_AUTHORITIES } from '../../pack/pack.ts';
 import { useDoing } from '../api/answer.ts';
 import { ask, type Refusal } from '../api/client.ts';
 import { newKey } from '../api/new-key.ts';
@@ -11,19 +11,9 @@ import { Check, Choice, Text } from '../part/inputs.tsx';
 import { go } from '../route.ts';
 import { caName } from '../words.ts';
 import { Key } from './certificate-form.tsx';
+import { broughtOf, type SslDraft, type Way } from './hostname-ssl.ts';
 import { hostnamesPath } from './hostname-words.ts';
 import { parted } from './pem.ts';
-
-export type Way = 'txt' | 'http' | 'email' | 'upload' | 'none';
-
-/** What a form says of certificates. */
-export interface SslDraft {
-  readonly way: Way;
-  readonly ca: CertificateAuthority | '';
-  readonly wildcard: boolean;
-  readonly certificate: string;
-  readonly privateKey: string;
-}
 
 interface Draft extends SslDraft {
   readonly hostname: string;
@@ -160,7 +150,7 @@ export const Own = ({ draft, set, refusal }: PartProps & { readonly refusal: Ref
     />
     <Key
       value={draft.privateKey}
-      hint="Without a password. It is stored sealed, and shown to nobody again."
+      hint="Without a password. It is stored sealed, and shown to nobody again. Empty: the key of a custom CSR of yours."
       wrong={undefined}
       onText={(privateKey) => set({ privateKey })}
     />
@@ -175,7 +165,7 @@ const bodyOf = ({ hostname, origin, ...draft }: Draft) => ({
 
 function sslOf({ way, ca, wildcard, certificate, privateKey }: Omit<Draft, 'hostname' | 'origin'>) {
   if (way === 'none') return {};
-  if (way === 'upload') return { ssl: { custom_certificate: certificate, custom_key: privateKey } };
+  if (way === 'upload') return { ssl: broughtOf({ certificate, privateKey }) };
   return {
     ssl: { method: way, type: 'dv', wildcard, ...(ca !== '' && { certificate_authority: ca }) },
   };

@@ -26,6 +26,9 @@ test('what the service says is put on the edge, and proved by handshake for both
   await until(() => service.reports.at(-1)?.at !== undefined);
   const { packs, names } = service.reports.at(-1) ?? {};
   assert.deepEqual([packs, names], [1, 2]);
+  // The first one comes with each connection, before anything was applied.
+  assert.deepEqual(service.reports[0]?.tlsSettings, driverFor(edge).abilities.tlsSettings);
+  assert.deepEqual(service.reports.at(-1)?.tlsSettings, driverFor(edge).abilities.tlsSettings);
 });
 
 test('changes come by the stream: a new leaf, a name that moves, a pack that goes and is told so once', async (t) => {

@@ -192,6 +192,7 @@ class Parts {
     return {
       ...(at !== undefined && { at }),
       ...this.#state.serving.counts,
+      tlsSettings: [...this.#options.driver.abilities.tlsSettings],
       ...(why !== undefined && { problem: why.slice(0, MOST_WORDS) }),
     };
   }

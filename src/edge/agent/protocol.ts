@@ -115,6 +115,8 @@ const Report = Type.Object({
   released: Type.Array(Uuid, { maxItems: BOUNDS.names }),
   packs: Type.Integer({ minimum: 0 }),
   names: Type.Integer({ minimum: 0 }),
+  /** Settings of custom hostnames that are applied there (`TLS_SETTINGS`); absent: none, as the agent knows of none. */
+  tlsSettings: Type.Optional(Type.Array(Type.String({ maxLength: 40 }), { maxItems: 40 })),
   /** Why the edge as a whole cannot be told or asked; absent: it can. */
   problem: Type.Optional(Type.String({ maxLength: 1_000 })),
 });

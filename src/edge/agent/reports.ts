@@ -1,7 +1,7 @@
 import { BOUNDS, type Proof, type Report } from './protocol.ts';
 
 /** What a report says of the edge as a whole. */
-export type Standing = Pick<Report, 'at' | 'packs' | 'names' | 'problem'>;
+export type Standing = Pick<Report, 'at' | 'packs' | 'names' | 'tlsSettings' | 'problem'>;
 
 /** What is to be told to the service: the latest of each pack, until it was taken. */
 export class Reports {

@@ -81,7 +81,7 @@ const ABILITIES: EdgeAbilities = {
   takesWildcards: true,
   isPulling: false,
   mostNames: 100_000,
-  tlsSettings: [],
+  tlsSettings: ['http2'],
 };
 
 export const driverFor = (edge: EdgeInHand, abilities = ABILITIES): EdgeDriver => ({
