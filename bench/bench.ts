@@ -10,20 +10,17 @@ import { type CycleNumbers, cycleBench } from '../test/support/cycle.ts';
 import { type FailoverNumbers, failoverBench } from '../test/support/failover.ts';
 import { type SwitchNumbers, switchBench } from '../test/support/universal-switch.ts';
 import { accountBench } from './account.ts';
-import { addAgentBench } from './agent.ts';
 import { alertsBench } from './alerts.ts';
 import { addAlone } from './alone.ts';
 import { type CrashNumbers, crashBench } from './crash.ts';
 import { type BenchDatabase, benchDatabase, databaseBeside, scratchBeside } from './database.ts';
-import { addFaultsBench } from './deployment-faults.ts';
 import { dnsBench } from './dns/dns.ts';
-import { addEdgesBench } from './edges/edges.ts';
+import { addEdgeBenches } from './edge-benches.ts';
 import { exactCheck } from './exact.ts';
 import { ensureFilled, fill, fillingOf } from './fill.ts';
 import { addImportBench } from './import.ts';
 import { type IssueOptions, issueBench } from './issue/issue.ts';
 import { listBench, pagesBench } from './list/list.ts';
-import { addNodesBench } from './nodes.ts';
 import { paintBench } from './paint.ts';
 import { type Program, requirePrograms } from './programs.ts';
 import { type Common, print, REPETITIONS, SECONDS, toCount } from './result.ts';
@@ -280,10 +277,7 @@ bench
   .option('--parallel <n>', PARALLEL, toCount, 4)
   .action(async (options: CycleNumbers & Common) => print(await cycleBench(options, say), options));
 
-addFaultsBench(bench, say);
+addEdgeBenches(bench, say);
 addImportBench(bench, say);
-addEdgesBench(bench, say);
-addNodesBench(bench, say);
-addAgentBench(bench, say);
 
 await bench.parseAsync().catch(fail);
