@@ -15,5 +15,11 @@ const ORDER = [
 ];
 
 const named = process.argv.slice(2);
-const files = named.length > 0 ? named : ORDER.flatMap((one) => globSync(one, { cwd: ROOT }).toSorted());
-if (!(await runTestFiles(files, 'spec'))) process.exitCode = 1;
+const chosen = named.length > 0 ? named : ORDER.flatMap(filesOf);
+if (!(await runTestFiles(chosen, 'spec'))) process.exitCode = 1;
+
+function filesOf(pattern: string): readonly string[] {
+  const files = globSync(pattern, { cwd: ROOT }).toSorted();
+  if (files.length === 0) throw new Error(`no file of tests is at ${pattern}`);
+  return files;
+}

@@ -72,17 +72,17 @@ const certificate = (name: string): X509Certificate => new X509Certificate(read(
 const issuedLeaf = (name = 'leaf') => ({ leaf: certificate(name), issuer: certificate('ca') });
 
 /** What OpenSSL's responder, with the key of `signer`, answers to the question in a URL. */
-function answerTo(url: string, signer: string): Buffer {
+function answerTo(url: string, signer: string, life: readonly string[] = ['-ndays', '2']): Buffer {
   const question = decodeURIComponent(url.slice(url.lastIndexOf('/') + 1));
   writeFileSync(join(dir, 'question'), Buffer.from(question, 'base64'));
   const by = ['-rsigner', `${signer}.pem`, '-rkey', `${signer}.key`, '-CA', 'ca.pem'];
-  openssl('ocsp', '-index', 'index.txt', ...by, '-reqin', 'question', '-respout', 'answer', '-ndays', '2');
+  openssl('ocsp', '-index', 'index.txt', ...by, '-reqin', 'question', '-respout', 'answer', ...life);
   return readFileSync(join(dir, 'answer'));
 }
 
-async function askedOf(signer: string, name = 'leaf'): Promise<Buffer> {
+async function askedOf(signer: string, name = 'leaf', life?: readonly string[]): Promise<Buffer> {
   const url = await questionUrl(RESPONDER, issuedLeaf(name));
-  return answerTo(url ?? assert.fail(), signer);
+  return answerTo(url ?? assert.fail(), signer, life);
 }
 
 test(
@@ -118,6 +118,7 @@ test('a leaf that was revoked is said to be, with when and why', OPENSSL, async 
 test('what counts for nothing is told in words', OPENSSL, async () => {
   const good = await askedOf('ca');
   const later = Buffer.from('30030a0103', 'hex');
+  const withoutEnd = await askedOf('ca', 'leaf', []);
   const altered = Buffer.from(good);
   altered.write('ab', altered.indexOf('f1e2d3c4', 'hex'), 'hex');
   const now = new Date();
@@ -128,6 +129,7 @@ test('what counts for nothing is told in words', OPENSSL, async () => {
     [await askedOf('ca', 'second'), now, /nothing of the leaf/],
     [good, passed(now, days(3)), /not of now/],
     [good, passed(now, -minutes(10)), /not of now/],
+    [withoutEnd, passed(now, days(2)), /not of now/],
     [later, now, /tried later/],
     [good.subarray(0, 200), now, /no answer/],
     [Buffer.from('<html>'), now, /no answer/],
@@ -167,4 +169,24 @@ test('a responder is asked once until there is something newer', OPENSSL, async 
   clock.advance(days(1));
   await look('leaf');
   assert.equal(asked, 3, 'asked again within six hours');
+});
+
+test('a responder that does not answer is left alone for all leaves that name it', OPENSSL, async () => {
+  const asked: string[] = [];
+  const clock = new VirtualClock();
+  const fetchAnswer: FetchAnswer = async (url) => {
+    asked.push(url);
+    return 'nobody answers';
+  };
+  const status = new RevocationStatus({ clock, log: newLog('silent'), fetch: fetchAnswer });
+  const lookAtAll = async () => {
+    for (const name of ['leaf', 'second', 'plain']) status.look(read(`${name}.pem`) + read('ca.pem'));
+    for (let i = 0; i < 3; i++) await status.getNext(new AbortController().signal);
+  };
+  await lookAtAll();
+  await lookAtAll();
+  assert.equal(asked.length, 1);
+  clock.advance(minutes(11));
+  await lookAtAll();
+  assert.equal(asked.length, 2);
 });

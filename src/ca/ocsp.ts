@@ -2,7 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { CertID, SingleResponse } from '@peculiar/asn1-ocsp';
 import { type DerValue, extensionsOf, ifDer, valuesIn, valuesOf } from '../kit/der-values.ts';
-import { after, minutes } from '../kit/time.ts';
+import { after, days, minutes } from '../kit/time.ts';
 import { isSigned, REASONS, type RevocationAnswer, toSerial } from './revocation-answer.ts';
 
 const TAG = { first: 0xa0, url: 0x86 } as const;
@@ -14,6 +14,8 @@ const ANSWERS = '1.3.6.1.5.5.7.3.9';
 const MOST_URLS = 2;
 /** How far a responder's clock may be ahead of ours. */
 const SKEW = minutes(5);
+/** How old an answer may be that does not say until when it counts. */
+const OLDEST = days(1);
 /** Numbers of RFC 6960 4.2.1. */
 const REFUSALS: Readonly<Record<number, string>> = {
   1: 'that the request is malformed',
@@ -118,7 +120,8 @@ function matching(issued: Issued): (said: CertID) => boolean {
 
 function toAnswer(said: SingleResponse, { leaf }: Issued, now: Date): RevocationAnswer | string {
   const { certStatus, thisUpdate, nextUpdate } = said;
-  if (thisUpdate > after(now, SKEW) || (nextUpdate && nextUpdate < now)) return 'it is not of now';
+  const isLate = nextUpdate ? nextUpdate < now : after(thisUpdate, OLDEST) < now;
+  if (thisUpdate > after(now, SKEW) || isLate) return 'it is not of now';
   if (certStatus.unknown !== undefined) return 'the responder does not know the leaf';
   if (!certStatus.revoked) return { revoked: new Map(), nextUpdate };
   const { revocationTime: on, revocationReason } = certStatus.revoked;

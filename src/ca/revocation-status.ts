@@ -56,6 +56,8 @@ export class RevocationStatus {
     sizeCalculation: ({ said }) => 1 + (said?.revoked.size ?? 0),
   });
   readonly #waiting = new Map<string, Wanted>();
+  /** Until when responders are left alone that did not answer: each would be asked of every leaf that names it. */
+  readonly #resting = new LRUCache<string, Date>({ max: MOST.waiting });
 
   constructor(deps: StatusDeps) {
     this.#deps = deps;
@@ -68,8 +70,7 @@ export class RevocationStatus {
     for (const wanted of wantedOf({ leaf, issuer })) {
       const key = keyOf(wanted);
       const kept = this.#kept.get(key);
-      const isStale = !kept || kept.again <= this.#deps.clock.now();
-      if (isStale && this.#waiting.size < MOST.waiting) this.#waiting.set(key, wanted);
+      if (!kept || kept.again <= this.#deps.clock.now()) this.#enqueue(key, wanted);
       const entry = kept?.said?.revoked.get(toSerial(leaf.serialNumber));
       if (entry) return { ...entry, url: wanted.url, serial: leaf.serialNumber };
     }
@@ -78,17 +79,34 @@ export class RevocationStatus {
 
   /** Gets one answer that is due, if any. Rejects only with the reason of an aborted signal. */
   async getNext(signal: AbortSignal): Promise<void> {
-    const [next] = this.#waiting;
+    const next = this.#takeNext();
     if (!next) return;
     const [key, wanted] = next;
-    this.#waiting.delete(key);
     const before = this.#kept.get(key)?.said;
     const came = await this.#ask(wanted, signal);
     const now = this.#deps.clock.now();
     if (typeof came === 'string') {
       this.#deps.log.warn({ url: wanted.url, why: came }, 'it cannot be had what a CA revoked');
       this.#kept.set(key, { said: before, again: after(now, AGAIN.failed) });
+      if (wanted.kind === 'responder') this.#resting.set(wanted.url, after(now, AGAIN.failed));
     } else this.#kept.set(key, { said: came, again: againAt(came, now) });
+  }
+
+  #enqueue(key: string, wanted: Wanted): void {
+    if (this.#waiting.size < MOST.waiting && !this.#rests(wanted)) this.#waiting.set(key, wanted);
+  }
+
+  #rests({ kind, url }: Wanted): boolean {
+    const until = kind === 'responder' ? this.#resting.get(url) : undefined;
+    return until !== undefined && this.#deps.clock.now() < until;
+  }
+
+  #takeNext(): readonly [string, Wanted] | undefined {
+    for (const next of this.#waiting) {
+      this.#waiting.delete(next[0]);
+      if (!this.#rests(next[1])) return next;
+    }
+    return undefined;
   }
 
   async #ask(wanted: Wanted, signal: AbortSignal): Promise<RevocationAnswer | string> {

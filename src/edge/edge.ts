@@ -40,6 +40,8 @@ export interface LiveEdge extends Pick<EdgeRow, 'name' | 'kind' | 'environment' 
         readonly isWaitedFor: boolean;
         /** When it was heard last; undefined: never yet. */
         readonly heardOn?: Date | undefined;
+        /** What is wrong with the edge as a whole, in its agent's words; undefined: nothing, or it was never heard. */
+        readonly problem?: string | undefined;
         /** Settings of custom hostnames that its agent said it applies; undefined: it did not say. */
         readonly tlsSettings?: readonly TlsSetting[] | undefined;
       }

@@ -12,7 +12,7 @@ import type { Edge } from '../store/edge-row.ts';
 import { digestOf, type ServingPack } from './agent-names.ts';
 import { type PullDeps, pairsOfMany } from './sources.ts';
 
-/** The packs of these that an edge may have, which is noted before they are given; keys that do not open here are left out. */
+/** The packs of these that an edge may have and whose keys open here; that they are given is noted before they are. */
 export async function sealedPacks(
   deps: PullDeps,
   edge: Edge,
@@ -20,20 +20,20 @@ export async function sealedPacks(
 ): Promise<SealedPack[]> {
   const { sealingKey } = edge;
   if (packs.length === 0 || !sealingKey) return [];
-  const may = await noteGiven(deps.pool, edge, packs, deps.clock.now());
-  const allowed = packs.filter(({ id }) => may.has(id));
   const pairsOf = await pairsOfMany(
     deps,
-    allowed.map(({ candidate }) => candidate),
+    packs.map(({ candidate }) => candidate),
   );
-  const given: SealedPack[] = [];
-  for (const [i, pack] of allowed.entries()) {
+  const opened: { readonly pack: ServingPack; readonly sealed: SealedPack }[] = [];
+  for (const [i, pack] of packs.entries()) {
     // Each takes some milliseconds, and others go on meanwhile.
     if (i % AT_A_TIME === 0) await setImmediate();
     const pairs = await openedPairs({ log: deps.log, pairsOf }, pack, edge);
-    if (pairs) given.push(sealed({ id: edge.id, sealingKey }, pack, pairs));
+    if (pairs) opened.push({ pack, sealed: sealed({ id: edge.id, sealingKey }, pack, pairs) });
   }
-  return given;
+  const given = opened.map(({ pack }) => pack);
+  const may = await noteGiven(deps.pool, edge, given, deps.clock.now());
+  return opened.filter(({ pack }) => may.has(pack.id)).map((one) => one.sealed);
 }
 
 /** Packs that are sealed in one go. */

@@ -86,6 +86,7 @@ const toLive = ({ id, address, applied, drainedOn, tlsSettings, ...edge }: Edge)
     id,
     isWaitedFor: applied !== undefined && drainedOn === undefined,
     heardOn: edge.seenOn,
+    problem: edge.problem,
     tlsSettings,
   },
 });

@@ -201,14 +201,11 @@ const UNPROVED = statement(`
 
 /**
  * Whether the agent of an edge, by its id, has told since `instant` that it has everything, and of all that it was given that the edge
- * shows it. What it was not given another pack serves there.
+ * shows it. What it was not given another pack serves there; what it said goes wrong waits by itself, and what it was given before and
+ * never told of was lost on the way.
  */
-export async function isReportedSince(
-  db: Db,
-  { id, name }: { readonly id: string; readonly name: string },
-  instant: Date,
-): Promise<boolean> {
-  const { rows } = await execute(db, UNREPORTED, { id, edge: name, instant });
+export async function isReportedSince(db: Db, id: string, instant: Date): Promise<boolean> {
+  const { rows } = await execute(db, UNREPORTED, { id, instant });
   return rows.length === 0;
 }
 
@@ -216,6 +213,6 @@ const UNREPORTED = statement(`
   (select 1 from edges where id = :id and (applied is null or applied < :instant))
   union all
   (select 1 from deployments
-    where edge = :edge and ${WANTED} and given_on is not null
-      and (reported_problem is not null or reported_ecdsa is null and reported_rsa is null
+    where edge_id = :id and ${WANTED} and given_on is not null and reported_problem is null
+      and (reported_ecdsa is null and reported_rsa is null and given_on >= :instant
            or reported_ecdsa <> desired_ecdsa or reported_rsa <> desired_rsa) limit 1)`);

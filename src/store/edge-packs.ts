@@ -66,7 +66,8 @@ export async function noteGiven(
 }
 
 const GIVE = statement(`
-  update deployments as one set given_on = coalesce(given_on, :now) from ${ASKED} as asked (cell, zone_id, id)
+  update deployments as one set given_on = case when reported_on is null then :now else coalesce(given_on, :now) end
+    from ${ASKED} as asked (cell, zone_id, id)
    where ${THESE} and not (one.desired_ecdsa is null and one.desired_rsa is null) returning one.pack_id`);
 
 /** The packs of these ids of which an edge was told. */

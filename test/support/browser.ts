@@ -6,11 +6,13 @@ import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { install } from './apt.ts';
 
+/** The same engine without a browser around it comes first: it takes a good part less of the processor. */
+const PROGRAMS = ['chromium-headless-shell', 'chromium'] as const;
+
 const found = (): string | undefined =>
-  (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'chromium'))
-    .find((path) => existsSync(path));
+  PROGRAMS.flatMap((program) =>
+    (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, program)),
+  ).find((path) => existsSync(path));
 
 /** As `needs`, for the browser: asked for its version it would open a window. */
 export function needsBrowser(): { readonly skip: string | false } {

@@ -21,42 +21,51 @@ const MOST_AGAIN = 4;
 /** What is shown meanwhile: a line for each test, or a dot. */
 export type Shown = 'spec' | 'dot';
 
-/** Runs files, paths from the root, in their order. Whether every test passed, at once or alone. */
+/** Runs files, paths from the root, in their order. Whether every test passed, at once or alone. Throws for no file at all. */
 export async function runTestFiles(files: readonly string[], shown: Shown): Promise<boolean> {
-  process.once('SIGINT', leave).once('SIGTERM', leave);
-  await globalSetup();
+  if (files.length === 0) throw new Error('there is no file of tests to run');
+  const stopped = new AbortController();
+  const stop = (): void => stopped.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    return await runTwice(files, shown);
+    await globalSetup();
+    return (await runTwice(files, shown, stopped.signal)) && !stopped.signal.aborted;
   } finally {
-    process.off('SIGINT', leave).off('SIGTERM', leave);
+    process.off('SIGINT', stop).off('SIGTERM', stop);
     await globalTeardown();
   }
 }
 
-async function runTwice(files: readonly string[], shown: Shown): Promise<boolean> {
-  const failed = await runOnce(files, AT_ONCE, shown);
-  if (failed.length === 0 || failed.length > MOST_AGAIN) return failed.length === 0;
+async function runTwice(files: readonly string[], shown: Shown, signal: AbortSignal): Promise<boolean> {
+  const failed = await runOnce(files, AT_ONCE, shown, signal);
+  // What failed in no file that can be run again stays red.
+  const isKnown = failed.every((file) => files.includes(file));
+  if (failed.length === 0 || failed.length > MOST_AGAIN || !isKnown || signal.aborted)
+    return failed.length === 0;
   say(`Failed, and run again with nothing beside: ${failed.join(', ')}`);
-  const again = await runOnce(failed, 1, shown);
+  const again = await runOnce(failed, 1, shown, signal);
   const passed = failed.filter((file) => !again.includes(file));
   if (passed.length > 0) say(`Passed alone, after they failed beside others: ${passed.join(', ')}`);
   if (again.length > 0) say(`Failed twice: ${again.join(', ')}`);
   return again.length === 0;
 }
 
-/** Asked to end: nothing stays behind. */
-const leave = (): void => void globalTeardown().finally(() => process.exit(1));
-
 const say = (what: string): void => void process.stderr.write(`${what}\n`);
 
 /** The files that failed. */
-async function runOnce(files: readonly string[], atOnce: number, shown: Shown): Promise<readonly string[]> {
+async function runOnce(
+  files: readonly string[],
+  atOnce: number,
+  shown: Shown,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const failed = new Set<string>();
   const tests = run({
     cwd: ROOT,
     files: files.map((file) => `${ROOT}${file}`),
     concurrency: atOnce,
     timeout: LIMIT_MS,
+    signal,
   });
   tests.on('test:fail', ({ file, name }) => failed.add(relative(ROOT, file ?? name)));
   const report = shown === 'spec' ? tests.compose(spec) : tests.compose(dot);

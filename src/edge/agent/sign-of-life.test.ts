@@ -28,7 +28,7 @@ test('a session whose other side is gone without a word is ended, and one that a
   });
   const [session]: ServerHttp2Session[] = await sessionOf;
   assert(session);
-  t.after(demandLife(session, { everyMs: 40, silenceMs: 400 }));
+  t.after(demandLife(session, { everyMs: 100, missing: 3 }));
   await delay(1_000);
   assert.equal(session.destroyed, false, 'it answers');
 

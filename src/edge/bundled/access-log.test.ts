@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { givenServedName, NAME, shaken } from '../../../test/support/edge/given-edge.ts';
 import { givenFolder, quiet, until } from '../../../test/support/edge/given-service.ts';
 import { AccessLog, openAccessLog } from './access-log.ts';
@@ -121,8 +122,30 @@ test('a log that was moved away is written on at its path, and no line is lost',
   await until(() => linesOf(path) === 1);
   renameSync(path, `${path}.1`);
   for (let i = 0; i < 100; i++) log.write(ENDED);
-  await until(() => existsSync(path));
-  log.write(ENDED);
+  await until(() => {
+    log.write(ENDED);
+    return linesOf(path) > 0;
+  });
   await log.close();
-  assert.deepEqual([linesOf(`${path}.1`), linesOf(path)], [101, 1]);
+  const { lines, dropped } = log.counts;
+  assert.deepEqual([linesOf(`${path}.1`) + linesOf(path), dropped], [lines, 0]);
+});
+
+test('where nothing can be opened at its path a log that was moved away goes on where it is, until it can', async (t) => {
+  const path = join(givenFolder(t), 'access.log');
+  const log = openAccessLog(path, 1_000_000, quiet(), 0.05);
+  log.write(ENDED);
+  await until(() => linesOf(path) === 1);
+  renameSync(path, `${path}.1`);
+  mkdirSync(path);
+  await delay(300);
+  log.write(ENDED);
+  await until(() => linesOf(`${path}.1`) === 2);
+  rmdirSync(path);
+  await until(() => {
+    log.write(ENDED);
+    return linesOf(path) > 0;
+  });
+  await log.close();
+  assert.equal(log.counts.dropped, 0);
 });

@@ -1,4 +1,5 @@
 /** What came of each connection, as lines of JSON. */
+import { once } from 'node:events';
 import { createWriteStream, fstat, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
@@ -47,6 +48,8 @@ export class AccessLog {
   readonly #options: AccessLogOptions;
   readonly #looking: NodeJS.Timeout;
   #out: Writable | undefined;
+  #isLooking = false;
+  #isClosed = false;
   #second = 0;
   #inSecond = 0;
   #lines = 0;
@@ -74,6 +77,7 @@ export class AccessLog {
   /** Resolves when what was written is with the system, or cannot be. */
   close(): Promise<void> {
     clearInterval(this.#looking);
+    this.#isClosed = true;
     const { promise, resolve } = Promise.withResolvers<void>();
     if (!this.#out) resolve();
     else if (this.#out === process.stdout) this.#out.write('', () => resolve());
@@ -82,9 +86,14 @@ export class AccessLog {
   }
 
   #open(): void {
-    const { open, log, rest = REST } = this.#options;
-    this.#out = open().once('error', (err) => {
+    this.#take(this.#options.open());
+  }
+
+  #take(out: Writable): void {
+    const { log, rest = REST } = this.#options;
+    this.#out = out.on('error', (err) => {
       log.error({ err }, 'edge: the access log cannot be written');
+      if (this.#out !== out) return;
       this.#out = undefined;
       setTimeout(() => this.#open(), rest * 1_000).unref();
     });
@@ -93,9 +102,16 @@ export class AccessLog {
   /** What was moved away, as whoever rotates logs does, gets the lines until then, and a new file those from then on. */
   async #look(): Promise<void> {
     const out = this.#out;
-    if (!out || !(await this.#options.isMoved?.()) || this.#out !== out) return;
-    this.#open();
-    out.end();
+    if (!out || this.#isLooking) return;
+    this.#isLooking = true;
+    const next = (await this.#options.isMoved?.()) ? this.#options.open() : undefined;
+    // What cannot be opened is tried at the next look, and lines go on where they went.
+    const isOpen = next && (await once(next, 'open').then(yes, no));
+    this.#isLooking = false;
+    if (isOpen && this.#out === out && !this.#isClosed) {
+      this.#take(next);
+      out.end();
+    } else next?.destroy();
   }
 
   #hasRoom(out: Writable): boolean {
@@ -111,21 +127,25 @@ export class AccessLog {
 export function openAccessLog(path: string, perSecond: number, log: Log, rest = REST): AccessLog {
   if (path === '-') return new AccessLog({ open: () => process.stdout, perSecond, log });
   let ours: Stats | undefined;
-  const open = () => {
-    ours = undefined;
-    return createWriteStream(path, { flags: 'a', mode: 0o640 }).once('open', (fd) => {
+  const open = () =>
+    createWriteStream(path, { flags: 'a', mode: 0o640 }).once('open', (fd) => {
       fstat(fd, (error, is) => {
         ours = error ? undefined : is;
       });
     });
-  };
   const isMoved = async () => {
     const is = ours;
-    const there = await stat(path).catch(() => undefined);
-    return is !== undefined && is === ours && (there?.ino !== is.ino || there.dev !== is.dev);
+    try {
+      const there = await stat(path);
+      return is !== undefined && (there.ino !== is.ino || there.dev !== is.dev);
+    } catch (error) {
+      return is !== undefined && error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    }
   };
   return new AccessLog({ open, isMoved, perSecond, log, rest });
 }
+
+const [yes, no] = [() => true, () => false];
 
 const lineOf = ({ client, outcome, name, shaken, algorithm, bytesIn, bytesOut, seconds }: Ended) => ({
   time: new Date().toISOString(),

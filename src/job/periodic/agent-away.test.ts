@@ -30,27 +30,32 @@ before(async () => {
 after(() => ends.disposeAsync());
 
 /** An edge of the configuration that shows what it is to show, and one with an agent, which the service does not reach. */
-async function givenBoth() {
-  const zone = await givenZone(plain, 'one.test');
-  const terms = { name: 'far', kind: 'files', environment: 'production' } as const;
+async function givenBoth(zoneName = 'one.test', name = 'far') {
+  const zone = await givenZone(plain, zoneName);
+  const terms = { name, kind: 'files', environment: 'production' } as const;
   const asked = { ...terms, location: undefined, address: undefined };
   const { edge, secret } = await createEdge(plain, zone.accountId, asked, OPERATOR);
   const key = { key: 'ab'.repeat(32), sealingKey: rawPublicKey(newKeyPair()) };
   await takeUpEdge(plain, secret, { ...key, version: '1', certificateUntil: new Date() }, '127.0.0.1');
   let heardOn = plain.clock.now();
+  let problem: string | undefined;
   const agent = {
     id: edge.id,
     isWaitedFor: true,
     get heardOn() {
       return heardOn;
     },
+    get problem() {
+      return problem;
+    },
   };
   const far: LiveEdge = { ...terms, agent };
   const { deps } = oddEdges({ ...plain, edges: [edgeNamed('near'), far], showLeaf: truthful(plain) });
-  const hear = () => {
+  const hear = (wrong?: string) => {
     heardOn = plain.clock.now();
+    problem = wrong;
   };
-  return { deps, zone, edge: { id: edge.id, name: 'far' }, hear };
+  return { deps, zone, edge: { id: edge.id, name }, hear };
 }
 
 type Scene = Awaited<ReturnType<typeof givenBoth>>;
@@ -63,7 +68,8 @@ async function order({ deps, zone }: Scene, host: string) {
 }
 
 /** The agent was given a pack, and says what its edge shows of it. */
-async function reported({ deps, edge, hear, zone }: Scene, packId: string, ecdsa: string): Promise<void> {
+async function reported(scene: Scene, packId: string, ecdsa: string, problem?: string): Promise<void> {
+  const { deps, edge, hear, zone } = scene;
   hear();
   const key = { id: packId, zone };
   await noteTold(deps.pool, edge, [{ ...key, leaves: {} }]);
@@ -75,7 +81,7 @@ async function reported({ deps, edge, hear, zone }: Scene, packId: string, ecdsa
     released: [],
     problem: undefined,
   };
-  await noteReport(deps, edge, { ...said, proofs: [{ packId, ecdsa, rsa: undefined }] });
+  await noteReport(deps, edge, { ...said, proofs: [{ packId, ecdsa, rsa: undefined, problem }] });
 }
 
 test('an agent of which nothing is heard for ten minutes holds no order up, and counts again once it has reported all', async () => {
@@ -111,4 +117,34 @@ test('an agent of which nothing is heard for ten minutes holds no order up, and 
     rows.map(({ event }) => event),
     ['edge_away', 'edge_back'],
   );
+});
+
+test('a pack that its edge refuses, and one that was lost on the way, keep no edge away', async () => {
+  const scene = await givenBoth('two.test', 'further');
+  const { deps, edge, hear, zone } = scene;
+  const refused = await order(scene, 'two.test');
+  const lost = await order(scene, 'www.two.test');
+  const key = { id: lost.id, zone };
+  await noteTold(deps.pool, edge, [{ ...key, leaves: {} }]);
+  await noteGiven(deps.pool, edge, [key], deps.clock.now());
+  await rounds(deps, 700, 20);
+  const isAway = async () =>
+    (await listAbsentEdges(deps.pool)).some(({ name, awaySince }) => name === edge.name && awaySince);
+  assert.equal(await isAway(), true);
+  hear();
+  await rounds(deps, 10);
+  await reported(scene, refused.id, 'f'.repeat(64), 'its key is not one that this program takes');
+  await rounds(deps, 10);
+  assert.equal(await isAway(), false);
+});
+
+test('an agent that is there and says that its edge does not work is no more waited for than one that is silent', async () => {
+  const scene = await givenBoth('three.test', 'broken');
+  const { deps } = scene;
+  const first = await order(scene, 'three.test');
+  for (let passed = 0; passed < 700; passed += 20) {
+    scene.hear('HAProxy does not answer');
+    await rounds(deps, 20, 20);
+  }
+  assert.equal((await packOf(deps, first.id)).status, 'active');
 });

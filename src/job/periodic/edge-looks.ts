@@ -3,7 +3,7 @@ import type { LiveEdge } from '../../edge/edge.ts';
 import { Fault } from '../../kit/fault.ts';
 import { after, type Seconds } from '../../kit/time.ts';
 import { recordEdgePresence } from '../../operation/record-edge-presence.ts';
-import { isAgentHeard, presenceAfter } from '../../pack/edge-presence.ts';
+import { presenceAfter, troubleOf } from '../../pack/edge-presence.ts';
 import { isProvedSince, isReportedSince } from '../../store/deployment-looks.ts';
 import { type EdgeState, takeDueEdges } from '../../store/edge-states.ts';
 import type { JobDeps } from '../job.ts';
@@ -49,7 +49,7 @@ async function lookAt(deps: JobDeps, edge: LiveEdge, was: EdgeState, signal: Abo
 
 /** What its agent reported, and what it showed to the service where that reaches it. */
 async function hasShownAll({ pool, verification }: JobDeps, edge: LiveEdge, since: Date): Promise<boolean> {
-  if (edge.agent && !(await isReportedSince(pool, { ...edge.agent, name: edge.name }, since))) return false;
+  if (edge.agent && !(await isReportedSince(pool, edge.agent.id, since))) return false;
   // Where nobody proves anything but deployments, that it answers has to be enough.
   if (!isReached(edge) || verification.namesPerSecond === 0) return true;
   return isProvedSince(pool, edge.name, since);
@@ -57,8 +57,8 @@ async function hasShownAll({ pool, verification }: JobDeps, edge: LiveEdge, sinc
 
 /** Why an edge gets nothing that is new, or nobody reaches it; undefined: it answers. */
 async function trouble(deps: JobDeps, edge: LiveEdge, signal: AbortSignal): Promise<string | undefined> {
-  if (edge.agent && !isAgentHeard(edge.agent.heardOn, deps.clock.now()))
-    return `the agent of edge ${edge.name} is not connected; start it, and see what it logs`;
+  const why = troubleOf(edge.agent, deps.clock.now());
+  if (why !== undefined) return `edge ${edge.name}: ${why}`;
   if (!isReached(edge)) return undefined;
   try {
     await deps.showLeaf(edge, { name: PROBE, algorithm: 'ecdsa' }, signal);

@@ -5,6 +5,7 @@ import { after, between, type Seconds } from '../../kit/time.ts';
 import { LONGEST_WRONG, recordDrift, recordReturn } from '../../operation/record-drift.ts';
 import { recordRevoked } from '../../operation/record-revoked.ts';
 import { tellEdgesAgain } from '../../operation/tell-edges-again.ts';
+import { troubleOf } from '../../pack/edge-presence.ts';
 import { toName } from '../../pack/hosts.ts';
 import { isServed, may } from '../../pack/lifecycle.ts';
 import {
@@ -18,7 +19,7 @@ import { EVERY_CELL } from '../../store/zone-key.ts';
 import type { JobDeps } from '../job.ts';
 import { isAway } from '../step/absent-edges.ts';
 import { type DeploymentSeen, isUnreached, lookAtDeployment } from '../step/look-at-deployment.ts';
-import { reachedIn } from '../step/verify-edge.ts';
+import { type ReachedEdge, reachedIn } from '../step/verify-edge.ts';
 import { report } from './repeat.ts';
 
 /** How long it is until a deployment is looked at again, of one that showed all and of one that did not. */
@@ -50,7 +51,7 @@ export async function proveServed(deps: JobDeps, ring: () => void, signal: Abort
   const absent = await listAbsentEdges(deps.pool);
   const edges = inTurn(
     deps,
-    reachedIn(deps.edges).filter(({ name }) => !isUnreachable(absent, name)),
+    reachedIn(deps.edges).filter((edge) => !isUnreachable(deps, absent, edge)),
   );
   if (edges.length === 0) return;
   const round = { edges, absent, signal };
@@ -62,8 +63,14 @@ export async function proveServed(deps: JobDeps, ring: () => void, signal: Abort
   if (names > namesPerSecond) await rest(names / namesPerSecond - 1, signal);
 }
 
-const isUnreachable = (absent: readonly EdgeState[], edge: string): boolean =>
-  absent.some(({ name, unreachableSince }) => name === edge && unreachableSince !== undefined);
+/** An edge whose agent is silent, or says what is wrong, may answer all the same. */
+const isUnreachable = (
+  { clock }: Pick<JobDeps, 'clock'>,
+  absent: readonly EdgeState[],
+  { name, agent }: ReachedEdge,
+): boolean =>
+  troubleOf(agent, clock.now()) === undefined &&
+  absent.some((state) => name === state.name && state.unreachableSince !== undefined);
 
 /** Some of many edges, others each second. */
 function inTurn({ clock }: JobDeps, edges: readonly EdgeRow[]): readonly EdgeRow[] {
