@@ -24,6 +24,7 @@ import { addKeys } from './key.ts';
 import { addKeyServer } from './key-server.ts';
 import { addKeyless } from './keyless.ts';
 import { later } from './later.ts';
+import { addMoves } from './moves.ts';
 import { toCount, toPort } from './numbers.ts';
 import { addPacks } from './packs.ts';
 import { printLines, tellLines } from './print.ts';
@@ -65,6 +66,7 @@ export function program(version: string): Command {
   addHostnames(certpacks);
   addPacks(certpacks);
   addImport(certpacks);
+  addMoves(certpacks);
   addCertificates(certpacks);
   addCheckHost(certpacks);
   addDomainConnect(certpacks);

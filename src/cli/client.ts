@@ -30,7 +30,8 @@ export interface Answer {
 const Wire = Type.Object({
   success: Type.Boolean(),
   errors: Type.Array(Type.Object({ code: Type.Number(), message: Type.String() })),
-  messages: Type.Optional(Type.Array(Type.Object({ message: Type.String() }))),
+  // Of custom hostnames they are plain texts.
+  messages: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Object({ message: Type.String() })]))),
   result: Type.Unknown(),
   result_info: Type.Optional(
     Type.Union([
@@ -138,7 +139,7 @@ async function read(answer: Response, refuse = endRefused): Promise<Answer> {
 
 const toAnswer = ({ result, messages, result_info: info }: Static<typeof Wire>): Answer => ({
   result,
-  messages: messages?.map(({ message }) => message) ?? [],
+  messages: messages?.map((one) => (typeof one === 'string' ? one : one.message)) ?? [],
   pages: info?.total_pages ?? 1,
   cursor: info?.cursor || undefined,
   total: info?.total_count,

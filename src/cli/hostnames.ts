@@ -1,30 +1,21 @@
 /** `certpacks hostnames`: custom hostnames of a zone, by the API. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { CERTIFICATE_AUTHORITIES } from '../pack/pack.ts';
 import { call, callAll } from './client.ts';
-import { asZoneClient, type ClientOptions, part } from './client-command.ts';
+import { asZoneClient, part } from './client-command.ts';
+import { addHostnameChanges } from './hostname-changes.ts';
+import { hostnamesOf, idOf, ONE, tell, type ZoneOptions } from './hostname-client.ts';
 import { show } from './table.ts';
 
-type ZoneOptions = ClientOptions & { readonly zone: string };
-
 const LISTED = ['hostname', 'status', 'ssl_status', 'method', 'certificate_authority', 'expires_on', 'id'];
-const ONE = ['hostname', 'status', 'ssl_status', 'shown_by', 'value', 'verification_errors', 'id'];
 
 /** Adds the commands. */
 export function addHostnames(certpacks: Command): void {
   const hostnames = certpacks
     .command('hostnames')
     .description('custom hostnames of a zone, by the API; the token is taken from CERTPACKS_TOKEN');
-  asZoneClient(hostnames.command('list').description('hostnames of a zone'))
-    .option('--status <status>', 'of the hostname, e.g. pending or moved')
-    .option('--ssl-status <status>', 'of its certificates')
-    .option('--contain <text>', 'a part of the name')
-    .action(list);
-  asZoneClient(hostnames.command('add').description('make a hostname').argument('<hostname>'))
-    .option('--method <method>', 'txt, http or email; none: without certificates', 'txt')
-    .option('--ca <name>', 'lets_encrypt, google or ssl_com; the service chooses unless told')
-    .option('--wildcard', 'with the names below it')
-    .option('--origin <name>', 'where its clients are sent')
-    .action(add);
+  addList(hostnames);
+  addHostnameChanges(hostnames);
   for (const [name, method] of [
     ['get', 'GET'],
     ['check', 'PATCH'],
@@ -45,6 +36,7 @@ export function addHostnames(certpacks: Command): void {
         options,
       ),
   );
+  addFallbackOrigin(hostnames);
 }
 
 const WHAT = {
@@ -53,70 +45,85 @@ const WHAT = {
   delete: 'delete a hostname with its certificates',
 } as const;
 
-const hostnamesOf = (zone: string): string => `/zones/${part(zone)}/custom_hostnames`;
-
 interface ListOptions extends ZoneOptions {
+  readonly exact?: string;
+  readonly startsWith?: string;
+  readonly contain?: string;
+  readonly id?: string;
   readonly status?: string;
   readonly sslStatus?: string;
-  readonly contain?: string;
-}
-
-async function list({ zone, status, sslStatus, contain, ...options }: ListOptions): Promise<void> {
-  const asked = { hostname_status: status, ssl_status: sslStatus, 'hostname.contain': contain };
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, value);
-  tell(
-    await callAll(options, `${hostnamesOf(zone)}${query.size > 0 ? `?${query.toString()}` : ''}`),
-    LISTED,
-    options,
-  );
-}
-
-interface AddOptions extends ZoneOptions {
-  readonly method: string;
   readonly ca?: string;
-  readonly wildcard?: boolean;
+  readonly wildcard?: string;
+  readonly withSsl?: boolean;
   readonly origin?: string;
+  readonly order?: string;
+  readonly direction?: string;
 }
 
-async function add(
-  hostname: string,
-  { zone, method, ca, wildcard, origin, ...options }: AddOptions,
-): Promise<void> {
-  const more = { ...(ca !== undefined && { certificate_authority: ca }), ...(wildcard && { wildcard }) };
-  const ssl = method === 'none' ? {} : { ssl: { method, type: 'dv', ...more } };
-  const body = { hostname, ...ssl, ...(origin !== undefined && { custom_origin_server: origin }) };
-  tell((await call(options, 'POST', hostnamesOf(zone), body)).result, ONE, options);
+function addList(hostnames: Command): void {
+  const list = asZoneClient(hostnames.command('list').description('hostnames of a zone, all pages'));
+  const ways = ['exact', 'startsWith', 'contain', 'id'];
+  const way = (flags: string, what: string, own: string) =>
+    list.addOption(new Option(flags, what).conflicts(ways.filter((one) => one !== own)));
+  way('--exact <name>', 'the one of that name', 'exact');
+  way('--starts-with <text>', 'how the name begins', 'startsWith');
+  way('--contain <text>', 'a part of the name', 'contain');
+  way('--id <id>', 'the one of that id; beside no other filter', 'id');
+  list
+    .option('--status <status>', 'of the hostname, e.g. pending or moved')
+    .option('--ssl-status <status>', 'of its certificates')
+    .addOption(new Option('--ca <name>', 'of its certificates').choices([...CERTIFICATE_AUTHORITIES]))
+    .addOption(
+      new Option('--wildcard <yes>', 'with the names below it, or without').choices(['true', 'false']),
+    )
+    .option('--with-ssl', 'those that have certificates')
+    .option('--origin <name>', 'where its clients are sent')
+    .addOption(new Option('--order <field>', 'the oldest first unless given').choices(['ssl', 'ssl_status']))
+    .addOption(new Option('--direction <direction>', 'of the order').choices(['asc', 'desc']))
+    .action(listed);
 }
 
-/** The id of a hostname of that name; what is none is taken for an id. */
-async function idOf(which: string, { zone, ...options }: ZoneOptions): Promise<string> {
-  if (!which.includes('.')) return which;
-  const found = await callAll(options, `${hostnamesOf(zone)}?hostname=${part(which)}`);
-  return textOf(found[0], 'id') || which;
+async function listed({ zone, ...options }: ListOptions): Promise<void> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filtersOf(options)))
+    if (value !== undefined) query.set(name, value);
+  const asked = query.size > 0 ? `?${query.toString()}` : '';
+  tell(await callAll(options, `${hostnamesOf(zone)}${asked}`), LISTED, options);
 }
 
-const fieldOf = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-const textOf = (value: unknown, name: string): string => {
-  const text = fieldOf(value, name);
-  return typeof text === 'string' ? text : '';
-};
+const filtersOf = (options: Omit<ListOptions, 'zone'>) => ({
+  'hostname.exact': options.exact,
+  'hostname.startsWith': options.startsWith,
+  'hostname.contain': options.contain,
+  id: options.id,
+  hostname_status: options.status,
+  ssl_status: options.sslStatus,
+  certificate_authority: options.ca,
+  wildcard: options.wildcard,
+  ssl: options.withSsl ? '1' : undefined,
+  custom_origin_server: options.origin,
+  order: options.order,
+  direction: options.direction,
+});
 
-/** Prints hostnames; a table has what stands deeper in them beside the rest. */
-function tell(result: unknown, fields: readonly string[], options: ClientOptions): void {
-  const flat = (one: unknown) => {
-    const [ssl, token] = [fieldOf(one, 'ssl'), fieldOf(one, 'ownership_verification')];
-    return {
-      ...Object.fromEntries(fields.map((name) => [name, fieldOf(one, name)])),
-      ssl_status: fieldOf(ssl, 'status'),
-      method: fieldOf(ssl, 'method'),
-      certificate_authority: fieldOf(ssl, 'certificate_authority'),
-      expires_on: fieldOf(ssl, 'expires_on'),
-      shown_by: fieldOf(token, 'name'),
-      value: fieldOf(token, 'value'),
-    };
-  };
-  if (options.json) show(result, fields, options);
-  else show(Array.isArray(result) ? result.map(flat) : flat(result), fields, options);
+const ORIGIN = ['origin', 'status', 'errors', 'created_at', 'updated_at'];
+
+async function askOrigin(method: string, { zone, ...options }: ZoneOptions, body?: object): Promise<void> {
+  const path = `${hostnamesOf(zone)}/fallback_origin`;
+  show((await call(options, method, path, body)).result, ORIGIN, options);
+}
+
+function addFallbackOrigin(hostnames: Command): void {
+  const origin = hostnames
+    .command('fallback-origin')
+    .description('where the hostnames of a zone are sent that have no origin of their own');
+  asZoneClient(origin.command('get').description('what it is, and whether its record was seen')).action(
+    (options: ZoneOptions) => askOrigin('GET', options),
+  );
+  asZoneClient(origin.command('set').description('have it be a name of the zone').argument('<name>')).action(
+    (name: string, options: ZoneOptions) => askOrigin('PUT', options, { origin: name }),
+  );
+  asZoneClient(origin.command('remove').description('take it away')).action((options: ZoneOptions) =>
+    askOrigin('DELETE', options),
+  );
 }

@@ -91,7 +91,8 @@ test(
     assert.deepEqual(linesOf(text, 'certpacks_life_left_ratio_count'), [
       'certpacks_life_left_ratio_count{ca="google"} 2',
     ]);
-    assert.match(text, /^certpacks_packs\{status="active"\} 2$/m);
+    assert.match(text, /^certpacks_packs\{status="active",renewed_by="service"\} 2$/m);
+    assert.match(text, /^certpacks_packs\{status="active",renewed_by="owner"\} 0$/m);
     assert.match(text, /^certpacks_renewals_overdue\{ca="google"\} 0$/m);
     assert.match(text, /^certpacks_figures_age_seconds\{figures="packs"\} [01]\b/m);
     execFileSync('promtool', ['check', 'metrics'], { input: text, timeout: 20_000 });

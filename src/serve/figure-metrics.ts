@@ -23,7 +23,7 @@ export interface FigureSources {
 export function addFigures(registry: Registry, sources: FigureSources): void {
   const ask = sharedAsk(() => getFigures(sources.pool));
   const adding: Adding = {
-    packs: async () => (await ask())['packs.1']?.value,
+    packs: async () => (await ask())['packs.2']?.value,
     edges: async () => (await ask())['edges.1']?.value,
     customers: async () => (await ask())['customers.1']?.value,
     add: (config, fill) => registry.registerMetric(gauge(config, fill)),
@@ -76,7 +76,7 @@ interface Config {
 }
 
 interface Adding {
-  readonly packs: () => Promise<Figures['packs.1'] | undefined>;
+  readonly packs: () => Promise<Figures['packs.2'] | undefined>;
   readonly edges: () => Promise<Figures['edges.1'] | undefined>;
   readonly customers: () => Promise<Figures['customers.1'] | undefined>;
   readonly add: (config: Config, fill: (set: Set) => Promise<void>) => void;
@@ -119,11 +119,13 @@ function addPacks({ packs, add }: Adding): void {
   add(
     {
       name: 'certpacks_packs',
-      help: 'Certificate packs by status, of the whole installation',
-      labelNames: ['status'],
+      help: 'Certificate packs by status and by who renews them, of the whole installation',
+      labelNames: ['status', 'renewed_by'],
     },
     async (set) => {
-      for (const [status, n] of Object.entries((await packs())?.statuses ?? {})) set({ status }, n);
+      const { ours = {}, owners = {} } = (await packs())?.statuses ?? {};
+      for (const [status, n] of Object.entries(ours)) set({ status, renewed_by: 'service' }, n);
+      for (const [status, n] of Object.entries(owners)) set({ status, renewed_by: 'owner' }, n);
     },
   );
   const byCa = (name: string, help: string, of: (counts: CaCounts) => number) =>

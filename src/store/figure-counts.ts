@@ -1,10 +1,10 @@
 /** What is counted of the whole installation, by statements that read much: for who counts for all (`figures.ts`). */
 import type { Seconds } from '../kit/time.ts';
 import { CA_PLACES, caAt } from '../pack/list-index.ts';
-import type { CertificateAuthority, PackStatus } from '../pack/pack.ts';
+import type { CertificateAuthority } from '../pack/pack.ts';
 import { LIFE_SHARES } from '../pack/renewal.ts';
 import { statement } from './statement.ts';
-import { countByStatus } from './statistics.ts';
+import { countByStatus, type StatusCounts } from './statistics.ts';
 import { type Db, execute, type Pool, transaction } from './store.ts';
 
 /** Packs that are renewed at a CA, counted. */
@@ -22,7 +22,7 @@ export interface CaCounts {
 }
 
 export interface RenewalCounts {
-  readonly statuses: Readonly<Partial<Record<PackStatus, number>>>;
+  readonly statuses: StatusCounts;
   readonly cas: Readonly<Partial<Record<CertificateAuthority, CaCounts>>>;
 }
 
@@ -36,9 +36,9 @@ interface LifeRow {
   soonest_end: number;
 }
 
-/** Counts packs by status, and what is to be renewed by CA: reads a row of each zone, and a narrow one of each pack. */
+/** Counts packs by status, and what is to be renewed by CA: reads the counts of accounts, and a narrow row of each pack that is renewed at a CA. */
 export async function countRenewals(pool: Pool, now: Date): Promise<RenewalCounts> {
-  const statuses = Object.fromEntries(await countByStatus(pool));
+  const statuses = await countByStatus(pool);
   let rows = await countLives(pool, now);
   if (rows.some(({ ca }) => ca === null)) {
     await fillCas(pool);

@@ -10,8 +10,8 @@ import { type Db, execute } from './store.ts';
 
 /** The figures, each with what it is. A name has another number where its value gets another shape. */
 export interface Figures {
-  /** Packs by status, and the certificates' lives and renewals by CA. */
-  readonly 'packs.1': RenewalCounts;
+  /** Packs by status and by who renews them, and the certificates' lives and renewals by CA. */
+  readonly 'packs.2': RenewalCounts;
   /** How far limits of CAs are used, and what edges do not show. */
   readonly 'edges.1': { readonly limits: readonly LimitUse[]; readonly edges: readonly EdgeProblems[] };
   /** Certificates whose keys their owners keep, and those of them whose key does not sign. */
@@ -20,6 +20,14 @@ export interface Figures {
   readonly 'customers.1': CustomerCounts;
 }
 export type FigureName = keyof Figures;
+
+/** Their names. */
+export const FIGURE_NAMES = [
+  'packs.2',
+  'edges.1',
+  'keyless.1',
+  'customers.1',
+] as const satisfies readonly FigureName[];
 
 /** A figure as it is stored. */
 export interface Figure<N extends FigureName> {
@@ -84,12 +92,16 @@ export async function releaseFigure(db: Db, name: FigureName, claim: number, due
 
 const RELEASE = statement('update figures set due_at = :due_at where name = :name and claim = :claim');
 
-/** All figures that were counted. */
+/** All figures that were counted; not those of another shape that another version counted. */
 export async function getFigures(db: Db): Promise<{ readonly [N in FigureName]?: Figure<N> }> {
-  const { rows } = await execute<{ name: string; value: never; made_on: Date; seconds: number }>(db, GET, {});
+  const { rows } = await execute<{ name: string; value: never; made_on: Date; seconds: number }>(db, GET, {
+    names: FIGURE_NAMES,
+  });
   return Object.fromEntries(
     rows.map(({ name, value, made_on: madeOn, seconds }) => [name, { value, madeOn, seconds }]),
   );
 }
 
-const GET = statement('select name, value, made_on, seconds from figures where value is not null');
+const GET = statement(
+  'select name, value, made_on, seconds from figures where value is not null and name = any(:names::text[])',
+);

@@ -1,20 +1,37 @@
 /** Sums over the whole installation, for whoever watches it. */
 import { between, type Seconds } from '../kit/time.ts';
+import { FACETS_END } from '../pack/account-slots.ts';
+import { kindOf } from '../pack/list-index.ts';
 import { PACK_STATUSES, type PackStatus } from '../pack/pack.ts';
+import { TYPES } from '../pack/type.ts';
 import { LANES } from './accounts.ts';
 import { statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
 
-/** How many packs there are of each status, from the counts that zones keep: no pack is looked at. */
-export async function countByStatus(db: Db): Promise<[PackStatus, number][]> {
-  const slots = PACK_STATUSES.map(
-    (_, i) => `coalesce(sum(counts[${2 * i + 1}] + counts[${2 * i + 2}]), 0)::int`,
-  );
-  const { rows } = await db.query<{ counts: number[] }>(
-    `select array[${slots.join(', ')}] as counts from zones`,
-  );
-  return PACK_STATUSES.map((status, i) => [status, rows[0]?.counts[i] ?? 0]);
+/** How many packs there are of each status: those that the service renews, and those whose renewal is their owner's. */
+export interface StatusCounts {
+  readonly ours: Readonly<Partial<Record<PackStatus, number>>>;
+  readonly owners: Readonly<Partial<Record<PackStatus, number>>>;
 }
+
+/** Packs by status and by who renews them, from the counts that accounts keep: no pack is looked at. */
+export async function countByStatus(db: Db): Promise<StatusCounts> {
+  const { rows } = await execute<{ slot: number; n: number }>(db, BY_FACET, {});
+  const counts = { us: new Map<PackStatus, number>(), owner: new Map<PackStatus, number>() };
+  for (const { slot, n } of rows) {
+    const { status, type } = kindOf(slot);
+    const of = counts[TYPES[type].renewedBy];
+    of.set(status, (of.get(status) ?? 0) + n);
+  }
+  return { ours: withAll(counts.us), owners: withAll(counts.owner) };
+}
+
+const withAll = (counts: ReadonlyMap<PackStatus, number>) =>
+  Object.fromEntries(PACK_STATUSES.map((status) => [status, counts.get(status) ?? 0]));
+
+const BY_FACET = statement(
+  `select slot, sum(n)::int as n from account_counts where slot < ${FACETS_END} group by slot`,
+);
 
 /** About how many bytes the rows of all tables take. */
 export async function sizeOfTables(db: Db): Promise<number> {

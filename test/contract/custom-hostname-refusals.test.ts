@@ -86,6 +86,12 @@ const BAD: readonly (readonly [
   [1437, '/hostname.contain', () => list({ 'hostname.contain': '192.0.2.1' })],
   [1438, '/hostname', () => list({ id: NOBODY, hostname: 'a.shop.net' })],
   [1438, '/hostname.contain', () => list({ hostname: 'a.shop.net', 'hostname.contain': 'a' })],
+  [1438, '/ssl', () => list({ id: NOBODY, ssl: 1 })],
+  [1438, '/ssl_status', () => list({ id: NOBODY, ssl_status: 'active' })],
+  [1438, '/hostname_status', () => list({ id: NOBODY, hostname_status: 'active' })],
+  [1438, '/certificate_authority', () => list({ id: NOBODY, certificate_authority: 'google' })],
+  [1438, '/wildcard', () => list({ id: NOBODY, wildcard: false })],
+  [1438, '/custom_origin_server', () => list({ id: NOBODY, custom_origin_server: 'o.saas.net' })],
   [1435, '/custom_hostname_id', () => list({ id: 'mine' })],
   [1400, '/hostname', () => owner.client.post(`/zones/${at.zone_id}/custom_hostnames`, { body: {} })],
   [1551, '', () => owner.client.customHostnames.fallbackOrigin.get(at), 404],
@@ -97,6 +103,16 @@ for (const [i, [code, pointer, ask, status = 400]] of BAD.entries())
   it(`${code} is answered with ${status} and ${pointer || 'no pointer'} (${i})`, async () => {
     assert.deepEqual(await refusal(ask()), [status, code, pointer || undefined]);
   });
+
+it('an id is taken with pages and an order', async () => {
+  const { id } = await owner.client.customHostnames.create({ ...at, hostname: 'paged.shop.net' });
+  const page = { page: 1, per_page: 5, order: 'ssl', direction: 'desc' } as const;
+  const found = await owner.client.customHostnames.list({ ...at, id, ...page });
+  assert.deepEqual(
+    found.result.map((one) => one.id),
+    [id],
+  );
+});
 
 it('1406: a zone has a hostname once', async () => {
   await create({ hostname: 'once.shop.net' });

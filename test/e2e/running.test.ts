@@ -165,7 +165,7 @@ it('tells Prometheus what it did, at a listener of its own', async () => {
     text,
     /certpacks_http_request_seconds_count\{method="GET",route="\/client\/v4\/zones",status="4\d\d"\} \d/,
   );
-  assert.match(text, /certpacks_packs\{status="active"\} 0/);
+  assert.match(text, /certpacks_packs\{status="active",renewed_by="service"\} 0/);
   assert.match(text, /certpacks_due 0/);
   assert.match(text, /^certpacks_rsa_keys_ready \d/m);
   assert.match(text, /certpacks_database_connections\{state="idle"\} \d/);

@@ -144,7 +144,7 @@ const MEANING: Readonly<Record<FaultName, string>> = {
   hostname_id_invalid: 'That is not the id of a custom hostname.',
   hostname_not_found: 'There is no such custom hostname in the zone.',
   hostname_contain: 'The filter takes a part of a host name.',
-  hostname_filters: 'Filters by `id` and by hostname are each asked for alone.',
+  hostname_filters: 'An `id` takes no other filter beside it, and a hostname is looked for in one way.',
   hostname_fixed: 'That cannot be changed of a custom hostname; the message says why.',
   ssl_incomplete: 'A certificate is ordered with `method` and `type` together.',
   ssl_not_bundleable:

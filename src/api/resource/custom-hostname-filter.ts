@@ -34,16 +34,22 @@ export const HOSTNAME_FILTERS = {
 /** By which of these one is looked for: one at a time. */
 const WHICH = ['id', 'hostname', 'hostname.exact', 'hostname.startsWith', 'hostname.contain'] as const;
 
+/** What else is chosen by, beside any of these but an id. */
+const NARROWING = [
+  'ssl',
+  'ssl_status',
+  'hostname_status',
+  'certificate_authority',
+  'wildcard',
+  'custom_origin_server',
+] as const;
+
 /** What a list is asked for. Throws `hostname_filters`, `hostname_contain`, `hostname_id_invalid` or `malformed_request`, with a pointer. */
 export function readHostnameFilter(
   query: Query,
   zoneId: string,
 ): { readonly filter: HostnameFilter; readonly page: HostnamePage } {
-  const [first, second] = WHICH.filter((name) => query[name] !== undefined);
-  if (first !== undefined && second !== undefined)
-    throw new Fault('hostname_filters', `${first} and ${second} are asked for together; take one of them`, {
-      pointer: `/${second}`,
-    });
+  refuseTogether(query);
   const lower = (name: (typeof WHICH)[number]) => readText(query, name)?.toLowerCase();
   const id = readText(query, 'id');
   const wildcard = readChoice(query, 'wildcard', FLAGS);
@@ -68,6 +74,16 @@ export function readHostnameFilter(
       isDescending: readChoice(query, 'direction', DIRECTIONS) === 'desc',
     },
   };
+}
+
+/** Refuses two of what goes by itself: an id beside any other filter, and two ways to look for a hostname. */
+function refuseTogether(query: Query): void {
+  const together = query['id'] === undefined ? WHICH : [...WHICH, ...NARROWING];
+  const [first, second] = together.filter((name) => query[name] !== undefined);
+  if (first !== undefined && second !== undefined)
+    throw new Fault('hostname_filters', `${first} and ${second} are asked for together; take one of them`, {
+      pointer: `/${second}`,
+    });
 }
 
 /** A part of a host name. */

@@ -12,7 +12,7 @@ import {
 } from '../../../test/support/job-deps.ts';
 import { assertStored } from '../../../test/support/stored.ts';
 import { days, hours, minutes, after as then } from '../../kit/time.ts';
-import type { CertificateAuthority } from '../../pack/pack.ts';
+import type { CertificateAuthority, PackStatus, PackType } from '../../pack/pack.ts';
 import { take } from '../../store/ca-limits.ts';
 import { observe } from '../../store/deployments.ts';
 import { countLimits } from '../../store/figure-counts.ts';
@@ -28,7 +28,7 @@ before(async () => {
 after(() => ends.disposeAsync());
 
 const count = () => countFigures(deps, new AbortController().signal);
-const packsFigure = async () => (await getFigures(deps.pool))['packs.1'] ?? assert.fail('it was counted');
+const packsFigure = async () => (await getFigures(deps.pool))['packs.2'] ?? assert.fail('it was counted');
 
 /** Packs of a CA with certificates that end in 90 days, and are renewed by their own time, after two thirds of their life. */
 async function givenServed(ca: CertificateAuthority, n: number): Promise<void> {
@@ -53,7 +53,7 @@ test('certificates are counted by the part of life that is left to them, by CA, 
   // Bounds: 0, .05, .1, .2, .3333, .5, .6667, 1.
   assert.deepEqual((await countedOf('google')).lives, [0, 0, 0, 0, 0, 0, 0, 3, 0]);
   const { madeOn, value } = await packsFigure();
-  assert.equal(value.statuses.active, 4);
+  assert.equal(value.statuses.ours.active, 4);
   assert.equal(value.cas.lets_encrypt, undefined);
 
   deps.clock.advance(days(61)); // a third of 90 days are left at 60, a tenth later it is a risk
@@ -73,6 +73,36 @@ test('certificates are counted by the part of life that is left to them, by CA, 
   assert.deepEqual((await countedOf('google')).lives, [3, 0, 0, 0, 0, 0, 0, 0, 0]);
 });
 
+test('packs that their owners renew are counted apart, whatever made them', async () => {
+  const { ours, owners } = (await packsFigure()).value.statuses;
+  const given = async (type: PackType, status: PackStatus) => {
+    const zone = await givenZone(deps, `${type.replaceAll('_', '-')}-${status.replaceAll('_', '-')}.test`);
+    await givenPack(deps, zone, { type, status, certificateAuthority: undefined });
+  };
+  for (const type of ['keyless', 'legacy_custom', 'sni_custom', 'mh_custom'] as const)
+    await given(type, 'pending_expiration');
+  await given('sni_custom', 'expired');
+  await given('universal', 'expired');
+  await given('managed_hostname', 'pending_expiration');
+  deps.clock.advance(hours(1));
+  await count();
+  const { statuses } = (await packsFigure()).value;
+  assert.deepEqual(statuses.owners, { ...owners, pending_expiration: 4, expired: 1 });
+  assert.deepEqual(statuses.ours, { ...ours, pending_expiration: 1, expired: 1 });
+});
+
+test('a figure of another shape, which another version counted, is not told', async () => {
+  const { pool, clock } = deps;
+  const claim = `insert into figures (name, value, made_on, seconds, due_at) values ('packs.1', '{}', $1, 0, $1)`;
+  await pool.query(claim, [clock.now()]);
+  assert.deepEqual(Object.keys(await getFigures(pool)).toSorted(), [
+    'customers.1',
+    'edges.1',
+    'keyless.1',
+    'packs.2',
+  ]);
+});
+
 test('rows that an earlier version wrote are counted under their CA', async () => {
   await deps.pool.query('update pack_renewals set ca = null');
   deps.clock.advance(hours(1));
@@ -87,17 +117,17 @@ test('of several processes one counts, not before it is due', async () => {
   const old = (await packsFigure()).madeOn;
   await Promise.all([count(), count(), count()]);
   const { rows } = await deps.pool.query<{ claim: number }>(
-    "select claim from figures where name = 'packs.1'",
+    "select claim from figures where name = 'packs.2'",
   );
   await count();
-  const again = await deps.pool.query<{ claim: number }>("select claim from figures where name = 'packs.1'");
+  const again = await deps.pool.query<{ claim: number }>("select claim from figures where name = 'packs.2'");
   assert.deepEqual(again.rows, rows, 'it is not due yet');
   assert((await packsFigure()).madeOn > old);
 });
 
 test('who is killed while he counts is followed by another, and what he stores late is not told', async () => {
   deps.clock.advance(hours(1));
-  const claimed = await claimFigure(deps.pool, 'packs.1', deps.clock.now(), minutes(5));
+  const claimed = await claimFigure(deps.pool, 'packs.2', deps.clock.now(), minutes(5));
   assert(claimed);
   await count();
   const old = (await packsFigure()).madeOn;

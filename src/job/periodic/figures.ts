@@ -3,7 +3,14 @@ import type { Ca } from '../../ca/ca.ts';
 import { after, minutes, type Seconds } from '../../kit/time.ts';
 import { countCustomers } from '../../store/customer-counts.ts';
 import { countEdgeProblems, countLimits, countRenewals } from '../../store/figure-counts.ts';
-import { claimFigure, type FigureName, type Figures, putFigure, releaseFigure } from '../../store/figures.ts';
+import {
+  claimFigure,
+  FIGURE_NAMES,
+  type FigureName,
+  type Figures,
+  putFigure,
+  releaseFigure,
+} from '../../store/figures.ts';
 import { countKeyless } from '../../store/keyless.ts';
 import { countTokenPacks } from '../../store/token-keys.ts';
 import type { JobDeps } from '../job.ts';
@@ -17,7 +24,7 @@ const TIMES = 50;
 type Counts = { readonly [N in FigureName]: (deps: JobDeps, now: Date) => Promise<Figures[N]> };
 
 const COUNTS: Counts = {
-  'packs.1': ({ pool }, now) => countRenewals(pool, now),
+  'packs.2': ({ pool }, now) => countRenewals(pool, now),
   'edges.1': async ({ pool, cas, edges }, now) => ({
     limits: await countLimits(pool, [...cas.values()].flatMap(limitsOf), now),
     edges: await countEdgeProblems(
@@ -38,10 +45,8 @@ const limitsOf = ({ row: { name: ca, limits = {} } }: Ca) =>
 
 /** Counts what metrics tell of the whole installation, where that is due and no other process does. */
 export async function countFigures(deps: JobDeps, signal: AbortSignal): Promise<void> {
-  for (const name of NAMES) if (!signal.aborted) await countOne(deps, name);
+  for (const name of FIGURE_NAMES) if (!signal.aborted) await countOne(deps, name);
 }
-
-const NAMES = ['packs.1', 'edges.1', 'keyless.1', 'customers.1'] as const satisfies readonly FigureName[];
 
 async function countOne(deps: JobDeps, name: FigureName): Promise<void> {
   const { pool, clock } = deps;
