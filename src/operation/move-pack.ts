@@ -49,18 +49,16 @@ function demandMovable(pack: Pack, now: Date): void {
   // Its backup serves, and goes.
   if (pair?.isStandby) return;
   if (status === 'expired')
-    throw refused(pack, 'has expired: PATCH it without deploy, so that it is ordered anew, and with deploy then');
+    throw refused(
+      pack,
+      'has expired: PATCH it without deploy, so that it is ordered anew, and with deploy then',
+    );
   if (isIssued(status) && !comingOf(pack) && isOver(pack, now))
     throw refused(pack, 'has certificates that have ended, and their renewal has not come about yet');
 }
 
 /** The one that is for the edges. */
-async function moveFront(
-  tx: Tx,
-  deps: AdvanceDeps,
-  pack: Pack,
-  { environment, ...by }: Aim,
-): Promise<void> {
+async function moveFront(tx: Tx, deps: AdvanceDeps, pack: Pack, { environment, ...by }: Aim): Promise<void> {
   await leaveEdges(tx, deps, pack);
   const event = eventTo(pack, environment);
   // A renewal that is under way, and the errors of an order, are not over by that.
