@@ -1,32 +1,40 @@
 /** Packs go to the edges of the other environment and back, with the clock, both CAs and the edges in the test's hands. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, type TestContext, test } from 'node:test';
-import { assertStatuses, givenBacked, givenTwoCas, serving, swap } from '../../test/support/backed.ts';
+import { after, before, beforeEach, test } from 'node:test';
+import { assertStatuses, givenBacked, swap } from '../../test/support/backed.ts';
 import {
   allVisible,
   carryAll,
   clear,
-  edgeNamed,
-  givenPack,
-  givenZone,
   packOf,
   servedHosts,
   startJobDeps,
   type TestJobDeps,
 } from '../../test/support/job-deps.ts';
+import {
+  carry,
+  dark,
+  fingerprints,
+  givenBoth,
+  givenIssued,
+  move,
+  moved,
+  recorded,
+  refusedAs,
+  shownIn,
+  wantedAt,
+} from '../../test/support/pack-moving.ts';
 import { pass } from '../../test/support/renewing.ts';
 import { CHECK } from '../../test/support/zone-scene.ts';
 import { Fault } from '../kit/fault.ts';
 import { days, hours } from '../kit/time.ts';
-import type { Environment, Pack, PackStatus, PackType } from '../pack/pack.ts';
+import type { PackType } from '../pack/pack.ts';
 import { OPERATOR } from '../store/audit.ts';
 import { listChanges } from '../store/edge-changes.ts';
 import { transaction } from '../store/store.ts';
 import { override } from './advance.ts';
-import { changePack } from './change-pack.ts';
 import { changeZone } from './change-zone.ts';
 import { deletePack } from './delete-pack.ts';
-import { NO_BACKUPS } from './insert-backup.ts';
 
 const ends = new AsyncDisposableStack();
 let plain: TestJobDeps;
@@ -39,91 +47,8 @@ after(async () => {
   await ends.disposeAsync();
 });
 
-const EDGES = [edgeNamed('edge-p'), { ...edgeNamed('edge-s'), environment: 'staging' } as const];
-const ALGORITHM = 'ecdsa';
-
-async function given(t: TestContext) {
-  const cas = await givenTwoCas(t, plain);
-  const deps: TestJobDeps = { ...cas.deps, edges: EDGES };
-  return { ...cas, deps: { ...deps, showLeaf: serving(deps) } };
-}
-
-/** Edges of an environment show nothing. */
-const dark = (deps: TestJobDeps, environment: Environment): TestJobDeps => ({
-  ...deps,
-  showLeaf: async (edge, ask, signal) =>
-    EDGES.some((one) => one.name === edge.name && one.environment === environment)
-      ? undefined
-      : deps.showLeaf(edge, ask, signal),
-});
-
-/** A pack of a zone of its own, once nothing is to be done for it. */
-async function givenIssued(
-  deps: TestJobDeps,
-  environment: Environment,
-  change: Partial<Pack> = {},
-): Promise<string> {
-  const zone = await givenZone(deps, `shop-${Math.random().toString(36).slice(2)}.test`);
-  const id = await givenPack(deps, zone, { environment, ...change });
-  await carry(deps);
-  return id;
-}
-
-async function carry(deps: TestJobDeps): Promise<void> {
-  for (let i = 0; i < 4; i++) await carryAll(deps);
-}
-
-async function move(deps: TestJobDeps, id: string, environment: Environment): Promise<PackStatus> {
-  const { zone } = await packOf(deps, id);
-  const on = { ...deps, rows: new Map(), backups: NO_BACKUPS };
-  return (await changePack(on, { zoneId: zone.id, id, by: OPERATOR, environment })).status;
-}
-
-async function moved(deps: TestJobDeps, id: string, environment: Environment): Promise<PackStatus> {
-  await move(deps, id, environment);
-  await carry(deps);
-  return (await packOf(deps, id)).status;
-}
-
-/** Environments in which the leaf of a pack is shown. */
-async function shownIn(deps: TestJobDeps, id: string): Promise<string> {
-  const { hosts, certificates } = await packOf(deps, id);
-  const shown: string[] = [];
-  for (const edge of EDGES) {
-    const ask = { name: hosts[0] ?? '', algorithm: ALGORITHM } as const;
-    const leaf = await deps.showLeaf(edge, ask, AbortSignal.timeout(5_000));
-    if (certificates.some(({ fingerprint }) => fingerprint === leaf?.fingerprint))
-      shown.push(edge.environment);
-  }
-  return shown.join(' ');
-}
-
-/** Edges that are to show anything of a pack. */
-async function wantedAt({ pool }: TestJobDeps, id: string): Promise<string[]> {
-  const { rows } = await pool.query<{ edge: string }>(
-    'select edge from deployments where pack_id = $1 and desired_ecdsa is not null order by edge',
-    [id],
-  );
-  return rows.map(({ edge }) => edge);
-}
-
-async function recorded({ pool }: TestJobDeps, id: string): Promise<string[]> {
-  const { rows } = await pool.query<{ event: string }>(
-    'select event from audit where pack_id = $1 order by seq',
-    [id],
-  );
-  return rows.map(({ event }) => event);
-}
-
-const fingerprints = ({ certificates }: Pack): string[] => certificates.map(({ fingerprint }) => fingerprint);
-const refusedAs = (pattern: RegExp) => (error: unknown) =>
-  error instanceof Fault &&
-  error.fault === 'transition_refused' &&
-  error.pointer === '/deploy' &&
-  pattern.test(error.message);
-
 test('one goes to the other edges and back under its id, with its certificates, and the edges of both are told', async (t) => {
-  const { deps, letsEncrypt } = await given(t);
+  const { deps, letsEncrypt } = await givenBoth(t, plain);
   const id = await givenIssued(deps, 'staging');
   const first = await packOf(deps, id);
   assert.equal(first.status, 'staging_active');
@@ -154,19 +79,19 @@ test('one goes to the other edges and back under its id, with its certificates, 
 });
 
 test('the same again changes nothing', async (t) => {
-  const { deps } = await given(t);
+  const { deps } = await givenBoth(t, plain);
   const id = await givenIssued(deps, 'staging');
   for (const to of ['staging', 'production', 'production'] as const) {
     if (to === 'production') await moved(deps, id, to);
-    const before = [await packOf(deps, id), await recorded(deps, id)];
+    const unchanged = [await packOf(deps, id), await recorded(deps, id)];
     deps.clock.advance(60);
     await move(deps, id, to);
-    assert.deepEqual([await packOf(deps, id), await recorded(deps, id)], before);
+    assert.deepEqual([await packOf(deps, id), await recorded(deps, id)], unchanged);
   }
 });
 
 test('one on its way can go back, and one whose time ran out there goes elsewhere', async (t) => {
-  const { deps } = await given(t);
+  const { deps } = await givenBoth(t, plain);
   const id = await givenIssued(deps, 'staging');
   const noProduction = dark(deps, 'production');
   assert.equal(await moved(noProduction, id, 'production'), 'pending_deployment');
@@ -184,7 +109,7 @@ test('one on its way can go back, and one whose time ran out there goes elsewher
 });
 
 test('what is not issued yet goes there once it is, and Total TLS looks at names that nothing will cover', async (t) => {
-  const { deps } = await given(t);
+  const { deps } = await givenBoth(t, plain);
   const unseen: TestJobDeps = { ...deps, precheckTxt: plain.precheckTxt };
   const id = await givenIssued(unseen, 'production');
   const waiting = await packOf(deps, id);
@@ -204,7 +129,7 @@ test('what is not issued yet goes there once it is, and Total TLS looks at names
 });
 
 test('in a closed zone it is held off all edges until that is open, wherever it is sent meanwhile', async (t) => {
-  const { deps } = await given(t);
+  const { deps } = await givenBoth(t, plain);
   for (const from of ['staging', 'production'] as const) {
     const id = await givenIssued(deps, from);
     const { zone } = await packOf(deps, id);
@@ -225,50 +150,8 @@ test('in a closed zone it is held off all edges until that is open, wherever it 
   }
 });
 
-test('a renewal that is under way goes on by the order that it has', async (t) => {
-  const { deps, letsEncrypt } = await given(t);
-  const id = await givenIssued(deps, 'staging');
-  const first = fingerprints(await packOf(deps, id));
-  const unseen: TestJobDeps = { ...deps, precheckTxt: plain.precheckTxt };
-  for (let day = 0; day < 64; day += 4) await pass(unseen, days(4));
-  assert.equal((await packOf(deps, id)).renewal?.run?.status, 'pending_validation');
-  const orders = () => letsEncrypt.requests.filter((one) => one.endsWith('new-order')).length;
-  const before = orders();
-  assert.equal(await moved(unseen, id, 'production'), 'active');
-  const { certificates, renewal } = await packOf(deps, id);
-  assert.deepEqual([fingerprints(await packOf(deps, id)), certificates.length], [first, 2]);
-  assert.equal(renewal?.run?.status, 'pending_validation');
-  await pass(deps, hours(6));
-  await carry(deps);
-  const renewed = await packOf(deps, id);
-  assert.deepEqual([renewed.status, renewed.renewal?.run], ['active', undefined]);
-  assert.equal(new Set([...first, ...fingerprints(renewed)]).size, 4);
-  assert(orders() - before <= 1, 'that of the other algorithm at most');
-  assert.equal(await shownIn(deps, id), 'production');
-});
-
-test('new certificates that no edge showed yet go with it', async (t) => {
-  const { deps } = await given(t);
-  const id = await givenIssued(deps, 'staging');
-  const first = fingerprints(await packOf(deps, id));
-  for (let day = 0; day < 64; day += 4) await pass(dark(deps, 'staging'), days(4));
-  const coming = (await packOf(deps, id)).renewal?.run;
-  assert.equal(coming?.status, 'staging_deployment');
-  await move(deps, id, 'production');
-  const pack = await packOf(deps, id);
-  assert.deepEqual([pack.status, pack.renewal], ['pending_deployment', undefined]);
-  assert.deepEqual(
-    fingerprints(pack),
-    coming.certificates.map(({ fingerprint }) => fingerprint),
-  );
-  assert.equal(new Set([...first, ...fingerprints(pack)]).size, 4);
-  await carry(deps);
-  assert.equal((await packOf(deps, id)).status, 'active');
-  assert.equal(await shownIn(deps, id), 'production');
-});
-
 test('what had drifted has the time of any other at the edges that it goes to', async (t) => {
-  const { deps } = await given(t);
+  const { deps } = await givenBoth(t, plain);
   const id = await givenIssued(deps, 'production');
   const driftedOn = deps.clock.now();
   await transaction(deps.pool, async (tx) =>
@@ -281,7 +164,7 @@ test('what had drifted has the time of any other at the edges that it goes to', 
 });
 
 test('a pack and its backup go together, whichever serves, also while they change places', async (t) => {
-  const { deps } = await given(t);
+  const { deps } = await givenBoth(t, plain);
   const ids = await givenBacked(deps, { environment: 'staging' });
   const { id, backupId } = ids;
   await carry(deps);
@@ -315,16 +198,16 @@ const ELSEWHERE: readonly (readonly [PackType, RegExp])[] = [
 ];
 for (const [type, words] of ELSEWHERE)
   test(`one of type ${type} stays where it is, and is told so`, async (t) => {
-    const { deps } = await given(t);
+    const { deps } = await givenBoth(t, plain);
     const id = await givenIssued(deps, 'production', { type });
-    const before = await packOf(deps, id);
+    const there = await packOf(deps, id);
     await assert.rejects(move(deps, id, 'staging'), refusedAs(words));
-    assert.equal(await move(deps, id, 'production'), before.status);
+    assert.equal(await move(deps, id, 'production'), there.status);
     assert.equal((await packOf(deps, id)).environment, 'production');
   });
 
 test('one that is deleted or expired goes nowhere', async (t) => {
-  const { deps } = await given(t);
+  const { deps } = await givenBoth(t, plain);
   const id = await givenIssued(deps, 'staging');
   const down = { ...deps, cas: new Map() };
   for (let day = 0; day < 92; day += 4) await pass(down, days(4));
@@ -338,7 +221,7 @@ test('one that is deleted or expired goes nowhere', async (t) => {
 });
 
 test('whoever has one go to and fro again and again is told to wait', async (t) => {
-  const { deps } = await given(t);
+  const { deps } = await givenBoth(t, plain);
   const id = await givenIssued(deps, 'staging');
   for (let i = 0; i < 15; i++) {
     await move(deps, id, 'production');

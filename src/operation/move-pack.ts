@@ -30,9 +30,7 @@ interface Aim extends By {
 export async function movePack(tx: Tx, deps: AdvanceDeps, pack: Pack, aim: Aim): Promise<Pack> {
   const { pair, zone } = pack;
   if (aim.environment === pack.environment) return pack;
-  if (!TYPES[pack.type].api.deploy) throw refused(pack, `is of type ${pack.type}, which is for production`);
-  if (pair?.role === 'backup')
-    throw refused(pack, `is a backup, and goes where its certificate pack ${pair.other} goes: PATCH that`);
+  demandOrdered(pack);
   const other = pair && (await lockPack(tx, zone.id, pair.other));
   const [front, behind] = other && pair.isStandby ? [other, pack] : [pack, other];
   for (const one of [pack, front]) demandMovable(one, deps.clock.now());
@@ -40,6 +38,14 @@ export async function movePack(tx: Tx, deps: AdvanceDeps, pack: Pack, aim: Aim):
   await moveFront(tx, deps, front, aim);
   if (behind && !isLeaving(behind.status)) await moveStandby(tx, deps, behind, aim);
   return (await lockPack(tx, zone.id, pack.id)) ?? pack;
+}
+
+/** Throws for what is not ordered to go anywhere by itself. */
+function demandOrdered(pack: Pack): void {
+  const { pair, type } = pack;
+  if (!TYPES[type].api.deploy) throw refused(pack, `is of type ${type}, which is for production`);
+  if (pair?.role === 'backup')
+    throw refused(pack, `is a backup, and goes where its certificate pack ${pair.other} goes: PATCH that`);
 }
 
 /** Throws where nothing of a pack could be served elsewhere. */

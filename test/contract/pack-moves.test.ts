@@ -48,6 +48,8 @@ const shown = (environment: 'production' | 'staging', { name }: Zone): Promise<(
     }),
   );
 
+const idsOf = ({ certificates }: PackReply) => certificates.map(({ id }) => id);
+
 interface Explained {
   readonly waits_for: string;
   readonly notes: readonly string[];
@@ -92,7 +94,6 @@ it(
     assert.equal((await deploy(zone, second, 'staging')).status, 'staging_deployment');
     assert.deepEqual(await listed(zone), { production: [first.id], staging: [second.id] });
     const down = await reach(world, zone.id, second.id, { status: 'staging_active' });
-    const idsOf = ({ certificates }: PackReply) => certificates.map(({ id }) => id);
     assert.deepEqual(idsOf(down), idsOf(up));
     assert.deepEqual(await listed(zone, {}), { production: [first.id], staging: [second.id] });
     assert.deepEqual(await shown('staging', zone), ofSecond);
