@@ -1,8 +1,8 @@
 /** `certpacks packs order`: orders a pack by the API, and waits for it where that is wanted. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { isSettled } from '../pack/lifecycle.ts';
-import { PACK_STATUSES } from '../pack/pack.ts';
+import { ENVIRONMENTS, PACK_STATUSES } from '../pack/pack.ts';
 import { type ApiPlace, call, EXIT } from './client.ts';
 import { asZoneClient, type ClientOptions, PACK_FIELDS, packsOf, part } from './client-command.ts';
 import { tellLine } from './print.ts';
@@ -15,6 +15,7 @@ interface OrderOptions extends ClientOptions {
   readonly days: string;
   readonly backup?: boolean;
   readonly branding?: boolean;
+  readonly deploy?: string;
   readonly wait?: boolean;
 }
 
@@ -26,20 +27,30 @@ export const addPackOrder = (packs: Command): Command =>
     .option('--days <n>', 'validity_days', '90')
     .option('--backup', 'with a backup from another CA')
     .option('--branding', "with a name below the operator's branding domain as common name")
+    .addOption(
+      new Option('--deploy <environment>', 'which edges serve it; production unless given').choices([
+        ...ENVIRONMENTS,
+      ]),
+    )
     .option('--wait', 'until it is active, telling what it waits for')
     .action(order);
 
 async function order(
   hosts: string[],
-  { zone, ca, method, days, backup, branding, wait, ...options }: OrderOptions,
+  { zone, ca, method, days, backup, branding, deploy, wait, ...options }: OrderOptions,
 ): Promise<void> {
   const terms = { certificate_authority: ca, validation_method: method, validity_days: Number(days) };
-  const extras = { ...(backup && { backup }), ...(branding && { cloudflare_branding: true }) };
+  const extras = {
+    ...(backup && { backup }),
+    ...(branding && { cloudflare_branding: true }),
+    ...(deploy !== undefined && { deploy }),
+  };
   const body = { type: 'advanced', hosts, ...terms, ...extras };
   let { result } = await call(options, 'POST', `${packsOf(zone)}/order`, body);
   if (wait) result = await settled(options, zone, result);
   show(result, PACK_FIELDS, options);
-  if (wait && textOf(result, 'status') !== 'active') process.exit(EXIT.refused);
+  const served = deploy === 'staging' ? 'staging_active' : 'active';
+  if (wait && textOf(result, 'status') !== served) process.exit(EXIT.refused);
 }
 
 /** How long, in seconds, an answer may be waited for, so that what is told meanwhile is told soon. */

@@ -1,5 +1,6 @@
 /** `certpacks packs`: certificate packs, by the API. */
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
+import { ENVIRONMENTS } from '../pack/pack.ts';
 import { call } from './client.ts';
 import { asZoneClient, type ClientOptions, PACK_FIELDS, packsOf, part } from './client-command.ts';
 import { addPackEvents } from './pack-events.ts';
@@ -35,6 +36,19 @@ export function addPacks(certpacks: Command): void {
     show(
       (await call(options, 'POST', `${packsOf(zone)}/${part(pack)}/failover`, {})).result,
       ['id', 'serving', 'standby'],
+      options,
+    ),
+  );
+  asZoneClient(
+    packs
+      .command('deploy')
+      .description('take a pack to the edges of an environment: promote it from staging, or take it back')
+      .argument('<pack>')
+      .addArgument(new Argument('<environment>', 'whose edges serve it').choices([...ENVIRONMENTS])),
+  ).action(async (pack: string, deploy: string, { zone, ...options }: ClientOptions & { zone: string }) =>
+    show(
+      (await call(options, 'PATCH', `${packsOf(zone)}/${part(pack)}`, { deploy })).result,
+      PACK_FIELDS,
       options,
     ),
   );

@@ -1,6 +1,6 @@
 import { Fault } from '../kit/fault.ts';
 import { isLeaving } from '../pack/lifecycle.ts';
-import type { Pack } from '../pack/pack.ts';
+import type { Environment, Pack } from '../pack/pack.ts';
 import { TYPES } from '../pack/type.ts';
 import { lockPack } from '../store/packs.ts';
 import type { Tx } from '../store/store.ts';
@@ -12,6 +12,7 @@ import { demandActive } from './demand-active.ts';
 import { type BackupDeps, noOffer, offerFor, withBackup } from './insert-backup.ts';
 import { insertPack } from './insert-pack.ts';
 import { type Wish, withLockedPack } from './locked-pack.ts';
+import { movePack } from './move-pack.ts';
 import type { OperationDeps } from './operation.ts';
 import { isRestartable, restart } from './restart.ts';
 import { retryNow } from './retry-now.ts';
@@ -20,23 +21,26 @@ import { retryNow } from './retry-now.ts';
 export interface PackChange extends Wish {
   readonly isBranded?: boolean | undefined;
   readonly hasBackup?: boolean | undefined;
+  /** Whose edges it is for. */
+  readonly environment?: Environment | undefined;
 }
 
 /**
  * Sets what is asked for, restarts what timed out or expired, and tries at once what waits. Throws `pack_not_found`, and where it
- * cannot have a backup, or be without, `ca_not_configured` or `transition_refused`; `branding_not_configured`; `too_many_requests`
- * where it was changed too often of late.
+ * cannot have a backup, or be without, `ca_not_configured` or `transition_refused`; `branding_not_configured`; as `movePack`;
+ * `too_many_requests` where it was changed too often of late.
  */
 export function changePack(
   deps: OperationDeps & BackupDeps,
-  { by, isBranded, hasBackup, ...which }: PackChange,
+  { by, isBranded, hasBackup, environment, ...which }: PackChange,
 ): Promise<Pack> {
   return withLockedPack(deps.pool, which, async (tx, found) => {
     if (!TYPES[found.type].api.patch) throw notSo(found);
     const pack = hasBackup === undefined ? found : await setBackup(tx, deps, found, { hasBackup, by });
     const isChanged = isBranded !== undefined && isBranded !== pack.isBranded;
     const changed = isChanged ? await changeBranding(tx, deps, pack, { isBranded, by }) : pack;
-    return tryAgain(tx, deps, changed, by);
+    const there = environment ? await movePack(tx, deps, changed, { environment, by }) : changed;
+    return tryAgain(tx, deps, there, by);
   });
 }
 

@@ -1,7 +1,7 @@
 import { Fault } from '../kit/fault.ts';
 import { between } from '../kit/time.ts';
 import type { Pack } from '../pack/pack.ts';
-import { CHANGES_IN_WORDS, WISH_BOUNDS, type WishKind } from '../pack/wish-bound.ts';
+import { BOUNDS_IN_WORDS, WISH_BOUNDS, type WishKind } from '../pack/wish-bound.ts';
 import { type Bucket, look, take } from '../store/ca-limits.ts';
 import type { Db, Tx } from '../store/store.ts';
 import type { AdvanceDeps } from './operation.ts';
@@ -28,12 +28,17 @@ export async function changeableOn(
   return (await look(db, certificateAuthority ?? '', [bucketOf(id, 'change')], now))?.until;
 }
 
-/** Counts a change of a pack. Throws `too_many_requests` where there were too many of late. */
-export async function spendChange(tx: Tx, deps: AdvanceDeps, pack: Pack): Promise<void> {
-  const until = await spendWish(tx, deps, pack, 'change');
+/** Counts a change of a pack, or a move. Throws `too_many_requests` where there were too many of late. */
+export async function spendChange(
+  tx: Tx,
+  deps: AdvanceDeps,
+  pack: Pack,
+  kind: keyof typeof BOUNDS_IN_WORDS = 'change',
+): Promise<void> {
+  const until = await spendWish(tx, deps, pack, kind);
   if (until === undefined) return;
   const seconds = Math.ceil(between(deps.clock.now(), until));
-  throw new Fault('too_many_requests', `${CHANGES_IN_WORDS}; this one can be in ${seconds} s`, {
+  throw new Fault('too_many_requests', `${BOUNDS_IN_WORDS[kind]}; this one can be in ${seconds} s`, {
     retryAfter: seconds,
   });
 }

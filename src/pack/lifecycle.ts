@@ -27,7 +27,7 @@ export type PackEvent =
   | 'delete' // the subscriber wants it gone: DELETE pack, or its zone
   | 'revalidate' // an order needs validation of its own, or a CA refused and a new order stands behind the pack
   | 'stage' // goes, or goes back, to the staging edges
-  | 'hold' // issued, or wished back, while the zone is pending, moved or paused
+  | 'hold' // issued, or wished back or elsewhere, while the zone is pending, moved or paused
   | 'back_up' // issued as a backup for another pack
   | 'promote' // goes, or goes back, to the production edges
   | 'retire' // will not be renewed
@@ -54,13 +54,13 @@ export interface Stage {
 }
 
 const ISSUED = { stage: 'staging_deployment', hold: 'holding_deployment', back_up: 'backup_issued' } as const;
-const SERVED = { retire: 'pending_expiration', withdraw: 'deactivating' } as const;
 const PROMOTED = { promote: 'pending_deployment' } as const;
 const LOST = { lose: 'initializing' } as const;
 const STAGED = { stage: 'staging_deployment' } as const;
 const TO_EDGES = { ...PROMOTED, ...STAGED } as const;
-/** A keyless one is wanted back, and its zone is closed. */
+/** It is to come new to edges, or back to them, and its zone is closed. */
 const HELD = { hold: 'holding_deployment' } as const;
+const SERVED = { ...HELD, retire: 'pending_expiration', withdraw: 'deactivating' } as const;
 /** Only what drifted lasts so long. */
 const ENDED = { end: 'pending_expiration' } as const;
 /** The other of a pack and its backup is put in its place. */
@@ -71,23 +71,23 @@ export const LIFECYCLE: Readonly<Record<PackStatus, Stage>> = {
   initializing:           { job: 'order',    done: 'pending_validation', late: 'initializing_timed_out', within: hours(1) },
   pending_validation:     { job: 'validate', done: 'pending_issuance',   late: 'validation_timed_out',   within: 'token_life' },
   pending_issuance:       { job: 'issue',    done: 'pending_deployment', late: 'issuance_timed_out',     within: days(1), on: { ...ISSUED, ...LOST, revalidate: 'pending_validation' } },
-  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: { ...STAGED, ...LOST, ...REPLACED, ...ENDED } },
+  pending_deployment:     { job: 'deploy',   done: 'active',             late: 'deployment_timed_out',   within: days(1), on: { ...STAGED, ...HELD, ...LOST, ...REPLACED, ...ENDED } },
   active:                 { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...TO_EDGES, drift: 'pending_deployment' } },
 
-  staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...LOST, ...REPLACED, ...ENDED } },
+  staging_deployment:     { job: 'deploy',   done: 'staging_active',     late: 'deployment_timed_out',   within: days(1), on: { ...PROMOTED, ...HELD, ...LOST, ...REPLACED, ...ENDED } },
   staging_active:         { job: 'renew',                                  late: 'pending_expiration',     within: 'not_after', on: { ...SERVED, ...PROMOTED, ...STAGED, drift: 'staging_deployment' } },
   holding_deployment:     { job: 'hold',                                  late: 'pending_expiration',     within: 'not_after', on: { ...TO_EDGES, ...LOST, withdraw: 'deactivating' } },
   backup_issued:          { job: 'renew',                                  late: 'expired',                within: 'not_after', on: { ...TO_EDGES, ...LOST } },
 
   deactivating:           { job: 'withdraw', done: 'inactive',           on: { ...TO_EDGES, ...HELD, back_up: 'backup_issued' } },
   inactive:               { job: 'renew',                                  late: 'expired',                within: 'not_after', on: { ...TO_EDGES, ...HELD, ...LOST } },
-  pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active', ...TO_EDGES, withdraw: 'deactivating' } },
+  pending_expiration:     { job: 'expire',   done: 'expired',            on: { renewed: 'active', ...TO_EDGES, ...HELD, withdraw: 'deactivating' } },
   expired:                { restart: 'initializing' },
 
   initializing_timed_out: { restart: 'initializing' },
   validation_timed_out:   { restart: 'pending_validation' },
   issuance_timed_out:     { restart: 'pending_issuance' },
-  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: { ...STAGED, ...LOST, withdraw: 'deactivating' } },
+  deployment_timed_out:   { late: 'pending_expiration', within: 'not_after', restart: 'pending_deployment', on: { ...STAGED, ...HELD, ...LOST, withdraw: 'deactivating' } },
 
   pending_deletion:       { job: 'withdraw', done: 'deleted',            late: 'deletion_timed_out',     within: days(1) },
   deletion_timed_out:     { job: 'withdraw', done: 'pending_cleanup' },

@@ -88,5 +88,6 @@ const rankOf = (pack: Pack): number => {
 export function uncovers(from: Pack, to: Pack): boolean {
   // One of Total TLS covers none but its own name, unless it is for a wildcard record.
   if (from.type === 'total_tls' && !from.hosts.some(isWildcard)) return false;
-  return from.status !== to.status && rankOf(to) < rankOf(from);
+  const isMoved = from.status !== to.status || from.environment !== to.environment;
+  return isMoved && rankOf(to) < rankOf(from);
 }

@@ -23,12 +23,18 @@ export interface TypeRules {
   /** Whether it counts in quotas of certificate packs and their hosts. */
   readonly isCounted: boolean;
   /** What the routes of certificate packs take for it. */
-  readonly api: { readonly order: boolean; readonly patch: boolean; readonly delete: boolean };
+  readonly api: {
+    readonly order: boolean;
+    readonly patch: boolean;
+    readonly delete: boolean;
+    /** PATCH with `deploy`: what the service orders by itself is for the production edges, and uploads have a PATCH of their own. */
+    readonly deploy: boolean;
+  };
 }
 
-const API = { order: true, patch: true, delete: true } as const;
-const OWN = { order: false, patch: true, delete: true } as const;
-const ELSEWHERE = { order: false, patch: false, delete: false } as const;
+const API = { order: true, patch: true, delete: true, deploy: true } as const;
+const OWN = { order: false, patch: true, delete: true, deploy: false } as const;
+const ELSEWHERE = { order: false, patch: false, delete: false, deploy: false } as const;
 
 // biome-ignore format: a table is read by column
 export const TYPES: Readonly<Record<PackType, TypeRules>> = {

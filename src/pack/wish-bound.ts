@@ -7,10 +7,14 @@ export const WISH_BOUNDS = {
   change: { most: 6, within: days(1) },
   /** What waits is tried at once. */
   hurry: { most: 30, within: hours(1) },
+  /** It is taken from edges and put on others. */
+  move: { most: 30, within: hours(1) },
 } as const;
 
 export type WishKind = keyof typeof WISH_BOUNDS;
 
-/** The bound of changes in words. */
-export const CHANGES_IN_WORDS =
-  'a certificate pack is changed at most 6 times at once, and once more every 4 hours';
+/** The bounds of what is refused over them, in words. */
+export const BOUNDS_IN_WORDS = {
+  change: 'a certificate pack is changed at most 6 times at once, and once more every 4 hours',
+  move: 'a certificate pack goes to other edges at most 30 times at once, and once more every 2 minutes',
+} as const satisfies Partial<Record<WishKind, string>>;

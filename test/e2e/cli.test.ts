@@ -40,6 +40,20 @@ it('makes a zone, orders a pack, waits for it with its progress, and lists it as
   assert.equal(askOne('zone', 'delete', zone.id).id, zone.id);
 });
 
+it('orders a pack for the staging edges, takes it to the others, and back', () => {
+  const zone = askOne('zone', 'create', 'staged.test', '--type', 'full');
+  const at = ['--zone', zone.id];
+  const pack = askOne('packs', 'order', 'staged.test', ...at, '--deploy', 'staging', '--wait');
+  assert.equal(pack.status, 'staging_active');
+  assert.equal(askOne('packs', 'deploy', pack.id, 'production', ...at).status, 'pending_deployment');
+  const { status } = askOne('packs', 'deploy', pack.id, 'production', ...at);
+  assert.match(status, /^(pending_deployment|active)$/, 'the same again');
+  assert.equal(askOne('packs', 'deploy', pack.id, 'staging', ...at).status, 'staging_deployment');
+  const wrong = certpacks(['packs', 'deploy', pack.id, 'both', ...at, '--api', world.api]);
+  assert.deepEqual([wrong.status, /production, staging/.test(wrong.err)], [1, true], wrong.err);
+  askOne('zone', 'delete', zone.id);
+});
+
 it('reads lists to their end', () => {
   const names = Array.from({ length: 53 }, (_, i) => `z${i}.test`);
   for (const name of names.slice(0, 3)) askOne('zone', 'create', name);

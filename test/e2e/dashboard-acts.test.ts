@@ -153,6 +153,31 @@ it('a DNS record is changed and deleted, and a zone file goes out and in', LIMIT
   assert.deepEqual(troubles, []);
 });
 
+it('a pack is promoted from staging, and taken back, after a question', LIMIT, async () => {
+  const { world } = scene;
+  const account = { id: world.account_id };
+  const zone = await world.client.zones.create({ account, name: 'staged.test', type: 'full' });
+  const terms = { certificate_authority: 'lets_encrypt', validation_method: 'txt', validity_days: 90 };
+  const path = `/zones/${zone.id}/ssl/certificate_packs`;
+  const order = { type: 'advanced', hosts: ['staged.test'], ...terms, deploy: 'staging' };
+  const { id } = await askApi<{ id: string }>(world, 'POST', `${path}/order`, order);
+  const { page, troubles } = await signedIn(scene);
+  await show(page, `zones/${zone.id}/packs/${id}`, /staged\.test/);
+  const badge = (status: string) =>
+    page.locator('h1 .badge', { hasText: new RegExp(`^${status}$`) }).waitFor({ timeout: 60_000 });
+  const dialog = page.getByRole('dialog');
+  await badge('staging active');
+  await page.getByRole('button', { name: 'Promote' }).click();
+  await dialog.getByText('It leaves the staging edges').waitFor();
+  await dialog.getByRole('button', { name: 'Promote' }).click();
+  await badge('active');
+  await page.getByRole('button', { name: 'To staging' }).click();
+  await dialog.getByText('what else covers its hosts is served there').waitFor();
+  await dialog.getByRole('button', { name: 'To staging' }).click();
+  await badge('staging active');
+  assert.deepEqual(troubles, []);
+});
+
 it(
   'a look that is asked for says what every server answers, and ends once the records are there',
   LIMIT,

@@ -37,12 +37,14 @@ export async function givenTwoCas(t: After, plain: TestJobDeps): Promise<TwoCas>
 
 /** Edges that show, for each name, the leaf of the pack that serves it. */
 export const serving =
-  ({ pool }: TestJobDeps): TestJobDeps['showLeaf'] =>
-  async (_edge, { name, algorithm }) => {
-    const pack = await getServing(pool, name, 'production');
+  ({ pool, edges }: TestJobDeps): TestJobDeps['showLeaf'] =>
+  async (edge, { name, algorithm }) => {
+    const { environment = 'production' } = edges.find((one) => one.name === edge.name) ?? {};
+    const pack = await getServing(pool, name, environment);
     const { rows } = await pool.query<{ leaf: string | null }>(
-      `select case $2 when 'ecdsa' then desired_ecdsa else desired_rsa end as leaf from deployments where pack_id = $1`,
-      [pack?.id, algorithm],
+      `select case $2 when 'ecdsa' then desired_ecdsa else desired_rsa end as leaf from deployments
+        where pack_id = $1 and edge = $3`,
+      [pack?.id, algorithm, edge.name],
     );
     const leaf = rows[0]?.leaf;
     return leaf ? shown(leaf) : undefined;

@@ -4,6 +4,7 @@ import { deletePack } from '../../operation/delete-pack.ts';
 import { packNotFound } from '../../operation/locked-pack.ts';
 import { render } from '../../operation/render.ts';
 import { renderAgain } from '../../operation/render-again.ts';
+import { ENVIRONMENTS } from '../../pack/pack.ts';
 import { getPack } from '../../store/packs.ts';
 import { getRenderedJson } from '../../store/rendered-json.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -28,6 +29,7 @@ const PackPatch = Type.Optional(
     Type.Object({
       cloudflare_branding: Type.Optional(Type.Boolean()),
       backup: Type.Optional(Type.Boolean()),
+      deploy: Type.Optional(Type.Enum([...ENVIRONMENTS])),
     }),
   ]),
 );
@@ -46,7 +48,8 @@ const GET = {
 };
 const PATCH = {
   operationId: 'certificate-packs-restart-validation-for-advanced-certificate-manager-certificate-pack',
-  summary: 'Try a stage again that ran out, change the branding, or order or delete the backup',
+  summary:
+    'Try a stage again that ran out, change the branding, order or delete the backup, or go to the edges of the other environment',
   params: PackParams,
   body: PackPatch,
   response: okOf(PackReply),
@@ -91,9 +94,9 @@ export const certificatePackRoutes =
       const zone = zoneOf(request, request.params.zone_id, 'SSL and Certificates Write');
       const id = packId(request.params.certificate_pack_id);
       const which = { zoneId: zone.id, id };
-      const isBranded = request.body?.cloudflare_branding;
-      const hasBackup = request.body?.backup;
-      const pack = await changePack(deps, { ...which, isBranded, hasBackup, by: actorOf(request) });
+      const { cloudflare_branding: isBranded, backup: hasBackup, deploy: environment } = request.body ?? {};
+      const change = { isBranded, hasBackup, environment };
+      const pack = await changePack(deps, { ...which, ...change, by: actorOf(request) });
       deps.poke(id);
       const json = await waitForRecords(deps, { ...which, isNew: false });
       const shown = json ?? render(deps, pack).json;

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { isLeaving, LIFECYCLE } from '../../pack/lifecycle.ts';
+import type { Environment, PackStatus } from '../../pack/pack.ts';
 import { TYPES } from '../../pack/type.ts';
 import { ask } from '../api/client.ts';
 import { packPath } from '../api/paths.ts';
@@ -27,6 +28,7 @@ export function PackActions({ zoneId, pack, again }: PackProps) {
           onDone={again}
         />
       )}
+      <Move {...{ zoneId, pack, again }} />
       {pack.certificates.length > 0 && !isLeaving(pack.status) && <Revoke {...{ zoneId, pack, again }} />}
       {TYPES[pack.type].api.delete && !isLeaving(pack.status) && (
         <Confirm
@@ -40,6 +42,40 @@ export function PackActions({ zoneId, pack, again }: PackProps) {
         </Confirm>
       )}
     </>
+  );
+}
+
+/** Where a pack goes by the button: the status says where it is. */
+const MOVES: Readonly<Partial<Record<PackStatus, Environment>>> = {
+  pending_deployment: 'staging',
+  active: 'staging',
+  staging_deployment: 'production',
+  staging_active: 'production',
+};
+
+/** To the staging edges alone, or from there to the others. A backup goes with its pack. */
+function Move({ zoneId, pack, again }: PackProps) {
+  const deploy = MOVES[pack.status];
+  if (!deploy || !TYPES[pack.type].api.deploy || pack.backup_of !== undefined) return null;
+  const [first = ''] = pack.hosts;
+  const isUp = deploy === 'production';
+  return (
+    <Confirm
+      label={isUp ? 'Promote' : 'To staging'}
+      kind="primary"
+      title={
+        isUp ? `Serve the pack of ${first} in production?` : `Serve the pack of ${first} in staging alone?`
+      }
+      work={() => ask('PATCH', packPath(zoneId, pack.id), { body: { deploy } })}
+      done={isUp ? 'It is going to production.' : 'It is going to the staging edges.'}
+      onDone={again}
+    >
+      <p>
+        {isUp
+          ? 'It leaves the staging edges, and goes to those of production with the certificates that it has.'
+          : 'It leaves the production edges: what else covers its hosts is served there, or nothing.'}
+      </p>
+    </Confirm>
   );
 }
 
