@@ -2,6 +2,7 @@ import type { PackKey } from '../pack/pack.ts';
 import { type Actor, recordAudit } from '../store/audit.ts';
 import { deleteOfEdge, listAwaited } from '../store/edge-leftovers.ts';
 import { wakePacks } from '../store/edge-packs.ts';
+import { deleteEdgeState } from '../store/edge-states.ts';
 import { deleteEdge, putDrained } from '../store/edges.ts';
 import { type Pool, transaction } from '../store/store.ts';
 import { lockOwn } from './create-edge.ts';
@@ -44,6 +45,7 @@ export async function removeEdge(deps: EdgeDeps, key: EdgeOfAccount, by: Actor):
   await transaction(deps.pool, async (tx) => {
     const edge = await lockOwn(tx, key);
     await deleteEdge(tx, edge.id);
+    await deleteEdgeState(tx, edge.name);
     await recordAudit(tx, edgeEvent('delete', edge, by), deps.clock.now());
   });
   await clearEdge(deps.pool, deps.clock.now(), key.id);

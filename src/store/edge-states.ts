@@ -1,6 +1,6 @@
 /** Whether edges answer, as all processes know it: one row an edge that was looked at. */
 import { statement } from './statement.ts';
-import { type Db, execute } from './store.ts';
+import { type Db, execute, type Tx } from './store.ts';
 
 /** How an edge stands. */
 export interface EdgeState {
@@ -58,6 +58,13 @@ const PUT = statement(`
   update edge_states set unreachable_since = :unreachable_since, away_since = :away_since, back_since = :back_since,
     look_at = :look_at
    where name = :name`);
+
+/** Forgets how an edge stood: one that is enrolled under its name later begins anew. */
+export async function deleteEdgeState(tx: Tx, name: string): Promise<void> {
+  await execute(tx, DELETE, { name });
+}
+
+const DELETE = statement('delete from edge_states where name = :name');
 
 /** The edges that nobody reaches, and those that do not count though they answer, by name. */
 export async function listAbsentEdges(db: Db): Promise<EdgeState[]> {

@@ -1,12 +1,12 @@
 /** What accounts are told of their custom hostnames, and what stands in the record. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { happenedIn } from '../../src/job/periodic/alert-happened.ts';
 import { payloadOf } from '../../src/notify/channels/generic.ts';
 import type { ChoosingPolicy } from '../../src/pack/alert-choice.ts';
 import { currentHistory, readAlertableEvents } from '../../src/store/alert-events.ts';
 import { type HostnameScene, hostnameScene, showAll } from '../support/hostnames.ts';
+import { until } from '../support/world.ts';
 
 const ends = new AsyncDisposableStack();
 let scene: HostnameScene;
@@ -48,15 +48,9 @@ async function givenTold() {
     const { events } = await readAlertableEvents(scene.jobs.pool, accountId, behind);
     return happenedIn(scene.jobs, accountId, { events, policies: [policyOf(since)] });
   };
-  return { client, accountId, at, one, hostname, told: await onceThere(read, 3) };
-}
-
-/** What is read, once there is so much: what goes on in other databases of the server may hold events up. */
-async function onceThere<T>(read: () => Promise<readonly T[]>, count: number): Promise<readonly T[]> {
-  for (const end = Date.now() + 20_000; ; await delay(50)) {
-    const found = await read();
-    if (found.length >= count || Date.now() > end) return found;
-  }
+  // What goes on in other databases of the server may hold events up.
+  const told = await until(read, ({ length }) => length >= 3, 20);
+  return { client, accountId, at, one, hostname, told };
 }
 
 it('a webhook has what Cloudflare sends for SaaS, and the record tells what was done to the hostname', async () => {

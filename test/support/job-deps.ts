@@ -27,6 +27,7 @@ import { type Db, openPool, transaction } from '../../src/store/store.ts';
 import { EVERY_CELL } from '../../src/store/zone-key.ts';
 import { createZone, getZone, takeOrd } from '../../src/store/zones.ts';
 import { startTestDatabaseWithSchema } from './database.ts';
+import { EMPTY } from './empty-tables.ts';
 import { assertStored, countCertificates } from './stored.ts';
 
 /** What jobs are given, on a database of the test's own; the world around it is in the test's hands. */
@@ -100,26 +101,6 @@ export async function clear({ pool, json: reply }: TestJobDeps): Promise<void> {
   await assertStored(pool, reply);
   await pool.query(EMPTY);
 }
-
-/**
- * Empties what hangs on these tables, and they themselves. Row by row: to truncate so many small tables takes fifty times as long, as
- * each gets new files.
- */
-const EMPTY = `do $$
-  declare one regclass;
-  begin
-    set local session_replication_role = replica;
-    for one in
-      with recursive reached as (
-        select unnest(array['accounts', 'served_hosts', 'txt_records', 'http_files', 'edge_changes', 'edge_states', 'ca_limits',
-          'dns_published', 'revocations', 'domains', 'names_given_up', 'authorizations', 'authorization_urls',
-          'name_servers_used'])::regclass as oid
-        union select conrelid::regclass from pg_constraint join reached on confrelid = reached.oid where contype = 'f')
-      select oid from reached
-    loop
-      execute format('delete from %s', one);
-    end loop;
-  end $$`;
 
 /** A zone of an account of its own. */
 export async function givenZone(

@@ -15,6 +15,7 @@ import {
 import { oddEdges, rounds } from '../../../test/support/proving.ts';
 import type { LiveEdge } from '../../edge/edge.ts';
 import { newKeyPair, rawPublicKey } from '../../kit/hpke.ts';
+import { removeEdge } from '../../operation/change-edge.ts';
 import { createEdge } from '../../operation/create-edge.ts';
 import { noteReport } from '../../operation/note-report.ts';
 import { takeUpEdge } from '../../operation/take-up-edge.ts';
@@ -147,4 +148,8 @@ test('an agent that is there and says that its edge does not work is no more wai
     await rounds(deps, 20, 20);
   }
   assert.equal((await packOf(deps, first.id)).status, 'active');
+  const { accountId } = scene.zone;
+  await removeEdge(deps, { accountId, id: scene.edge.id }, OPERATOR);
+  const known = (await listAbsentEdges(deps.pool)).map(({ name }) => name);
+  assert(!known.includes('broken'), 'nothing is known of an edge that was removed');
 });

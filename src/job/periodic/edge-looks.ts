@@ -19,7 +19,7 @@ const PROBE = 'certpacks-probe.invalid';
 
 /** Looks at the edges that are due, side by side. */
 export async function lookAtEdges(deps: JobDeps, signal: AbortSignal): Promise<void> {
-  const edges = waitedFor(deps.edges).filter((edge) => edge.agent !== undefined || isReached(edge));
+  const edges = waitedFor(deps.edges);
   if (edges.length === 0) return;
   const now = deps.clock.now();
   const names = edges.map(({ name }) => name);
