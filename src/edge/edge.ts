@@ -38,8 +38,8 @@ export interface LiveEdge extends Pick<EdgeRow, 'name' | 'kind' | 'environment' 
         readonly id: string;
         /** Whether packs wait for it: it came to have all once, and nobody drains it. */
         readonly isWaitedFor: boolean;
-        /** When it was heard last; undefined: never yet. */
-        readonly heardOn?: Date | undefined;
+        /** Whether it was heard of late, as this process saw. */
+        readonly isHeard: boolean;
         /** What is wrong with the edge as a whole, in its agent's words; undefined: nothing, or it was never heard. */
         readonly problem?: string | undefined;
         /** Settings of custom hostnames that its agent said it applies; undefined: it did not say. */

@@ -1,5 +1,5 @@
 /** Whether an edge counts: one that nobody reached for long is waited for by nobody until it has shown everything again. */
-import { after, between, type Seconds } from '../kit/time.ts';
+import { after, type Seconds } from '../kit/time.ts';
 import type { Words } from './standing.ts';
 import { minuteOf } from './standing.ts';
 
@@ -14,22 +14,14 @@ export interface Presence {
 const PRESENT: Presence = { unreachableSince: undefined, awaySince: undefined, backSince: undefined };
 
 /** An agent that was not heard of for so long is not connected. */
-const AGENT_SILENCE: Seconds = 30;
-
-/** Whether an agent is connected, by when it was heard last. */
-export const isAgentHeard = (heardOn: Date | undefined, now: Date): boolean =>
-  // Also where a clock was put back since.
-  heardOn !== undefined && Math.abs(between(heardOn, now)) < AGENT_SILENCE;
+export const AGENT_SILENCE: Seconds = 30;
 
 /** Why an agent brings nothing that is new to its edge, in words; undefined: it does, or there is none. */
 export function troubleOf(
-  agent: { readonly heardOn?: Date | undefined; readonly problem?: string | undefined } | undefined,
-  now: Date,
+  agent: { readonly isHeard: boolean; readonly problem?: string | undefined } | undefined,
 ): string | undefined {
   if (!agent) return undefined;
-  return isAgentHeard(agent.heardOn, now)
-    ? agent.problem
-    : 'its agent is not connected; start it, and see what it logs';
+  return agent.isHeard ? agent.problem : 'its agent is not connected; start it, and see what it logs';
 }
 
 /** What a look at an edge came to. */

@@ -165,7 +165,7 @@ test('what is restricted is served where it may be, from a process that opens it
   const [near, far] = [await givenEdge('de'), await givenEdge('us')];
   const live = { name: near.name, kind: near.kind, environment: near.environment, location: near.location };
   const kept = await uploadKept(deps, ca, zone, { label: 'eu' });
-  await carryAll({ ...deps, edges: [{ ...live, agent: { id: near.id, isWaitedFor: true } }] });
+  await carryAll({ ...deps, edges: [{ ...live, agent: { id: near.id, isWaitedFor: true, isHeard: true } }] });
   const servedAt = async (edge: Edge, keys: RegionKeys) =>
     (await servingNames(telling(keys), edge, [zone.name])).get(zone.name)?.id;
   const own = new RegionKeys([keyOf('de')]);

@@ -60,7 +60,7 @@ test('an edge applies what its agent says, and nothing where that says nothing, 
 
 test('what its make does not apply is not applied whatever an agent says, and an edge of the configuration has none', () => {
   const at = { environment: 'production', location: undefined } as const;
-  const agent = { id: 'x', isWaitedFor: true, tlsSettings: [...TLS_SETTINGS] };
+  const agent = { id: 'x', isWaitedFor: true, isHeard: true, tlsSettings: [...TLS_SETTINGS] };
   const edges = [
     { ...at, name: 'fra-1', kind: 'nginx', agent },
     { ...at, name: 'own', kind: 'bundled' },

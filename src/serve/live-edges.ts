@@ -1,6 +1,7 @@
 /** The edges as they are now: those of the configuration, and those that were enrolled, read again and again. */
 import type { EdgeRow, LiveEdge } from '../edge/edge.ts';
 import type { Log } from '../kit/log.ts';
+import { AGENT_SILENCE } from '../pack/edge-presence.ts';
 import { type Edge } from '../store/edge-row.ts';
 import { listAllEdges } from '../store/edges.ts';
 import type { Pool } from '../store/store.ts';
@@ -19,6 +20,8 @@ export class LiveEdges {
   readonly #timer: NodeJS.Timeout;
   #enrolled: ReadonlyMap<string, Edge> = new Map();
   #reading: Promise<void> | undefined;
+  /** When each agent was heard last, as it is written down, and since when this process has read that, in milliseconds. */
+  readonly #signs = new Map<string, { readonly seen: number; readonly at: number }>();
 
   private constructor(pool: Pool, configured: readonly EdgeRow[], log: Log) {
     this.#pool = pool;
@@ -65,18 +68,34 @@ export class LiveEdges {
     try {
       const edges = await listAllEdges(this.#pool);
       this.#enrolled = new Map(edges.map((edge) => [edge.id, edge]));
+      for (const id of this.#signs.keys()) if (!this.#enrolled.has(id)) this.#signs.delete(id);
       const own = edges.filter(({ name }) => !this.#configured.some((edge) => edge.name === name));
       const taken = own.filter(({ agentKeys }) => agentKeys.length > 0);
-      this.#list.splice(0, this.#list.length, ...this.#configured, ...taken.map(toLive));
+      const live = taken.map((edge) => toLive(edge, this.#isHeard(edge)));
+      this.#list.splice(0, this.#list.length, ...this.#configured, ...live);
       for (const heard of this.#heard) heard();
     } catch (err) {
       // Of a database that is away its watch tells, once.
       this.#log.debug({ err }, 'edges could not be read');
     }
   }
+
+  /**
+   * An agent is silent when nothing new of it was written down for so long by this process's own watch: clocks of several machines differ,
+   * and are put forward and back.
+   */
+  #isHeard({ id, seenOn }: Edge): boolean {
+    const [seen, now] = [seenOn?.getTime() ?? 0, performance.now()];
+    const sign = this.#signs.get(id);
+    if (sign?.seen !== seen) this.#signs.set(id, { seen, at: now });
+    return sign?.seen !== seen || now - sign.at < AGENT_SILENCE * 1_000;
+  }
 }
 
-const toLive = ({ id, address, applied, drainedOn, tlsSettings, ...edge }: Edge): LiveEdge => ({
+const toLive = (
+  { id, address, applied, drainedOn, tlsSettings, ...edge }: Edge,
+  isHeard: boolean,
+): LiveEdge => ({
   name: edge.name,
   kind: edge.kind,
   environment: edge.environment,
@@ -85,7 +104,7 @@ const toLive = ({ id, address, applied, drainedOn, tlsSettings, ...edge }: Edge)
   agent: {
     id,
     isWaitedFor: applied !== undefined && drainedOn === undefined,
-    heardOn: edge.seenOn,
+    isHeard,
     problem: edge.problem,
     tlsSettings,
   },

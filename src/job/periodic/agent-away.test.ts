@@ -38,13 +38,13 @@ async function givenBoth(zoneName = 'one.test', name = 'far') {
   const { edge, secret } = await createEdge(plain, zone.accountId, asked, OPERATOR);
   const key = { key: 'ab'.repeat(32), sealingKey: rawPublicKey(newKeyPair()) };
   await takeUpEdge(plain, secret, { ...key, version: '1', certificateUntil: new Date() }, '127.0.0.1');
-  let heardOn = plain.clock.now();
+  let isHeard = false;
   let problem: string | undefined;
   const agent = {
     id: edge.id,
     isWaitedFor: true,
-    get heardOn() {
-      return heardOn;
+    get isHeard() {
+      return isHeard;
     },
     get problem() {
       return problem;
@@ -53,7 +53,7 @@ async function givenBoth(zoneName = 'one.test', name = 'far') {
   const far: LiveEdge = { ...terms, agent };
   const { deps } = oddEdges({ ...plain, edges: [edgeNamed('near'), far], showLeaf: truthful(plain) });
   const hear = (wrong?: string) => {
-    heardOn = plain.clock.now();
+    isHeard = true;
     problem = wrong;
   };
   return { deps, zone, edge: { id: edge.id, name }, hear };

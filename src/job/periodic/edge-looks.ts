@@ -57,7 +57,7 @@ async function hasShownAll({ pool, verification }: JobDeps, edge: LiveEdge, sinc
 
 /** Why an edge gets nothing that is new, or nobody reaches it; undefined: it answers. */
 async function trouble(deps: JobDeps, edge: LiveEdge, signal: AbortSignal): Promise<string | undefined> {
-  const why = troubleOf(edge.agent, deps.clock.now());
+  const why = troubleOf(edge.agent);
   if (why !== undefined) return `edge ${edge.name}: ${why}`;
   if (!isReached(edge)) return undefined;
   try {

@@ -51,7 +51,7 @@ export async function proveServed(deps: JobDeps, ring: () => void, signal: Abort
   const absent = await listAbsentEdges(deps.pool);
   const edges = inTurn(
     deps,
-    reachedIn(deps.edges).filter((edge) => !isUnreachable(deps, absent, edge)),
+    reachedIn(deps.edges).filter((edge) => !isUnreachable(absent, edge)),
   );
   if (edges.length === 0) return;
   const round = { edges, absent, signal };
@@ -64,12 +64,8 @@ export async function proveServed(deps: JobDeps, ring: () => void, signal: Abort
 }
 
 /** An edge whose agent is silent, or says what is wrong, may answer all the same. */
-const isUnreachable = (
-  { clock }: Pick<JobDeps, 'clock'>,
-  absent: readonly EdgeState[],
-  { name, agent }: ReachedEdge,
-): boolean =>
-  troubleOf(agent, clock.now()) === undefined &&
+const isUnreachable = (absent: readonly EdgeState[], { name, agent }: ReachedEdge): boolean =>
+  troubleOf(agent) === undefined &&
   absent.some((state) => name === state.name && state.unreachableSince !== undefined);
 
 /** Some of many edges, others each second. */
