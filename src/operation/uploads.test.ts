@@ -16,7 +16,7 @@ import { sealOf } from '../kit/seal.ts';
 import { days } from '../kit/time.ts';
 import type { Environment, PackZone } from '../pack/pack.ts';
 import { servingNotes } from '../pack/serving-notes.ts';
-import { STANDINGS } from '../pack/standing.ts';
+import { minuteOf, STANDINGS } from '../pack/standing.ts';
 import { OPERATOR } from '../store/audit.ts';
 import { listHeirs } from '../store/heirs.ts';
 import { getCustomCertificateOf } from '../store/uploads.ts';
@@ -97,7 +97,7 @@ test('an upload for the staging edges goes there alone, and by a change to the o
   await clear(deps);
 });
 
-test('an upload ends by itself: told at a tenth of its life, off the edges at its end, and what covers its hosts serves then', async () => {
+test('an upload ends by itself: told once a third of its life is left and at a tenth, off the edges at its end, and what covers its hosts serves then', async () => {
   const zone = await givenZone(deps, 'ends.test');
   const longer = await upload(zone, 'production', deps, 300);
   await carryAll(deps);
@@ -110,9 +110,24 @@ test('an upload ends by itself: told at a tenth of its life, off the edges at it
   assert.deepEqual(await notesOn(zone, longer.id), [
     `certificate pack ${id} (sni_custom) serves ends.test, and goes before this one: it came later`,
   ]);
-  deps.clock.advance(days(81));
-  await carryAll(deps);
-  assert.equal(await statusOf(id), 'pending_expiration');
+  deps.clock.advance(days(61));
+  const toldOf = async () => {
+    await carryAll(deps);
+    await deps.pool.query('update packs set due_at = $1 where id = $2', [deps.clock.now(), id]);
+    await carryAll(deps);
+    const { rows } = await deps.pool.query<{ told: number }>(
+      "select count(*)::int as told from audit where pack_id = $1 and event = 'ends_soon'",
+      [id],
+    );
+    const { status, validationErrors, certificates } = await packOf(deps, id);
+    const [end = deps.clock.now()] = certificates.map(({ notAfter }) => notAfter);
+    const why = `the certificate ends at ${minuteOf(end)} and is not renewed by itself`;
+    const isSaid = validationErrors.map((one) => one.includes(why));
+    return { status, events: rows[0]?.told, isSaid };
+  };
+  assert.deepEqual(await toldOf(), { status: 'active', events: 1, isSaid: [true] });
+  deps.clock.advance(days(20));
+  assert.deepEqual(await toldOf(), { status: 'pending_expiration', events: 1, isSaid: [true] });
   deps.clock.advance(days(9));
   await carryAll(deps);
   assert.equal(await statusOf(id), 'expired');

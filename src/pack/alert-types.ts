@@ -80,6 +80,7 @@ const BY_PACK_EVENT: Readonly<Record<string, AlertEvent>> = {
   lose: 'keys.lost',
   key_away: 'key.unreachable',
   key_back: 'key.reachable',
+  ends_soon: 'expiration.upcoming',
 };
 
 const TO_EDGES: readonly PackStatus[] = ['pending_deployment', 'staging_deployment'];

@@ -39,6 +39,7 @@ const KINDS: Readonly<Record<string, EventMeaning['kind']>> = {
   renew: 'renewal',
   renewed: 'renewal',
   at_risk: 'renewal',
+  ends_soon: 'renewal',
   revoke: 'revocation',
   revoked_by_ca: 'revocation',
 };

@@ -2,7 +2,7 @@
 import { after, between, days, hours, type Seconds } from '../kit/time.ts';
 import { earliestEnd, isIssued, isKept, isServed } from './lifecycle.ts';
 import type { Certificate, Pack } from './pack.ts';
-import { algorithmsOf } from './type.ts';
+import { algorithmsOf, TYPES } from './type.ts';
 
 /** Part of a certificate's life that is left when it is renewed, where the CA does not say when. */
 const LEFT = 1 / 3;
@@ -47,6 +47,13 @@ export function soonest(life: Life): Date {
 /** From when on a pack counts as one that will not be renewed; undefined without certificates. */
 export function lastTime({ certificates }: Pack): Date | undefined {
   const times = certificates.map((one) => after(one.notAfter, -lengthOf(one) * LEFT_AT_LAST).getTime());
+  return times.length > 0 ? new Date(Math.min(...times)) : undefined;
+}
+
+/** When the owner of certificates that are served, and that nobody renews, is told of it first; undefined: of none. */
+export function noticeOn({ type, status, certificates }: Pack): Date | undefined {
+  const isTold = TYPES[type].renewedBy === 'owner' && isServed(status) && status !== 'pending_expiration';
+  const times = isTold ? certificates.map((one) => ownTime(one, 0).getTime()) : [];
   return times.length > 0 ? new Date(Math.min(...times)) : undefined;
 }
 

@@ -1,5 +1,6 @@
 import { toName, withoutWildcard } from './hosts.ts';
-import { hostsIn, type Words } from './standing.ts';
+import type { Pack } from './pack.ts';
+import { hostsIn, inOne, unrenewedWords, type Words } from './standing.ts';
 
 /**
  * A message as the subscriber reads it: it names a host of the pack, what was seen, and, after a semicolon, the next step;
@@ -12,6 +13,10 @@ export function subscriberMessage(hosts: readonly string[], message: string): st
 }
 
 const AGAIN = 'it is tried again';
+
+/** What the errors of a pack say whose certificates end and were not renewed. */
+export const unrenewedMessage = (pack: Pack): string =>
+  subscriberMessage(pack.hosts, inOne(unrenewedWords(pack)));
 
 /** The halves of a message: what was seen, and the next step. What a server or a CA wrote stands in quotes or brackets, mostly. */
 export function halvesOf(message: string): Words {

@@ -8,11 +8,13 @@ import { endTotalTls } from '../../operation/end-total-tls.ts';
 import { planRenewal } from '../../operation/plan-renewal.ts';
 import { putDown } from '../../operation/put-down.ts';
 import { recordStep } from '../../operation/record-step.ts';
+import { tellEnd } from '../../operation/tell-end.ts';
 import { lifeWork, type Work } from '../../operation/work.ts';
 import { earliestEnd, LIFECYCLE, may } from '../../pack/lifecycle.ts';
 import type { Algorithm, Certificate, Pack, Renewal } from '../../pack/pack.ts';
 import {
   lastTime,
+  noticeOn,
   ownTime,
   renewalPlanOf,
   shortestLife,
@@ -20,7 +22,7 @@ import {
   timeWithin,
   turningPoint,
 } from '../../pack/renewal.ts';
-import { inOne, unrenewedWords } from '../../pack/standing.ts';
+import { unrenewedMessage } from '../../pack/subscriber-message.ts';
 import { TYPES } from '../../pack/type.ts';
 import { getManagedSettings } from '../../store/managed.ts';
 import { getChain } from '../../store/next-certificates.ts';
@@ -91,11 +93,14 @@ async function wait(deps: JobDeps, pack: Pack, seconds: Seconds): Promise<undefi
   await putDown(deps, pack, first([after(deps.clock.now(), seconds), earliestEnd(pack)]));
 }
 
-/** Somebody else sees to that, if anybody: it stays until its end. One that is served tells its owner before. */
+/** Somebody else sees to that, if anybody: it stays until its end. One that is served tells its owner before, twice. */
 async function rest(deps: JobDeps, pack: Pack): Promise<Work | undefined> {
+  const now = deps.clock.now();
   const last = TYPES[pack.type].renewedBy === 'owner' ? turningPoint(pack) : undefined;
-  if (last && last <= deps.clock.now() && may(pack.status, 'retire')) return giveUp(deps, pack);
-  await putDown(deps, pack, last ?? earliestEnd(pack));
+  if (last && last <= now && may(pack.status, 'retire')) return giveUp(deps, pack);
+  const notice = pack.validationErrors.includes(unrenewedMessage(pack)) ? undefined : noticeOn(pack);
+  if (notice && notice <= now) return tellEnd(deps, pack);
+  await putDown(deps, pack, notice ?? last ?? earliestEnd(pack));
   return undefined;
 }
 
@@ -197,7 +202,7 @@ const GRACE = 1 / 100;
  * errors.
  */
 export function giveUp(deps: JobDeps, pack: Pack): Promise<Work> {
-  const why = inOne(unrenewedWords(pack));
+  const why = unrenewedMessage(pack);
   const validationErrors = [...pack.validationErrors.filter((one) => one !== why), why];
   return recordStep(deps, lifeWork(pack), { event: 'retire', change: { validationErrors } });
 }
