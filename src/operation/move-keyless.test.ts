@@ -222,3 +222,19 @@ test('one that was not off yet when its zone was paused is off at once where it 
   await changeKeyless(on(), { zoneId: zone.id, id, by: OPERATOR, facts: { name: 'y' } });
   assert.deepEqual([(await packOf(deps, id)).status, await shownBy(zone)], ['holding_deployment', '']);
 });
+
+test('one that is served goes to edges of the other environment once its zone is not paused any more, and what an edge showed before is no matter there', async () => {
+  const zone = await givenZone(deps, 'later.test');
+  const id = await bring(zone, 'production');
+  await deps.pool.query('update packs set drifted_on = $1 where id = $2', [deps.clock.now(), id]);
+  const pause = (isPaused: boolean) =>
+    changeZone({ ...deps, zonePolicy: CHECK }, zone, { isPaused }, OPERATOR);
+  await pause(true);
+  await changeKeyless(on(), { zoneId: zone.id, id, by: OPERATOR, facts: {}, environment: 'staging' });
+  await carryAll(deps);
+  const { status, driftedOn } = await packOf(deps, id);
+  assert.deepEqual([status, driftedOn, await shownBy(zone)], ['holding_deployment', undefined, '']);
+  await pause(false);
+  await carryAll(deps);
+  assert.deepEqual([(await packOf(deps, id)).status, await shownBy(zone)], ['staging_active', 'pl']);
+});

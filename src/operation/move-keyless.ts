@@ -44,7 +44,9 @@ export async function moveKeyless(
     await leaveHosts(tx, pack, now);
     await undeploy(tx, pack);
   }
-  const change = { environment, keptTo: restriction, validationErrors: [], ...by };
+  // What an edge of before showed is no matter of the others.
+  const driftedOn = environment === pack.environment ? pack.driftedOn : undefined;
+  const change = { environment, keptTo: restriction, driftedOn, validationErrors: [], ...by };
   if (event === undefined) await amend(tx, deps, pack, { event: 'move', ...change });
   else await override(tx, deps, pack, { event, ...change });
   const hosts = pack.hosts.map(toName);
@@ -55,7 +57,7 @@ export async function moveKeyless(
 function eventTo(pack: Pack, environment: Environment): PackEvent | undefined {
   const { status, zone } = pack;
   if (status === 'holding_deployment') return undefined;
-  if (isOff(pack) && !isOpen(zone)) return 'hold';
+  if ((isOff(pack) || environment !== pack.environment) && !isOpen(zone)) return 'hold';
   if (environment === 'staging') return may(status, 'stage') ? 'stage' : undefined;
   if (status === 'deployment_timed_out') return 'restart';
   return may(status, 'promote') ? 'promote' : undefined;
