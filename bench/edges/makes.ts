@@ -2,13 +2,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { caddyDriver } from '../../src/edge/caddy/caddy.ts';
 import type { EdgeInHand } from '../../src/edge/driver.ts';
 import type { ServedPack } from '../../src/edge/edge.ts';
+import { filesDriver } from '../../src/edge/files/files.ts';
 import { startPull } from '../../src/edge/pull/pull.ts';
 import { newLog } from '../../src/kit/log.ts';
+import type { Seconds } from '../../src/kit/time.ts';
+import { fleetEdge } from '../../test/support/edge/fleet-edge.ts';
 import { GivenHaproxy } from '../../test/support/edge/given-haproxy.ts';
 import {
   driverDeps,
@@ -35,11 +40,11 @@ export interface RunningEdge {
 
 type Ends = AsyncDisposableStack;
 
-/** Longest that a HAProxy may take to read what it has, in seconds. */
-const LONGEST_START = 120;
+/** Longest that a program may take to read what it has. */
+const LONGEST_START: Seconds = 120;
 
 /** Every make that is measured. */
-export const MAKES = ['bundled', 'haproxy', 'nginx', 'nginx_by_name', 'caddy'] as const;
+export const MAKES = ['bundled', 'haproxy', 'nginx', 'nginx_by_name', 'caddy', 'files'] as const;
 export type Make = (typeof MAKES)[number];
 
 /** Starts an edge of a make, which ends with `ends`. */
@@ -49,6 +54,7 @@ export const START: Readonly<Record<Make, (ends: Ends) => Promise<RunningEdge>>>
   nginx,
   nginx_by_name: nginxByName,
   caddy,
+  files,
 };
 
 async function bundled(ends: Ends): Promise<RunningEdge> {
@@ -117,7 +123,7 @@ interface Nginx {
   readonly port: number;
   readonly pid: string;
   kill(): Promise<void>;
-  start(): Promise<void>;
+  start(longest: Seconds): Promise<void>;
 }
 
 const ofNginx = (given: Nginx, edge: EdgeInHand): RunningEdge => ({
@@ -126,7 +132,7 @@ const ofNginx = (given: Nginx, edge: EdgeInHand): RunningEdge => ({
   put: (packs) => apply(edge, packs),
   restart: async () => {
     await given.kill();
-    await given.start();
+    await given.start(LONGEST_START);
   },
 });
 
@@ -165,6 +171,39 @@ async function caddy(ends: Ends): Promise<RunningEdge> {
       running = await begin();
     },
   };
+}
+
+/** PEM files, and a HAProxy that is told by a hook to read them all again. */
+async function files(ends: Ends): Promise<RunningEdge> {
+  const port = await freePort();
+  const made = await fleetEdge(ends, 'files', { host: '127.0.0.1', port, within: [] });
+  const edge = await filesDriver.open(
+    { ...made.options, hook_timeout_s: LONGEST_START },
+    driverDeps(made.folder, port),
+  );
+  ends.defer(() => edge.close());
+  await made.start();
+  const pid = () => Number(readFileSync(join(made.folder, 'pid'), 'utf8'));
+  return {
+    port,
+    pids: async () => [{ pid: pid() }],
+    put: (packs) => apply(edge, packs),
+    restart: async () => {
+      process.kill(pid(), 'SIGKILL');
+      while (await isOpen(port)) await sleep(20);
+      await made.start();
+    },
+  };
+}
+
+/** Whether something listens at a port. */
+async function isOpen(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(port, '127.0.0.1');
+  socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  const isUp = await promise;
+  socket.destroy();
+  return isUp;
 }
 
 /** For edges that ask: what is there for each name. */

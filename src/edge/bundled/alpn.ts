@@ -22,3 +22,7 @@ export function toAlpn(text: string): readonly AlpnProtocol[] {
 /** What a handshake that agreed on `alpn` is counted as. */
 export const toProtocol = (alpn: string | undefined): (typeof PROTOCOLS)[number] =>
   PROTOCOLS.find((protocol) => protocol === alpn) ?? 'none';
+
+/** Protocols as they stand in handshakes (RFC 7301 3.1). */
+export const alpnBytes = (protocols: readonly AlpnProtocol[]): Buffer =>
+  Buffer.concat(protocols.flatMap((name) => [Buffer.of(name.length), Buffer.from(name)]));

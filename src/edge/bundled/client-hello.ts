@@ -23,16 +23,18 @@ export function readClientHello(bytes: Buffer): ClientHello | 'need more' | 'not
   return typeof body === 'string' ? body : readBody(body);
 }
 
+/** The body of the message: of most clients a part of the one record that they sent, and nothing is copied. */
 function handshakeBody(bytes: Buffer): Buffer | 'need more' | 'not tls' {
   const more = bytes.length < MOST_HELLO_BYTES ? 'need more' : 'not tls';
-  let message: Buffer = Buffer.alloc(0);
+  let message: Buffer = EMPTY;
   let at = 0;
   for (let record = 0; record < MOST_RECORDS; record++) {
     const head = bytes.subarray(at, at + 5);
     if (!mayBeRecordHead(head)) return 'not tls';
     if (head.length < 5) return more;
     const end = at + 5 + head.readUInt16BE(3);
-    message = Buffer.concat([message, bytes.subarray(at + 5, end)]);
+    const part = bytes.subarray(at + 5, end);
+    message = record === 0 ? part : Buffer.concat([message, part]);
     const length = bodyLength(message);
     if (length === 'not tls') return length;
     if (length !== undefined && message.length >= 4 + length) return message.subarray(4, 4 + length);
@@ -65,16 +67,16 @@ function bodyLength(message: Buffer): number | 'not tls' | undefined {
 const SERVER_NAME = 0;
 
 function readBody(body: Buffer): ClientHello | 'not tls' {
-  const cursor = new Cursor(body);
-  cursor.take(34); // version and random
-  cursor.vector(1); // session id
-  cursor.vector(2); // cipher suites
-  cursor.vector(1); // compression methods
-  const extensions = new Cursor(cursor.isAtEnd ? EMPTY : cursor.vector(2));
+  const cursor = new Cursor(body, 0, body.length);
+  cursor.skip(34); // version and random
+  cursor.skip(cursor.number(1)); // session id
+  cursor.skip(cursor.number(2)); // cipher suites
+  cursor.skip(cursor.number(1)); // compression methods
+  const extensions = cursor.vector(cursor.isAtEnd ? 0 : cursor.number(2));
   let sent: string | undefined;
   while (!extensions.isAtEnd) {
     const type = extensions.number(2);
-    const data = extensions.vector(2);
+    const data = extensions.vector(extensions.number(2));
     if (type === SERVER_NAME) sent ??= sentName(data);
   }
   if (cursor.isBroken || extensions.isBroken) return 'not tls';
@@ -83,47 +85,58 @@ function readBody(body: Buffer): ClientHello | 'not tls' {
   return serverName === undefined ? { hasOddName: true } : { serverName };
 }
 
-function sentName(data: Buffer): string | undefined {
-  const names = new Cursor(new Cursor(data).vector(2));
+function sentName(data: Cursor): string | undefined {
+  const names = data.vector(data.number(2));
   while (!names.isAtEnd) {
     const type = names.number(1);
-    const name = names.vector(2).toString('latin1');
-    if (type === 0) return name;
+    const name = names.vector(names.number(2));
+    if (type === 0) return name.text;
   }
   return undefined;
 }
 
 const EMPTY = Buffer.alloc(0);
 
-/** Reads forward. Where less is left than asked for it is broken: at its end, and all it gives is empty or 0. */
+/** Reads a part of `bytes` forward. Where less is left than asked for it is broken: at its end, and all it gives is empty or 0. */
 class Cursor {
   isBroken = false;
-  #at = 0;
   readonly #bytes: Buffer;
+  #at: number;
+  readonly #end: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, start: number, end: number) {
     this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
   }
 
   get isAtEnd(): boolean {
-    return this.#at >= this.#bytes.length;
+    return this.#at >= this.#end;
   }
 
-  take(length: number): Buffer {
-    const start = this.#at;
+  /** All that is left. */
+  get text(): string {
+    return this.#bytes.toString('latin1', this.#at, this.#end);
+  }
+
+  skip(length: number): void {
     this.#at += length;
-    if (this.#at <= this.#bytes.length) return this.#bytes.subarray(start, this.#at);
+    if (this.#at <= this.#end) return;
     this.isBroken = true;
-    return EMPTY;
+    this.#at = this.#end;
   }
 
+  /** The number in the next `size` bytes: the length of a vector of TLS, as a rule, which follows (RFC 8446 3.4). */
   number(size: 1 | 2): number {
-    const bytes = this.take(size);
-    return bytes.length === 0 ? 0 : bytes.readUIntBE(0, size);
+    const at = this.#at;
+    this.skip(size);
+    return this.isBroken ? 0 : this.#bytes.readUIntBE(at, size);
   }
 
-  /** A vector of TLS: its length in `size` bytes, then that many bytes (RFC 8446 3.4). */
-  vector(size: 1 | 2): Buffer {
-    return this.take(this.number(size));
+  /** The next `length` bytes. */
+  vector(length: number): Cursor {
+    const start = this.#at;
+    this.skip(length);
+    return this.isBroken ? new Cursor(this.#bytes, 0, 0) : new Cursor(this.#bytes, start, this.#at);
   }
 }

@@ -7,7 +7,7 @@ import { type ClientHello, readClientHello } from './client-hello.ts';
  */
 export function helloOf(socket: Socket): Promise<ClientHello | 'not tls' | 'closed'> {
   const { promise, resolve } = Promise.withResolvers<ClientHello | 'not tls' | 'closed'>();
-  let bytes: Buffer = Buffer.alloc(0);
+  let bytes: Buffer | undefined;
   const finish = (hello: ClientHello | 'not tls' | 'closed') => {
     socket.off('readable', look).off('close', close).off('end', close);
     resolve(hello);
@@ -16,7 +16,7 @@ export function helloOf(socket: Socket): Promise<ClientHello | 'not tls' | 'clos
   const look = () => {
     const chunk: Buffer | null = socket.read();
     if (chunk === null) return;
-    bytes = Buffer.concat([bytes, chunk]);
+    bytes = bytes ? Buffer.concat([bytes, chunk]) : chunk;
     const hello = readClientHello(bytes);
     if (hello === 'need more') return;
     socket.unshift(bytes);

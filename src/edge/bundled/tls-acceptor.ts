@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { Algorithm } from '../../pack/pack.ts';
 import { Tally } from '../tally.ts';
 import type { AccessLog } from './access-log.ts';
-import { type AlpnProtocol, PROTOCOLS, toProtocol } from './alpn.ts';
+import { type AlpnProtocol, alpnBytes, PROTOCOLS, toProtocol } from './alpn.ts';
 import { ClientLimiter, type ClientLimits, type Seat } from './client-limiter.ts';
 import type { ContextCache } from './context-cache.ts';
 import { FAILURES, failureOf, type HandshakeFailure, REFUSALS, type Refusal } from './handshake-failure.ts';
@@ -49,8 +49,9 @@ interface Opened {
 /** Where clients come in: it looks at the name they ask for, and shakes hands or turns them away. */
 export class TlsAcceptor {
   readonly #options: AcceptorOptions;
+  readonly #alpn: Buffer;
   /** For names that take no HTTP/2. */
-  readonly #withoutHttp2: readonly AlpnProtocol[];
+  readonly #withoutHttp2: Buffer;
   readonly #clients: ClientLimiter;
   readonly #halfOpen: HandshakeLimiter;
   readonly #opened = new Map<Socket, Opened>();
@@ -65,7 +66,8 @@ export class TlsAcceptor {
   constructor(options: AcceptorOptions) {
     this.#options = options;
     const others = options.alpn.filter((protocol) => protocol !== 'h2');
-    this.#withoutHttp2 = others.length > 0 ? others : ['http/1.1'];
+    this.#alpn = alpnBytes(options.alpn);
+    this.#withoutHttp2 = alpnBytes(others.length > 0 ? others : ['http/1.1']);
     this.#clients = new ClientLimiter(options.limits);
     const evicted = (socket: Socket, why: HandshakeFailure) => this.#fail(socket, why);
     this.#halfOpen = new HandshakeLimiter(MOST_HALF_OPEN, HANDSHAKE_SECONDS, evicted);
@@ -181,7 +183,7 @@ export class TlsAcceptor {
 
   #shakeHands(opened: Opened, name: string, context: ShownContext): void {
     const { socket } = opened;
-    const alpn = context.takesHttp2 ? this.#options.alpn : this.#withoutHttp2;
+    const alpn = context.takesHttp2 ? this.#alpn : this.#withoutHttp2;
     const client = serverSide(socket, context.own, alpn);
     const giveUp = () => client.destroy();
     // The socket may be half open for an upstream's sake; a client that ends before its handshake is gone,
@@ -218,10 +220,10 @@ export class TlsAcceptor {
 }
 
 /** The side of the connection that shakes hands: it emits `secure` when that is done. */
-const serverSide = (socket: Socket, context: ShownContext['own'], alpn: readonly AlpnProtocol[]) =>
+const serverSide = (socket: Socket, context: ShownContext['own'], alpn: Buffer) =>
   isRemote(context)
     ? context.terminator.accept(socket, context)
-    : new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: [...alpn] });
+    : new TLSSocket(socket, { isServer: true, secureContext: context, ALPNProtocols: alpn });
 
 /** A fatal alert in a record of its own (RFC 8446 6), sent before any other byte of ours. */
 const alert = (description: number): Buffer => Buffer.from([21, 3, 1, 0, 2, 2, description]);

@@ -62,6 +62,7 @@ export function tellName(longest: Seconds): Upstream {
     names.set(client, name);
     const late = setTimeout(() => client.destroy(), longest * 1_000);
     client.on('error', () => client.destroy()).once('close', () => clearTimeout(late));
-    http.emit('connection', client);
+    // A client that asks for nothing costs no more than its handshake.
+    client.once('readable', () => http.emit('connection', client));
   };
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DriverDeps, EdgeInHand, PlacedPack } from '../../../src/edge/driver.ts';
 import type { ServedPack } from '../../../src/edge/edge.ts';
+import type { Seconds } from '../../../src/kit/time.ts';
 import { ALGORITHMS, type Algorithm } from '../../../src/pack/pack.ts';
 import { install } from '../apt.ts';
 import { freePort } from '../ports.ts';
@@ -54,7 +55,8 @@ export interface GivenNginx {
   readonly config: string;
   readonly pid: string;
   readonly port: number;
-  start(): Promise<void>;
+  /** 10 s at the longest, unless told. */
+  start(longest?: Seconds): Promise<void>;
   /** Ends it at once, workers too. */
   kill(): Promise<void>;
   errors(): string;
@@ -80,9 +82,9 @@ export async function givenNginx(
     running = undefined;
   };
   ends.defer(kill);
-  const start = async () => {
+  const start = async (longest?: Seconds) => {
     running = spawn(NGINX, ['-c', config, '-g', 'daemon off;'], { stdio: 'ignore' });
-    await listening(port, running);
+    await listening(port, running, longest);
   };
   return {
     folder,
@@ -95,9 +97,9 @@ export async function givenNginx(
   };
 }
 
-/** Resolves once something listens at a port; fails after 10 s, or when the process ended. */
-export async function listening(port: number, process: ChildProcess): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+/** Resolves once something listens at a port; fails when it took longer, or when the process ended. */
+export async function listening(port: number, process: ChildProcess, longest: Seconds = 10): Promise<void> {
+  for (const begun = performance.now(); performance.now() - begun < longest * 1_000; ) {
     if (process.exitCode !== null) throw new Error(`it ended with ${process.exitCode}`);
     const socket = connect(port, '127.0.0.1');
     const [isUp] = await Promise.race([
