@@ -70,6 +70,7 @@ async function ofMake(make: Make, ground: Ground): Promise<object> {
   };
   const bare = memoryOf(await edge.pids());
   const placed = await told(place(edge, packs));
+  const looked = await told(lookedAt(edge));
   const restart = await told(restarted(edge));
   const first = await told(firstHandshakes(edge, packs));
   const memory = memoryOf(await edge.pids());
@@ -81,10 +82,28 @@ async function ofMake(make: Make, ground: Ground): Promise<object> {
   const deploys = await told(deploy(edge, ground));
   const swapped = await told(swap(edge, ground));
   const strangers = await told(flood(edge, ground));
-  return { ...placed, ...restart, ...first, ...used, ...rates, ...deploys, ...swapped, ...strangers };
+  return {
+    ...placed,
+    ...looked,
+    ...restart,
+    ...first,
+    ...used,
+    ...rates,
+    ...deploys,
+    ...swapped,
+    ...strangers,
+  };
 }
 
 const round = (n: number): number => Math.round(n * 100) / 100;
+
+/** Milliseconds of a look at all that it holds. */
+async function lookedAt(edge: RunningEdge) {
+  if (!edge.inventory) return {};
+  const begun = performance.now();
+  const seen = await edge.inventory();
+  return { inventory_ms: Math.round(performance.now() - begun), inventory_packs: seen };
+}
 
 /** Milliseconds from the end of it to where it listens again. */
 async function restarted(edge: RunningEdge) {

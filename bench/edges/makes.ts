@@ -34,6 +34,8 @@ export interface RunningEdge {
   pids(): Promise<Pids>;
   /** Gives it packs, in the place of those of the same ids. */
   put(packs: readonly ServedPack[]): Promise<void>;
+  /** Has its driver look at all that it holds; left out where it keeps nothing. How many packs it saw. */
+  inventory?(): Promise<number>;
   /** Ends it and starts it again. */
   restart(): Promise<void>;
 }
@@ -101,6 +103,7 @@ async function haproxy(ends: Ends): Promise<RunningEdge> {
     port: given.edge.port,
     pids: async () => [{ pid: Number(await given.pid()) }],
     put: (packs) => apply(edge, packs),
+    inventory: () => lookAt(edge),
     restart: async () => {
       await given.stop();
       await given.start(LONGEST_START);
@@ -130,6 +133,7 @@ const ofNginx = (given: Nginx, edge: EdgeInHand): RunningEdge => ({
   port: given.port,
   pids: async () => [{ pid: Number(readFileSync(given.pid, 'utf8')) }],
   put: (packs) => apply(edge, packs),
+  inventory: () => lookAt(edge),
   restart: async () => {
     await given.kill();
     await given.start(LONGEST_START);
@@ -188,6 +192,7 @@ async function files(ends: Ends): Promise<RunningEdge> {
     port,
     pids: async () => [{ pid: pid() }],
     put: (packs) => apply(edge, packs),
+    inventory: () => lookAt(edge),
     restart: async () => {
       process.kill(pid(), 'SIGKILL');
       while (await isOpen(port)) await sleep(20);
@@ -219,6 +224,9 @@ async function apply(edge: EdgeInHand, packs: readonly ServedPack[]): Promise<vo
   );
   if (refused) throw new Error(`${refused.packId}: ${refused.why}`);
 }
+
+const lookAt = async (edge: EdgeInHand): Promise<number> =>
+  (await edge.inventory(AbortSignal.timeout(900_000))).length;
 
 /** Ends a process, and resolves when it has. */
 export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -25,7 +25,7 @@ interface Row {
 const ROWS = {
   kind: { type: 'text', default: '' },
   address: { type: 'text', default: '127.0.0.1:443' },
-  inventory_seconds: { type: 'integer', default: 60, range: [5, 86_400] },
+  inventory_seconds: { type: 'integer', default: 40, range: [5, 86_400] },
   handshakes_per_second: { type: 'integer', default: 10, range: [0, 1_000] },
 } as const satisfies Readonly<Record<string, Row>>;
 

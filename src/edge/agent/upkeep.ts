@@ -11,7 +11,7 @@ import type { WantedPack } from './serving.ts';
 export interface UpkeepDeps
   extends Omit<KeeperDeps, 'applied' | 'withdrawn' | 'refused'>,
     Pick<ProverDeps, 'rate'> {
-  /** From one look at all of the edge to the next. */
+  /** From the beginning of one look at all of the edge to that of the next. */
   readonly inventoryEvery: Seconds;
   readonly reports: Reports;
   /** How the edge stands as a whole is another. */
@@ -112,11 +112,14 @@ export class Upkeep {
     let next = clock.now();
     for (let failures = 0; !signal.aborted; ) {
       const isAll = hasCome(next, clock.now(), Math.max(inventoryEvery, PAUSE.most));
+      const begun = performance.now();
       try {
         await this.#bring(isAll, signal);
         failures = 0;
         this.#trouble({ keeper: undefined });
-        if (isAll) next = after(clock.now(), inventoryEvery);
+        // A look that takes long is not all that is done.
+        const took = (performance.now() - begun) / 1_000;
+        if (isAll) next = after(clock.now(), Math.max(inventoryEvery - took, took));
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof Fault))
