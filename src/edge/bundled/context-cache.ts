@@ -13,7 +13,7 @@ export interface ContextCacheOptions extends ContextTerms {
   readonly log: Log;
   /** Names whose context is kept, each about 60 KB; 10,000 when left out. As many unknown names are kept. */
   readonly most?: number;
-  /** Real time after which a context is looked at again though no change was told; 10 min when left out. */
+  /** Real time after which a context is looked at again; 60 s when left out. */
   readonly timeToLive?: Seconds;
   /** Real time for which an unknown name stays unknown; 5 s when left out. */
   readonly unknownFor?: Seconds;
@@ -42,13 +42,8 @@ interface Load {
   isOutdated: boolean;
 }
 
-/**
- * What is meant where an option is left out. Every change is told while the stream of changes lives, and told again where an edge is seen to
- * show something else: a look again costs more than a handshake, and is there for what nobody thought of.
- */
-const TIME_TO_LIVE: Seconds = 600;
-/** What a change made old is looked at by itself after this, or after the time to live where that is shorter. */
-const LOOKED_AT_AFTER: Seconds = 60;
+/** What is meant where an option is left out. */
+const TIME_TO_LIVE: Seconds = 60;
 const IN_PLACE_FOR: Seconds = 900;
 const TICKET_KEYS_FOR: Seconds = 43_200;
 
@@ -148,8 +143,7 @@ export class ContextCache implements Follower {
     if (this.#isLookingAgain) return;
     this.#isLookingAgain = true;
     const look = () => void this.#lookAgain();
-    const seconds = Math.min(this.#options.timeToLive ?? TIME_TO_LIVE, LOOKED_AT_AFTER);
-    setTimeout(look, seconds * 1_000).unref();
+    setTimeout(look, (this.#options.timeToLive ?? TIME_TO_LIVE) * 1_000).unref();
   }
 
   /** Asks for what is old still, a name after the other; whatever the service does not tell now is looked at later. */
