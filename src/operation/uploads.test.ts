@@ -126,6 +126,8 @@ test('an upload ends by itself: told once a third of its life is left and at a t
     return { status, events: rows[0]?.told, isSaid };
   };
   assert.deepEqual(await toldOf(), { status: 'active', events: 1, isSaid: [true] });
+  await deps.pool.query("update packs set validation_errors = '[]' where id = $1", [id]);
+  assert.deepEqual(await toldOf(), { status: 'active', events: 1, isSaid: [true] }, 'said again, not told');
   deps.clock.advance(days(20));
   assert.deepEqual(await toldOf(), { status: 'pending_expiration', events: 1, isSaid: [true] });
   deps.clock.advance(days(9));

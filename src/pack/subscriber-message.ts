@@ -7,7 +7,9 @@ import { hostsIn, inOne, unrenewedWords, type Words } from './standing.ts';
  * what lacks the first or the last gets it here.
  */
 export function subscriberMessage(hosts: readonly string[], message: string): string {
-  const isNamed = hosts.some((host) => message.includes(withoutWildcard(toName(host))));
+  const isNamed = hosts.some((host) =>
+    [host, toName(host)].some((name) => message.includes(withoutWildcard(name))),
+  );
   const named = isNamed ? message : `${hostsIn(hosts)}: ${message}`;
   return named.includes(';') ? named : `${named}; ${AGAIN}`;
 }

@@ -25,8 +25,8 @@ interface Edges {
   readonly feed: ChangeFeed;
 }
 
-export async function openEdges(started: Endings, { pool, edges, log }: ServiceParts): Promise<Edges> {
-  const live = await LiveEdges.open(pool, edges, log);
+export async function openEdges(started: Endings, { pool, clock, edges, log }: ServiceParts): Promise<Edges> {
+  const live = await LiveEdges.open({ pool, clock }, edges, log);
   started.defer('edges', async () => live.close());
   return { live, feed: new ChangeFeed() };
 }

@@ -38,7 +38,7 @@ test('an edge applies what its agent says, and nothing where that says nothing, 
     return takeUpEdge(deps, secret, agent, '127.0.0.1');
   };
   await takeUp('ab'.repeat(32));
-  const live = await LiveEdges.open(deps.pool, [], newLog('silent'));
+  const live = await LiveEdges.open(deps, [], newLog('silent'));
   ends.defer(async () => live.close());
   const idle = async () => {
     await live.refresh();

@@ -27,14 +27,14 @@ test('an agent is silent when nothing of it is written down for half a minute, w
   const begun = performance.now();
   let passed = 0;
   t.mock.method(performance, 'now', () => begun + passed);
-  const live = await LiveEdges.open(deps.pool, [], newLog('silent'));
+  const live = await LiveEdges.open(deps, [], newLog('silent'));
   t.after(() => live.close());
   const isHeardAfter = async (seconds: number) => {
     passed += seconds * 1_000;
     await live.refresh();
     return live.list.map(({ agent }) => agent?.isHeard);
   };
-  assert.deepEqual(await isHeardAfter(0), [true], 'a process that has just begun does not know better');
+  assert.deepEqual(await isHeardAfter(0), [true]);
   assert.deepEqual(await isHeardAfter(20), [true]);
   deps.clock.advance(days(61));
   assert.deepEqual(await isHeardAfter(5), [true], 'a clock was put forward');
@@ -43,4 +43,12 @@ test('an agent is silent when nothing of it is written down for half a minute, w
   await touchEdge(deps.pool, edge.id, deps.clock.now());
   assert.deepEqual(await isHeardAfter(1), [true], 'also by a clock that was put back');
   assert.deepEqual(await isHeardAfter(31), [false]);
+  deps.clock.advance(60);
+  const later = await LiveEdges.open(deps, [], newLog('silent'));
+  t.after(() => later.close());
+  assert.equal(
+    later.list[0]?.agent?.isHeard,
+    false,
+    'a process that begins does not have it silent for less',
+  );
 });

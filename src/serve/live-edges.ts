@@ -1,6 +1,8 @@
 /** The edges as they are now: those of the configuration, and those that were enrolled, read again and again. */
 import type { EdgeRow, LiveEdge } from '../edge/edge.ts';
+import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
+import { between } from '../kit/time.ts';
 import { AGENT_SILENCE } from '../pack/edge-presence.ts';
 import { type Edge } from '../store/edge-row.ts';
 import { listAllEdges } from '../store/edges.ts';
@@ -13,6 +15,7 @@ export class LiveEdges {
   /** Whoever holds this list sees what changes in it. */
   readonly list: readonly LiveEdge[];
   readonly #pool: Pool;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #configured: readonly EdgeRow[];
   readonly #list: LiveEdge[];
@@ -23,8 +26,13 @@ export class LiveEdges {
   /** When each agent was heard last, as it is written down, and since when this process has read that, in milliseconds. */
   readonly #signs = new Map<string, { readonly seen: number; readonly at: number }>();
 
-  private constructor(pool: Pool, configured: readonly EdgeRow[], log: Log) {
+  private constructor(
+    { pool, clock }: { readonly pool: Pool; readonly clock: Clock },
+    configured: readonly EdgeRow[],
+    log: Log,
+  ) {
     this.#pool = pool;
+    this.#clock = clock;
     this.#log = log;
     this.#configured = configured;
     this.#list = [...configured];
@@ -34,8 +42,12 @@ export class LiveEdges {
     }, READ_MS).unref();
   }
 
-  static async open(pool: Pool, configured: readonly EdgeRow[], log: Log): Promise<LiveEdges> {
-    const edges = new LiveEdges(pool, configured, log);
+  static async open(
+    deps: { readonly pool: Pool; readonly clock: Clock },
+    configured: readonly EdgeRow[],
+    log: Log,
+  ): Promise<LiveEdges> {
+    const edges = new LiveEdges(deps, configured, log);
     await edges.refresh();
     return edges;
   }
@@ -82,13 +94,19 @@ export class LiveEdges {
 
   /**
    * An agent is silent when nothing new of it was written down for so long by this process's own watch: clocks of several machines differ,
-   * and are put forward and back.
+   * and are put forward and back. The clock decides alone for what this process reads first.
    */
   #isHeard({ id, seenOn }: Edge): boolean {
     const [seen, now] = [seenOn?.getTime() ?? 0, performance.now()];
-    const sign = this.#signs.get(id);
-    if (sign?.seen !== seen) this.#signs.set(id, { seen, at: now });
-    return sign?.seen !== seen || now - sign.at < AGENT_SILENCE * 1_000;
+    const before = this.#signs.get(id);
+    const isNew = before ? before.seen !== seen : this.#isRecent(seenOn);
+    const sign = isNew ? { seen, at: now } : (before ?? { seen, at: Number.NEGATIVE_INFINITY });
+    this.#signs.set(id, sign);
+    return now - sign.at < AGENT_SILENCE * 1_000;
+  }
+
+  #isRecent(seenOn: Date | undefined): boolean {
+    return seenOn !== undefined && Math.abs(between(seenOn, this.#clock.now())) < AGENT_SILENCE;
   }
 }
 

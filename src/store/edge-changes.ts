@@ -7,8 +7,12 @@ import type { Db, Tx } from './store.ts';
 /** How long changes are kept: an edge that was away for longer is told everything again. */
 export const CHANGE_LIFE: Seconds = days(1);
 
+/** Changes that are read in one go. */
+export const MOST_CHANGES = 10_000;
+
 export interface LoggedChange {
   readonly id: string;
+  readonly madeOn: Date;
   readonly environment: Environment;
   readonly hosts: readonly string[];
 }
@@ -27,11 +31,12 @@ export async function logChange(
   ]);
 }
 
-/** Changes made after `instant`, oldest first. */
+/** Changes made after `instant`, oldest first: `MOST_CHANGES` at most. */
 export async function listChanges(db: Db, instant: Date): Promise<LoggedChange[]> {
   const { rows } = await db.query<LoggedChange>(
-    'select id, environment, hosts from edge_changes where made_on > $1 order by made_on limit 10000',
-    [instant],
+    `select id, environment, hosts, made_on as "madeOn" from edge_changes
+      where made_on > $1 order by made_on limit $2`,
+    [instant, MOST_CHANGES],
   );
   return rows;
 }

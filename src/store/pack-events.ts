@@ -3,9 +3,10 @@
  * nothing comes to stand before what was read. docs/decisions/0030-the-record-is-chained-and-streamed.md.
  */
 import { createHash } from 'node:crypto';
+import type { PackKey } from '../pack/pack.ts';
 import { statement } from './statement.ts';
 import { type Db, execute } from './store.ts';
-import { IN_ZONE, packKey } from './zone-key.ts';
+import { IN_ZONE, OF_PACK, packKey } from './zone-key.ts';
 
 /** What happened to a pack. */
 export interface PackEventRow {
@@ -53,6 +54,19 @@ export const toEvent = (row: EventColumns): PackEventRow => ({
   actorName: row.actor_name,
   details: row.details,
 });
+
+/** Whether an event of a pack was recorded since an instant. */
+export async function wasRecorded(
+  db: Db,
+  pack: PackKey,
+  { event, since }: { readonly event: string; readonly since: Date },
+): Promise<boolean> {
+  const { rowCount } = await execute(db, WAS_RECORDED, { ...packKey(pack), event, since });
+  return rowCount === 1;
+}
+
+const WAS_RECORDED = statement(`
+  select from audit where ${OF_PACK} and event = :event and made_on >= :since limit 1`);
 
 /** Which events of a pack are wanted. */
 export interface EventsAsk {

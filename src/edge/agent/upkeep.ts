@@ -119,7 +119,8 @@ export class Upkeep {
         this.#trouble({ keeper: undefined });
         // A look that takes long is not all that is done.
         const took = (performance.now() - begun) / 1_000;
-        if (isAll) next = after(clock.now(), Math.max(inventoryEvery - took, took));
+        const rest = Math.min(inventoryEvery, Math.max(inventoryEvery - took, took));
+        if (isAll) next = after(clock.now(), rest);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof Fault))
