@@ -27,6 +27,17 @@ export class NameLinks {
     for (const slot of SLOTS) for (const aim of wildcards) await this.#leadWildcard(aim, slot);
   }
 
+  /** Whether every link of a name leads there; of a wildcard those of both slots. */
+  async leads(name: string, stem: string): Promise<boolean> {
+    if (!isWildcard(name)) return (await this.#files.linked(exactPath(name))) === exactTarget(stem);
+    for (const slot of SLOTS)
+      for (const end of Object.values(ENDS)) {
+        const target = await this.#files.linked(`${wildcardPath(name, slot)}${end}`);
+        if (target !== wildcardTarget(stem, end)) return false;
+      }
+    return true;
+  }
+
   /** Takes the links of names away. */
   async drop(names: readonly string[]): Promise<void> {
     await inTurns(names.flatMap(pathsOf), (path) => this.#files.remove(path));
@@ -45,14 +56,14 @@ export class NameLinks {
 
   async #leadExact(name: string, stem: string): Promise<void> {
     const path = exactPath(name);
-    const target = `../../../packs/${stem}`;
+    const target = exactTarget(stem);
     if ((await this.#files.linked(path)) !== target) await this.#files.link(path, target);
   }
 
   async #leadWildcard([name, stem]: Aim, slot: Slot): Promise<void> {
     for (const end of Object.values(ENDS)) {
       const path = `${wildcardPath(name, slot)}${end}`;
-      const target = `../../../../packs/${stem}${end}`;
+      const target = wildcardTarget(stem, end);
       const before = await this.#files.linked(path);
       if (before === target) continue;
       if (before !== undefined) await untilUnread(slot);
@@ -68,6 +79,9 @@ export class NameLinks {
     return names;
   }
 }
+
+const exactTarget = (stem: string): string => `../../../packs/${stem}`;
+const wildcardTarget = (stem: string, end: string): string => `../../../../packs/${stem}${end}`;
 
 /** Does something for each of many, some at the same time; rejects with the first failure once all under way ended. */
 export async function inTurns<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {

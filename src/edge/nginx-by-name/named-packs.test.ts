@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -162,4 +162,41 @@ test('nginx by name needs a folder that is there, and options that mean somethin
         error.fault === 'configuration' &&
         /'folder'|"x"|'default_name'/.test(error.message),
     );
+});
+
+test('a file or link that somebody changed by hand is seen, and put right with the pack', needs, async () => {
+  const [pack, other] = [await givenPack(['hand.test', '*.hand.test']), await givenPack(['else.test'])];
+  await edge.apply([placed(pack), placed(other)], soon());
+  const held = async () => {
+    const all = await edge.inventory(soon());
+    return all.find(({ packId }) => packId === pack.packId)?.leaves;
+  };
+  const right = await held();
+  assert.deepEqual(right, {
+    ecdsa: fingerprintIn(pack, 'ecdsa'),
+    rsa: fingerprintIn(pack, 'rsa'),
+  });
+  const files = given.all('').filter((file) => file.includes(pack.packId));
+  const file = files.find((one) => one.endsWith('.ecdsa.pem')) ?? assert.fail('it has a file');
+  const foreign = given.all('').find((one) => one.includes(other.packId) && one.endsWith('.ecdsa.pem'));
+  const stem = foreign?.replace('.ecdsa.pem', '') ?? '';
+  const spoil: Readonly<Record<string, () => void>> = {
+    'another text': () => writeFileSync(join(given.folder, file), 'odd'),
+    'another pair': () =>
+      writeFileSync(join(given.folder, file), readFileSync(join(given.folder, `${stem}.ecdsa.pem`))),
+    'no file': () => rmSync(join(given.folder, file)),
+    'no link': () => rmSync(join(given.folder, 'names/ha/te/hand.test')),
+    'another link': () => {
+      rmSync(join(given.folder, 'names/ha/te/hand.test'));
+      symlinkSync(`../../../${stem}`, join(given.folder, 'names/ha/te/hand.test'));
+    },
+    'no link of a wildcard': () => rmSync(join(given.folder, 'wildcards/odd/ha/te/hand.test.rsa.pem')),
+  };
+  for (const [what, act] of Object.entries(spoil)) {
+    act();
+    assert.deepEqual(await held(), {}, what);
+    await edge.apply([placed(pack)], soon());
+    assert.deepEqual(await held(), right, what);
+    assert.deepEqual(await shownFor(edge, 'hand.test', { pack, other }), both('pack'), what);
+  }
 });

@@ -6,9 +6,11 @@ import type { HeldPack } from '../driver.ts';
 import type { CheckedPack } from '../placed/checked-pack.ts';
 import { type NotedPack, toNotedPack } from '../placed/noted-pack.ts';
 import { type PlacedFiles, stemOf } from '../placed/placed-files.ts';
+import { someAtATime } from '../placed/some-at-a-time.ts';
 import { Claims } from './claims.ts';
 import { inTurns, NameLinks } from './name-links.ts';
 import { ENDS } from './name-paths.ts';
+import { Untouched } from './untouched.ts';
 
 /** How long files stay that a handshake may have begun to read. */
 const STAY_MS = 5_000;
@@ -21,6 +23,7 @@ const STAY_MS = 5_000;
 export class NamedPacks {
   readonly #files: PlacedFiles;
   readonly #links: NameLinks;
+  readonly #untouched: Untouched;
   readonly #log: Log;
   readonly #held = new Map<string, NotedPack>();
   readonly #claims = new Claims();
@@ -33,6 +36,7 @@ export class NamedPacks {
   constructor(files: PlacedFiles, log: Log) {
     this.#files = files;
     this.#links = new NameLinks(files);
+    this.#untouched = new Untouched(files.folder);
     this.#log = log;
   }
 
@@ -109,13 +113,36 @@ export class NamedPacks {
     await inTurns(packs, (pack) => this.#remove(stemOf(pack)));
   }
 
-  /** What is held, with the names that it serves. */
-  inventory(): HeldPack[] {
+  /**
+   * What is held, with the names that it serves and the leaves that lie there for them: none where somebody else changed a file or a
+   * link. Changes go on meanwhile, and what these are about is looked at once more with none under way.
+   */
+  async inventory(): Promise<HeldPack[]> {
+    const packs = [...this.#held.values()];
+    const seen = await someAtATime(packs, (pack) => this.#look(pack));
+    const odd = packs.filter((_, i) => !seen[i]).map(({ packId }) => packId);
+    const wrong = new Set<string>();
+    await this.#inTurn(async () => {
+      for (const packId of odd) {
+        const pack = this.#held.get(packId);
+        if (pack && !(await this.#look(pack))) wrong.add(packId);
+      }
+    });
+    this.#untouched.keep(new Set([...this.#held.values()].map(stemOf)));
     return [...this.#held.values()].map(({ packId, names, leaves }) => ({
       packId,
       names: names.filter((name) => this.#claims.of(name) === packId),
-      leaves,
+      leaves: wrong.has(packId) ? {} : leaves,
     }));
+  }
+
+  /** Whether a pack's files are as they were put there, and its names lead to them. */
+  async #look(pack: NotedPack): Promise<boolean> {
+    if (!(await this.#untouched.is(pack))) return false;
+    for (const name of pack.names)
+      if (this.#claims.of(name) === pack.packId && !(await this.#links.leads(name, stemOf(pack))))
+        return false;
+    return true;
   }
 
   /** nginx wants files of both algorithms: one that has the other's pair in it changes nothing. */

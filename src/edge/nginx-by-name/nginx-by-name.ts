@@ -69,7 +69,7 @@ class NginxByName implements EdgeInHand {
     return this.#packs.off(packIds, signal);
   }
 
-  async inventory(): Promise<readonly HeldPack[]> {
+  inventory(): Promise<readonly HeldPack[]> {
     return this.#packs.inventory();
   }
 

@@ -72,8 +72,15 @@ function checkPack({ packId, names, certificates }: PlacedPack): CheckedPack | R
     leaves[algorithm] = read.leaf;
   }
   if (Object.keys(files).length === 0) return refused('it has no certificates');
-  const hash = createHash('sha256').update(JSON.stringify([files.ecdsa, files.rsa]));
-  return { packId, names, files, leaves, digest: hash.digest('hex').slice(0, 16) };
+  return { packId, names, files, leaves, digest: digestOf(files) };
+}
+
+/** Of a pack's files. */
+export function digestOf({ ecdsa, rsa }: CheckedPack['files']): string {
+  return createHash('sha256')
+    .update(JSON.stringify([ecdsa, rsa]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** The text of the file and the leaf's SHA-256; or why there is none. */
