@@ -1,5 +1,6 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import { Deadline } from '../kit/deadline.ts';
 import { Fault } from '../kit/fault.ts';
 import type { Seconds } from '../kit/time.ts';
 import { algorithmOf, EARLIER_SUITES } from '../pack/hostname-tls.ts';
@@ -47,14 +48,14 @@ export const showLeaf: ShowLeaf<Place> = async (edge, { name, algorithm }, signa
     rejectUnauthorized: false,
     secureContext: contextFor(algorithm),
   });
-  const limit = AbortSignal.timeout(DEADLINE * 1_000);
-  const either = AbortSignal.any([signal, limit]);
+  using limit = new Deadline(DEADLINE);
+  const either = AbortSignal.any([signal, limit.signal]);
   const stop = () => socket.destroy(new Error('aborted'));
   either.addEventListener('abort', stop, { once: true });
   try {
     const end = await endOf(socket);
     signal.throwIfAborted();
-    return end === 'done' ? leafOf(socket) : withoutLeaf(end, edge, limit.aborted);
+    return end === 'done' ? leafOf(socket) : withoutLeaf(end, edge, limit.signal.aborted);
   } finally {
     either.removeEventListener('abort', stop);
     // Goodbye goes after our last message of the handshake, so that the edge does not log a broken one.

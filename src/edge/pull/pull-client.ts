@@ -1,5 +1,6 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Deadline } from '../../kit/deadline.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Seconds } from '../../kit/time.ts';
 import type { Environment } from '../../pack/pack.ts';
@@ -100,7 +101,8 @@ export class PullClient {
     read: (body: string) => T | undefined,
   ): Promise<T | 'unknown' | 'unreachable'> {
     const { environment, deadline = 2, log } = this.#options;
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(deadline * 1_000)]);
+    using limit = new Deadline(deadline);
+    const signal = AbortSignal.any([this.#closing.signal, limit.signal]);
     const path = `/v1/${what}?${new URLSearchParams({ environment, ...about }).toString()}`;
     try {
       const response = await this.#get(path, { agent: this.#agent, signal });
