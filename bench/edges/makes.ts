@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +23,7 @@ import {
 } from '../../test/support/edge/given-nginx.ts';
 import { givenNginxByName } from '../../test/support/edge/given-nginx-by-name.ts';
 import { givenNginxServers } from '../../test/support/edge/given-nginx-servers.ts';
-import { freePort } from '../../test/support/ports.ts';
+import { freePort, isListening } from '../../test/support/ports.ts';
 import { type Pids, start } from '../edge-process.ts';
 
 /** An edge that runs. */
@@ -195,20 +194,10 @@ async function files(ends: Ends): Promise<RunningEdge> {
     inventory: () => lookAt(edge),
     restart: async () => {
       process.kill(pid(), 'SIGKILL');
-      while (await isOpen(port)) await sleep(20);
+      while (await isListening(port)) await sleep(20);
       await made.start();
     },
   };
-}
-
-/** Whether something listens at a port. */
-async function isOpen(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect(port, '127.0.0.1');
-  socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  const isUp = await promise;
-  socket.destroy();
-  return isUp;
 }
 
 /** For edges that ask: what is there for each name. */

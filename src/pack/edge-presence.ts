@@ -1,5 +1,5 @@
 /** Whether an edge counts: one that nobody reached for long is waited for by nobody until it has shown everything again. */
-import { after, type Seconds } from '../kit/time.ts';
+import { after, between, type Seconds } from '../kit/time.ts';
 import type { Words } from './standing.ts';
 import { minuteOf } from './standing.ts';
 
@@ -15,6 +15,11 @@ const PRESENT: Presence = { unreachableSince: undefined, awaySince: undefined, b
 
 /** An agent that was not heard of for so long is not connected. */
 export const AGENT_SILENCE: Seconds = 30;
+
+/** Whether an agent was heard of late, by a clock: who reads again and again goes by its own watch (`LiveEdges`). */
+export const isRecentlyHeard = (seenOn: Date | undefined, now: Date): boolean =>
+  // Also where a clock was put back since.
+  seenOn !== undefined && Math.abs(between(seenOn, now)) < AGENT_SILENCE;
 
 /** Why an agent brings nothing that is new to its edge, in words; undefined: it does, or there is none. */
 export function troubleOf(

@@ -2,8 +2,7 @@
 import type { EdgeRow, LiveEdge } from '../edge/edge.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
-import { between } from '../kit/time.ts';
-import { AGENT_SILENCE } from '../pack/edge-presence.ts';
+import { AGENT_SILENCE, isRecentlyHeard } from '../pack/edge-presence.ts';
 import { type Edge } from '../store/edge-row.ts';
 import { listAllEdges } from '../store/edges.ts';
 import type { Pool } from '../store/store.ts';
@@ -99,14 +98,10 @@ export class LiveEdges {
   #isHeard({ id, seenOn }: Edge): boolean {
     const [seen, now] = [seenOn?.getTime() ?? 0, performance.now()];
     const before = this.#signs.get(id);
-    const isNew = before ? before.seen !== seen : this.#isRecent(seenOn);
+    const isNew = before ? before.seen !== seen : isRecentlyHeard(seenOn, this.#clock.now());
     const sign = isNew ? { seen, at: now } : (before ?? { seen, at: Number.NEGATIVE_INFINITY });
     this.#signs.set(id, sign);
     return now - sign.at < AGENT_SILENCE * 1_000;
-  }
-
-  #isRecent(seenOn: Date | undefined): boolean {
-    return seenOn !== undefined && Math.abs(between(seenOn, this.#clock.now())) < AGENT_SILENCE;
   }
 }
 

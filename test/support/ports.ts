@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { Fault } from '../../src/kit/fault.ts';
 import { portsToTry } from '../../src/simulator/ports.ts';
 
@@ -27,4 +27,14 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('not listening');
   return address.port;
+}
+
+/** Whether something listens at a port now. */
+export async function isListening(port: number, host = '127.0.0.1'): Promise<boolean> {
+  const socket = connect(port, host);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  const isUp = await promise;
+  socket.destroy();
+  return isUp;
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import { between } from '../../kit/time.ts';
-import { AGENT_SILENCE } from '../../pack/edge-presence.ts';
+import { isRecentlyHeard } from '../../pack/edge-presence.ts';
 import { PROVERS } from '../../pack/pack.ts';
 import type { Location } from '../../pack/region.ts';
 import type { Edge } from '../../store/edge-row.ts';
@@ -69,7 +69,7 @@ export const toEdgeJson = (edge: Edge, now: Date): Static<typeof EdgeReply> => (
   host: edge.address?.host ?? null,
   port: edge.address?.port ?? null,
   proved_by: edge.address ? ['agent', 'handshake'] : ['agent'],
-  is_connected: edge.seenOn !== undefined && Math.abs(between(edge.seenOn, now)) < AGENT_SILENCE,
+  is_connected: isRecentlyHeard(edge.seenOn, now),
   lag_seconds: edge.applied ? Math.max(0, between(edge.applied, now)) : null,
   ...saidOf(edge),
   ...timesOf(edge),

@@ -2,14 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBundledEdge } from '../../../src/edge/bundled/bundled.ts';
 import { showLeaf } from '../../../src/edge/handshake.ts';
 import type { Algorithm, EdgeKind } from '../../../src/pack/pack.ts';
 import { needs } from '../peers.ts';
-import { freePort } from '../ports.ts';
+import { freePort, isListening } from '../ports.ts';
 import { type Ends, exampleText, NGINX, openFolder } from './given-nginx.ts';
 import { quiet } from './given-service.ts';
 
@@ -202,12 +201,7 @@ async function run(
 async function listens({ host, port }: Stand, child: ChildProcess): Promise<void> {
   for (let i = 0; i < 300; i++) {
     if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}`);
-    const socket = connect(port, host);
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    const isUp = await promise;
-    socket.destroy();
-    if (isUp) return;
+    if (await isListening(port, host)) return;
     await sleep(50);
   }
   throw new Error(`nobody listens at ${host}:${port}`);

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +10,7 @@ import type { ServedPack } from '../../../src/edge/edge.ts';
 import type { Seconds } from '../../../src/kit/time.ts';
 import { ALGORITHMS, type Algorithm } from '../../../src/pack/pack.ts';
 import { install } from '../apt.ts';
-import { freePort } from '../ports.ts';
+import { freePort, isListening } from '../ports.ts';
 import { fingerprintIn, quiet } from './given-service.ts';
 
 export const NGINX = '/usr/sbin/nginx';
@@ -101,13 +100,7 @@ export async function givenNginx(
 export async function listening(port: number, process: ChildProcess, longest: Seconds = 10): Promise<void> {
   for (const begun = performance.now(); performance.now() - begun < longest * 1_000; ) {
     if (process.exitCode !== null) throw new Error(`it ended with ${process.exitCode}`);
-    const socket = connect(port, '127.0.0.1');
-    const [isUp] = await Promise.race([
-      once(socket, 'connect').then(() => [true] as const),
-      once(socket, 'error').then(() => [false] as const),
-    ]).catch(() => [false] as const);
-    socket.destroy();
-    if (isUp) return;
+    if (await isListening(port)) return;
     await sleep(20);
   }
   throw new Error(`nobody listens at ${port}`);
